@@ -1,0 +1,78 @@
+"""Writing files and folders whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import MissingFileError
+
+__all__ = ["existing", "folder_written", "write_bytes", "write_text"]
+
+
+def existing(path: str | Path, what: str = "file") -> Path:
+    """``path`` as a :class:`~pathlib.Path`. Raises :class:`MissingFileError` if nothing is there."""
+    path = Path(path)
+    if not path.exists():
+        near = path.parent
+        while not near.exists():
+            near = near.parent
+        raise MissingFileError(
+            f"no {what} at '{path}': '{near.resolve()}' is the last folder of that path that exists"
+        )
+    return path
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write ``data`` under a temporary name beside ``path``, then rename it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` as UTF-8, as :func:`write_bytes` does."""
+    write_bytes(path, text.encode("utf8"))
+
+
+@contextmanager
+def folder_written(path: str | Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` that takes its place when the block ends.
+
+    A folder that was there is replaced as a whole. If the block raises, it stays as it was and
+    nothing of the new one is left.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        os.chmod(fresh, 0o777 & ~_umask())
+        yield fresh
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+            os.replace(path, old / "it")
+            os.replace(fresh, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(fresh, path)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

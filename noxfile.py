@@ -1,0 +1,206 @@
+"""Every check of the repository. ``nox`` runs what CI runs; ``nox -l`` lists the sessions.
+
+``nox -R -s types`` reuses the environment as it is, which takes seconds. What comes after ``--``
+goes to the tool: ``nox -R -s "tests(core)" -- -k tokenizer``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.4"
+# uv would plan another build of torch than pip's constraints allow, so it is not asked.
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "isolation", "minimums", "wheels", "examples"]
+
+ROOT = Path(__file__).parent
+CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
+TEST_TOOLS = ("pytest", "hypothesis")
+#: Heavy packages that core must work without.
+HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib")
+
+
+def project(folder: Path) -> dict:
+    return tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def name_of(folder: Path) -> str:
+    return folder.name.removesuffix("-plugin")
+
+
+#: Short name (as in ``tests(core)``) to folder, core first: the others build on it.
+PACKAGES = {
+    name_of(path.parent): path.parent
+    for path in sorted(
+        ROOT.glob("packages/*/pyproject.toml"), key=lambda p: p.parent.name != "core"
+    )
+}
+MODULES = {
+    name: next(path.parent.name for path in folder.glob("src/*/__init__.py"))
+    for name, folder in PACKAGES.items()
+}
+
+
+def editable(*names: str) -> list[str]:
+    """pip's arguments for packages and those of ours that they need."""
+    ours = {project(folder)["name"]: name for name, folder in PACKAGES.items()}
+    wanted = dict.fromkeys(names)
+    for name in names:
+        for line in project(PACKAGES[name])["dependencies"]:
+            needed = ours.get(re.split(r"[^\w-]", line, maxsplit=1)[0])
+            wanted |= {needed: None} if needed else {}
+    return [arg for name in wanted for arg in ("-e", str(PACKAGES[name]))]
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """The main job, in an environment of its own: train, evaluate, save, load, annotate."""
+    session.install("-r", "requirements.txt")
+    session.run("python", "examples/quickstart.py", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("package", [*PACKAGES, "together"], ids=[*PACKAGES, "together"])
+def tests(session: nox.Session, package: str) -> None:
+    """Tests of one package with what it needs alone, and tests of what crosses packages."""
+    if package == "together":
+        session.install(*CONSTRAINTS, "-r", "requirements.txt", *TEST_TOOLS)
+        folder = ROOT / "tests"
+    else:
+        session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
+        folder = PACKAGES[package] / "tests"
+    session.run("pytest", str(folder), *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+def build(session: nox.Session, *names: str) -> list[str]:
+    """Build source distribution and wheel of packages, the wheel from the source distribution."""
+    out = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    for name in names:
+        session.run("python", "-m", "build", "--outdir", str(out), str(PACKAGES[name]), silent=True)
+    return sorted(map(str, out.iterdir()))
+
+
+ISOLATION_CHECK = """
+import importlib.util, json, sys
+want, avoid = json.loads(sys.argv[1])
+missing = [name for name in want if importlib.util.find_spec(name) is None]
+extra = [name for name in avoid if importlib.util.find_spec(name) is not None]
+assert not missing, f"not installed: {missing}"
+assert not extra, f"installed, but should not be: {extra}"
+import wordloom
+assert "site-packages" in wordloom.__file__, wordloom.__file__
+loaded = {"thinc", "torch", "numpy", "confection"} & set(sys.modules)
+assert not loaded, f"'import wordloom' loads {loaded}"
+print("present:", *want)
+print("absent:", *avoid)
+"""
+
+
+@nox.session(reuse_venv=False)
+def isolation(session: nox.Session) -> None:
+    """Core's wheel alone in a fresh environment: what is there, what is not, and that it trains."""
+    session.install(*CONSTRAINTS, "build", "hatchling")
+    wheel = next(path for path in build(session, "core") if path.endswith(".whl"))
+    session.run("pip", "uninstall", "-q", "-y", "build", "hatchling", silent=True)
+    session.install(*CONSTRAINTS, wheel)
+    want = [MODULES["core"], "catalogue", "confection", "pluggy", "thinc", "numpy"]
+    avoid = [*HEAVY, *(module for name, module in MODULES.items() if name != "core")]
+    session.chdir(session.create_tmp())  # so that nothing is found in the repository
+    session.run("python", "-c", ISOLATION_CHECK, json.dumps([want, avoid]))
+    session.run("wordloom", "--version")
+    session.run("wordloom", "plugins", "list")
+    session.run("python", str(ROOT / "tests" / "smoke_train.py"))
+
+
+def floors(folder: Path) -> list[str]:
+    """The lowest version that each direct dependency declares, as ``name==version``."""
+    found = []
+    for line in project(folder)["dependencies"]:
+        match = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*[^>;]*>=\s*([\w.]+)", line)
+        if match is None:
+            raise ValueError(f"{folder}/pyproject.toml: '{line}' declares no lowest version (>=)")
+        found.append(f"{match[1]}=={match[2]}")
+    return found
+
+
+@nox.session(python="3.11")
+def minimums(session: nox.Session) -> None:
+    """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
+    session.install(*floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
+    session.run("pip", "list", "--format=freeze", silent=True)
+    folder = str(PACKAGES["core"] / "tests")
+    session.run("pytest", folder, "-q", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.11")
+def types(session: nox.Session) -> None:
+    """mypy, strict, on every package, at the lowest Python."""
+    session.install(*CONSTRAINTS, *editable(*PACKAGES), "mypy")
+    sources = [str(folder / "src") for folder in PACKAGES.values()]
+    session.run("mypy", *(session.posargs or sources))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff: rules and format. ``nox -R -s lint -- --fix`` repairs what can be repaired."""
+    session.install(*CONSTRAINTS, "ruff")
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Build every package, check its metadata and that its files are inside."""
+    session.install(*CONSTRAINTS, "build", "hatchling", "twine")
+    built = build(session, *PACKAGES)
+    session.run("twine", "check", "--strict", *built)
+    for path in built:
+        if not path.endswith(".whl"):
+            continue
+        names = zipfile.ZipFile(path).namelist()
+        for module in MODULES.values():
+            if f"{module}/__init__.py" in names and f"{module}/py.typed" not in names:
+                session.error(f"{Path(path).name} has no {module}/py.typed: types are not shipped")
+        session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Every script in examples/, as a user would run it, but short (``--quick``)."""
+    session.install("-r", "requirements.txt")
+    out = session.create_tmp()
+    for script in sorted(ROOT.glob("examples/*.py")):
+        session.run("python", str(script), "--quick", "--out", out)
+
+
+@nox.session(python="3.12")
+def benchmarks(session: nox.Session) -> None:
+    """Benchmarks beside spaCy, on one BLAS thread: ``nox -s benchmarks -- pipeline import_time``.
+
+    On Python 3.12, since spaCy's wheels for 3.11 are slowed down by profiling hooks.
+    """
+    session.install("-r", "requirements.txt", "spacy>=3.8,<3.9")
+    names = [name for name in session.posargs if not name.startswith("-")]
+    options = [option for option in session.posargs if option.startswith("-")]
+    scripts = sorted(path for path in ROOT.glob("benchmarks/*.py") if path.stem != "common")
+    for script in scripts:
+        if not names or script.stem in names:
+            session.run("python", str(script), *options, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session(python="3.12")
+def compat(session: nox.Session) -> None:
+    """Tests that need spaCy beside us: same ids, same tokens, same features. Not in CI."""
+    session.install("-r", "requirements.txt", *TEST_TOOLS, "spacy>=3.8,<3.9")
+    folders = [str(folder / "tests") for folder in PACKAGES.values()]
+    session.run("pytest", *folders, "tests", "-k", "spacy", "-m", "not gpu", *session.posargs)

@@ -24,6 +24,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .plugins.failures import Failure
 
 __all__ = [
     "ConfigError",
@@ -87,7 +91,14 @@ class NameClashError(RegistryError):
 
 
 class PluginError(RegistryError):
-    """A plugin can't be loaded, is incompatible or failed in a hook."""
+    """A plugin can't be loaded, is incompatible or failed in a hook.
+
+    ``failure`` is the record of what went wrong, where there is one.
+    """
+
+    def __init__(self, message: str, failure: Failure | None = None) -> None:
+        self.failure = failure
+        super().__init__(message)
 
 
 class PipelineError(WordloomError, ValueError):

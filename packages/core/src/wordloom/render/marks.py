@@ -1,0 +1,87 @@
+"""Styles ``ent`` and ``span``: entities marked in the running text, and spans that may overlap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .markup import Markup, element, hue_of, join, sentences, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..tokens import Doc, Span
+
+__all__ = ["entity_marks", "levels", "span_bars"]
+
+
+def _hue(label: str) -> str:
+    return f"--wl-h:{hue_of(label)}"
+
+
+def entity_marks(doc: Doc) -> Markup:
+    """The text of ``doc`` as it is, its entities marked and labelled."""
+    text, parts, at = doc.text, list[str](), 0
+    for ent in doc.ents:
+        parts.append(text[at : ent.start_char])
+        label = ent.label_ if not ent.kb_id_ else f"{ent.label_} {ent.kb_id_}"
+        parts.append(
+            element(
+                "mark",
+                text[ent.start_char : ent.end_char],
+                element("span", label, class_="wl-label"),
+                class_="wl-ent",
+                style=_hue(ent.label_),
+            )
+        )
+        at = ent.end_char
+    return element("div", *parts, text[at:], class_="wl-text")
+
+
+def levels(intervals: Sequence[tuple[int, int]]) -> list[int]:
+    """For each half-open interval the lowest line, from 0, on which it touches none of those placed
+    before it. Earlier and longer ones are placed first."""
+    order = sorted(range(len(intervals)), key=lambda i: (intervals[i][0], -intervals[i][1]))
+    ends: list[int] = []
+    placed = [0] * len(intervals)
+    for index in order:
+        start, end = intervals[index]
+        level = next((level for level, last in enumerate(ends) if last <= start), len(ends))
+        ends[level : level + 1] = [end]
+        placed[index] = level
+    return placed
+
+
+def _bar(span: Span | None, at: int) -> Markup:
+    """One line under a token: a piece of the span's bar, with its label where it begins."""
+    if span is None:
+        return element("span", class_="wl-bar wl-none")
+    first, last = at == span.start, at == span.end - 1
+    edge = (" wl-first" if first else "") + (" wl-last" if last else "")
+    label = [element("span", span.label_ or "span", class_="wl-label")] if first else []
+    return element("span", *label, class_=f"wl-bar{edge}", style=_hue(span.label_))
+
+
+def span_bars(doc: Doc, spans: Sequence[Span]) -> Markup:
+    """``doc`` sentence by sentence with a bar under the tokens of each span; spans that overlap
+    get bars on different lines."""
+    lines = []
+    for sentence in sentences(doc):
+        here = [span for span in spans if span.start < sentence.end and span.end > sentence.start]
+        placed = levels([(span.start, span.end) for span in here])
+        depth = max(placed, default=-1) + 1
+        grid: dict[tuple[int, int], Span] = {
+            (at, level): span
+            for span, level in zip(here, placed)
+            for at in range(max(span.start, sentence.start), min(span.end, sentence.end))
+        }
+        tokens = [
+            element(
+                "span",
+                element("span", visible(token.text), class_="wl-word"),
+                *[_bar(grid.get((token.i, level)), token.i) for level in range(depth)],
+                class_="wl-cell",
+            )
+            for token in sentence
+        ]
+        lines.append(element("li", join(tokens), class_="wl-sent"))
+    return element("ol", *lines, class_="wl-sents wl-spans")

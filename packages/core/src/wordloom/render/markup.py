@@ -1,0 +1,74 @@
+"""Builders of HTML and SVG that escape every text and attribute, and reading order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import escape
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from ..tokens import Doc, Span
+
+__all__ = ["Markup", "direction", "element", "hue_of", "join", "sentences", "visible"]
+
+
+# Control characters that HTML forbids, and halves of surrogate pairs, which UTF-8 can't hold.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Markup(str):
+    """Text that is markup already. Everything else is escaped when it enters an element."""
+
+    __slots__ = ()
+
+
+def _safe(text: str) -> str:
+    return escape(_FORBIDDEN.sub("\ufffd", text))
+
+
+def element(name: str, *children: str, **attributes: str | int | float | None) -> Markup:
+    """An element with ``children`` (escaped unless :class:`Markup`) and ``attributes`` (always
+    escaped; ``None`` leaves one out; ``class_`` and ``for_`` lose their underscore, other
+    underscores become hyphens)."""
+    parts = [f"<{name}"]
+    for key, value in attributes.items():
+        if value is not None:
+            parts.append(f' {key.rstrip("_").replace("_", "-")}="{_safe(str(value))}"')
+    return Markup(f"{''.join(parts)}>{join(children)}</{name}>")
+
+
+def join(children: tuple[str, ...] | list[str], between: str = "") -> Markup:
+    """``children`` one after the other, each escaped unless it is :class:`Markup`."""
+    return Markup(between.join(c if isinstance(c, Markup) else _safe(c) for c in children))
+
+
+def hue_of(label: str) -> int:
+    """A hue (degrees) that depends on the label alone, so that a label looks the same on every
+    page. Neighbouring hues are hard to tell apart, so there are 18 of them."""
+    return crc32(label.encode("utf-8", "surrogatepass")) % 18 * 20
+
+
+def direction(text: str) -> str:
+    """``"rtl"`` if most letters among the first thousand are written from right to left, else
+    ``"ltr"``."""
+    kinds = [unicodedata.bidirectional(char) for char in text[:1000]]
+    rightward = kinds.count("L")
+    return "rtl" if kinds.count("R") + kinds.count("AL") > rightward else "ltr"
+
+
+def visible(text: str) -> str:
+    """A token's text as it can be shown: white space as symbols, what can't be printed as the
+    replacement character."""
+    if text.isprintable() and not text.isspace():
+        return text
+    symbols = {"\n": "⏎", "\t": "⇥", "\r": "␍", " ": "␣"}
+    return "".join(symbols.get(char, char if char.isprintable() else "�") for char in text)
+
+
+def sentences(doc: Doc) -> list[Span]:
+    """The document's sentences, or all of it where no sentence boundaries are known."""
+    if not len(doc):
+        return []
+    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[0 : len(doc)]]

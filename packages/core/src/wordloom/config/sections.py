@@ -1,0 +1,68 @@
+"""The sections of a config, who owns them, and their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .source import Config, parse_config
+
+__all__ = ["CORE_SECTIONS", "FREE_SECTIONS", "core_schema", "default_config", "plugin_sections"]
+
+#: Sections that core reads.
+CORE_SECTIONS = (
+    "paths",
+    "system",
+    "variables",
+    "nlp",
+    "components",
+    "corpora",
+    "training",
+    "initialize",
+    "plugins",
+)
+
+#: Sections whose keys are the user's own.
+FREE_SECTIONS = ("paths", "system", "variables", "plugins")
+
+_DEFAULTS = Path(__file__).parent / "default_config.cfg"
+
+
+def default_config() -> Config:
+    """A fresh copy of the default config: each setting of each core section with its default."""
+    text = _DEFAULTS.read_text(encoding="utf8")
+    return parse_config(text, source="the default config")
+
+
+def plugin_sections() -> dict[str, Mapping[str, Any]]:
+    """The sections that installed plugins own, each with its defaults."""
+    from ..plugins import config_sections
+
+    return {section.name: section.defaults for section in config_sections()}
+
+
+def core_schema() -> dict[str, Any]:
+    """Types of the plain values of core's sections, by path. What isn't here can be anything."""
+    text, names = str | None, list[str]
+    return {
+        "system.seed": int | None,
+        "system.gpu_allocator": text,
+        "nlp.lang": text,
+        "nlp.pipeline": names,
+        "nlp.disabled": names,
+        "nlp.batch_size": int,
+        "training.seed": int | None,
+        "training.gpu_allocator": text,
+        "training.dropout": float,
+        "training.accumulate_gradient": int,
+        "training.patience": int,
+        "training.max_epochs": int,
+        "training.max_steps": int,
+        "training.eval_frequency": int,
+        "training.frozen_components": names,
+        "training.annotating_components": names,
+        "training.dev_corpus": str,
+        "training.train_corpus": str,
+        "training.score_weights": dict[str, float | None],
+    }

@@ -1,0 +1,129 @@
+"""Making a new config for a language and a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..components.factory import factory_config
+from ..errors import ConfigError, ConfigProblem
+from ..registry import registry
+from .check import check_config
+from .fill import fill_config
+from .source import Config
+from .values import is_block, near
+
+__all__ = ["ENCODER", "SIZES", "init_config"]
+
+#: Name of the component that holds the shared layer.
+ENCODER = "tok2vec"
+
+#: Sizes of the shared layer: what it costs grows with width times width times depth.
+SIZES: Mapping[str, Mapping[str, Any]] = {
+    "efficiency": {"width": 96, "depth": 4, "rows": [5000, 1000, 2500, 2500]},
+    "accuracy": {"width": 256, "depth": 8, "rows": [5000, 1000, 2500, 2500]},
+}
+
+
+def init_config(
+    lang: str = "en",
+    pipeline: Sequence[str] = ("tagger", "morphologizer", "senter"),
+    *,
+    optimize: str = "efficiency",
+    vectors: str | Path | None = None,
+) -> Config:
+    """A whole config that trains as it is once the paths to the data are given.
+
+    Each component of ``pipeline`` (names of factories) gets its default settings; those whose model
+    has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
+    ``"accuracy"``. With ``vectors``, a trained table is used as a feature.
+    Raises :class:`ConfigError` for factories that aren't there.
+    """
+    if optimize not in SIZES:
+        problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, SIZES))
+        raise ConfigError([problem], source="init config")
+    names = [name for name in pipeline if name != ENCODER]
+    components: dict[str, Any] = {}
+    for name in names:
+        components[name] = _component(name)
+    shared = any(_listen(block.get("model")) for block in components.values())
+    if shared or ENCODER in pipeline:
+        components = {ENCODER: _encoder(SIZES[optimize], vectors is not None), **components}
+        names = [ENCODER, *names]
+    config = Config(
+        {
+            "paths": {
+                "train": None,
+                "dev": None,
+                "vectors": str(vectors) if vectors is not None else None,
+                "init_tok2vec": None,
+            },
+            "nlp": {"lang": lang, "pipeline": names},
+            "components": components,
+        },
+        is_interpolated=False,
+    )
+    config.source = "init config"
+    check_config(config)
+    return fill_config(config)
+
+
+def _component(name: str) -> dict[str, Any]:
+    if name not in registry.factories:
+        fix = near(name, registry.factories.names(), "factories")
+        problem = ConfigProblem(f"--pipeline {name}", f"there is no component '{name}'", fix)
+        raise ConfigError([problem], source="init config")
+    settings = factory_config(registry.factories.get(name))
+    block = {"factory": name, **{key: _copy(value) for key, value in settings.items()}}
+    return block
+
+
+def _encoder(sizes: Mapping[str, Any], vectors: bool) -> dict[str, Any]:
+    width = f"${{components.{ENCODER}.model.encode.width}}"
+    return {
+        "factory": ENCODER,
+        "model": {
+            "@architectures": "wordloom.Tok2Vec.v2",
+            "embed": {
+                "@architectures": "wordloom.MultiHashEmbed.v2",
+                "width": width,
+                "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
+                "rows": list(sizes["rows"]),
+                "include_static_vectors": vectors,
+            },
+            "encode": {
+                "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+                "width": sizes["width"],
+                "depth": sizes["depth"],
+                "window_size": 1,
+                "maxout_pieces": 3,
+            },
+        },
+    }
+
+
+def _listen(model: Any) -> bool:
+    """Replace each token-to-vector block within a model's block by a listener. Returns whether
+    there was one."""
+    if not isinstance(model, dict):
+        return False
+    found = False
+    for key, value in model.items():
+        if key == "tok2vec" and is_block(value):
+            width = f"${{components.{ENCODER}.model.encode.width}}"
+            model[key] = {
+                "@architectures": "wordloom.Tok2VecListener.v1",
+                "width": width,
+                "upstream": ENCODER,
+            }
+            found = True
+        else:
+            found = _listen(value) or found
+    return found
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(each) for key, each in value.items()}
+    return list(value) if isinstance(value, list) else value

@@ -51,7 +51,7 @@ class Config(confection.Config):
 
     def interpolate(self) -> Config:
         """A copy with each ``${reference}`` replaced by what it refers to."""
-        result: Config = super().interpolate()
+        result = type(self)().from_str(write_config(self))
         result.source, result.lines = self.source, dict(self.lines)
         return result
 

@@ -24,6 +24,8 @@ nox.options.sessions = ["lint", "types", "tests", "isolation", "minimums", "whee
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
 TEST_TOOLS = ("pytest", "hypothesis")
+#: Modules in benchmarks/ that others import.
+HELPERS = {"common", "models"}
 #: Heavy packages that core must work without.
 HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib")
 
@@ -192,7 +194,7 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-r", "requirements.txt", "spacy>=3.8,<3.9")
     names = [name for name in session.posargs if not name.startswith("-")]
     options = [option for option in session.posargs if option.startswith("-")]
-    scripts = sorted(path for path in ROOT.glob("benchmarks/*.py") if path.stem != "common")
+    scripts = sorted(path for path in ROOT.glob("benchmarks/*.py") if path.stem not in HELPERS)
     for script in scripts:
         if not names or script.stem in names:
             session.run("python", str(script), *options, env={"OMP_NUM_THREADS": "1"})

@@ -61,6 +61,7 @@ class Row:
     unit: str = "CPU s"
     higher_is_better: bool = False
     goal: float | None = None
+    limit: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -71,10 +72,18 @@ class Row:
 
     @property
     def holds(self) -> bool | None:
-        """Whether the promised ratio is reached, ``None`` where nothing was promised."""
+        """Whether what was promised is reached, ``None`` where nothing was."""
+        if self.limit is not None and self.ours > self.limit:
+            return False
         if self.goal is None or self.ratio is None:
-            return None
+            return None if self.limit is None else True
         return self.ratio >= self.goal
+
+    @property
+    def promise(self) -> str:
+        """What was promised, as text."""
+        goal = [f"{self.goal:g}x"] if self.goal is not None else []
+        return ", ".join(goal + ([f"<= {self.limit:g}"] if self.limit is not None else []))
 
 
 def check_threads() -> None:
@@ -185,7 +194,7 @@ def report(rows: list[Row], title: str = "", json_path: Path | None = None) -> N
         title=title or None, caption=caption, title_justify="left", caption_justify="left"
     )
     table.add_column("figure")
-    for heading in ("ours", "spaCy", "unit", "times better", "goal", "holds"):
+    for heading in ("ours", "spaCy", "unit", "times better", "aim", "holds"):
         table.add_column(heading, justify="left" if heading == "unit" else "right")
     verdicts = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
     for row in rows:
@@ -195,7 +204,7 @@ def report(rows: list[Row], title: str = "", json_path: Path | None = None) -> N
             _number(row.peer),
             row.unit,
             _number(row.ratio) if row.ratio is not None else "",
-            f"{row.goal:g}" if row.goal is not None else "",
+            row.promise,
             verdicts[row.holds],
         )
     Console(width=None if sys.stdout.isatty() else 110).print(table)

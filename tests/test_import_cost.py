@@ -1,0 +1,41 @@
+"""Importing Wordloom, and asking it for help, loads nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+HEAVY = ["thinc", "torch", "numpy", "confection", "pydantic", "transformers", "matplotlib"]
+
+
+def loaded(fresh_python: Callable[..., str], code: str) -> list[str]:
+    """Heavy packages that are loaded after ``code`` ran in a new process."""
+    tail = f"import json, sys; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    return json.loads(fresh_python(f"{code}\n{tail}").splitlines()[-1])
+
+
+def test_import_loads_nothing_heavy(fresh_python: Callable[..., str]) -> None:
+    assert loaded(fresh_python, "import wordloom") == []
+
+
+def test_import_does_not_read_entry_points(fresh_python: Callable[..., str]) -> None:
+    code = "import sys, wordloom; print('importlib.metadata' in sys.modules)"
+    assert fresh_python(code).strip() == "False"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plugins", "list"]])
+def test_light_commands_load_nothing_heavy(
+    fresh_python: Callable[..., str], arguments: list[str]
+) -> None:
+    code = (
+        "from wordloom.cli import main\n"
+        f"try:\n    main({arguments!r})\n"
+        "except SystemExit as end:\n    assert not end.code, end.code"
+    )
+    assert loaded(fresh_python, code) == []
+
+
+def test_errors_are_light(fresh_python: Callable[..., str]) -> None:
+    assert loaded(fresh_python, "import wordloom.errors") == []

@@ -1,0 +1,27 @@
+"""The components that core brings. Each is made by a factory, which an entry point names."""
+
+from .base import BatchComponent, Component, Encoder, TrainableComponent
+from .classifier import TokenClassifier
+from .factory import FactoryInfo, component_defaults, factory_config, factory_info
+from .morphologizer import Morphologizer
+from .senter import SentenceRecognizer
+from .sentencizer import Sentencizer
+from .tagger import Tagger
+from .tok2vec import Tok2Vec
+
+__all__ = [
+    "BatchComponent",
+    "Component",
+    "Encoder",
+    "FactoryInfo",
+    "Morphologizer",
+    "SentenceRecognizer",
+    "Sentencizer",
+    "Tagger",
+    "Tok2Vec",
+    "TokenClassifier",
+    "TrainableComponent",
+    "component_defaults",
+    "factory_config",
+    "factory_info",
+]

@@ -1,0 +1,225 @@
+"""One class for each token: what tagger, morphologizer and sentence recognizer share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..batch import FloatsList, flatten
+from ..errors import PipelineError
+from .base import GetExamples, Scorer, TrainableComponent
+
+if TYPE_CHECKING:
+    from thinc.api import Model
+
+    from ..example import Example
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+    from ..vocab import Vocab
+
+__all__ = ["MISSING", "TokenClassifier", "aligned", "assign", "cross_entropy", "lookup"]
+
+MISSING = -1
+"""The class of a token whose annotation is missing: no loss, no gradient."""
+
+_TINY = 1e-8
+
+
+def cross_entropy(
+    scores: Any, targets: NDArray[np.int64], *, smoothing: float = 0.0, xp: Any = np
+) -> tuple[float, Any]:
+    """Cross-entropy of softmax outputs, and its gradient for the layer's input.
+
+    ``scores`` are probabilities, shape ``(n, classes)``; ``targets`` classes, shape ``(n,)``.
+    :data:`MISSING` gives neither loss nor gradient; ``MISSING - 1 - c`` says that class ``c`` is
+    wrong and nothing more. With ``smoothing`` (label smoothing, Szegedy et al. 2016), the target
+    of the true class is ``1 - smoothing`` and the others share the rest. Returns the loss summed
+    over the tokens, and an array of the shape of ``scores``.
+    """
+    targets = xp.asarray(targets)
+    n, classes = scores.shape
+    gradient = scores.copy()
+    rows = xp.arange(n)
+    known = targets >= 0
+    denied = targets < MISSING
+    gradient[~known] = 0.0
+    right = xp.where(known, targets, 0)
+    spread = smoothing / (classes - 1) if classes > 1 else 0.0
+    if spread:
+        gradient[known] -= spread
+    gradient[rows[known], right[known]] -= (1.0 - smoothing) - spread
+    loss = -xp.log(scores[rows[known], right[known]] + _TINY).sum()
+    if denied.any():
+        wrong = (MISSING - 1 - targets)[denied]
+        chance = scores[rows[denied], wrong]
+        # d(-log(1 - p_c))/d(logits) = p_c * (e_c - p) / (1 - p_c)
+        ratio = (chance / (1.0 - chance + _TINY))[:, None]
+        gradient[denied] = -ratio * scores[denied]
+        gradient[rows[denied], wrong] += ratio[:, 0]
+        loss -= xp.log(1.0 - chance + _TINY).sum()
+    return float(loss), gradient
+
+
+class TokenClassifier(TrainableComponent):
+    """Scores a class for each token from a ``Model[list[Doc], list[Floats2d]]``.
+
+    A subclass says which classes there are (:meth:`read_labels`), which one each token of the
+    reference has (:meth:`targets`), and how they are written (:meth:`write`).
+    """
+
+    kind: ClassVar[str] = "label"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str,
+        *,
+        overwrite: bool = False,
+        scorer: Scorer | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(vocab, model, name, scorer)
+        self.cfg = {
+            "labels": [],
+            "overwrite": overwrite,
+            "label_smoothing": label_smoothing,
+        }
+
+    # -- labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of the model's output."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> Any:
+        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str) -> int:
+        """Add a class before the model is initialized: 1 if it is new, else 0.
+
+        Raises :class:`PipelineError` once the output layer has its size.
+        """
+        if not isinstance(label, str):
+            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+        if label in self.cfg["labels"]:
+            return 0
+        if self.model.has_dim("nO"):
+            raise PipelineError(
+                f"'{self.name}' can't take the label '{label}' now: its output has "
+                f"{len(self.labels)} classes. Add labels before `nlp.initialize`."
+            )
+        self._set_labels([*self.cfg["labels"], label])
+        return 1
+
+    def _set_labels(self, labels: Iterable[str]) -> None:
+        self.cfg["labels"] = list(labels)
+
+    def read_labels(self, examples: Iterable[Example]) -> list[str]:
+        """The classes in the reference annotation, sorted."""
+        raise NotImplementedError
+
+    def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        """The class of each token of the predicted documents, flat; see :func:`cross_entropy`."""
+        raise NotImplementedError
+
+    def write(self, docs: Sequence[Doc], classes: NDArray[np.int64]) -> None:
+        """Write the classes, flat, on the documents."""
+        raise NotImplementedError
+
+    # -- component
+
+    def predict(self, docs: Sequence[Doc]) -> NDArray[np.int64]:
+        """The best class of each token, flat for all documents, shape ``(n tokens,)``."""
+        batch = self.ready(docs)
+        scores = flatten(self.model.predict(batch), self.model.ops.xp)
+        if not len(scores):
+            return np.zeros(0, dtype=np.int64)
+        classes: NDArray[np.int64] = self.model.ops.to_numpy(scores.argmax(axis=1))
+        return classes
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.int64]) -> None:
+        """Write what :meth:`predict` returned."""
+        self.write(docs, predictions)
+
+    def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
+        """Cross-entropy over the tokens that have gold annotation."""
+        xp = self.model.ops.xp
+        scores = flatten(predictions, xp)
+        smoothing = float(self.cfg.get("label_smoothing", 0.0))
+        loss, gradient = cross_entropy(scores, self.targets(examples), smoothing=smoothing, xp=xp)
+        if isinstance(predictions, FloatsList):
+            lengths = predictions.lengths
+        else:
+            lengths = np.asarray([len(item) for item in predictions])
+        return loss, FloatsList(gradient, lengths)
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Take ``labels``, or read them from the examples, and allocate the weights."""
+        sample = self.sample(get_examples)
+        if labels is not None:
+            self._set_labels(labels)
+        else:
+            self._set_labels(
+                dict.fromkeys([*self.cfg["labels"], *self.read_labels(get_examples())])
+            )
+        if not self.labels:
+            raise PipelineError(
+                f"'{self.name}' found no {self.kind} in the training examples: is the corpus "
+                f"annotated? Else pass `labels` to initialize."
+            )
+        batch = self.ready([example.x for example in sample])
+        ops = self.model.ops
+        truth = [ops.alloc2f(len(doc), len(self.labels)) for doc in batch]
+        self.model.initialize(X=batch, Y=truth)
+
+    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+        super()._load(cfg, weights, source)
+        self._set_labels(cfg.get("labels", []))
+
+
+def assign(
+    docs: Sequence[Doc], column: str, values: NDArray[Any], *, overwrite: bool, missing: int = 0
+) -> None:
+    """Set one annotation column of each document from a flat array, as views on it. Without
+    ``overwrite``, tokens that have a value keep it."""
+    start = 0
+    for doc in docs:
+        end = start + len(doc)
+        fresh = values[start:end]
+        if not overwrite:
+            present = doc.column(column)
+            if present is not None:
+                fresh = np.where(present == missing, fresh, present)
+        doc.set_column(column, fresh)
+        start = end
+
+
+def aligned(examples: Sequence[Example], column: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The reference's values of ``column`` for all predicted tokens, flat, and where they are
+    known: a token that aligns to several reference tokens with different values isn't."""
+    pairs = [example.get_aligned_ids(column) for example in examples]
+    return (
+        np.concatenate([values for values, _ in pairs]),
+        np.concatenate([known for _, known in pairs]),
+    )
+
+
+def lookup(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
+    """The position in ``keys`` of each of ``values``; :data:`MISSING` where it isn't there."""
+    if not len(keys):
+        return np.full(len(values), MISSING, dtype=np.int64)
+    order = np.argsort(keys)
+    at = np.searchsorted(keys, values, sorter=order)
+    found = order[np.minimum(at, len(keys) - 1)]
+    return np.where(keys[found] == values, found, MISSING).astype(np.int64)
+
+

@@ -1,0 +1,134 @@
+"""Learning: initialize a pipeline, update it, and measure it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ..batch import Batch
+from ..components import Encoder, TrainableComponent
+from ..components.base import minibatch
+from ..errors import PipelineError
+from ..example import Example
+from .wiring import active_encoders
+
+if TYPE_CHECKING:
+    from thinc.api import Optimizer
+
+    from .pipeline import Pipeline
+
+__all__ = ["evaluate", "initialize", "update"]
+
+
+def initialize(nlp: Pipeline, get_examples: Callable[[], Iterable[Example]]) -> None:
+    """Initialize each component, encoders before those that listen to them.
+
+    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords.
+    """
+    settings = nlp.resolve("initialize").get("components", {})
+    for entry in nlp.order:
+        if hasattr(entry.component, "initialize"):
+            nlp.assemble()
+            extra = settings.get(entry.name, {})
+            entry.component.initialize(get_examples, nlp=nlp, **extra)
+            nlp.changed()
+    nlp.assemble()
+
+
+def update(
+    nlp: Pipeline,
+    examples: Sequence[Example],
+    *,
+    drop: float = 0.0,
+    sgd: Optimizer | None = None,
+    losses: dict[str, float] | None = None,
+    exclude: Collection[str] = (),
+    annotates: Collection[str] = (),
+) -> dict[str, float]:
+    """One update of all components, and of the encoders that they share, on one batch.
+
+    Encoders write their features and heads add gradients to them, in the order of the pipeline;
+    then each encoder gets its sum, last first. Components in ``exclude`` don't learn (an encoder
+    among them still runs, in predict mode, if somebody listens); those in ``annotates`` set their
+    predictions on the documents, for those after them. Without ``sgd``, gradients are only added
+    up: call again, and step with :meth:`Pipeline.finish_update`.
+    """
+    losses = losses if losses is not None else {}
+    check_examples(examples, "Pipeline.update")
+    for name in chain(exclude, annotates):
+        nlp.order.index(name)
+    if not examples:
+        return losses
+    nlp.assemble()
+    # Annotation is set on copies, so that examples can be used again.
+    docs = (example.predicted for example in examples)
+    batch = Batch((doc.copy() for doc in docs) if annotates else docs)
+    active = active_encoders(nlp.order)
+    learners = []
+    for entry in nlp.order:
+        component, name = entry.component, entry.name
+        if isinstance(component, Encoder):
+            if name not in active:
+                continue
+            if name in exclude:
+                component.annotate(component.ready(batch))
+            else:
+                component.begin(component.ready(batch), drop=drop)
+                learners.append(component)
+            continue
+        if not entry.enabled:
+            continue
+        if hasattr(component, "update") and name not in exclude:
+            if isinstance(component, TrainableComponent):
+                component.update(examples, batch=batch, drop=drop, losses=losses)
+            else:
+                component.update(examples, drop=drop, sgd=None, losses=losses)
+            learners.append(component)
+        if name in annotates:
+            batch = nlp.apply(entry, batch)
+    batch.backward()
+    if sgd is not None:
+        for component in learners:
+            if hasattr(component, "finish_update"):
+                component.finish_update(sgd)
+    return losses
+
+
+def evaluate(
+    nlp: Pipeline, examples: Iterable[Example], *, batch_size: int | None = None
+) -> dict[str, Any]:
+    """Annotate fresh copies of the predicted documents and score them.
+
+    Holds the scores of the tokenizer and of each component, and ``speed``, in words per second of
+    wall time. The examples aren't changed.
+    """
+    from ..scoring import score_tokenization
+
+    examples = list(examples)
+    check_examples(examples, "Pipeline.evaluate")
+    nlp.assemble()
+    scored: list[Example] = []
+    started = perf_counter()
+    for group in minibatch(examples, batch_size or nlp.batch_size):
+        batch = nlp.annotate_batch(Batch(example.predicted.copy() for example in group))
+        scored.extend(example.with_predicted(doc) for example, doc in zip(group, batch))
+    seconds = perf_counter() - started
+    scores: dict[str, Any] = dict(score_tokenization(scored))
+    for entry in nlp.order:
+        if entry.enabled and hasattr(entry.component, "score"):
+            scores.update(entry.component.score(scored))
+    words = sum(len(example.predicted) for example in scored)
+    scores["speed"] = words / seconds if seconds else 0.0
+    return scores
+
+
+def check_examples(examples: Iterable[Any], where: str) -> None:
+    """Raise :class:`PipelineError` if anything is no :class:`Example`."""
+    for number, example in enumerate(examples):
+        if not isinstance(example, Example):
+            raise PipelineError(
+                f"{where} takes Example objects, but item {number} is a {type(example).__name__}: "
+                f"make them with Example.from_dict(nlp.make_doc(text), {{...}})"
+            )

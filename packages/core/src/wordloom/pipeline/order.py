@@ -1,0 +1,124 @@
+"""The components of a pipeline, in order, each with its name and config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+from ..errors import PipelineError
+
+__all__ = ["Entry", "Order"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in a pipeline. ``config`` is the component's filled block, with its factory."""
+
+    name: str
+    component: Any
+    config: dict[str, Any]
+    enabled: bool = True
+
+    @property
+    def factory(self) -> str:
+        """The name of the factory that made the component."""
+        return str(self.config["factory"])
+
+
+class Order:
+    """Named components in a row. Every change keeps names unique."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return any(entry.name == name for entry in self._entries)
+
+    @property
+    def names(self) -> list[str]:
+        """All names, disabled ones too."""
+        return [entry.name for entry in self._entries]
+
+    def index(self, name: str) -> int:
+        """Where ``name`` stands. Raises :class:`PipelineError` if there is none of that name."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            near = get_close_matches(name, self.names, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            have = ", ".join(self.names) or "none"
+            raise PipelineError(
+                f"no component '{name}' in this pipeline (it has: {have}).{hint}"
+            ) from None
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[self.index(name)]
+
+    def place(
+        self,
+        before: str | int | None = None,
+        after: str | int | None = None,
+        first: bool | None = None,
+        last: bool | None = None,
+    ) -> int:
+        """The position that the arguments of ``add_pipe`` mean; the end if none is given."""
+        given = [before is not None, after is not None, bool(first), bool(last)]
+        if sum(given) > 1:
+            raise PipelineError(
+                "a component can be placed by only one of before, after, first and last "
+                f"(got before={before!r}, after={after!r}, first={first!r}, last={last!r})"
+            )
+        if first:
+            return 0
+        if before is not None:
+            return self._position(before)
+        if after is not None:
+            return self._position(after) + 1
+        return len(self._entries)
+
+    def _position(self, where: str | int) -> int:
+        if isinstance(where, str):
+            return self.index(where)
+        if not -len(self) <= where < len(self):
+            raise PipelineError(f"position {where} isn't in a pipeline of {len(self)} components")
+        return where % len(self)
+
+    def insert(self, position: int, entry: Entry) -> None:
+        """Put ``entry`` at ``position``. Raises :class:`PipelineError` if its name is taken."""
+        self.check_free(entry.name)
+        self._entries.insert(position, entry)
+
+    def check_free(self, name: str) -> None:
+        """Raise :class:`PipelineError` if ``name`` is taken."""
+        if name in self:
+            raise PipelineError(
+                f"there is a component '{name}' already (pipeline: {', '.join(self.names)}). "
+                f"Give the new one another name: add_pipe(..., name='{name}_2')"
+            )
+
+    def remove(self, name: str) -> Entry:
+        """Take the entry out and return it."""
+        return self._entries.pop(self.index(name))
+
+    def replace(self, name: str, entry: Entry) -> None:
+        """Put ``entry`` in the place of ``name``."""
+        self._entries[self.index(name)] = entry
+
+    def rename(self, old: str, new: str) -> None:
+        """Give the component another name."""
+        entry = self[old]
+        if old != new:
+            self.check_free(new)
+            self._entries[self.index(old)] = replace(entry, name=new)
+
+    def enable(self, name: str, enabled: bool) -> None:
+        """Let the component run or not."""
+        self._entries[self.index(name)] = replace(self[name], enabled=enabled)

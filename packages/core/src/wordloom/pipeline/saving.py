@@ -1,0 +1,251 @@
+"""Saving and loading pipelines.
+
+A saved pipeline is a folder: ``config.cfg`` (filled), ``meta.json``, ``vocab``, ``tokenizer``, and
+one file or folder for each component. ``meta.json`` holds the format version, and which
+distribution supplied the names in the config. Nothing in it is executed when it is loaded.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import srsly
+
+from ..errors import PipelineError, SerializationError
+from ..files import existing, folder_written, write_text
+from .order import Entry
+
+if TYPE_CHECKING:
+    from ..vocab import Vocab
+    from .pipeline import Pipeline
+
+__all__ = [
+    "FORMAT",
+    "copied",
+    "from_bytes",
+    "from_disk",
+    "load_folder",
+    "rename_upstream",
+    "to_bytes",
+    "to_disk",
+]
+
+FORMAT = 1
+"""The version of the folder's layout. A reader takes this one and all before it."""
+
+
+def full_meta(nlp: Pipeline) -> dict[str, Any]:
+    """What ``meta.json`` holds."""
+    from .. import __version__
+    from ..registry import registry
+
+    return {
+        **nlp.meta,
+        "lang": nlp.lang,
+        "format": FORMAT,
+        "wordloom_version": __version__,
+        "pipeline": nlp.pipe_names,
+        "components": nlp.component_names,
+        "disabled": nlp.disabled,
+        "labels": nlp.pipe_labels,
+        "suppliers": {
+            f"{group}/{name}": registry.supplier(group, name)
+            for group, name in sorted(set(_names(nlp.config)))
+        },
+    }
+
+
+def _names(block: Any) -> Iterator[tuple[str, str]]:
+    """Each registry and name that a config mentions."""
+    if isinstance(block, Mapping):
+        for key, value in block.items():
+            if isinstance(key, str) and key.startswith("@"):
+                yield key[1:], str(value)
+            elif key == "factory" and isinstance(value, str):
+                yield "factories", value
+            else:
+                yield from _names(value)
+    elif isinstance(block, list | tuple):
+        for value in block:
+            yield from _names(value)
+
+
+def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+    """Write the folder. If anything fails, what was at ``path`` before stays as it was."""
+    with folder_written(path) as folder:
+        write_text(folder / "config.cfg", nlp.config.to_str())
+        meta = full_meta(nlp)
+        write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
+        if "vocab" not in exclude:
+            nlp.vocab.to_disk(folder / "vocab")
+        if hasattr(nlp.tokenizer, "to_disk") and "tokenizer" not in exclude:
+            nlp.tokenizer.to_disk(folder / "tokenizer")
+        for name, component in nlp.components:
+            if hasattr(component, "to_disk") and name not in exclude:
+                component.to_disk(folder / name)
+
+
+def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+    """Read the folder into a pipeline that was built from its config."""
+    folder = existing(path, "saved pipeline")
+    meta = _read_meta(folder)
+    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
+    nlp.assemble()
+    if "vocab" not in exclude and (folder / "vocab").exists():
+        nlp.vocab.from_disk(folder / "vocab")
+    if hasattr(nlp.tokenizer, "from_disk") and (folder / "tokenizer").exists():
+        nlp.tokenizer.from_disk(folder / "tokenizer")
+    for name, component in nlp.components:
+        if hasattr(component, "from_disk") and name not in exclude:
+            component.from_disk(existing(folder / name, f"saved component '{name}'"))
+    nlp.changed()
+    nlp.assemble()
+
+
+_DERIVED = {
+    "lang",
+    "format",
+    "wordloom_version",
+    "pipeline",
+    "components",
+    "disabled",
+    "labels",
+    "suppliers",
+}
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    path = existing(folder / "meta.json", "meta.json of a saved pipeline")
+    try:
+        meta = srsly.read_json(path)
+    except ValueError as error:
+        raise SerializationError(f"'{path}' is no JSON: {error}") from error
+    return _checked_meta(meta, str(path))
+
+
+def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
+    version = meta.get("format") if isinstance(meta, dict) else None
+    if not isinstance(version, int) or version > FORMAT:
+        raise SerializationError(
+            f"{source}: format {version!r} can't be read by this version of wordloom, which reads "
+            f"up to {FORMAT}" + (": upgrade wordloom" if isinstance(version, int) else "")
+        )
+    return dict(meta)
+
+
+def load_folder(
+    path: Path,
+    *,
+    vocab: Vocab | None = None,
+    disable: Collection[str] = (),
+    enable: Collection[str] = (),
+    exclude: Collection[str] = (),
+    config: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """Build the pipeline that a folder describes, and read it."""
+    from ..config import load_config
+    from .build import from_config
+
+    meta = _read_meta(path)
+    settings = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
+    if config:
+        flat = {key: value for key, value in config.items() if "." in key}
+        nested = {key: value for key, value in config.items() if "." not in key}
+        settings = settings.merge(nested) if nested else settings
+        settings = load_overridden(settings, flat)
+    kept = {key: meta[key] for key in meta if key not in _DERIVED}
+    nlp = from_config(
+        settings, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=kept
+    )
+    from_disk(nlp, path, exclude=list(exclude))
+    return nlp
+
+
+def load_overridden(config: Any, overrides: Mapping[str, Any]) -> Any:
+    """``config`` with the values at dotted paths replaced."""
+    return config.from_str(config.to_str(), overrides=dict(overrides)) if overrides else config
+
+
+def to_bytes(nlp: Pipeline, *, exclude: Sequence[str] = ()) -> bytes:
+    """All that :func:`to_disk` writes, as msgpack."""
+    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
+    message = {
+        "config": nlp.config.to_str(),
+        "meta": full_meta(nlp),
+        "parts": {
+            name: part.to_bytes()
+            for name, part in parts.items()
+            if hasattr(part, "to_bytes") and name not in exclude
+        },
+    }
+    return bytes(srsly.msgpack_dumps(message))
+
+
+def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> None:
+    """Take what :func:`to_bytes` gave."""
+    try:
+        message = srsly.msgpack_loads(data)
+        meta, saved = message["meta"], message["parts"]
+    except Exception as error:
+        raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
+    meta = _checked_meta(meta, "bytes")
+    nlp.assemble()
+    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
+    missing = [
+        name
+        for name, part in parts.items()
+        if hasattr(part, "from_bytes") and name not in exclude and name not in saved
+    ]
+    if missing:
+        raise SerializationError(f"the bytes hold no {', '.join(missing)}")
+    for name, part in parts.items():
+        if hasattr(part, "from_bytes") and name not in exclude:
+            part.from_bytes(saved[name])
+    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
+    nlp.changed()
+    nlp.assemble()
+
+
+def copied(nlp: Pipeline, source: Pipeline, name: str, new_name: str) -> Entry:
+    """A copy of a component of ``source``, weights included, for ``nlp``. Nothing is shared.
+
+    Raises :class:`PipelineError` if it listens to an encoder that ``nlp`` doesn't have.
+    """
+    from .build import create_component
+
+    entry = source.order[name]
+    source.assemble()
+    for encoder in getattr(entry.component, "upstream", ()):
+        if encoder.name not in nlp.order:
+            raise PipelineError(
+                f"'{name}' listens to '{encoder.name}' of its own pipeline, which this one doesn't "
+                f"have: copy the encoder first, nlp.add_pipe('{encoder.name}', source=source)"
+            )
+    config = copy.deepcopy({key: entry.config[key] for key in entry.config if key != "factory"})
+    component, filled = create_component(nlp, entry.factory, new_name, config)
+    if hasattr(component, "from_bytes"):
+        component.from_bytes(entry.component.to_bytes())
+    return Entry(new_name, component, filled)
+
+
+def rename_upstream(nlp: Pipeline, old: str, new: str) -> None:
+    """Let configs and listeners that name an encoder follow its new name."""
+    from ..layers import find_listeners
+
+    for entry in nlp.order:
+        model = getattr(entry.component, "model", None)
+        for listener in find_listeners(model) if model is not None else ():
+            if listener.attrs.get("upstream") == old:
+                listener.attrs["upstream"] = new
+        _rename(entry.config, old, new)
+
+
+def _rename(block: dict[str, Any], old: str, new: str) -> None:
+    for key, value in block.items():
+        if isinstance(value, dict):
+            _rename(value, old, new)
+        elif key == "upstream" and value == old:
+            block[key] = new

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .check import check_config, find_problems
-    from .fill import fill_config
-    from .resolve import resolve, resolve_section
+    from .fill import fill_block, fill_config
+    from .resolve import resolve_block, resolve_section
     from .sections import default_config
     from .source import Config, load_config, parse_config, parse_overrides
     from .templates import init_config
@@ -24,13 +24,14 @@ __all__ = [
     "Config",
     "check_config",
     "default_config",
+    "fill_block",
     "fill_config",
     "find_problems",
     "init_config",
     "load_config",
     "parse_config",
     "parse_overrides",
-    "resolve",
+    "resolve_block",
     "resolve_section",
 ]
 
@@ -38,13 +39,14 @@ _HOMES = {
     "Config": "source",
     "check_config": "check",
     "default_config": "sections",
+    "fill_block": "fill",
     "fill_config": "fill",
     "find_problems": "check",
     "init_config": "templates",
     "load_config": "source",
     "parse_config": "source",
     "parse_overrides": "source",
-    "resolve": "resolve",
+    "resolve_block": "resolve",
     "resolve_section": "resolve",
 }
 

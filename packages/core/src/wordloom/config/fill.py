@@ -14,7 +14,7 @@ from .signatures import MISSING, signature_of
 from .source import Config
 from .values import is_block
 
-__all__ = ["combine_weights", "fill_blocks", "fill_config"]
+__all__ = ["combine_weights", "fill_block", "fill_config"]
 
 
 def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) -> Config:
@@ -37,7 +37,7 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     for name, block in merged.get("components", {}).items():
         if isinstance(block, Mapping) and "factory" in block:
             merged["components"][name] = _fill_component(dict(block))
-    filled = {name: fill_blocks(section) for name, section in merged.items()}
+    filled = {name: fill_block(section) for name, section in merged.items()}
     _fill_weights(filled)
     result.clear()
     result.update(filled)
@@ -45,14 +45,15 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     return result
 
 
-def fill_blocks(node: Any) -> Any:
-    """``node`` with the defaults of each function that a block in it names."""
+def fill_block(node: Any, path: str = "") -> Any:
+    """A copy of ``node``, at ``path`` in a config, with the defaults of each function that a block
+    in it names."""
     if not isinstance(node, Mapping):
         return node
     filled = dict(node)
     if is_block(node):
         filled.update(_signature_defaults(node))
-    return {key: fill_blocks(value) for key, value in filled.items()}
+    return {key: fill_block(value, f"{path}.{key}") for key, value in filled.items()}
 
 
 def _signature_defaults(block: Mapping[str, Any]) -> dict[str, Any]:

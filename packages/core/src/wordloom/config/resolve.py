@@ -16,10 +16,10 @@ from .signatures import signature_of
 from .source import Config
 from .values import branches, describe_type, is_block
 
-__all__ = ["resolve", "resolve_section"]
+__all__ = ["resolve_block", "resolve_section"]
 
 
-def resolve(node: Any, path: str = "", config: Mapping[str, Any] | None = None) -> Any:
+def resolve_block(node: Any, path: str = "", config: Mapping[str, Any] | None = None) -> Any:
     """``node`` with each block replaced by what its function returns, inner blocks first.
 
     References must be resolved already (``config.interpolate()``). ``path`` says where in
@@ -28,11 +28,12 @@ def resolve(node: Any, path: str = "", config: Mapping[str, Any] | None = None) 
     """
     if isinstance(node, Mapping):
         values = {
-            key: resolve(value, f"{path}.{key}".lstrip("."), config) for key, value in node.items()
+            key: resolve_block(value, f"{path}.{key}".lstrip("."), config)
+            for key, value in node.items()
         }
         return _call(values, node, path, config) if is_block(node) else values
     if isinstance(node, list):
-        return [resolve(value, path, config) for value in node]
+        return [resolve_block(value, path, config) for value in node]
     return node
 
 
@@ -48,7 +49,7 @@ def resolve_section(config: Mapping[str, Any], path: str) -> Any:
             problem = ConfigProblem(path, "isn't in the config", "add the section")
             raise ConfigError([problem], source=whole.source)
         values = values[part]
-    return resolve(values, path, whole)
+    return resolve_block(values, path, whole)
 
 
 def _call(

@@ -125,9 +125,7 @@ def parse_config(
         raise ConfigError(sorted(scan.problems, key=lambda p: p.line or 0), source=source)
     implied = [name for name in scan.sections if name not in scan.lines]
     try:
-        config = Config().from_str(
-            "\n".join([text, *(f"[{name}]" for name in implied)]), interpolate=False
-        )
+        config = Config().from_str(_parents_first(text, implied), interpolate=False)
     except confection.ConfigValidationError as error:
         problem = ConfigProblem("(file)", _first_words(error), "check sections and values")
         raise ConfigError([problem], source=source) from None
@@ -135,6 +133,21 @@ def parse_config(
     if overrides:
         _apply_overrides(config, overrides)
     return _interpolated(config) if interpolate else config
+
+
+def _parents_first(text: str, implied: list[str]) -> str:
+    """The text with each section after those above it, which confection needs."""
+    chunks: list[tuple[int, str]] = [(name.count("."), f"[{name}]") for name in implied]
+    lines: list[str] = []
+    for line in reversed(text.splitlines()):
+        lines.append(line)
+        header = _SECTION.match(line.strip())
+        if header and not line[0].isspace():
+            chunks.append((header["name"].count("."), "\n".join(reversed(lines))))
+            lines = []
+    count = len(implied)
+    ordered = sorted([*chunks[:count], *reversed(chunks[count:])], key=lambda chunk: chunk[0])
+    return "\n".join(chunk for _, chunk in ordered)
 
 
 def _interpolated(config: Config) -> Config:

@@ -7,11 +7,10 @@ import time
 import traceback as tracebacks
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import Distribution
 from typing import Any
 
 from ..errors import PluginError
-from .index import Entry, enabled, normalize
+from .index import Entry, Owner, enabled, normalize
 from .trace import trace
 
 __all__ = ["Failure", "compatibility", "load_entry", "missing_cure", "record_failure"]
@@ -88,7 +87,7 @@ def missing_cure(entry: Entry, module: str) -> str:
             f'pip install --force-reinstall "{entry.dist}"'
         )
     top = normalize(module.partition(".")[0])
-    for requirement, extra in _requirements(entry.distribution):
+    for requirement, extra in _requirements(entry.owner):
         name = normalize(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
         if name == top or name.startswith(f"{top}-"):
             what = f"{entry.dist}[{extra}]" if extra else requirement
@@ -96,10 +95,10 @@ def missing_cure(entry: Entry, module: str) -> str:
     return f"{entry.dist} doesn't declare what brings the module '{module}': install that package"
 
 
-def _requirements(dist: Distribution | None) -> list[tuple[str, str]]:
+def _requirements(owner: Owner) -> list[tuple[str, str]]:
     """Each requirement without its marker, and the extra that it belongs to (or "")."""
     found = []
-    for line in (dist.requires if dist is not None else None) or []:
+    for line in owner.requires:
         requirement, _, marker = line.partition(";")
         extra = _EXTRA.search(marker)
         found.append((requirement.strip(), extra.group(1) if extra else ""))
@@ -113,7 +112,7 @@ def compatibility(entry: Entry) -> str:
     """
     from .. import __version__
 
-    for requirement, extra in _requirements(entry.distribution):
+    for requirement, extra in _requirements(entry.owner):
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         if extra or normalize(name) != "wordloom" or normalize(entry.dist) == "wordloom":
             continue

@@ -16,12 +16,23 @@ from importlib.metadata import Distribution, EntryPoint, entry_points
 from itertools import chain
 from typing import Any
 
-__all__ = ["PREFIX", "Entry", "Index", "current", "enabled", "normalize", "on_refresh", "refresh"]
+__all__ = [
+    "PREFIX",
+    "Entry",
+    "Index",
+    "Owner",
+    "current",
+    "enabled",
+    "normalize",
+    "on_refresh",
+    "refresh",
+]
 
 PREFIX = "wordloom_"
 """Entry-point groups that start with this are ours; the rest is the name of a registry."""
 
 _THINC = "thinc_"
+_FIELDS = ("Name", "Version", "Summary")
 
 
 def normalize(dist: str) -> str:
@@ -29,49 +40,66 @@ def normalize(dist: str) -> str:
     return re.sub(r"[-_.]+", "-", dist).lower()
 
 
+class Owner:
+    """A distribution that offers something. Its metadata is read once, when first asked for."""
+
+    def __init__(self, distribution: Distribution | None) -> None:
+        self.distribution = distribution
+
+    @cached_property
+    def _metadata(self) -> dict[str, str]:
+        read = None if self.distribution is None else self.distribution.metadata
+        fields = {} if read is None else {key: read[key] for key in _FIELDS if key in read}
+        return {key.lower(): value for key, value in fields.items()}
+
+    @property
+    def name(self) -> str:
+        """Name as the distribution spells it."""
+        return self._metadata.get("name") or "(unknown distribution)"
+
+    @property
+    def version(self) -> str:
+        """Version, or "?" where it isn't known."""
+        return self._metadata.get("version") or "?"
+
+    @property
+    def summary(self) -> str:
+        """The one line that the distribution says about itself."""
+        return self._metadata.get("summary") or ""
+
+    @cached_property
+    def requires(self) -> list[str]:
+        """The ``Requires-Dist`` lines."""
+        return list((self.distribution.requires if self.distribution else None) or ())
+
+
 class Entry:
     """One name that one distribution offers.
 
     ``group`` is the entry-point group, ``name`` the offered name, ``target`` the string
-    ``module:attribute`` that would be loaded.
+    ``module:attribute`` that would be loaded, ``owner`` the distribution.
     """
 
-    def __init__(self, point: EntryPoint) -> None:
-        self.point = point
+    def __init__(self, point: EntryPoint, owner: Owner) -> None:
         self.group = point.group
         self.name = point.name
         self.target = point.value
+        self.owner = owner
+        value = point.value.partition("[")[0]
+        self.module, _, self.attribute = (part.strip() for part in value.partition(":"))
 
     def __repr__(self) -> str:
         return f"<Entry {self.group}: {self.name} = {self.target}>"
 
     @property
-    def module(self) -> str:
-        """Dotted name of the module that holds the target."""
-        return self.target.partition("[")[0].partition(":")[0].strip()
+    def dist(self) -> str:
+        """Name of the distribution."""
+        return self.owner.name
 
     @property
-    def attribute(self) -> str:
-        """Dotted name of the target inside its module; empty if the module is the target."""
-        return self.target.partition("[")[0].partition(":")[2].strip()
-
-    @cached_property
-    def distribution(self) -> Distribution | None:
-        """The distribution whose metadata this entry stands in, where it is known."""
-        return self.point.dist
-
-    @cached_property
-    def dist(self) -> str:
-        """Name of the distribution. Reads its metadata the first time."""
-        found = self.distribution
-        name = found.metadata["Name"] if found is not None else None
-        return name or "(unknown distribution)"
-
-    @cached_property
     def version(self) -> str:
-        """Version of the distribution. Reads its metadata the first time."""
-        found = self.distribution
-        return (found.metadata["Version"] if found is not None else None) or "?"
+        """Version of the distribution."""
+        return self.owner.version
 
 
 class Index:
@@ -82,10 +110,13 @@ class Index:
 
     def __init__(self, points: Iterable[EntryPoint] | None = None) -> None:
         groups: dict[str, dict[str, list[Entry]]] = {}
+        owners: dict[int, Owner] = {}
         for point in _flat(entry_points()) if points is None else points:
             if point.group.startswith((PREFIX, _THINC)):
                 names = groups.setdefault(point.group, {})
-                names.setdefault(point.name, []).append(Entry(point))
+                # Entry points of one distribution share its object, which the owner keeps alive.
+                owner = owners.setdefault(id(point.dist), Owner(point.dist))
+                names.setdefault(point.name, []).append(Entry(point, owner))
         self._groups = groups
         self._unique: dict[tuple[str, str], list[Entry]] = {}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["KNOWN", "providers"]
+__all__ = ["COMMANDS", "KNOWN", "providers"]
 
 _TRANSFORMERS = "wordloom-transformers"
 _VECTORS = "wordloom-vectors"
@@ -70,3 +70,7 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
 def providers(registry: str) -> Mapping[str, str]:
     """Names of a registry that first-party distributions outside core offer, and which one."""
     return KNOWN.get(registry, {})
+
+
+COMMANDS: Mapping[str, str] = {"init vectors": _VECTORS, "pretrain": _PRETRAIN}
+"""Command -> the distribution that offers it."""

@@ -1,0 +1,67 @@
+"""Core's own hook module: core comes in by the same door as every plugin.
+
+It is light: what it names is a string until it is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .plugins.spec import hookimpl
+
+if TYPE_CHECKING:
+    from .plugins.tables import CommandTable
+
+__all__ = ["WORDLOOM_API", "register_commands"]
+
+WORDLOOM_API = 1
+
+
+@hookimpl
+def register_commands(commands: CommandTable) -> None:
+    """Core's commands."""
+    commands.group("init", help="Write a config to start from.")
+    commands.add(
+        "init config",
+        target="wordloom.cli.init:config_command",
+        help="Write a config for a language and a pipeline.",
+    )
+    commands.add(
+        "init fill-config",
+        target="wordloom.cli.init:fill_config_command",
+        help="Write down every default that a config leaves out.",
+    )
+    commands.add(
+        "train",
+        target="wordloom.cli.train:train_command",
+        help="Train a pipeline from a config.",
+    )
+    commands.add(
+        "evaluate",
+        target="wordloom.cli.evaluate:evaluate_command",
+        help="Score a trained pipeline on annotated data.",
+    )
+    commands.add(
+        "convert",
+        target="wordloom.cli.convert:convert_command",
+        help="Turn annotated files into training data.",
+    )
+    commands.group("plugins", help="See what is installed and where a name comes from.")
+    commands.add(
+        "plugins list",
+        target="wordloom.cli.plugins:list_command",
+        help="List the installed distributions and the names that they offer.",
+        light=True,
+    )
+    commands.add(
+        "plugins show",
+        target="wordloom.cli.plugins:show_command",
+        help="Show one distribution: its names, their targets and its state.",
+        light=True,
+    )
+    commands.add(
+        "plugins why",
+        target="wordloom.cli.plugins:why_command",
+        help="Tell where a name comes from, and who else offers it.",
+        light=True,
+    )

@@ -1,0 +1,59 @@
+"""Scorers as configs name them: functions that return a function of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .spans import score_entities, score_sentences
+from .tokens import score_column, score_dependencies, score_morphology
+
+if TYPE_CHECKING:
+    from ..example import Example
+
+__all__ = [
+    "Scorer",
+    "lemmatizer_scorer",
+    "morphologizer_scorer",
+    "ner_scorer",
+    "parser_scorer",
+    "senter_scorer",
+    "tagger_scorer",
+]
+
+Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
+
+
+def tagger_scorer() -> Scorer:
+    """``tag_acc``."""
+    return lambda examples: score_column(examples, "TAG", "tag")
+
+
+def lemmatizer_scorer() -> Scorer:
+    """``lemma_acc``."""
+    return lambda examples: score_column(examples, "LEMMA", "lemma")
+
+
+def morphologizer_scorer() -> Scorer:
+    """``pos_acc``, ``morph_acc``, ``morph_micro_p``, ``_r``, ``_f`` and ``morph_per_feat``."""
+    return score_morphology
+
+
+def senter_scorer() -> Scorer:
+    """``sents_p``, ``sents_r`` and ``sents_f``."""
+    return score_sentences
+
+
+def parser_scorer() -> Scorer:
+    """``dep_uas``, ``dep_las``, ``dep_las_per_type``, and the scores of sentences."""
+
+    def score(examples: Iterable[Example]) -> dict[str, Any]:
+        examples = list(examples)
+        return {**score_sentences(examples), **score_dependencies(examples)}
+
+    return score
+
+
+def ner_scorer() -> Scorer:
+    """``ents_p``, ``ents_r``, ``ents_f`` and ``ents_per_type``."""
+    return score_entities

@@ -1,0 +1,224 @@
+"""Scores of tokens and of their annotation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..morphology import EMPTY_MORPH
+from .counts import Counts, aligned_pairs, solid_bounds, spaces_mask
+
+if TYPE_CHECKING:
+    from ..example import Example
+    from ..strings import StringStore
+
+__all__ = [
+    "score_column",
+    "score_dependencies",
+    "score_features",
+    "score_morphology",
+    "score_tokenization",
+]
+
+
+def score_tokenization(examples: Iterable[Example]) -> dict[str, Any]:
+    """Scores of the tokens themselves.
+
+    ``token_acc`` is the share of predicted tokens that cover exactly one reference token;
+    ``token_p``, ``token_r`` and ``token_f`` compare tokens by their character offsets, as the CoNLL
+    2018 shared task does (Zeman et al. 2018). Whitespace tokens don't count, nor do references
+    whose spaces are unknown.
+    """
+    right, total = 0, 0
+    counts = Counts()
+    for example in examples:
+        if example.reference.has_unknown_spaces:
+            continue
+        solid = ~spaces_mask(example.predicted)
+        right += len(aligned_pairs(example)[0])
+        total += int(solid.sum())
+        ends = [solid_bounds(doc) for doc in (example.predicted, example.reference)]
+        mine, theirs = (set(zip(b[:-1].tolist(), b[1:].tolist())) for b in ends)
+        counts.add_sets(
+            {span for span in mine if span[0] < span[1]},
+            {span for span in theirs if span[0] < span[1]},
+        )
+    accuracy = right / total if total else None
+    return {"token_acc": accuracy, **counts.named("token")}
+
+
+def score_column(examples: Iterable[Example], column: str, name: str) -> dict[str, Any]:
+    """Accuracy of one annotation column, as ``{name}_acc``.
+
+    ``column`` holds string ids, 0 for a missing value. A predicted token that covers exactly one
+    reference token with a value is right if it has that value. The score is the F1 of pairs of
+    token and value, which is plain accuracy where both documents have the same tokens.
+    """
+    counts = Counts()
+    for example in examples:
+        gold = example.reference.column(column)
+        if gold is None:
+            continue
+        known = gold != 0
+        mine = example.predicted.column(column)
+        at, of = aligned_pairs(example)
+        kept = known[of]
+        at, of = at[kept], of[kept]
+        values = mine[at] if mine is not None else np.zeros(len(at), dtype=np.uint64)
+        if len(np.unique(of)) < len(of):  # several predicted tokens in one reference token
+            pairs = set(zip(of.tolist(), values.tolist()))
+            tp = sum(int(gold[j]) == value for j, value in pairs)
+            counts.add(tp, len(pairs), int(known.sum()))
+        else:
+            counts.add(int((values == gold[of]).sum()), len(of), int(known.sum()))
+    return {f"{name}_acc": counts.fscore if counts else None}
+
+
+def score_morphology(examples: Iterable[Example]) -> dict[str, Any]:
+    """``pos_acc``, ``morph_acc`` and the scores of :func:`score_features`."""
+    examples = list(examples)
+    return {
+        **score_column(examples, "POS", "pos"),
+        **score_column(examples, "MORPH", "morph"),
+        **score_features(examples),
+    }
+
+
+def score_features(examples: Iterable[Example]) -> dict[str, Any]:
+    """Scores of single morphological features: ``morph_micro_p``, ``_r``, ``_f`` over all, and
+    ``morph_per_feat`` for each. Tokens whose reference has no features don't count."""
+    pairs: Counter[tuple[int, int]] = Counter()
+    strings: StringStore | None = None
+    for example in examples:
+        gold = example.reference.column("MORPH")
+        if gold is None or not len(gold):
+            continue
+        strings = example.reference.vocab.strings
+        mine = example.predicted.column("MORPH")
+        at, of = aligned_pairs(example)
+        values = mine[at] if mine is not None else np.zeros(len(at), dtype=np.uint64)
+        first = np.unique(of, return_index=True)[1]
+        pairs.update(zip(values[first].tolist(), gold[of[first]].tolist()))
+        for extra in np.setdiff1d(np.arange(len(of)), first).tolist():
+            if values[extra] != values[first][of[first] == of[extra]][0]:
+                pairs[int(values[extra]), -int(gold[of[extra]])] += 1
+        for unmatched in gold[np.setdiff1d(np.arange(len(gold)), of)].tolist():
+            pairs[0, unmatched] += 1
+    return _feature_scores(pairs, strings)
+
+
+def _feature_scores(
+    pairs: Counter[tuple[int, int]], strings: StringStore | None
+) -> dict[str, Any]:
+    micro = Counts()
+    per_feature: dict[str, Counts] = {}
+    for (mine, gold), times in pairs.items():
+        wanted = _features(abs(gold), strings)
+        if not wanted:
+            continue
+        found = _features(mine, strings)
+        if gold < 0:  # another predicted token has been compared with this reference token
+            found, wanted = found - wanted, set()
+        for feature in found | wanted:
+            counts = per_feature.setdefault(feature.partition("=")[0], Counts())
+            tp = int(feature in found and feature in wanted) * times
+            for each in (micro, counts):
+                each.add(tp, int(feature in found) * times, int(feature in wanted) * times)
+    table = {name: counts.to_dict() for name, counts in sorted(per_feature.items())}
+    return {**micro.named("morph_micro"), "morph_per_feat": table if micro else None}
+
+
+def _features(key: int, strings: StringStore | None) -> set[str]:
+    if not key or strings is None:
+        return set()
+    text = strings[key]
+    return set() if text in ("", EMPTY_MORPH) else set(text.split("|"))
+
+
+def score_dependencies(
+    examples: Iterable[Example], *, ignore: tuple[str, ...] = ("p", "punct")
+) -> dict[str, Any]:
+    """Attachment scores: ``dep_uas``, ``dep_las`` and ``dep_las_per_type``.
+
+    A dependency is a pair of token and head (with its label for the labelled score), in the tokens
+    of the reference. Tokens whose reference label is in ``ignore`` don't count.
+    """
+    unlabelled, labelled = Counts(), Counts()
+    per_type: dict[str, Counts] = {}
+    for example in examples:
+        gold = _dependencies(example, ignore)
+        if gold is None:
+            continue
+        wanted, ignored = gold
+        found = _predicted_dependencies(example, ignored, ignore)
+        labelled.add_sets(found, wanted)
+        unlabelled.add_sets({pair[:2] for pair in found}, {pair[:2] for pair in wanted})
+        for label in {pair[2] for pair in found | wanted}:
+            per_type.setdefault(label, Counts()).add_sets(
+                {pair for pair in found if pair[2] == label},
+                {pair for pair in wanted if pair[2] == label},
+            )
+    if not labelled:
+        return {"dep_uas": None, "dep_las": None, "dep_las_per_type": None}
+    table = {label: counts.to_dict() for label, counts in sorted(per_type.items())}
+    return {
+        "dep_uas": unlabelled.fscore,
+        "dep_las": labelled.fscore,
+        "dep_las_per_type": table,
+    }
+
+
+_Dependency = tuple[int, int, str]
+
+
+def _dependencies(
+    example: Example, ignore: tuple[str, ...]
+) -> tuple[set[_Dependency], set[int]] | None:
+    """The reference's dependencies, and the tokens that don't count."""
+    doc = example.reference
+    heads, labels = doc.column("HEAD"), doc.column("DEP")
+    if heads is None or labels is None:
+        return None
+    name = _cleaner(doc.vocab.strings)
+    wanted, ignored = set(), set()
+    for token, (head, label) in enumerate(zip(heads.tolist(), labels.tolist())):
+        text = name(label)
+        if text and text not in ignore:
+            wanted.add((token, head, text))
+        else:
+            ignored.add(token)
+    return wanted, ignored
+
+
+def _predicted_dependencies(
+    example: Example, ignored: set[int], ignore: tuple[str, ...]
+) -> set[_Dependency]:
+    doc = example.predicted
+    heads, labels = doc.column("HEAD"), doc.column("DEP")
+    if heads is None or labels is None:
+        return set()
+    name = _cleaner(doc.vocab.strings)
+    at, of = aligned_pairs(example)
+    place = np.full(len(doc), -1, dtype=np.int64)
+    place[at] = of
+    found = set()
+    for token, there in zip(at.tolist(), of.tolist()):
+        label = name(int(labels[token]))
+        if there not in ignored and label not in ignore:
+            # A head that aligns to no single token can't be right; it counts as found wrongly.
+            found.add((there, int(place[heads[token]]), label))
+    return found
+
+
+def _cleaner(strings: StringStore) -> Callable[[int], str]:
+    known: dict[int, str] = {}
+
+    def name(key: int) -> str:
+        if key not in known:
+            known[key] = strings[key].lower() if key else ""
+        return known[key]
+
+    return name

@@ -23,7 +23,7 @@ nox.options.sessions = ["lint", "types", "tests", "isolation", "minimums", "whee
 
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-TEST_TOOLS = ("pytest", "hypothesis")
+TEST_TOOLS = ("pytest", "hypothesis", "matplotlib")
 #: Modules in benchmarks/ that others import.
 HELPERS = {"common", "models"}
 #: Heavy packages that core must work without.

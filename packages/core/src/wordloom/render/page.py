@@ -47,7 +47,9 @@ def _spans(doc: Doc, key: str) -> Markup:
 def _article(doc: Doc, body: Markup) -> Markup:
     if not len(doc):
         body = element("p", "This document has no tokens.", class_="wl-empty")
-    return element("article", body, class_="wl-doc", dir=direction(doc.text), lang=doc.vocab.lang or None)
+    return element(
+        "article", body, class_="wl-doc", dir=direction(doc.text), lang=doc.vocab.lang or None
+    )
 
 
 def render_html(

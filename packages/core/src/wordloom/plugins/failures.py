@@ -80,10 +80,9 @@ def _missing_module(error: BaseException | str | None) -> str | None:
 
 def missing_cure(entry: Entry, module: str) -> str:
     """What to install so that ``module``, which the entry's distribution imports, is there."""
-    own = entry.module.split(".")
-    if module.split(".") == own[: module.count(".") + 1]:
+    if module.partition(".")[0] == entry.module.partition(".")[0]:
         return (
-            f"The module that {entry.dist} itself should bring is absent: "
+            f"A module that {entry.dist} itself should bring is absent: "
             f'pip install --force-reinstall "{entry.dist}"'
         )
     top = normalize(module.partition(".")[0])

@@ -17,7 +17,7 @@ from .failures import Failure, load_entry
 from .index import PREFIX, Entry, current, enabled, normalize
 from .known import providers
 
-__all__ = ["CODE", "Registry", "ThincRegistry", "prefer"]
+__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer"]
 
 _F = TypeVar("_F")
 _MISSING = object()
@@ -55,7 +55,7 @@ class _Offer:
 
     @property
     def target(self) -> str:
-        return _place(self.value) if self.entry is None else self.entry.target
+        return place(self.value) if self.entry is None else self.entry.target
 
     def __str__(self) -> str:
         if self.entry is None:
@@ -103,10 +103,10 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
 
         def register(func: _F) -> _F:
             before = self._own(name)
-            if before is not _MISSING and not overwrite and _place(before) != _place(func):
+            if before is not _MISSING and not overwrite and place(before) != place(func):
                 raise NameClashError(
                     f"'{name}' is already in registry '{self.name}', registered by "
-                    f"{_place(before)}: {_place(func)} can't take it. Choose another name, or pass "
+                    f"{place(before)}: {place(func)} can't take it. Choose another name, or pass "
                     "overwrite=True to the decorator"
                 )
             catalogue.REGISTRY[(*self.namespace, name)] = func
@@ -178,6 +178,26 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         for cache in (self._values, self._loaded, self._failures):
             cache.clear()
 
+    def unknown(self, name: str) -> UnknownNameError:
+        """The error for a name that nobody offers: near names, or the package that has it."""
+        disabled = [entry.dist for entry in current().entries(self.group, name)]
+        if disabled:
+            return UnknownNameError(
+                f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
+                "WORDLOOM_PLUGINS (or --no-plugins) leaves out"
+            )
+        dist = providers(self.name).get(name)
+        if dist is not None:
+            return UnknownNameError(
+                f"no '{name}' in registry '{self.name}': it is provided by `{dist}`, which isn't "
+                f"installed: pip install {dist}"
+            )
+        return UnknownNameError(
+            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)} If it is in a file "
+            "of yours, pass it with --code; `wordloom plugins list --group "
+            f"{self.name}` shows all names"
+        )
+
     # -- inside
 
     def _own(self, name: str) -> Any:
@@ -193,7 +213,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
     def _find(self, name: str) -> Any:
         offers = self._offers(name)
         if not offers:
-            raise self._unknown(name)
+            raise self.unknown(name)
         if len(offers) == 1:
             value = self._load(offers[0])
             self._keep(name, value, offers[0])
@@ -206,7 +226,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         own = self._own(name)
         if own is not _MISSING:
             # A decorated function that is also the target of an entry point is one and the same.
-            offers = [offer for offer in offers if offer.target != _place(own)]
+            offers = [offer for offer in offers if offer.target != place(own)]
             offers.append(_Offer(None, own))
         return offers
 
@@ -243,25 +263,6 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
                 raise
         return self._loaded[key]
 
-    def _unknown(self, name: str) -> UnknownNameError:
-        disabled = [entry.dist for entry in current().entries(self.group, name)]
-        if disabled:
-            return UnknownNameError(
-                f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
-                "WORDLOOM_PLUGINS (or --no-plugins) leaves out"
-            )
-        dist = providers(self.name).get(name)
-        if dist is not None:
-            return UnknownNameError(
-                f"no '{name}' in registry '{self.name}': it is provided by `{dist}`, which isn't "
-                f"installed: pip install {dist}"
-            )
-        return UnknownNameError(
-            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)} If it is in a file "
-            "of yours, pass it with --code; `wordloom plugins list --group "
-            f"{self.name}` shows all names"
-        )
-
     def _suggestions(self, name: str) -> str:
         known = providers(self.name)
         near = get_close_matches(name, {*self.names(), *known}, n=3, cutoff=0.6)
@@ -297,8 +298,8 @@ class ThincRegistry(Registry):
             super()._keep(name, value, offer)
 
 
-def _place(value: Any) -> str:
-    """``module:qualified.name`` of a function or class."""
+def place(value: Any) -> str:
+    """``module:qualified.name`` of a function, class or other object."""
     module = getattr(value, "__module__", None) or type(value).__module__
     name = getattr(value, "__qualname__", None) or type(value).__qualname__
     return f"{module}:{name}"

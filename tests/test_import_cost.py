@@ -30,8 +30,9 @@ def test_light_commands_load_nothing_heavy(
     fresh_python: Callable[..., str], arguments: list[str]
 ) -> None:
     code = (
+        f"import sys; sys.argv[1:] = {arguments!r}\n"
         "from wordloom.cli import main\n"
-        f"try:\n    main({arguments!r})\n"
+        "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code"
     )
     assert loaded(fresh_python, code) == []

@@ -19,8 +19,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ._files import read_text, write_bytes
-from .errors import DataError, SerializationError
+from .errors import DataError, FormatError, SerializationError
+from .files import existing, write_bytes
 
 __all__ = ["StringStore", "hash_string", "hash_strings", "symbol_ids"]
 
@@ -230,7 +230,7 @@ class StringStore:
 
         Raises :class:`SerializationError` if ``data`` isn't a JSON list of strings.
         """
-        return self._replace(data.decode("utf8", "replace"), "the strings given")
+        return self._replace(data, "the strings given")
 
     def to_disk(self, path: str | Path) -> None:
         """Write the strings to the file ``path``, as a JSON list."""
@@ -238,11 +238,14 @@ class StringStore:
 
     def from_disk(self, path: str | Path) -> StringStore:
         """Replace the strings by those in the file ``path``; returns the store itself."""
-        return self._replace(read_text(path), str(path))
+        return self._replace(existing(path).read_bytes(), str(path))
 
-    def _replace(self, data: str, source: str) -> StringStore:
+    def _replace(self, data: bytes, source: str) -> StringStore:
         try:
-            strings = json.loads(data)
+            strings = json.loads(data.decode("utf8"))
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise FormatError(source, line, f"not valid UTF-8 ({error.reason})") from error
         except json.JSONDecodeError as error:
             raise SerializationError(
                 f"{source}: not the JSON list of a string store ({error})"

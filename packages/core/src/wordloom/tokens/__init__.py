@@ -1,0 +1,11 @@
+"""Documents, and the views on them: tokens and spans."""
+
+from __future__ import annotations
+
+from .doc import Doc
+from .extensions import ExtensionTable
+from .span import Span
+from .span_group import SpanGroup, SpanGroups
+from .token import Token
+
+__all__ = ["Doc", "ExtensionTable", "Span", "SpanGroup", "SpanGroups", "Token"]

@@ -1,0 +1,128 @@
+"""Checking and setting what a document is constructed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .columns import B, I, O
+from .span import Span
+
+if TYPE_CHECKING:
+    from .doc import Doc
+
+__all__ = ["annotate", "check_words", "default_spaces", "parse_ent_tags"]
+
+
+def check_words(words: Sequence[str]) -> list[str]:
+    """The words as a list. Raises :class:`DataError` for one that isn't a string."""
+    if isinstance(words, str):
+        raise DataError(f"words must be a list of strings, not the one string {words!r:.60}")
+    words = list(words)
+    for i, word in enumerate(words):
+        if not isinstance(word, str):
+            raise DataError(f"word {i} must be a string, not {type(word).__name__} ({word!r:.60})")
+    return words
+
+
+def default_spaces(spaces: Sequence[bool] | None, words: Sequence[str]) -> NDArray[np.bool_]:
+    """Whether a space follows each word: after all of them unless ``spaces`` says so."""
+    if spaces is None:
+        return np.ones(len(words), dtype=np.bool_)
+    check_length("spaces", spaces, len(words))
+    return np.array(spaces, dtype=np.bool_)
+
+
+def check_length(name: str, values: Sequence[Any], size: int) -> None:
+    """Raise :class:`DataError` if there isn't one value for each word."""
+    if len(values) != size:
+        raise DataError(f"{len(values)} {name} for {size} words: give one for each word")
+
+
+def annotate(doc: Doc, *, ents: Sequence[Any] | None, heads: Any, sent_starts: Any,
+             morphs: Any, **labels: Sequence[str] | None) -> None:
+    """Set the annotation that was given to a new document."""
+    names = {"tags": "TAG", "pos": "POS", "lemmas": "LEMMA", "deps": "DEP"}
+    for argument, values in labels.items():
+        if values is not None:
+            set_strings(doc, argument, names[argument], values)
+    if morphs is not None:
+        check_length("morphs", morphs, len(doc))
+        add = doc.vocab.morphology.add
+        doc.set_column("MORPH", [0 if feats is None else add(feats) for feats in morphs])
+    if heads is not None:
+        set_heads(doc, heads)
+    if sent_starts is not None:
+        check_length("sent_starts", sent_starts, len(doc))
+        starts = [0 if s is None else 1 if s is True or s == 1 else -1 for s in sent_starts]
+        doc.set_column("SENT_START", starts)
+    if ents is not None:
+        set_ents(doc, ents)
+
+
+def set_strings(doc: Doc, argument: str, name: str, values: Sequence[str | None]) -> None:
+    """Set a column of string ids from strings; ``None`` and "" are missing values."""
+    check_length(argument, values, len(doc))
+    for i, value in enumerate(values):
+        if value is not None and not isinstance(value, str):
+            raise DataError(
+                f"{argument}: the value of word {i} ({doc.words[i]!r}) must be a string or None, "
+                f"not {type(value).__name__} ({value!r:.60})"
+            )
+    doc.set_column(name, doc.strings_of(name).ids([value or "" for value in values]))
+
+
+def set_heads(doc: Doc, heads: Sequence[int]) -> None:
+    """Set the heads, absolute indices. Raises :class:`DataError` for one outside the document."""
+    size = len(doc)
+    check_length("heads", heads, size)
+    for i, head in enumerate(heads):
+        if head is not None and not 0 <= head < size:
+            raise DataError(
+                f"heads: the head of word {i} ({doc.words[i]!r}) is {head}, and the document has "
+                f"words 0 to {size - 1}: heads are absolute indices, a root is its own head"
+            )
+    doc.set_column("HEAD", [i if head is None else head for i, head in enumerate(heads)])
+
+
+def set_ents(doc: Doc, ents: Sequence[Any]) -> None:
+    """Set the entities from spans, or from one tag for each word."""
+    if ents and not isinstance(ents[0], str | None):
+        doc.ents = ents
+        return
+    check_length("ents", ents, len(doc))
+    iob, labels = parse_ent_tags(ents)
+    doc.set_column("ENT_IOB", iob)
+    doc.set_column("ENT_TYPE", doc.vocab.strings.ids(labels))
+
+
+def parse_ent_tags(tags: Sequence[str | None]) -> tuple[NDArray[np.int8], list[str]]:
+    """The codes and labels of IOB or BILUO tags; "" , ``None`` and "-" are missing values.
+
+    Raises :class:`DataError` for a tag that is none.
+    """
+    codes = {"B": B, "U": B, "I": I, "L": I}
+    iob = np.zeros(len(tags), dtype=np.int8)
+    labels = []
+    before = ""
+    for i, tag in enumerate(tags):
+        prefix, _, label = (tag or "").partition("-")
+        if tag in (None, "", "-"):
+            label = ""
+        elif tag == "O":
+            iob[i], label = O, ""
+        elif prefix in codes and label:
+            # An "I-" that doesn't go on with the entity before it begins another.
+            iob[i] = codes[prefix] if prefix in "BU" or label == before else B
+        else:
+            raise DataError(
+                f"ents: the tag of word {i} is {tag!r}: use 'O', 'B-LABEL', 'I-LABEL', 'L-LABEL', "
+                f"'U-LABEL', or '' for a missing value"
+            )
+        labels.append(label)
+        before = label
+    return iob, labels

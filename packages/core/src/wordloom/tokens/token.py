@@ -1,0 +1,385 @@
+"""Tokens, as light views on a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..lexical_view import LexicalView
+from ..lexicon import Lexeme
+from ..morphology import MorphAnalysis
+from ..vectors import HasVector, cosine
+from . import extensions, tree
+from .columns import B
+
+if TYPE_CHECKING:
+    from ..lexicon import Lexicon
+    from ..vocab import Vocab
+    from .doc import Doc
+    from .span import Span
+
+__all__ = ["Token"]
+
+_IOB = ("", "I", "O", "B")
+
+
+class _Number:
+    """A column of string ids as an attribute: the id."""
+
+    def __init__(self, name: str, doc: str) -> None:
+        self.name = name
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, token: None, owner: Any = None) -> _Number: ...
+    @overload
+    def __get__(self, token: Token, owner: Any = None) -> int: ...
+    def __get__(self, token: Token | None, owner: Any = None) -> int | _Number:
+        if token is None:
+            return self
+        column = token.doc.column(self.name)
+        return 0 if column is None else int(column[token.i])
+
+    def __set__(self, token: Token, value: int) -> None:
+        token.doc.writable(self.name)[token.i] = value
+
+
+class _String:
+    """A column of string ids as an attribute: the string."""
+
+    def __init__(self, name: str, doc: str) -> None:
+        self.name = name
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, token: None, owner: Any = None) -> _String: ...
+    @overload
+    def __get__(self, token: Token, owner: Any = None) -> str: ...
+    def __get__(self, token: Token | None, owner: Any = None) -> str | _String:
+        if token is None:
+            return self
+        column = token.doc.column(self.name)
+        return "" if column is None else token.doc.lexicon.strings[int(column[token.i])]
+
+    def __set__(self, token: Token, value: str) -> None:
+        number = token.doc.strings_of(self.name).add(value)
+        token.doc.writable(self.name)[token.i] = number
+
+
+class Token(LexicalView):
+    """One token: ``doc`` and its index ``i``.
+
+    Names that end in ``_`` are strings, the same without it their ids. What a component would set
+    and nobody has is ``""`` and 0.
+    """
+
+    __slots__ = ("doc", "i")
+
+    iob_strings: ClassVar[tuple[str, ...]] = _IOB
+
+    def __init__(self, doc: Doc, i: int) -> None:
+        self.doc = doc
+        self.i = i
+
+    tag = _Number("TAG", "The id of the fine-grained tag.")
+    tag_ = _String("TAG", "The fine-grained tag.")
+    pos = _Number("POS", "The id of the universal part of speech.")
+    pos_ = _String("POS", "The universal part of speech.")
+    dep = _Number("DEP", "The id of the label of the relation to the head.")
+    dep_ = _String("DEP", "The label of the relation to the head.")
+    lemma = _Number("LEMMA", "The id of the base form.")
+    lemma_ = _String("LEMMA", "The base form.")
+    ent_type = _Number("ENT_TYPE", "The id of the label of the entity that it's part of.")
+    ent_type_ = _String("ENT_TYPE", "The label of the entity that it's part of.")
+    ent_id = _Number("ENT_ID", "The id of the entity's id.")
+    ent_id_ = _String("ENT_ID", "The entity's id.")
+    ent_kb_id = _Number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
+    ent_kb_id_ = _String("ENT_KB_ID", "The entity's id in a knowledge base.")
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Token) and self.doc is other.doc and self.i == other.i
+
+    def __lt__(self, other: Token) -> bool:
+        return self.i < other.i
+
+    def __le__(self, other: Token) -> bool:
+        return self.i <= other.i
+
+    def __gt__(self, other: Token) -> bool:
+        return self.i > other.i
+
+    def __ge__(self, other: Token) -> bool:
+        return self.i >= other.i
+
+    def __hash__(self) -> int:
+        return hash((id(self.doc), self.i))
+
+    def _place(self) -> tuple[Lexicon, int]:
+        return self.doc.lexicon, int(self.doc.rows[self.i])
+
+    # The text
+
+    @property
+    def vocab(self) -> Vocab:
+        """The document's vocab."""
+        return self.doc.vocab
+
+    @property
+    def text(self) -> str:
+        """The text, without the space after it."""
+        doc = self.doc
+        return doc.lexicon.texts[doc.rows[self.i]]
+
+    @property
+    def whitespace_(self) -> str:
+        """The space after it, or ``""``."""
+        return " " if self.doc.spaces[self.i] else ""
+
+    @property
+    def text_with_ws(self) -> str:
+        """The text, with the space after it if there is one."""
+        return self.text + self.whitespace_
+
+    @property
+    def idx(self) -> int:
+        """The character offset at which it starts."""
+        return int(self.doc.starts[self.i])
+
+    @property
+    def lex(self) -> Lexeme:
+        """The word type."""
+        return Lexeme(self.vocab, *self._place())
+
+    @property
+    def lang_(self) -> str:
+        """The vocab's language."""
+        return self.vocab.lang
+
+    @property
+    def lang(self) -> int:
+        """The id of the vocab's language."""
+        return self.vocab.strings.add(self.vocab.lang)
+
+    def nbor(self, i: int = 1) -> Token:
+        """The token that is ``i`` places further. Raises :class:`IndexError` outside the text."""
+        if not 0 <= self.i + i < len(self.doc):
+            raise IndexError(
+                f"token {self.i} has no neighbour {i} places further: the document has "
+                f"{len(self.doc)} tokens"
+            )
+        return self.doc[self.i + i]
+
+    # Morphology, sentences and entities
+
+    @property
+    def morph(self) -> MorphAnalysis:
+        """The morphological features; empty where none were set."""
+        column = self.doc.column("MORPH")
+        key = 0 if column is None else int(column[self.i])
+        return MorphAnalysis(self.vocab.strings, self.doc.lexicon.strings[key])
+
+    def set_morph(self, feats: Any) -> None:
+        """Set the features, from a FEATS string, a dict or an analysis; ``None`` unsets them."""
+        key = 0 if feats is None else self.vocab.morphology.add(feats)
+        self.doc.writable("MORPH")[self.i] = key
+
+    def has_morph(self) -> bool:
+        """Whether features were set, be it none."""
+        column = self.doc.column("MORPH")
+        return column is not None and bool(column[self.i])
+
+    @property
+    def is_sent_start(self) -> bool | None:
+        """Whether it starts a sentence; ``None`` if that isn't known."""
+        value = int(self.doc.sent_starts[self.i])
+        return None if value == 0 else value == 1
+
+    @is_sent_start.setter
+    def is_sent_start(self, value: bool | None) -> None:
+        self.doc.set_sent_start(self.i, value)
+
+    sent_start = is_sent_start
+
+    @property
+    def is_sent_end(self) -> bool | None:
+        """Whether it ends a sentence; ``None`` if that isn't known."""
+        if self.i + 1 == len(self.doc):
+            return True
+        return self.doc[self.i + 1].is_sent_start
+
+    @property
+    def sent(self) -> Span:
+        """The sentence that it's in. Raises :class:`DataError` if there are no sentences."""
+        return self.doc.sentence_at(self.i)
+
+    @property
+    def ent_iob(self) -> int:
+        """0 no entity was set, 1 inside one, 2 outside of any, 3 at the beginning of one."""
+        column = self.doc.column("ENT_IOB")
+        return 0 if column is None else int(column[self.i])
+
+    @property
+    def ent_iob_(self) -> str:
+        """"I" inside an entity, "O" outside, "B" at its beginning, "" if none was set."""
+        return _IOB[self.ent_iob]
+
+    # The tree
+
+    @property
+    def head(self) -> Token:
+        """The syntactic head; a root is its own."""
+        column = self.doc.column("HEAD")
+        return self if column is None else Token(self.doc, int(column[self.i]))
+
+    @head.setter
+    def head(self, other: Token) -> None:
+        if other.doc is not self.doc:
+            raise DataError(
+                f"the head of token {self.i} ({self.text!r}) must be of the same document"
+            )
+        self.doc.writable("HEAD")[self.i] = other.i
+
+    def has_head(self) -> bool:
+        """Whether a head was set."""
+        return self.doc.column("HEAD") is not None and (
+            self.has_dep() or self.doc.column("DEP") is None
+        )
+
+    def has_dep(self) -> bool:
+        """Whether a relation to the head was set."""
+        return self.dep != 0
+
+    def _views(self, indices: NDArray[np.int64] | list[int]) -> Iterator[Token]:
+        doc = self.doc
+        return (Token(doc, int(i)) for i in indices)
+
+    @property
+    def lefts(self) -> Iterator[Token]:
+        """Its children to the left, in order."""
+        kids = tree.children(self.doc, self.i)
+        return self._views(kids[kids < self.i])
+
+    @property
+    def rights(self) -> Iterator[Token]:
+        """Its children to the right, in order."""
+        kids = tree.children(self.doc, self.i)
+        return self._views(kids[kids > self.i])
+
+    @property
+    def children(self) -> Iterator[Token]:
+        """Its children, in order."""
+        return self._views(tree.children(self.doc, self.i))
+
+    @property
+    def n_lefts(self) -> int:
+        """The number of children to the left."""
+        return int((tree.children(self.doc, self.i) < self.i).sum())
+
+    @property
+    def n_rights(self) -> int:
+        """The number of children to the right."""
+        return int((tree.children(self.doc, self.i) > self.i).sum())
+
+    @property
+    def subtree(self) -> Iterator[Token]:
+        """The token and all of its descendants, in order."""
+        return self._views(tree.subtree(self.doc, self.i))
+
+    @property
+    def left_edge(self) -> Token:
+        """The first token of the subtree."""
+        return Token(self.doc, tree.subtree(self.doc, self.i)[0])
+
+    @property
+    def right_edge(self) -> Token:
+        """The last token of the subtree."""
+        return Token(self.doc, tree.subtree(self.doc, self.i)[-1])
+
+    @property
+    def ancestors(self) -> Iterator[Token]:
+        """Its head, the head's head, and so on up to the root."""
+        return self._views(tree.ancestors(self.doc, self.i))
+
+    def is_ancestor(self, other: Token) -> bool:
+        """Whether it's an ancestor of ``other``."""
+        return self.doc is other.doc and self.i in tree.ancestors(self.doc, other.i)
+
+    @property
+    def conjuncts(self) -> tuple[Token, ...]:
+        """The tokens that are coordinated with it, without itself."""
+        return tuple(self._views(tree.conjuncts(self.doc, self.i)))
+
+    # Vectors
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The vector, shape ``(width,)``: by the document's hook or the vocab's vectors."""
+        hook = self.doc.user_token_hooks.get("vector")
+        return hook(self) if hook else self.vocab.get_vector(self.text)
+
+    @property
+    def has_vector(self) -> bool:
+        """Whether there is a vector for it."""
+        hook = self.doc.user_token_hooks.get("has_vector")
+        return bool(hook(self)) if hook else self.vocab.has_vector(self.text)
+
+    @property
+    def vector_norm(self) -> float:
+        """The L2 norm of the vector."""
+        hook = self.doc.user_token_hooks.get("vector_norm")
+        return float(hook(self) if hook else np.linalg.norm(self.vector))
+
+    @property
+    def is_oov(self) -> bool:
+        """Whether the vocab's vectors have no row for it."""
+        return not self.vocab.has_vector(self.text)
+
+    def similarity(self, other: HasVector) -> float:
+        """The cosine of the vectors of this token and of a token, span, lexeme or document."""
+        hook = self.doc.user_token_hooks.get("similarity")
+        return float(hook(self, other) if hook else cosine(self.vector, other.vector))
+
+    def check_flag(self, name: str) -> bool:
+        """Whether a flag of the word (``"IS_ALPHA"``) is true."""
+        return bool(self.doc.lexicon.column(name)[self.doc.rows[self.i]])
+
+    # Custom attributes
+
+    @property
+    def _(self) -> extensions.Underscore:
+        """The custom attributes."""
+        doc = self.doc
+        key = (self.idx, None)
+        return extensions.Underscore("token", self, doc.vocab.extensions, doc.user_data, key)
+
+    @classmethod
+    def set_extension(cls, name: str, **options: Any) -> None:
+        """Declare a custom attribute of tokens, see :func:`~.extensions.set_extension`."""
+        extensions.set_extension("token", name, **options)
+
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute."""
+        return extensions.get_extension("token", name)
+
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute was declared."""
+        return extensions.has_extension("token", name)
+
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute out again; returns what it was."""
+        return extensions.remove_extension("token", name)

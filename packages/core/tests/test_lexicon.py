@@ -1,0 +1,49 @@
+"""Word types and their features."""
+
+import pickle
+
+import numpy as np
+import pytest
+from wordloom.errors import DataError
+from wordloom.lexical import LexicalRules, word_shape, word_shapes
+from wordloom.lexicon import Lexicon
+from wordloom.strings import StringStore, hash_string
+
+
+def lexicon(**rules: object) -> Lexicon:
+    return Lexicon(StringStore(), LexicalRules(**rules))  # type: ignore[arg-type]
+
+
+def test_rows_and_columns() -> None:
+    lex = lexicon()
+    rows = lex.rows_of(["Apple", "is", "Apple"])
+    assert rows.dtype == np.int32 and rows.tolist() == [0, 1, 0] and len(lex) == 2
+    assert lex.texts_of(rows) == ["Apple", "is", "Apple"]
+    assert lex.column("LENGTH").tolist() == [5, 2]
+    assert lex.strings.strings(lex.column("SHAPE")) == ["Xxxxx", "xx"]
+    assert lex.strings.strings(lex.column("LOWER")) == ["apple", "is"]
+    lex.row("2026")
+    assert lex.column("IS_DIGIT").tolist() == [False, False, True]
+    assert lex.column("ORTH").tolist() == [hash_string(text) for text in lex.texts]
+    with pytest.raises(DataError, match="no feature 'NOSUCH'"):
+        lex.column("NOSUCH")
+
+
+def test_norms_make_types() -> None:
+    lex = lexicon(norm_exceptions={"’s": "'s"})
+    plain, ruled, same = lex.row("wo"), lex.row("wo", "will"), lex.row("wo", "wo")
+    assert plain == same != ruled
+    assert lex.row("wo", "will") == ruled
+    lex.rows_of(["’s", "’S"])
+    norms = lex.strings.strings(lex.column("NORM"))
+    assert norms == ["wo", "will", "'s", "'s"]
+    again = pickle.loads(pickle.dumps(lex))
+    assert again.texts == lex.texts and (again.column("NORM") == lex.column("NORM")).all()
+
+
+def test_shapes() -> None:
+    words = ["", "Apple", "......", "x" * 99, "x" * 100, "日本語日本語", "ǅ½²", "a-1", "", "B2B"]
+    expected = ["", "Xxxxx", "....", "xxxx", "LONG", "xxxx", "x½d", "x-d", "", "XdX"]
+    assert word_shapes(words) == [word_shape(word) for word in words] == expected
+    assert word_shapes([*words, "\x1e\x1e", "a"]) == [*expected, "\x1e\x1e", "x"]
+    assert word_shapes([""] * 9) == [""] * 9 and word_shapes([]) == []

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from .character_embed import CharacterEmbed
+from .combine import Embed, add, remap_ids
+from .extract import FeatureExtractor
 from .flat import flat_array
+from .listener import (
+    GradFactor,
+    Tok2VecListener,
+    find_listeners,
+    grad_factor_of,
+    listened_feature,
+    step_grad_factors,
+)
+from .multi_hash import MultiHashEmbed
+from .tagger import Tagger, Tagger_v1, best_classes
+from .tok2vec import HashEmbedCNN, Tok2Vec, Tok2Vec_v1
 from .window import (
     MaxoutWindowEncoder,
     MaxoutWindowEncoder_v1,
@@ -11,9 +25,27 @@ from .window import (
 )
 
 __all__ = [
+    "CharacterEmbed",
+    "Embed",
+    "FeatureExtractor",
+    "GradFactor",
+    "HashEmbedCNN",
     "MaxoutWindowEncoder",
     "MaxoutWindowEncoder_v1",
     "MishWindowEncoder",
     "MishWindowEncoder_v1",
+    "MultiHashEmbed",
+    "Tagger",
+    "Tagger_v1",
+    "Tok2Vec",
+    "Tok2VecListener",
+    "Tok2Vec_v1",
+    "add",
+    "best_classes",
+    "find_listeners",
     "flat_array",
+    "grad_factor_of",
+    "listened_feature",
+    "remap_ids",
+    "step_grad_factors",
 ]

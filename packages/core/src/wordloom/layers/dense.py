@@ -76,7 +76,8 @@ class DenseBlock:
 
         The copy takes microseconds, and parameters are updated in place: so it isn't kept.
         """
-        W, b = self.activation.get_param("W"), self.activation.get_param("b")
+        W: Array = self.activation.get_param("W")
+        b: Array = self.activation.get_param("b")
         if not self.pieces:
             return W, b
         xp = self.ops.xp
@@ -176,8 +177,10 @@ class DenseBlock:
 
 
 def _mish_gate(xp: Any, X: Array) -> tuple[Array, Array]:
-    """``tanh(log(1 + e))`` for ``e = exp(X)``, which is ``n / (n + 2)`` for ``n = e * (e + 2)``, and
-    ``e``. Above 20 the quotient is 1 in single precision, so ``e`` is cut there."""
+    """``tanh(log(1 + e))`` for ``e = exp(X)``, and ``e``.
+
+    It equals ``n / (n + 2)`` for ``n = e * (e + 2)``, which is 1 in single precision where ``X`` is
+    above 20, so ``e`` is cut there."""
     e = xp.minimum(X, 20.0)
     xp.exp(e, out=e)
     gate = e + 2.0
@@ -187,7 +190,7 @@ def _mish_gate(xp: Any, X: Array) -> tuple[Array, Array]:
 
 
 def _center_and_scale(xp: Any, X: Array) -> Array:
-    """Give each row of ``X`` mean 0 and variance 1, in place; returns ``1 / deviation``, ``(n,)``."""
+    """Give each row of ``X`` mean 0 and variance 1, in place; returns ``1 / deviation``."""
     X -= X.mean(axis=1, keepdims=True)
     scale = xp.einsum("ij,ij->i", X, X)
     scale /= X.shape[1]

@@ -34,7 +34,7 @@ def flat_array(layer: Model[Any, Any]) -> Model[Any, Any]:
     """Run ``layer`` on the flat array of a list: thinc's ``with_array``, with the same tree, but
     without the copy where a :class:`~wordloom.batch.FloatsList` comes in, and with one coming out.
     """
-    model = with_array(layer)
+    model: Model[Any, Any] = with_array(layer)
     model.replace_callbacks(forward, init=model.init)
     return model
 

@@ -3,8 +3,8 @@
 Beyond the edges of a document lie zero vectors, in every layer: what one document gives never
 depends on others in its batch. spaCy computes the same layers over one array of the batch, with
 rows between the documents that are zero at first and then not; set the attribute ``pad`` of the
-model to their number (its ``depth * window_size``) to get exactly that. Weights that spaCy saved set
-it by themselves.
+model to their number (its ``depth * window_size``) to get exactly that. Weights that spaCy saved
+set it by themselves.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def MishWindowEncoder_v1(
     return _layers(block, width, window_size, depth)
 
 
-def _layers(
-    block: Model[Any, Any], width: int, window_size: int, depth: int
-) -> Model[Any, Any]:
+def _layers(block: Model[Any, Any], width: int, window_size: int, depth: int) -> Model[Any, Any]:
     model = clone(residual(chain(expand_window(window_size=window_size), block)), depth)
     if depth:
         model.set_dim("nO", width)
@@ -86,7 +84,7 @@ def _layers(
 
 def windowed(layers: Model[Any, Any]) -> Model[list[Floats2d], list[Floats2d]]:
     """Run the layers of an encoder of version 1 over lists of documents' arrays."""
-    model = with_array(layers)
+    model: Model[Any, Any] = with_array(layers)
     model.replace_callbacks(forward, init=model.init)
     return model
 

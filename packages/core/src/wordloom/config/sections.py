@@ -37,9 +37,9 @@ def default_config() -> Config:
 
 def plugin_sections() -> dict[str, Mapping[str, Any]]:
     """The sections that installed plugins own, each with its defaults."""
-    from ..plugins import config_sections
+    from ..plugins import manager
 
-    return {section.name: section.defaults for section in config_sections()}
+    return {name: section.defaults for name, section in manager().sections.items()}
 
 
 def core_schema() -> dict[str, Any]:

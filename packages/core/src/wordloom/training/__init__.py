@@ -1,0 +1,3 @@
+"""Training: readers of data, batchers, the loop, checkpoints and logs."""
+
+from __future__ import annotations

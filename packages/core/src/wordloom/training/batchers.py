@@ -1,0 +1,138 @@
+"""Dividing a stream of examples into batches.
+
+Each maker returns a function from items to an iterator of lists. A size is a number or a schedule
+(one of thinc's, which gives one number after the other); anything with ``len`` is an item, and an
+example is as long as its predicted document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, repeat
+from typing import Any, TypeVar
+
+from ..errors import DataError
+
+__all__ = ["Batcher", "batch_by_padded", "batch_by_sequence", "batch_by_words", "sizes"]
+
+Item = TypeVar("Item")
+Batcher = Callable[[Iterable[Any]], Iterator[list[Any]]]
+Length = Callable[[Any], int]
+
+
+def batch_by_words(
+    size: int | Iterable[float],
+    tolerance: float = 0.2,
+    discard_oversize: bool = False,
+    get_length: Length | None = None,
+) -> Batcher:
+    """Batches of about ``size`` words, in order.
+
+    A batch is closed before the item with which it would hold more than ``size * (1 + tolerance)``
+    words, and after the one with which it reaches ``size``. An item that is longer than that alone
+    makes a batch of its own, or is left out with ``discard_oversize``.
+    """
+    length = get_length or len
+
+    def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+        wanted = sizes(size)
+        target = next(wanted)
+        limit = target * (1 + tolerance)
+        batch: list[Item] = []
+        words = 0
+        for item in items:
+            count = length(item)
+            if count > limit:
+                if not discard_oversize:
+                    yield [item]
+                continue
+            if batch and words + count > limit:
+                yield batch
+                target = next(wanted)
+                limit = target * (1 + tolerance)
+                batch, words = [], 0
+            batch.append(item)
+            words += count
+            if words >= target:
+                yield batch
+                target = next(wanted)
+                limit = target * (1 + tolerance)
+                batch, words = [], 0
+        if batch:
+            yield batch
+
+    return batches
+
+
+def batch_by_sequence(
+    size: int | Iterable[float], get_length: Length | None = None
+) -> Batcher:
+    """Batches of ``size`` items, in order."""
+
+    def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+        iterator = iter(items)
+        for count in sizes(size):
+            batch = list(islice(iterator, count))
+            if not batch:
+                return
+            yield batch
+
+    return batches
+
+
+def batch_by_padded(
+    size: int | Iterable[float],
+    buffer: int = 256,
+    discard_oversize: bool = False,
+    get_length: Length | None = None,
+) -> Batcher:
+    """Batches whose padded size, the longest length times the number of items, is at most ``size``.
+
+    Items are sorted by length within groups of ``buffer``, so that those in a batch are about
+    equally long. An item longer than ``size`` makes a batch of its own, or is left out with
+    ``discard_oversize``. Long items come first, so that memory runs out at once if at all.
+    """
+    length = get_length or len
+
+    def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+        wanted = sizes(size)
+        iterator = iter(items)
+        while group := list(islice(iterator, buffer)):
+            yield from _padded(group, next(wanted), length, discard_oversize)
+
+    return batches
+
+
+def _padded(
+    group: list[Item], size: int, length: Length, discard_oversize: bool
+) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    longest = 0
+    for item in sorted(group, key=length, reverse=True):
+        count = length(item)
+        if discard_oversize and count > size:
+            continue
+        if batch and longest * (len(batch) + 1) > size:
+            yield batch
+            batch, longest = [], 0
+        batch.append(item)
+        longest = max(longest, count)
+    if batch:
+        yield batch
+
+
+def sizes(size: int | Iterable[float]) -> Iterator[int]:
+    """One size after the other, for ever: a schedule that ends goes on with its last value.
+
+    Raises :class:`DataError` for a size below 1.
+    """
+    last = 0
+    values: Iterable[float] = repeat(size) if isinstance(size, int) else size
+    for value in values:
+        last = int(value)
+        if last < 1:
+            raise DataError(f"a batch can't have the size {value}: give at least 1")
+        yield last
+    if not last:
+        raise DataError("the schedule of batch sizes is empty")
+    yield from repeat(last)

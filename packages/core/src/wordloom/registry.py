@@ -109,6 +109,10 @@ class Registries:
         """What a name in a registry stands for; see `Registry.get` for the errors."""
         return self[registry_name].get(func_name)
 
+    def supplier(self, registry_name: str, func_name: str) -> str:
+        """``"distribution version"`` of who supplies a name; see `Registry.supplier`."""
+        return self[registry_name].supplier(func_name)
+
     def names(self, registry_name: str) -> list[str]:
         """All names of a registry, sorted; imports no plugin."""
         return self[registry_name].names()

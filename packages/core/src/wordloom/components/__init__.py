@@ -4,8 +4,8 @@ from .base import BatchComponent, Component, Encoder, TrainableComponent
 from .classifier import TokenClassifier
 from .factory import FactoryInfo, component_defaults, factory_config, factory_info
 from .morphologizer import Morphologizer
-from .senter import SentenceRecognizer
 from .sentencizer import Sentencizer
+from .senter import SentenceRecognizer
 from .tagger import Tagger
 from .tok2vec import Tok2Vec
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import srsly
 
@@ -147,8 +147,12 @@ class TrainableComponent:
         return losses
 
     def finish_update(self, sgd: Optimizer) -> None:
-        """Step with the gradients that were added up."""
+        """Step with the gradients that were added up, and move the schedules of gradient factors
+        on."""
+        from ..layers import step_grad_factors
+
         self.model.finish_update(sgd)
+        step_grad_factors(self.model)
 
     def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
         """The scores of this component's annotation; empty without a scorer."""
@@ -180,7 +184,9 @@ class TrainableComponent:
             message = srsly.msgpack_loads(data)
             cfg, weights = message["cfg"], message["model"]
         except Exception as error:
-            raise SerializationError(f"the bytes aren't those of a '{self.name}': {error}") from error
+            raise SerializationError(
+                f"the bytes aren't those of a '{self.name}': {error}"
+            ) from error
         self._load(cfg, weights, "bytes")
         return self
 
@@ -213,8 +219,14 @@ class Encoder(TrainableComponent):
     """A component whose model others share through listeners.
 
     It sets no annotation: it writes a :class:`~wordloom.batch.Feature` under its name. A subclass
-    for other values than one vector a token overrides :meth:`feature_of`.
+    for other values than one vector a token overrides :meth:`feature_of` and ``provides``.
     """
+
+    provides: ClassVar[str] = "tokens"
+    """The kind of its values; a listener whose ``listens_to`` is the same can take them."""
+
+    idle_alone: ClassVar[bool] = False
+    """Whether it needn't run when nobody listens."""
 
     @property
     def width(self) -> int | None:
@@ -226,9 +238,7 @@ class Encoder(TrainableComponent):
         if self.name not in batch.features:
             batch.features[self.name] = self.feature_of(self.model.predict(batch))
 
-    def feature_of(
-        self, values: Any, backward: Callable[[Any], Any] | None = None
-    ) -> Feature:
+    def feature_of(self, values: Any, backward: Callable[[Any], Any] | None = None) -> Feature:
         """The feature for what the model returned."""
         return Feature(self.name, values, backward)
 

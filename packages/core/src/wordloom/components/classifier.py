@@ -221,5 +221,3 @@ def lookup(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
     at = np.searchsorted(keys, values, sorter=order)
     found = order[np.minimum(at, len(keys) - 1)]
     return np.where(keys[found] == values, found, MISSING).astype(np.int64)
-
-

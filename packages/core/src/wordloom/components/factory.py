@@ -38,7 +38,11 @@ def component_defaults(
 ) -> Callable[[F], F]:
     """Decorate a factory function with its :class:`FactoryInfo`."""
     info = FactoryInfo(
-        dict(defaults or {}), tuple(assigns), tuple(requires), dict(score_weights or {}), retokenizes
+        dict(defaults or {}),
+        tuple(assigns),
+        tuple(requires),
+        dict(score_weights or {}),
+        retokenizes,
     )
 
     def decorate(function: F) -> F:

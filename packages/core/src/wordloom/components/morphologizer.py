@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..morphology import format_features, parse_features
+from ..morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
 from .base import Scorer
 from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
 from .factory import component_defaults
@@ -70,11 +70,12 @@ class Morphologizer(TokenClassifier):
         strings = self.vocab.strings
         pos, morph = [], []
         for label in self.labels:
-            features = parse_features(label)
+            features = feats_to_dict(label)
             pos.append(strings.add(features.pop("POS", "")))
-            morph.append(strings.add(format_features(features)))
+            morph.append(strings.add(normalize_feats(features)))
         self._pos = np.asarray(pos, dtype=np.uint64)
         self._morph = np.asarray(morph, dtype=np.uint64)
+        self._featureless = np.uint64(strings.add(EMPTY_MORPH))
 
     def read_labels(self, examples: Iterable[Example]) -> list[str]:
         """The pairs of part of speech and features in the references, as labels."""
@@ -95,7 +96,7 @@ class Morphologizer(TokenClassifier):
 
     @staticmethod
     def _label(pos: str, morph: str) -> str:
-        return format_features({**parse_features(morph), **({"POS": pos} if pos else {})})
+        return normalize_feats({**feats_to_dict(morph), **({"POS": pos} if pos else {})})
 
     def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """See :class:`TokenClassifier`. A token with neither annotation is missing."""
@@ -104,6 +105,7 @@ class Morphologizer(TokenClassifier):
         pos, morph = np.where(pos_known, pos, 0), np.where(morph_known, morph, 0)
         pos, morph = pos.astype(np.uint64), morph.astype(np.uint64)
         known = (pos_known & (pos != 0)) | (morph_known & (morph != 0))
+        morph = np.where(morph == 0, self._featureless, morph)
         classes = lookup(_keys(self._pos, self._morph), _keys(pos, morph))
         return np.where(known, classes, MISSING)
 
@@ -128,9 +130,9 @@ class Morphologizer(TokenClassifier):
                 pairs, at = np.unique(np.stack([present, fresh], 1), axis=0, return_inverse=True)
                 merged = []
                 for old, new in pairs.tolist():
-                    first, second = parse_features(strings[old]), parse_features(strings[new])
+                    first, second = feats_to_dict(strings[old]), feats_to_dict(strings[new])
                     both = {**first, **second} if overwrite else {**second, **first}
-                    merged.append(strings.add(format_features(both)))
+                    merged.append(strings.add(normalize_feats(both)))
                 fresh = np.asarray(merged, dtype=np.uint64)[at.ravel()]
             doc.set_column("MORPH", fresh)
 

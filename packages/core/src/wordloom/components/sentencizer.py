@@ -147,6 +147,4 @@ def make_sentencizer(
     scorer: Scorer | None = None,
 ) -> Sentencizer:
     """Factory of ``sentencizer``."""
-    return Sentencizer(
-        nlp.vocab, name, punct_chars=punct_chars, overwrite=overwrite, scorer=scorer
-    )
+    return Sentencizer(nlp.vocab, name, punct_chars=punct_chars, overwrite=overwrite, scorer=scorer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..batch import Feature, FloatsList, flatten
 from .base import Encoder
@@ -20,9 +20,9 @@ __all__ = ["Tok2Vec", "make_tok2vec"]
 class Tok2Vec(Encoder):
     """Holds a ``Model[list[Doc], list[Floats2d]]`` that others share."""
 
-    def feature_of(
-        self, values: Any, backward: Callable[[Any], Any] | None = None
-    ) -> Feature:
+    idle_alone: ClassVar[bool] = True
+
+    def feature_of(self, values: Any, backward: Callable[[Any], Any] | None = None) -> Feature:
         """The token vectors, whose gradient comes back flat, shape ``(n tokens, width)``."""
         if not isinstance(values, FloatsList):
             xp = self.model.ops.xp

@@ -9,15 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..components.factory import factory_config
-from ..config import Config
+from ..config import Config, default_config
+from ..config.fill import fill_block
+from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
+from ..lang import language
+from ..plugins import manager
 from ..registry import registry
 from ..vocab import Vocab
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
 
-__all__ = ["blank", "create_component", "from_config", "load"]
+__all__ = ["blank", "create_component", "from_config", "load", "vocab_for"]
+
+
+def vocab_for(lang: str) -> Vocab:
+    """A new vocab with the lexical rules of a language."""
+    return Vocab(lang, rules=language(lang).lexical_rules())
 
 
 def blank(
@@ -86,7 +95,6 @@ def from_config(
     meta: Mapping[str, Any] | None = None,
 ) -> Pipeline:
     """See :meth:`Pipeline.from_config`."""
-    from ..config import default_config
     from .pipeline import Pipeline
 
     whole = default_config().merge(Config(dict(config))).interpolate()
@@ -127,6 +135,7 @@ def from_config(
                 ]
             )
     _switch(nlp, {*settings["disabled"], *disable}, enable)
+    manager().observe("pipeline_created", nlp=nlp)
     return nlp
 
 
@@ -149,16 +158,13 @@ def create_component(
     Returns the component, and the filled block that describes it. Raises
     :class:`UnknownNameError` for an unknown factory, :class:`ConfigError` for unknown settings.
     """
-    from ..config.fill import fill_blocks
-    from ..config.resolve import resolve
-
     function = registry.get("factories", factory)
     given = Config(dict(config or {}))
     _check_settings(function, factory, name, given)
     merged = Config(factory_config(function)).merge(given)
     where = f"components.{name}"
-    filled = fill_blocks(merged)
-    component = function(nlp=nlp, name=name, **resolve(filled, where))
+    filled = fill_block(merged, where)
+    component = function(nlp=nlp, name=name, **resolve_block(filled, where))
     if component is None:
         raise PipelineError(f"the factory '{factory}' returned None: it must return the component")
     return component, {"factory": factory, **filled}

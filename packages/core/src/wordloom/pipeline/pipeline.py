@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..batch import Batch
 from ..components.base import minibatch
+from ..components.factory import component_defaults
 from ..config import Config
+from ..config.resolve import resolve_block, resolve_section
 from ..errors import PipelineError
+from ..plugins import manager
 from ..registry import registry
 from ..tokens import Doc
 from ..vocab import Vocab
@@ -21,10 +24,11 @@ from .wiring import active_encoders, wire
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-    from ..components import Encoder
     from ..example import Example
 
 __all__ = ["ErrorHandler", "Pipeline", "raise_error"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
 """Called with the component's name, the component, the documents that failed, and the error."""
@@ -51,14 +55,16 @@ class Pipeline:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         self.lang = lang
-        self.vocab = vocab if vocab is not None else Vocab.for_language(lang)
+        self.vocab = vocab if vocab is not None else build.vocab_for(lang)
         self.order = Order()
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
         self._config = Config(config or {})
-        self._tokenizer_config = dict(
-            tokenizer or {"@tokenizers": "wordloom.Tokenizer.v1"}
-        )
-        make = registry.resolve({"tokenizer": self._tokenizer_config})["tokenizer"]
+        self._tokenizer_config = dict(tokenizer or {"@tokenizers": "wordloom.Tokenizer.v1"})
+        for extension in manager().extensions.extensions.values():
+            self.vocab.extensions.declare(
+                extension.kind, extension.name, owner=extension.owner, default=extension.default
+            )
+        make = resolve_block(self._tokenizer_config, "nlp.tokenizer")
         self.tokenizer: Any = make(self)
         self._handler: ErrorHandler = raise_error
         self._assembled = False
@@ -80,6 +86,44 @@ class Pipeline:
         return build.from_config(
             config, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=meta
         )
+
+    @staticmethod
+    def factory(
+        name: str,
+        *,
+        default_config: Mapping[str, Any] | None = None,
+        assigns: Sequence[str] = (),
+        requires: Sequence[str] = (),
+        default_score_weights: Mapping[str, float | None] | None = None,
+        retokenizes: bool = False,
+    ) -> Callable[[F], F]:
+        """Decorate a function ``(nlp, name, **settings) -> component``, so that ``add_pipe`` and
+        configs know it as ``name``. A package names it as an entry point instead."""
+
+        def register(function: F) -> F:
+            component_defaults(
+                default_config,
+                assigns=assigns,
+                requires=requires,
+                score_weights=default_score_weights,
+                retokenizes=retokenizes,
+            )(function)
+            return registry.factories(name, overwrite=True)(function)
+
+        return register
+
+    @staticmethod
+    def component(name: str) -> Callable[[F], F]:
+        """Decorate a function ``doc -> doc`` that needs no settings; see :meth:`factory`."""
+
+        def register(function: F) -> F:
+            def make(nlp: Pipeline, name: str) -> F:
+                return function
+
+            registry.factories(name, overwrite=True)(make)
+            return function
+
+        return register
 
     # -- what it holds
 
@@ -322,6 +366,7 @@ class Pipeline:
         """
         size = batch_size or self.batch_size
         for group in minibatch(texts, size):
+            self.vocab.renew()  # where its memory is bounded
             if as_tuples:
                 contexts = [context for _, context in group]
                 group = [text for text, _ in group]
@@ -437,8 +482,6 @@ class Pipeline:
 
     def resolve(self, section: str) -> Any:
         """A section of the config, by its dotted path, with its blocks turned into objects."""
-        from ..config import resolve_section
-
         return resolve_section(self.config, section)
 
     def update(
@@ -504,5 +547,3 @@ class Pipeline:
         """Take what :meth:`to_bytes` gave; components must be those that were saved."""
         saving.from_bytes(self, data, exclude=exclude)
         return self
-
-

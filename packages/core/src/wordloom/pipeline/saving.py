@@ -16,6 +16,8 @@ import srsly
 
 from ..errors import PipelineError, SerializationError
 from ..files import existing, folder_written, write_text
+from ..plugins import manager
+from ..registry import registry
 from .order import Entry
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ FORMAT = 1
 def full_meta(nlp: Pipeline) -> dict[str, Any]:
     """What ``meta.json`` holds."""
     from .. import __version__
-    from ..registry import registry
 
     return {
         **nlp.meta,
@@ -77,8 +78,6 @@ def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> 
     """Write the folder. If anything fails, what was at ``path`` before stays as it was."""
     with folder_written(path) as folder:
         write_text(folder / "config.cfg", nlp.config.to_str())
-        meta = full_meta(nlp)
-        write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
         if "vocab" not in exclude:
             nlp.vocab.to_disk(folder / "vocab")
         if hasattr(nlp.tokenizer, "to_disk") and "tokenizer" not in exclude:
@@ -86,6 +85,10 @@ def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> 
         for name, component in nlp.components:
             if hasattr(component, "to_disk") and name not in exclude:
                 component.to_disk(folder / name)
+        manifest: dict[str, Any] = {}
+        manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
+        meta = {**full_meta(nlp), "plugins": manifest}
+        write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
 
 
 def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
@@ -103,6 +106,8 @@ def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -
             component.from_disk(existing(folder / name, f"saved component '{name}'"))
     nlp.changed()
     nlp.assemble()
+    manifest = meta.get("plugins", {})
+    manager().demand("after_load", nlp=nlp, path=folder, manifest=manifest)
 
 
 _DERIVED = {
@@ -114,6 +119,7 @@ _DERIVED = {
     "disabled",
     "labels",
     "suppliers",
+    "plugins",
 }
 
 

@@ -115,6 +115,15 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
 
         return register if func is None else register(func)
 
+    def supplier(self, name: str) -> str:
+        """``"distribution version"`` of who supplies a name; "code" for a decorator of the user's
+        own. Imports no plugin. Raises `UnknownNameError` or `NameClashError`."""
+        offers = self._offers(name)
+        if not offers:
+            raise self.unknown(name)
+        offer = offers[0] if len(offers) == 1 else self._choose(name, offers)
+        return f"{offer.dist} {offer.entry.version}" if offer.entry else offer.dist
+
     def remove(self, name: str) -> None:
         """Take back what a decorator registered under ``name``; entry points aren't concerned.
 

@@ -1,0 +1,239 @@
+"""Token classifiers and the sentencizer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wordloom
+from wordloom import Doc, Example
+from wordloom.components.classifier import MISSING, cross_entropy, lookup
+from wordloom.errors import PipelineError
+
+TOK2VEC = {
+    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "width": 16,
+    "depth": 1,
+    "embed_size": 100,
+}
+MODEL = {"@architectures": "wordloom.Tagger.v2", "tok2vec": TOK2VEC}
+
+
+def softmax(logits):
+    chance = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return chance / chance.sum(axis=1, keepdims=True)
+
+
+def pipeline(factory, data, words=("a", "b", "c"), steps=25, **config):
+    """A pipeline of one component, trained on one document with the given annotation."""
+    nlp = wordloom.blank("en")
+    nlp.add_pipe(factory, config={"model": MODEL, **config})
+    reference = Doc(nlp.vocab, words=list(words), **data)
+    examples = [Example(Doc(nlp.vocab, words=list(words)), reference)] * 4
+    sgd = nlp.initialize(lambda: examples)
+    for _ in range(steps):
+        nlp.update(examples, sgd=sgd)
+    return nlp
+
+
+def run(nlp, words=("a", "b", "c"), **annotation):
+    return nlp(Doc(nlp.vocab, words=list(words), **annotation))
+
+
+# -- the loss
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("target", [0, 2, MISSING, MISSING - 1 - 1])
+def test_gradient_of_the_loss_agrees_with_finite_differences(target, smoothing):
+    logits = np.random.default_rng(0).normal(size=(1, 4))
+    targets = np.array([target])
+
+    def loss(logits):
+        chance = softmax(logits)
+        if target == MISSING:
+            return 0.0
+        if target < MISSING:
+            return -np.log(1 - chance[0, MISSING - 1 - target])
+        truth = np.full(4, smoothing / 3)
+        truth[target] = 1 - smoothing
+        return -(truth * np.log(chance[0])).sum()
+
+    _, gradient = cross_entropy(softmax(logits), targets, smoothing=smoothing)
+    for i in range(4):
+        step = np.zeros((1, 4))
+        step[0, i] = 1e-5
+        numeric = (loss(logits + step) - loss(logits - step)) / 2e-5
+        assert gradient[0, i] == pytest.approx(numeric, abs=1e-5)
+
+
+def test_loss_does_not_change_the_scores():
+    scores = softmax(np.zeros((2, 3)))
+    before = scores.copy()
+    loss, _ = cross_entropy(scores, np.array([1, MISSING]))
+    assert loss == pytest.approx(np.log(3), abs=1e-6)
+    np.testing.assert_array_equal(scores, before)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), unique=True), st.lists(st.integers(0, 2**64 - 1)))
+def test_lookup_finds_positions(keys, values):
+    found = lookup(np.array(keys, dtype=np.uint64), np.array(values + keys, dtype=np.uint64))
+    expected = [keys.index(v) if v in keys else MISSING for v in values + keys]
+    assert found.tolist() == expected
+
+
+# -- tagger
+
+
+def test_tagger_learns_and_keeps_annotation_that_is_there():
+    nlp = pipeline("tagger", {"tags": ["X", "Y", "Z"]})
+    assert [t.tag_ for t in run(nlp)] == ["X", "Y", "Z"]
+    assert [t.tag_ for t in run(nlp, tags=["Q", "", ""])] == ["Q", "Y", "Z"]
+    nlp = pipeline("tagger", {"tags": ["X", "Y", "Z"]}, overwrite=True)
+    assert [t.tag_ for t in run(nlp, tags=["Q", "", ""])] == ["X", "Y", "Z"]
+
+
+def test_tokens_without_a_gold_tag_give_no_gradient():
+    nlp = pipeline("tagger", {"tags": ["X", "", "Z"]}, steps=1)
+    examples = [Example(run(nlp), Doc(nlp.vocab, words=["a", "b", "c"]))]
+    losses = nlp.update(examples)
+    assert losses["tagger"] == 0.0
+
+
+def test_tag_that_training_never_saw_is_no_error():
+    nlp = pipeline("tagger", {"tags": ["X", "Y", "Z"]})
+    reference = Doc(nlp.vocab, words=["a", "b", "c"], tags=["X", "NEW", "Z"])
+    examples = [Example(Doc(nlp.vocab, words=["a", "b", "c"]), reference)]
+    nlp.update(examples)
+    assert nlp.evaluate(examples)["tag_acc"] == pytest.approx(2 / 3)
+
+
+def test_denied_tag_becomes_unlikely():
+    nlp = pipeline("tagger", {"tags": ["X", "Y", "Z"]})
+    reference = Doc(nlp.vocab, words=["a", "b", "c"], tags=["!X", "Y", "Z"])
+    examples = [Example(Doc(nlp.vocab, words=["a", "b", "c"]), reference)] * 4
+    sgd = nlp.create_optimizer()
+    for _ in range(40):
+        nlp.update(examples, sgd=sgd)
+    assert run(nlp)[0].tag_ in ("Y", "Z")
+    assert nlp.get_pipe("tagger").labels == ("X", "Y", "Z")
+
+
+def test_labels_can_be_given_and_order_is_kept():
+    nlp = wordloom.blank("en")
+    tagger = nlp.add_pipe("tagger", config={"model": MODEL})
+    assert tagger.add_label("B") == 1
+    assert tagger.add_label("B") == 0
+    tagger.add_label("A")
+    nlp.initialize()
+    assert tagger.labels == ("B", "A")
+    with pytest.raises(PipelineError, match="can't take the label 'C' now"):
+        tagger.add_label("C")
+
+
+def test_no_labels_is_an_error_that_says_so():
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tagger", config={"model": MODEL})
+    with pytest.raises(PipelineError, match="'tagger' found no tag"):
+        nlp.initialize()
+
+
+def test_gold_of_other_tokens_is_aligned():
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tagger", config={"model": MODEL})
+    reference = Doc(nlp.vocab, words=["do", "n't", "go"], spaces=[False, True, False], tags="VRV")
+    predicted = Doc(nlp.vocab, words=["don't", "go"], spaces=[True, False])
+    example = Example(predicted, reference)
+    nlp.initialize(lambda: [example])
+    targets = nlp.get_pipe("tagger").targets([example])
+    labels = nlp.get_pipe("tagger").labels
+    assert targets[0] == MISSING and labels[targets[1]] == "V"
+
+
+# -- morphologizer
+
+
+def test_morphologizer_sets_pos_and_features():
+    data = {"pos": ["DET", "NOUN", "VERB"], "morphs": ["", "Number=Sing", "Tense=Past|Mood=Ind"]}
+    nlp = pipeline("morphologizer", data)
+    doc = run(nlp)
+    assert [t.pos_ for t in doc] == ["DET", "NOUN", "VERB"]
+    assert [str(t.morph) for t in doc] == ["", "Number=Sing", "Mood=Ind|Tense=Past"]
+    assert "Number=Sing|POS=NOUN" in nlp.get_pipe("morphologizer").labels
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "expected"), [(True, "Case=Nom|Number=Sing"), (False, "Case=Nom|Number=Plur")]
+)
+def test_morphologizer_extends_features(overwrite, expected):
+    data = {"pos": ["X", "Y", "Z"], "morphs": ["Number=Sing"] * 3}
+    nlp = pipeline("morphologizer", data, overwrite=overwrite, extend=True)
+    doc = run(nlp, morphs=["Case=Nom|Number=Plur", "", ""])
+    assert str(doc[0].morph) == expected
+    assert str(doc[1].morph) == "Number=Sing"
+
+
+def test_morphologizer_learns_from_parts_of_speech_alone():
+    nlp = pipeline("morphologizer", {"pos": ["DET", "NOUN", "VERB"]})
+    assert [t.pos_ for t in run(nlp)] == ["DET", "NOUN", "VERB"]
+
+
+# -- sentences
+
+
+def test_senter_learns_and_first_token_begins_a_sentence():
+    nlp = pipeline("senter", {"sent_starts": [True, False, True]})
+    doc = run(nlp)
+    assert [t.is_sent_start for t in doc] == [True, False, True]
+    assert run(nlp, words=["b"])[0].is_sent_start
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("This is one. This is two! And three?", 3),
+        ("No mark at the end", 1),
+        ("He said (really?!) that. Yes.", 3),
+        ("Stop... Go on.", 2),
+        ("! Begin", 2),
+        ("これは文です。これも文です。", 2),
+    ],
+)
+def test_sentencizer(text, sentences):
+    nlp = wordloom.blank("ja" if "。" in text else "en")
+    nlp.add_pipe("sentencizer")
+    assert len(list(nlp(text).sents)) == sentences
+
+
+def test_sentencizer_takes_other_marks_and_keeps_them_when_saved(tmp_path):
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("sentencizer", config={"punct_chars": [";"]})
+    assert [s.text for s in nlp("One; two. Three")] != []
+    assert len(list(nlp("One; two. Three").sents)) == 2
+    nlp.to_disk(tmp_path / "m")
+    assert len(list(wordloom.load(tmp_path / "m")("One; two. Three").sents)) == 2
+
+
+def reference_sentences(doc, marks):
+    """The rule, word by word."""
+    starts, seen = [], False
+    for number, token in enumerate(doc):
+        stop = token.text in marks
+        starts.append(number == 0 or (seen and not stop and not token.is_punct))
+        if starts[-1]:
+            seen = False
+        seen = seen or stop
+    return starts
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", ".", "!", ",", "(", "b"]), max_size=8), max_size=5))
+def test_sentencizer_equals_the_rule_word_by_word(documents):
+    nlp = wordloom.blank("en")
+    sentencizer = nlp.add_pipe("sentencizer")
+    docs = [Doc(nlp.vocab, words=words) for words in documents]
+    list(sentencizer.pipe(docs))
+    for doc in docs:
+        starts = [bool(token.is_sent_start) for token in doc]
+        assert starts == reference_sentences(doc, sentencizer.punct_chars)

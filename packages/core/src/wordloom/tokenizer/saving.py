@@ -1,0 +1,95 @@
+"""Rules of a tokenizer as bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import srsly
+
+from ..errors import DataError, SerializationError
+from .rules import TokenizerRules, checked_case
+
+__all__ = ["pattern_of", "rules_from_bytes", "rules_to_bytes"]
+
+_FORMAT = 1
+_FIELDS = ("prefix", "suffix", "infix", "token", "url")
+_SPACY = ("prefix_search", "suffix_search", "infix_finditer", "token_match", "url_match")
+
+
+def pattern_of(name: str, function: Callable[..., Any] | None) -> str | None:
+    """The regular expression behind a method of a compiled pattern.
+
+    Raises :class:`SerializationError` for any other callable.
+    """
+    if function is None:
+        return None
+    pattern = getattr(function, "__self__", None)
+    if not isinstance(pattern, re.Pattern) or not isinstance(pattern.pattern, str):
+        raise SerializationError(
+            f"the tokenizer can't be saved: its {name} is {function!r}, not a method of a compiled "
+            f"pattern. Write the rule as a regular expression, or set it again after loading."
+        )
+    flags = pattern.flags & ~re.UNICODE
+    letters = "".join(c for c, f in zip("aimsx", _INLINE, strict=True) if flags & f)
+    return f"(?{letters}){pattern.pattern}" if letters else pattern.pattern
+
+
+_INLINE = (re.ASCII, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE)
+
+
+def rules_to_bytes(rules: TokenizerRules) -> bytes:
+    """Rules as JSON, in ASCII so that any string can be in them."""
+    state: dict[str, Any] = {"format": _FORMAT, "kind": "tokenizer"}
+    state |= {field: getattr(rules, field) for field in _FIELDS}
+    state["special_cases"] = {
+        string: [[text] if norm is None else [text, norm] for text, norm in pieces]
+        for string, pieces in rules.special_cases.items()
+    }
+    return json.dumps(state, separators=(",", ":")).encode("ascii")
+
+
+def rules_from_bytes(data: bytes) -> TokenizerRules:
+    """Rules that :func:`rules_to_bytes` or a spaCy tokenizer gave.
+
+    Raises :class:`SerializationError` if they are something else.
+    """
+    try:
+        if data[:1] == b"{":
+            state = json.loads(data)
+        else:
+            state = _from_spacy(srsly.msgpack_loads(data))
+        known = state["format"]
+        if known != _FORMAT:
+            raise SerializationError(
+                f"tokenizer rules of format {known!r}, this version reads {_FORMAT}: update wordloom"
+            )
+        patterns = {field: state[field] for field in _FIELDS}
+        cases = {
+            string: tuple((piece[0], piece[1] if len(piece) > 1 else None) for piece in pieces)
+            for string, pieces in state["special_cases"].items()
+        }
+        for string, pieces in cases.items():
+            checked_case(string, [{"ORTH": text} for text, _ in pieces])
+        for pattern in filter(None, patterns.values()):
+            re.compile(pattern)
+    except SerializationError:
+        raise
+    except (DataError, re.error) as error:
+        raise SerializationError(f"these tokenizer rules are damaged: {error}") from error
+    except Exception as error:
+        raise SerializationError(
+            f"these are not the rules of a tokenizer ({type(error).__name__}: {error})"
+        ) from error
+    return TokenizerRules(**patterns, special_cases=cases)
+
+
+def _from_spacy(state: Mapping[str, Any]) -> dict[str, Any]:
+    cases = {
+        string: [[text, norm] for text, norm in checked_case(string, pieces)]
+        for string, pieces in state["exceptions"].items()
+    }
+    fields = dict(zip(_FIELDS, (state[name] for name in _SPACY), strict=True))
+    return {"format": _FORMAT, "special_cases": cases, **fields}

@@ -1,0 +1,333 @@
+"""The rule-based tokenizer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
+from ..files import existing, write_bytes
+from ..tokens import Doc
+from .chunks import ChunkCache, Tokens
+from .fast import fast_splitter
+from .rules import TokenizerRules, checked_case
+from .saving import pattern_of, rules_from_bytes, rules_to_bytes
+from .spaced import put_together
+from .splitter import Finder, Searcher, Splitter
+
+if TYPE_CHECKING:
+    from ..vocab import Vocab
+
+__all__ = ["Tokenizer", "TokenizerBase"]
+
+#: Offsets of characters are int32.
+MAX_LENGTH = 2**30
+
+
+class TokenizerBase:
+    """What all tokenizers share: checks of texts, and streams. Subclasses define ``batch``."""
+
+    vocab: Vocab
+
+    def __call__(self, text: str) -> Doc:
+        """Tokenize a text. Raises :class:`DataError` for what isn't a string."""
+        return self.batch([text])[0]
+
+    def batch(self, texts: Sequence[str]) -> list[Doc]:
+        """Tokenize many texts at once. Raises :class:`DataError` for what isn't a string."""
+        raise NotImplementedError
+
+    def pipe(self, texts: Iterable[str], batch_size: int = 1000) -> Iterator[Doc]:
+        """Tokenize a stream of texts, ``batch_size`` at a time, in order."""
+        if batch_size < 1:
+            raise DataError(f"batch_size is {batch_size}: give a number above zero")
+        stream = iter(texts)
+        while some := list(islice(stream, batch_size)):
+            yield from self.batch(some)
+
+    @staticmethod
+    def _check(texts: Sequence[str]) -> None:
+        for index, text in enumerate(texts):
+            if not isinstance(text, str):
+                hint = " Decode it first, as in data.decode('utf8')." if _is_bytes(text) else ""
+                raise DataError(
+                    f"text {index}: a tokenizer takes strings, not {type(text).__name__} "
+                    f"({text!r:.60}).{hint}"
+                )
+            if len(text) >= MAX_LENGTH:
+                raise DataError(
+                    f"text {index} has {len(text):,} characters; one document holds fewer than "
+                    f"{MAX_LENGTH:,}. Split it, for example at its chapters."
+                )
+
+
+def _is_bytes(value: object) -> bool:
+    return isinstance(value, bytes | bytearray)
+
+
+class Tokenizer(TokenizerBase):
+    """Splits text into tokens by rules; the text can always be put together again from them.
+
+    ``rules`` is a :class:`TokenizerRules`, or a mapping of special cases as
+    :meth:`add_special_case` takes them. The other arguments replace single rules with callables of
+    the form of ``re.compile(p).search`` (``finditer`` for infixes, ``match`` for the last two);
+    they are attributes too, and setting one takes effect at once. About ``max_cache_size``
+    different chunks (what stands between spaces) are remembered with their tokens.
+
+    Safe to use from several threads, but change its rules in one only.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        rules: TokenizerRules | Mapping[str, Sequence[Mapping[Any, Any]]] | None = None,
+        prefix_search: Searcher | None = None,
+        suffix_search: Searcher | None = None,
+        infix_finditer: Finder | None = None,
+        token_match: Searcher | None = None,
+        url_match: Searcher | None = None,
+        *,
+        max_cache_size: int = 100_000,
+    ) -> None:
+        self.vocab = vocab
+        self.max_cache_size = max_cache_size
+        self._lock = Lock()
+        if rules is not None and not isinstance(rules, TokenizerRules):
+            cases = {string: checked_case(string, pieces) for string, pieces in rules.items()}
+            rules = TokenizerRules(special_cases=cases)
+        self._set_rules(rules or TokenizerRules())
+        given = (prefix_search, suffix_search, infix_finditer, token_match, url_match)
+        for name, value in zip(_SETTABLE, given, strict=True):
+            if value is not None:
+                self._callables[name] = value
+
+    def _set_rules(self, rules: TokenizerRules) -> None:
+        self._rules = rules
+        #: Rules that were set to callables, by attribute; they win over those of ``_rules``.
+        self._callables: dict[str, Callable[[str], Any] | None] = {}
+        self._changed()
+
+    def _changed(self) -> None:
+        self._splitter: Splitter | None = None
+        self._cache: ChunkCache | None = None
+        self._spaced = [case for case in self._rules.special_cases if len(case.split(" ")) > 1]
+        self._spaced = [case for case in self._spaced if not case.isspace()]
+
+    # Tokenizing
+
+    def __call__(self, text: str) -> Doc:
+        """Tokenize a text. Raises :class:`DataError` for what isn't a string."""
+        if not isinstance(text, str) or len(text) >= MAX_LENGTH:
+            self._check([text])
+        cache = self._chunks()
+        tokens = cache.text_tokens(text)
+        if self._spaced:
+            tokens = self._put_together(text, tokens, cache)
+        return Doc.from_rows(self.vocab, text, *tokens, cache.lexicon)
+
+    def batch(self, texts: Sequence[str]) -> list[Doc]:
+        """Tokenize many texts at once: the fast way. The documents are views on two arrays for
+        the whole batch. Raises :class:`DataError` for what isn't a string."""
+        self._check(texts)
+        if not texts:
+            return []
+        cache = self._chunks()
+        tokens = cache.batch_tokens(texts)
+        if self._spaced:
+            pairs = zip(texts, tokens, strict=True)
+            tokens = [self._put_together(text, each, cache) for text, each in pairs]
+        vocab, lexicon, make = self.vocab, cache.lexicon, Doc.from_rows
+        return [
+            make(vocab, text, rows, spaces, lexicon)
+            for text, (rows, spaces) in zip(texts, tokens, strict=True)
+        ]
+
+    def _put_together(self, text: str, tokens: Tokens, cache: ChunkCache) -> Tokens:
+        found = [case for case in self._spaced if case in text]
+        if not found:
+            return tokens
+        return put_together(text, tokens, cache.lexicon, found, self._rules.special_cases)
+
+    def _chunks(self) -> ChunkCache:
+        """The cache for the present lexicon, which the vocab may have renewed."""
+        cache = self._cache
+        if cache is None or cache.lexicon is not self.vocab.lexicon:
+            with self._lock:
+                cache = ChunkCache(self.vocab.lexicon, self._split(), self.max_cache_size)
+                self._cache = cache
+        return cache
+
+    def _split(self) -> Splitter:
+        if self._splitter is None:
+            fast = None if self._callables else fast_splitter(self._rules)
+            self._splitter = fast or Splitter(
+                self._rules.special_cases,
+                self.prefix_search,
+                self.suffix_search,
+                self.infix_finditer,
+                self.token_match,
+                self.url_match,
+            )
+        return self._splitter
+
+    def explain(self, text: str) -> list[tuple[str, str]]:
+        """Which rule made each token: pairs of its name and the token, without whitespace.
+
+        Names are PREFIX, SUFFIX, INFIX, TOKEN, TOKEN_MATCH, URL_MATCH, and SPECIAL-1, SPECIAL-2
+        and so on for the tokens of a special case.
+        """
+        self._check([text])
+        splitter = self._split()
+        found = [(f.rule, f.text) for chunk in text.split() for f in splitter.explain(chunk)]
+        if not any(case in text for case in self._spaced):
+            return found
+        words = [word for word in self(text).words if not word.isspace()]
+        rules = dict(zip(_offsets([word for _, word in found]), found, strict=True))
+        pairs = zip(_offsets(words), words, strict=True)
+        return [rules[at] if rules.get(at, ("", ""))[1] == w else ("SPECIAL", w) for at, w in pairs]
+
+    # Rules
+
+    def add_special_case(self, string: str, pieces: Sequence[Mapping[Any, Any]]) -> None:
+        """Say which tokens a string becomes: ``add_special_case("gimme", [{"ORTH": "gim", "NORM":
+        "give"}, {"ORTH": "me"}])``.
+
+        Raises :class:`DataError` if the texts don't give the string when put together, or if a
+        token sets anything but ORTH and NORM.
+        """
+        self._rules = self._rules.with_cases({string: checked_case(string, pieces)})
+        self._changed()
+
+    @property
+    def rules(self) -> dict[str, list[dict[str, str]]]:
+        """The special cases, as :meth:`add_special_case` takes them. Set it to replace all."""
+        return {
+            string: [
+                {"ORTH": text} if norm is None else {"ORTH": text, "NORM": norm}
+                for text, norm in pieces
+            ]
+            for string, pieces in self._rules.special_cases.items()
+        }
+
+    @rules.setter
+    def rules(self, cases: Mapping[str, Sequence[Mapping[Any, Any]]]) -> None:
+        checked = {string: checked_case(string, pieces) for string, pieces in cases.items()}
+        self._rules = TokenizerRules(*self._patterns(), checked)
+        self._changed()
+
+    def _patterns(self) -> tuple[str | None, ...]:
+        rules = self._rules
+        return (rules.prefix, rules.suffix, rules.infix, rules.token, rules.url)
+
+    def _get(self, name: str) -> Any:
+        if name in self._callables:
+            return self._callables[name]
+        field, method = _SETTABLE[name]
+        pattern = getattr(self._rules, field)
+        return None if pattern is None else getattr(re.compile(pattern), method)
+
+    def _set(self, name: str, value: Callable[[str], Any] | None) -> None:
+        self._callables[name] = value
+        self._changed()
+
+    @property
+    def prefix_search(self) -> Searcher | None:
+        """Finds what is split from the start of a chunk (``re.compile(pattern).search``)."""
+        return self._get("prefix_search")  # type: ignore[no-any-return]
+
+    @prefix_search.setter
+    def prefix_search(self, value: Searcher | None) -> None:
+        self._set("prefix_search", value)
+
+    @property
+    def suffix_search(self) -> Searcher | None:
+        """Finds what is split from the end of a chunk (``re.compile(pattern).search``)."""
+        return self._get("suffix_search")  # type: ignore[no-any-return]
+
+    @suffix_search.setter
+    def suffix_search(self, value: Searcher | None) -> None:
+        self._set("suffix_search", value)
+
+    @property
+    def infix_finditer(self) -> Finder | None:
+        """Finds where the inside of a chunk is split (``re.compile(pattern).finditer``)."""
+        return self._get("infix_finditer")  # type: ignore[no-any-return]
+
+    @infix_finditer.setter
+    def infix_finditer(self, value: Finder | None) -> None:
+        self._set("infix_finditer", value)
+
+    @property
+    def token_match(self) -> Searcher | None:
+        """Says of a string that it's one token, before affixes are split off
+        (``re.compile(pattern).match``)."""
+        return self._get("token_match")  # type: ignore[no-any-return]
+
+    @token_match.setter
+    def token_match(self, value: Searcher | None) -> None:
+        self._set("token_match", value)
+
+    @property
+    def url_match(self) -> Searcher | None:
+        """Says of a string that it's one token, after affixes were split off
+        (``re.compile(pattern).match``)."""
+        return self._get("url_match")  # type: ignore[no-any-return]
+
+    @url_match.setter
+    def url_match(self, value: Searcher | None) -> None:
+        self._set("url_match", value)
+
+    # Saving
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """The rules as JSON. Raises :class:`SerializationError` if one is a callable that isn't a
+        method of a compiled pattern."""
+        patterns = [
+            pattern_of(name, self._callables[name]) if name in self._callables else own
+            for name, own in zip(_SETTABLE, self._patterns(), strict=True)
+        ]
+        return rules_to_bytes(TokenizerRules(*patterns, self._rules.special_cases))
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
+        """Take over the rules that :meth:`to_bytes` gave, or those of a spaCy tokenizer; returns
+        the tokenizer itself. Raises :class:`SerializationError` if it's something else."""
+        self._set_rules(rules_from_bytes(data))
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the rules to a file."""
+        write_bytes(path, self.to_bytes())
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Tokenizer:
+        """Read a file that :meth:`to_disk` wrote; returns the tokenizer itself."""
+        return self.from_bytes(existing(path, "tokenizer file").read_bytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.vocab, self.to_bytes(), self.max_cache_size)
+
+
+#: Attribute -> field of the rules, and the method of a compiled pattern.
+_SETTABLE = {
+    "prefix_search": ("prefix", "search"),
+    "suffix_search": ("suffix", "search"),
+    "infix_finditer": ("infix", "finditer"),
+    "token_match": ("token", "match"),
+    "url_match": ("url", "match"),
+}
+
+
+def _offsets(words: Iterable[str]) -> list[int]:
+    """Where each word starts if they stand side by side."""
+    starts, at = [], 0
+    for word in words:
+        starts.append(at)
+        at += len("".join(word.split()))
+    return starts
+
+
+def _restore(vocab: Vocab, data: bytes, size: int) -> Tokenizer:
+    return Tokenizer(vocab, max_cache_size=size).from_bytes(data)

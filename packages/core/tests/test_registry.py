@@ -1,0 +1,468 @@
+"""The registries: lazy lookup, clashes, failures that name their cause, and names not there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import timeit
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from wordloom import registry
+from wordloom.errors import ConfigError, NameClashError, PluginError, UnknownNameError
+from wordloom.plugins import refresh
+
+FakeDist = Callable[..., Path]
+FreshPython = Callable[..., subprocess.CompletedProcess[str]]
+ARCHITECTURES = "wordloom_architectures"
+THING = "def thing(width: int = 3, *, name: str = 'x'):\n    return ('thing', width, name)\n"
+
+
+@pytest.fixture
+def decorated() -> Iterator[Callable[[str, str], None]]:
+    """Registers names through decorators and takes them back afterwards."""
+    taken: list[tuple[str, str]] = []
+
+    def note(group: str, name: str) -> None:
+        taken.append((group, name))
+
+    yield note
+    for group, name in taken:
+        registry[group].remove(name)
+
+
+def thing(width: int = 3) -> tuple[str, int]:
+    return ("thing", width)
+
+
+def other(width: int = 3) -> tuple[str, int]:
+    return ("other", width)
+
+
+# -- decorators
+
+
+def test_decorator_registers_and_returns_the_function(decorated: Callable[..., None]) -> None:
+    assert registry.architectures("my.Thing.v1")(thing) is thing
+    decorated("architectures", "my.Thing.v1")
+    assert registry.architectures.get("my.Thing.v1") is thing
+    assert registry.get("architectures", "my.Thing.v1") is thing
+    assert registry.has("architectures", "my.Thing.v1")
+    assert not registry.has("readers", "my.Thing.v1")
+    assert "my.Thing.v1" in registry.names("architectures")
+    assert registry.architectures.find("my.Thing.v1")["file"] == __file__
+
+
+def test_same_function_may_register_again_and_another_may_not(
+    decorated: Callable[..., None],
+) -> None:
+    registry.misc("my.Thing.v1", thing)
+    decorated("misc", "my.Thing.v1")
+    registry.misc("my.Thing.v1", func=thing)
+    with pytest.raises(
+        NameClashError, match=r"test_registry:thing.*test_registry:other.*overwrite"
+    ):
+        registry.misc("my.Thing.v1", other)
+    assert registry.misc.get("my.Thing.v1") is thing
+    registry.misc("my.Thing.v1", overwrite=True)(other)
+    assert registry.misc.get("my.Thing.v1") is other
+
+
+def test_false_values_are_values(decorated: Callable[..., None]) -> None:
+    registry.misc("my.empty", ())
+    decorated("misc", "my.empty")
+    assert registry.misc.get("my.empty") == ()
+    assert "my.empty" in registry.misc
+
+
+def test_removing_what_no_decorator_registered_is_an_error() -> None:
+    with pytest.raises(UnknownNameError, match="no decorator registered 'my.Never.v1'"):
+        registry.misc.remove("my.Never.v1")
+
+
+# -- configs
+
+
+def test_resolve_and_fill(decorated: Callable[..., None]) -> None:
+    registry.architectures("my.Thing.v1", thing)
+    decorated("architectures", "my.Thing.v1")
+    config = {"model": {"@architectures": "my.Thing.v1"}}
+    assert registry.fill(config) == {"model": {"@architectures": "my.Thing.v1", "width": 3}}
+    assert registry.fill(registry.fill(config)) == registry.fill(config)
+    assert registry.resolve(config) == {"model": ("thing", 3)}
+    nested = {"a": {"@architectures": "my.Thing.v1", "width": 5}, "plain": {"x": [1, 2]}}
+    assert registry.resolve(nested) == {"a": ("thing", 5), "plain": {"x": [1, 2]}}
+
+
+def test_wrong_arguments_are_a_config_error_with_path(decorated: Callable[..., None]) -> None:
+    registry.architectures("my.Thing.v1", thing)
+    decorated("architectures", "my.Thing.v1")
+    config = {"model": {"@architectures": "my.Thing.v1", "wdth": 5, "width": True}}
+    with pytest.raises(ConfigError) as caught:
+        registry.resolve(config)
+    assert {problem.path for problem in caught.value.problems} == {"model.wdth", "model.width"}
+    assert "my.Thing.v1" in str(caught.value)
+
+
+def test_unknown_name_in_a_config_is_raised_at_resolve() -> None:
+    config = {"model": {"@architectures": "nobody.Has.v1"}}
+    assert registry.fill(config) == config
+    with pytest.raises(UnknownNameError, match=r"nobody\.Has\.v1"):
+        registry.resolve(config)
+
+
+# -- laziness
+
+
+def test_importing_the_registry_is_light(fresh_python: FreshPython) -> None:
+    code = (
+        "import sys, wordloom\n"
+        "first = set(sys.modules)\n"
+        "from wordloom import registry\n"
+        "registry.names('architectures'); registry.has('factories', 'tagger')\n"
+        "heavy = {'thinc', 'torch', 'numpy', 'confection', 'catalogue', 'click', 'rich'}\n"
+        "print(sorted(heavy & first), sorted(heavy & set(sys.modules)))"
+    )
+    done = fresh_python(code)
+    assert done.stdout.split("\n")[0] == "[] ['catalogue']", done.stderr
+
+
+def test_one_name_imports_one_module(fake_dist: FakeDist) -> None:
+    fake_dist(
+        "loom-two",
+        points={
+            ARCHITECTURES: {"loom-two.A.v1": "loom_two_a:thing", "loom-two.B.v1": "loom_two_b"}
+        },
+        modules={"loom_two_a": THING, "loom_two_b": "raise RuntimeError('never asked for')"},
+    )
+    assert "loom-two.B.v1" in registry.architectures
+    assert {"loom-two.A.v1", "loom-two.B.v1"} <= set(registry.names("architectures"))
+    assert registry.has("architectures", "loom-two.B.v1")
+    assert not {"loom_two_a", "loom_two_b"} & set(sys.modules)
+    assert registry.architectures.get("loom-two.A.v1")(4) == ("thing", 4, "x")
+    assert "loom_two_a" in sys.modules and "loom_two_b" not in sys.modules
+    assert registry.resolve({"m": {"@architectures": "loom-two.A.v1"}}) == {"m": ("thing", 3, "x")}
+
+
+def test_repeated_get_is_quick(fake_dist: FakeDist) -> None:
+    fake_dist(
+        "loom-quick",
+        points={ARCHITECTURES: {"loom-quick.A.v1": "loom_quick:thing"}},
+        modules={"loom_quick": THING},
+    )
+    registry.architectures.get("loom-quick.A.v1")
+    best = min(timeit.repeat(lambda: registry.architectures.get("loom-quick.A.v1"), number=10_000))
+    assert best / 10_000 < 5e-6  # about 0.15 us when nothing else runs
+
+
+def test_refresh_sees_what_was_installed_meanwhile(fake_dist: FakeDist, site: Path) -> None:
+    assert not registry.has("architectures", "loom-new.A.v1")
+    fake_dist(
+        "loom-new",
+        points={ARCHITECTURES: {"loom-new.A.v1": "loom_new:thing"}},
+        modules={"loom_new": THING},
+    )
+    assert registry.architectures.get("loom-new.A.v1")() == ("thing", 3, "x")
+    for path in site.glob("loom_new-*/*"):
+        path.unlink()
+    refresh()
+    assert not registry.has("architectures", "loom-new.A.v1")
+
+
+# -- clashes
+
+
+@pytest.fixture
+def clash(fake_dist: FakeDist) -> str:
+    name = "shared.Name.v1"
+    for dist in ("loom-bb", "loom-aa"):
+        module = dist.replace("-", "_")
+        fake_dist(
+            dist,
+            "2.1",
+            points={ARCHITECTURES: {name: f"{module}:who", f"{dist}.Own.v1": f"{module}:who"}},
+            modules={module: f"def who():\n    return '{dist}'\n"},
+        )
+    return name
+
+
+def test_clash_is_neutral_until_used(clash: str) -> None:
+    assert registry.has("architectures", clash)
+    assert registry.architectures.get("loom-aa.Own.v1")() == "loom-aa"
+    with pytest.raises(NameClashError) as caught:
+        registry.architectures.get(clash)
+    message = str(caught.value)
+    for part in ("loom-aa 2.1 (loom_aa:who)", "loom-bb 2.1 (loom_bb:who)", "[plugins] prefer = "):
+        assert part in message
+    assert '{"architectures/shared.Name.v1": "loom-aa"}' in message
+    assert "loom_bb" not in sys.modules
+
+
+def test_prefer_settles_a_clash_inside_its_block(clash: str) -> None:
+    key = f"architectures/{clash}"
+    with registry.prefer({key: "loom_BB"}):
+        assert registry.architectures.get(clash)() == "loom-bb"
+        with registry.prefer({key: "loom-aa"}):
+            assert registry.resolve({"x": {"@architectures": clash}}) == {"x": "loom-aa"}
+        assert registry.architectures.get(clash)() == "loom-bb"
+    with pytest.raises(NameClashError):
+        registry.architectures.get(clash)
+    with (
+        registry.prefer({key: "loom-cc"}),
+        pytest.raises(NameClashError, match="'loom-cc' is pref"),
+    ):
+        registry.architectures.get(clash)
+
+
+def test_decorator_does_not_replace_an_entry_point_silently(
+    fake_dist: FakeDist, decorated: Callable[..., None]
+) -> None:
+    fake_dist(
+        "loom-first",
+        points={ARCHITECTURES: {"loom-first.A.v1": "loom_first:thing"}},
+        modules={"loom_first": THING},
+    )
+    installed = registry.architectures.get("loom-first.A.v1")
+    registry.architectures("loom-first.A.v1", thing)
+    decorated("architectures", "loom-first.A.v1")
+    with pytest.raises(NameClashError, match=r"loom-first 1\.0 .* and code \(a decorator, "):
+        registry.architectures.get("loom-first.A.v1")
+    with registry.prefer({"architectures/loom-first.A.v1": "code"}):
+        assert registry.architectures.get("loom-first.A.v1") is thing
+    with registry.prefer({"architectures/loom-first.A.v1": "loom-first"}):
+        assert registry.architectures.get("loom-first.A.v1") is installed
+
+
+def test_decorator_on_the_target_itself_is_no_clash(
+    fake_dist: FakeDist, decorated: Callable[..., None]
+) -> None:
+    source = f"from wordloom import registry\n@registry.architectures('loom-both.A.v1')\n{THING}"
+    fake_dist(
+        "loom-both",
+        points={ARCHITECTURES: {"loom-both.A.v1": "loom_both:thing"}},
+        modules={"loom_both": source},
+    )
+    assert registry.architectures.get("loom-both.A.v1")() == ("thing", 3, "x")
+    decorated("architectures", "loom-both.A.v1")
+    assert registry.architectures.get("loom-both.A.v1")() == ("thing", 3, "x")
+
+
+# -- failures
+
+
+def broken(
+    fake_dist: FakeDist, source: str, target: str = "loom_bad.inner:thing", **more: object
+) -> str:
+    fake_dist(
+        "loom-bad",
+        "3.2",
+        points={ARCHITECTURES: {"loom-bad.A.v1": target, "loom-bad.Good.v1": "loom_good:thing"}},
+        modules={"loom_bad.inner": source, "loom_bad.__init__": "", "loom_good": THING},
+        **more,
+    )
+    with pytest.raises(PluginError) as caught:
+        registry.architectures.get("loom-bad.A.v1")
+    message = str(caught.value)
+    assert "loom-bad 3.2" in message and target in message
+    # A second get tells the same without importing again, and what isn't broken can be used.
+    with pytest.raises(PluginError) as again:
+        registry.architectures.get("loom-bad.A.v1")
+    assert str(again.value) == message
+    assert registry.architectures.get("loom-bad.Good.v1")() == ("thing", 3, "x")
+    objects, failures = registry.load_all("architectures")
+    assert "loom-bad.Good.v1" in objects and "loom-bad.A.v1" in failures
+    return message
+
+
+def test_plugin_that_raises_on_import(fake_dist: FakeDist) -> None:
+    assert "RuntimeError: no luck" in broken(fake_dist, "raise RuntimeError('no luck')")
+
+
+def test_plugin_that_exits_on_import(fake_dist: FakeDist) -> None:
+    assert "SystemExit: 3" in broken(fake_dist, "import sys; sys.exit(3)")
+
+
+def test_plugin_without_its_target(fake_dist: FakeDist) -> None:
+    message = broken(fake_dist, "", target="loom_bad.inner:nothing")
+    assert "AttributeError" in message and "'nothing'" in message
+
+
+def test_plugin_whose_own_module_is_absent(fake_dist: FakeDist) -> None:
+    message = broken(fake_dist, "", target="loom_bad.outer:thing")
+    assert 'pip install --force-reinstall "loom-bad"' in message
+
+
+def test_missing_extra_names_the_cure(fake_dist: FakeDist) -> None:
+    requires = ("wordloom>=0.1", 'heavylib-cuda12x>=2; extra == "gpu"', 'other; extra == "more"')
+    message = broken(fake_dist, "import heavylib.sub", requires=requires)
+    assert "No module named 'heavylib'" in message
+    assert 'pip install "loom-bad[gpu]"' in message
+
+
+def test_missing_requirement_names_the_cure(fake_dist: FakeDist) -> None:
+    requires = ("wordloom", "heavy_lib (>=2)")
+    message = broken(fake_dist, "import heavy_lib", requires=requires)
+    assert 'pip install "heavy_lib (>=2)"' in message
+
+
+def test_missing_module_that_nobody_declares(fake_dist: FakeDist) -> None:
+    message = broken(fake_dist, "import heavy_lib")
+    assert "loom-bad doesn't declare what brings the module 'heavy_lib'" in message
+
+
+def test_missing_module_behind_another_error(fake_dist: FakeDist) -> None:
+    source = "try:\n import heavylib\nexcept ImportError as e:\n raise RuntimeError('sorry') from e"
+    message = broken(fake_dist, source, requires=('heavylib; extra == "gpu"',))
+    assert "RuntimeError: sorry" in message and 'pip install "loom-bad[gpu]"' in message
+
+
+def test_incompatible_version_is_not_imported(fake_dist: FakeDist) -> None:
+    fake_dist(
+        "loom-late",
+        "3.2",
+        points={ARCHITECTURES: {"loom-late.A.v1": "loom_late:thing"}},
+        modules={"loom_late": THING},
+        requires=("wordloom>=77,<78",),
+    )
+    with pytest.raises(PluginError, match=r"loom-late 3\.2 .* needs wordloom .*>=77"):
+        registry.architectures.get("loom-late.A.v1")
+    assert "loom_late" not in sys.modules
+
+
+def test_failure_record(fake_dist: FakeDist) -> None:
+    broken(fake_dist, "import heavylib", requires=('heavylib; extra == "gpu"',))
+    failure = registry.load_all("architectures")[1]["loom-bad.A.v1"]
+    assert isinstance(failure, PluginError) and failure.failure is not None
+    record = failure.failure
+    assert (record.dist, record.version, record.stage) == ("loom-bad", "3.2", "import")
+    assert (record.group, record.name) == (ARCHITECTURES, "loom-bad.A.v1")
+    assert record.missing_module == "heavylib" and record.error == "ModuleNotFoundError"
+    assert "Traceback" in record.traceback and "Traceback" not in str(failure)
+
+
+def test_disabled_distributions_are_left_out(
+    fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_dist(
+        "loom-off",
+        points={ARCHITECTURES: {"loom-off.A.v1": "loom_off:thing"}},
+        modules={"loom_off": THING},
+    )
+    monkeypatch.setenv("WORDLOOM_PLUGINS", "none")
+    assert "loom-off.A.v1" not in registry.names("architectures")
+    assert not registry.has("architectures", "loom-off.A.v1")
+    with pytest.raises(UnknownNameError, match="loom-off, which WORDLOOM_PLUGINS"):
+        registry.architectures.get("loom-off.A.v1")
+    monkeypatch.setenv("WORDLOOM_PLUGINS", "something, Loom_Off")
+    assert registry.architectures.get("loom-off.A.v1")() == ("thing", 3, "x")
+
+
+# -- names that aren't there
+
+
+def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
+    fake_dist(
+        "loom-near",
+        points={ARCHITECTURES: {"loom-near.Encoder.v1": "loom_near:thing"}},
+        modules={"loom_near": "raise RuntimeError"},
+    )
+    registry.names("architectures")
+    start = time.perf_counter()
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'loom-near\.Encoder\.v1'"):
+        registry.architectures.get("loom-near.Encodr.v1")
+    assert time.perf_counter() - start < 0.5  # a few ms when nothing else runs
+    assert "loom_near" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "dist"),
+    [
+        ("architectures", "spacy-transformers.TransformerModel.v3", "wordloom-transformers"),
+        ("architectures", "wordloom-transformers.TransformerListener.v1", "wordloom-transformers"),
+        ("factories", "transformer", "wordloom-transformers"),
+        ("factories", "token_splitter", "wordloom-transformers"),
+        ("span_getters", "spacy-transformers.strided_spans.v1", "wordloom-transformers"),
+        (
+            "annotation_setters",
+            "spacy-transformers.null_annotation_setter.v1",
+            "wordloom-transformers",
+        ),
+        ("architectures", "spacy.StaticVectors.v1", "wordloom-vectors"),
+        ("architectures", "spacy.PretrainVectors.v1", "wordloom-pretrain"),
+        ("readers", "spacy.JsonlCorpus.v1", "wordloom-pretrain"),
+    ],
+)
+def test_known_names_say_what_to_install(
+    group: str, name: str, dist: str, monkeypatch: pytest.MonkeyPatch, fresh_python: FreshPython
+) -> None:
+    if registry.has(group, name):
+        pytest.skip(f"{dist} is installed here")
+    with pytest.raises(UnknownNameError, match=f"provided by `{dist}`.*pip install {dist}"):
+        registry.get(group, name)
+
+
+def test_unknown_registry_suggests() -> None:
+    with pytest.raises(UnknownNameError, match=r"no registry 'architecture'.*'architectures'"):
+        registry.get("architecture", "x")
+    assert not registry.has("architecture", "x")
+
+
+# -- thinc's own registries
+
+
+def test_thinc_registries_are_proxied(fresh_python: FreshPython) -> None:
+    code = (
+        "import sys\n"
+        "from wordloom import registry\n"
+        "before = 'thinc' in sys.modules\n"
+        "layer = registry.layers.get('reduce_mean.v1')\n"
+        "from thinc.api import reduce_mean, registry as thincs, with_array\n"
+        "registry.layers('my.Layer.v1', with_array)\n"
+        "print(before, layer is reduce_mean, thincs.layers.get('my.Layer.v1') is with_array,\n"
+        "      'Adam.v1' in registry.optimizers, 'warmup_linear.v1' in registry.names('schedules'))"
+    )
+    done = fresh_python(code)
+    assert done.stdout.strip() == "False True True True True", done.stderr
+
+
+def test_what_thinc_registers_later_is_seen() -> None:
+    import thinc.api
+
+    def first() -> int:
+        return 1
+
+    def second() -> int:
+        return 2
+
+    try:
+        thinc.api.registry.schedules("my.Schedule.v1")(first)
+        assert registry.schedules.get("my.Schedule.v1") is first
+        thinc.api.registry.schedules("my.Schedule.v1")(second)
+        assert registry.schedules.get("my.Schedule.v1") is second
+    finally:
+        registry.schedules.remove("my.Schedule.v1")
+
+
+# -- core by the same door
+
+
+def test_without_its_entry_points_core_offers_nothing(
+    tmp_path: Path, fresh_python: FreshPython
+) -> None:
+    hollow = tmp_path / "hollow" / "wordloom-0.1.0.dist-info"
+    hollow.mkdir(parents=True)
+    (hollow / "METADATA").write_text("Metadata-Version: 2.1\nName: wordloom\nVersion: 0.1.0\n")
+    code = (
+        "import json\n"
+        "from wordloom import registry\n"
+        "from wordloom.plugins.index import current, PREFIX\n"
+        "print(json.dumps([n for g in current().groups() if g.startswith(PREFIX)\n"
+        "                  for n in current().names(g) if current().entries(g, n)[0].dist\n"
+        "                  == 'wordloom']))\n"
+    )
+    assert len(json.loads(fresh_python(code).stdout)) > 5
+    assert json.loads(fresh_python(code, site=hollow.parent).stdout) == []

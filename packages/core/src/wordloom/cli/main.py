@@ -60,7 +60,7 @@ class _Lazy(click.Command):
                 f"{_cure(command, error)}"
             ) from error
         if not isinstance(loaded, click.Command):
-            raise PluginError(f"{where} is a {type(loaded).__name__}: a click.Command is wanted")
+            raise PluginError(f"{where} isn't a click.Command but {type(loaded).__name__}")
         return loaded
 
 

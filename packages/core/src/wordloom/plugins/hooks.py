@@ -18,7 +18,7 @@ import pluggy
 from ..errors import PluginError
 from . import spec
 from .failures import Failure, load_entry, record_failure
-from .index import PREFIX, Entry, Index, current, enabled, normalize, on_refresh
+from .index import PREFIX, Entry, Index, current, enabled, normalize, on_refresh, selection
 from .tables import (
     CommandTable,
     ConfigSection,
@@ -229,7 +229,7 @@ def _in_order(index: Index) -> list[Entry]:
 
 def _unfit(module: Any) -> str:
     if not isinstance(module, ModuleType):
-        return f"its target is a {type(module).__name__}: a hook module is wanted"
+        return f"its target isn't a hook module but {type(module).__name__}"
     stated = getattr(module, "WORDLOOM_API", None)
     if stated != spec.API:
         told = "states no WORDLOOM_API" if stated is None else f"is written for API {stated}"
@@ -242,14 +242,18 @@ def _single(answer: Any) -> Any:
     return (answer[0] if answer else None) if isinstance(answer, list) else answer
 
 
-_manager: list[Manager] = []
+_managers: dict[str, Manager] = {}
 
 
 def manager() -> Manager:
-    """The manager of this process; hook modules are imported when it is first asked for."""
-    if not _manager:
-        _manager.append(Manager(current()))
-    return _manager[0]
+    """The manager of this process; hook modules are imported when it is first asked for.
+
+    There is one for each value that ``WORDLOOM_PLUGINS`` has had.
+    """
+    key = selection()
+    if key not in _managers:
+        _managers[key] = Manager(current())
+    return _managers[key]
 
 
-on_refresh(_manager.clear)
+on_refresh(_managers.clear)

@@ -127,7 +127,7 @@ class Index:
     def names(self, group: str) -> list[str]:
         """Names offered in a group by distributions that are enabled, sorted."""
         names = self._groups.get(group, {})
-        if not _selection():
+        if not selection():
             return sorted(names)
         return sorted(name for name in names if any(map(enabled, self.entries(group, name))))
 
@@ -162,7 +162,8 @@ def _distinct(found: list[Entry]) -> list[Entry]:
     return [distinct[key] for key in sorted(distinct)]
 
 
-def _selection() -> str:
+def selection() -> str:
+    """What ``WORDLOOM_PLUGINS`` says, or nothing."""
     return os.environ.get("WORDLOOM_PLUGINS", "").strip()
 
 
@@ -172,10 +173,10 @@ def enabled(entry: Entry) -> bool:
     The environment variable ``WORDLOOM_PLUGINS`` is ``none`` or the names of distributions,
     separated by commas; without it all are enabled. Wordloom itself and Thinc always are.
     """
-    selection = _selection()
-    if not selection:
+    chosen = selection()
+    if not chosen:
         return True
-    allowed = {normalize(name.strip()) for name in selection.split(",")} - {"none"}
+    allowed = {normalize(name.strip()) for name in chosen.split(",")} - {"none"}
     return normalize(entry.dist) in allowed | {"wordloom", "thinc"}
 
 

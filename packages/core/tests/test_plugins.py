@@ -1,0 +1,353 @@
+"""Hooks: plugins are asked one by one, what one does wrong is contained, and core comes first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wordloom import registry
+from wordloom.errors import MissingFileError, PluginError
+from wordloom.plugins import Manager, Report, current, import_code, manager
+from wordloom.plugins.tables import CommandTable, ConfigSection, ExtensionTable
+
+FakeDist = Callable[..., Path]
+FreshPython = Callable[..., subprocess.CompletedProcess[str]]
+HEAD = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\nSEEN = []\n"
+
+
+@pytest.fixture
+def hook_dist(fake_dist: FakeDist) -> Callable[..., Any]:
+    """``hook_dist(name, source)`` installs a plugin whose hook module has this source."""
+
+    def install(name: str, source: str, **more: Any) -> str:
+        module = f"{name.replace('-', '_')}_plugin"
+        points = {"wordloom_plugins": {name: module}}
+        fake_dist(name, "1.5", points=points, modules={module: source}, **more)
+        return module
+
+    return install
+
+
+def hook(source: str) -> str:
+    return f"{HEAD}@hookimpl\n{source}\n"
+
+
+def names(found: Manager) -> list[str]:
+    return [plugin.dist for plugin in found.plugins]
+
+
+# -- taking part
+
+
+def test_core_is_first_and_comes_by_the_same_door(hook_dist: Callable[..., Any]) -> None:
+    hook_dist("loom-b", HEAD)
+    hook_dist("a-loom", HEAD)
+    found = manager()
+    assert names(found)[0] == "wordloom"
+    assert names(found).index("a-loom") < names(found).index("loom-b")
+    assert found.plugins[0].entry.target == "wordloom._plugin"
+    assert "train" in found.commands.commands
+
+
+def test_a_plugin_needs_no_hooks(fake_dist: FakeDist) -> None:
+    points = {"wordloom_factories": {"loom_thing": "loom_bare:make"}}
+    fake_dist("loom-bare", points=points, modules={"loom_bare": "def make(nlp, name): ..."})
+    assert "loom-bare" not in names(manager())
+    assert registry.has("factories", "loom_thing")
+
+
+@pytest.mark.parametrize(
+    ("source", "stage", "message"),
+    [
+        ("raise RuntimeError('no luck')", "import", "RuntimeError: no luck"),
+        ("import sys; sys.exit(2)", "import", "SystemExit: 2"),
+        ("import heavylib", "import", "No module named 'heavylib'"),
+        ("", "compat", "states no WORDLOOM_API, and this Wordloom has API 1"),
+        ("WORDLOOM_API = 7", "compat", "is written for API 7, and this Wordloom has API 1"),
+        (hook("def after_stpe(ctx): ..."), "validate", "after_stpe"),
+        (hook("def after_step(context): ..."), "validate", "context"),
+        (hook("def register_commands(commands): 1 / 0"), "call", "ZeroDivisionError"),
+        (hook("def config_sections(): return ['x']"), "call", "'str'"),
+        (
+            hook("def register_commands(commands): commands.add('X', target='a:b', help='')"),
+            "call",
+            "command 'X'",
+        ),
+    ],
+)
+def test_broken_plugins_are_contained(
+    hook_dist: Callable[..., Any], source: str, stage: str, message: str
+) -> None:
+    hook_dist("loom-bad", source)
+    hook_dist("loom-good", hook("def pipeline_created(nlp): SEEN.append(nlp)"))
+    found = manager()
+    assert "loom-bad" not in names(found) and "loom-good" in names(found)
+    [failure] = [each for each in found.failures if each.dist == "loom-bad"]
+    assert failure.stage == stage and message in str(failure) and "loom-bad 1.5" in str(failure)
+    found.observe("pipeline_created", nlp="pipe")
+    assert sys.modules["loom_good_plugin"].SEEN == ["pipe"]
+
+
+def test_target_that_is_not_a_module(fake_dist: FakeDist) -> None:
+    points = {"wordloom_plugins": {"loom-odd": "loom_odd:thing"}}
+    fake_dist("loom-odd", points=points, modules={"loom_odd": "thing = 3"})
+    [failure] = manager().failures
+    assert failure.dist == "loom-odd" and "isn't a hook module but int" in str(failure)
+
+
+def test_incompatible_plugin_is_not_imported(hook_dist: Callable[..., Any]) -> None:
+    module = hook_dist("loom-late", HEAD, requires=("wordloom>=77",))
+    [failure] = manager().failures
+    assert failure.stage == "compat" and "needs wordloom >=77" in str(failure)
+    assert module not in sys.modules
+
+
+@pytest.mark.parametrize(("setting", "expected"), [("none", []), ("loom_a", ["loom-a"])])
+def test_selection_by_environment(
+    hook_dist: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    expected: list[str],
+) -> None:
+    hook_dist("loom-a", HEAD)
+    hook_dist("loom-b", "raise RuntimeError")
+    monkeypatch.setenv("WORDLOOM_PLUGINS", setting)
+    found = manager()
+    assert names(found) == ["wordloom", *expected]
+    assert not found.failures
+    assert "loom_b_plugin" not in sys.modules
+
+
+# -- declarations
+
+
+def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
+    source = HEAD + (
+        "from wordloom.plugins import ConfigSection, Renamed\n"
+        "@hookimpl\n"
+        "def register_commands(commands):\n"
+        "    commands.add('weave cloth', target='loom_cli:weave', help='Weave.')\n"
+        "@hookimpl\n"
+        "def config_sections():\n"
+        "    return [ConfigSection('weaving', defaults={'threads': 3}, phase='command')]\n"
+        "@hookimpl\n"
+        "def declare_extensions(declare):\n"
+        "    declare.doc('loom_data', serialize=True, doc='What was woven.')\n"
+        "    declare.token('loom_data')\n"
+        "@hookimpl\n"
+        "def legacy_names():\n"
+        "    return {('architectures', 'loom.Old.v1'): Renamed('loom.New.v1', until='0.4')}\n"
+    )
+    hook_dist("loom-all", source)
+    found = manager()
+    [command] = found.commands.commands["weave cloth"]
+    assert (command.owner, command.target) == ("loom-all", "loom_cli:weave")
+    section = found.sections["weaving"]
+    assert (section.owner, section.defaults, section.phase) == (
+        "loom-all",
+        {"threads": 3},
+        "command",
+    )
+    extension = found.extensions.extensions["doc", "loom_data"]
+    assert (extension.owner, extension.serialize) == ("loom-all", True)
+    assert ("token", "loom_data") in found.extensions.extensions
+    assert found.renamed["architectures", "loom.Old.v1"].name == "loom.New.v1"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "message"),
+    [
+        ("def declare_extensions(declare): declare.doc('x_data')", "doc._.x_data is declared by"),
+        (
+            "def config_sections():\n"
+            "    from wordloom.plugins import ConfigSection\n"
+            "    return [ConfigSection('weaving')]",
+            "[weaving] is owned by",
+        ),
+    ],
+)
+def test_clashing_declarations_name_both_owners(
+    hook_dist: Callable[..., Any], declaration: str, message: str
+) -> None:
+    hook_dist("loom-b", hook(declaration))
+    hook_dist("loom-a", hook(declaration))
+    found = manager()
+    assert names(found) == ["wordloom", "loom-a"]
+    [failure] = found.failures
+    assert f"{message} loom-a and by loom-b" in str(failure)
+
+
+def test_a_failing_plugin_declares_nothing(hook_dist: Callable[..., Any]) -> None:
+    source = HEAD + (
+        "@hookimpl\n"
+        "def register_commands(commands):\n"
+        "    commands.add('half', target='loom_cli:half', help='Half.')\n"
+        "@hookimpl\n"
+        "def declare_extensions(declare): declare.doc('not an identifier')\n"
+    )
+    hook_dist("loom-half", source)
+    found = manager()
+    assert "half" not in found.commands.commands
+    assert "loom-half" not in names(found)
+
+
+def test_tables_refuse_malformed_names() -> None:
+    with pytest.raises(PluginError, match="isn't 'module:attribute'"):
+        CommandTable().add("weave", target="no_colon", help="")
+    with pytest.raises(PluginError, match="config section 'Weaving'"):
+        ConfigSection("Weaving")
+    with pytest.raises(PluginError, match="schema 'x'"):
+        ConfigSection("weaving", schema="x")
+    with pytest.raises(PluginError, match="custom attribute '_x'"):
+        ExtensionTable("me").doc("_x")
+
+
+# -- moments
+
+
+def test_observers_go_on_and_warn_once(
+    hook_dist: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook_dist("a-bad", hook("def after_step(step): raise ValueError(step)"))
+    hook_dist("b-good", hook("def after_step(ctx, step): SEEN.append((ctx, step))"))
+    found = manager()
+    with pytest.warns(RuntimeWarning, match=r"hook after_step: .*a-bad 1\.5.*ValueError: 1"):
+        found.observe("after_step", ctx="run", step=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found.observe("after_step", ctx="run", step=2)
+    assert sys.modules["b_good_plugin"].SEEN == [("run", 1), ("run", 2)]
+    assert [failure.name for failure in found.failures] == ["after_step", "after_step"]
+    monkeypatch.setenv("WORDLOOM_STRICT_PLUGINS", "1")
+    with pytest.raises(PluginError, match="a-bad"):
+        found.observe("after_step", ctx="run", step=3)
+
+
+def test_saving_hooks_must_not_fail(hook_dist: Callable[..., Any], tmp_path: Path) -> None:
+    hook_dist("a-good", hook("def before_save(manifest): manifest['a-good'] = {'n': 1}"))
+    manifest: dict[str, Any] = {}
+    manager().demand("before_save", nlp=None, path=tmp_path, manifest=manifest)
+    assert manifest == {"a-good": {"n": 1}}
+    hook_dist("b-bad", hook("def before_save(nlp, path): raise OSError('disk')"))
+    with pytest.raises(PluginError, match=r"hook before_save: .*b-bad 1\.5.*OSError: disk"):
+        manager().demand("before_save", nlp=None, path=tmp_path, manifest=manifest)
+
+
+def test_first_answer_wins(hook_dist: Callable[..., Any]) -> None:
+    hook_dist("a-bad", hook("def open_resource(uri): raise ValueError"))
+    hook_dist("b-none", hook("def open_resource(uri): return None"))
+    hook_dist("c-yes", hook("def open_resource(uri, kind): return (uri, kind)"))
+    hook_dist("d-late", hook("def open_resource(uri): SEEN.append(uri)"))
+    found = manager()
+    assert found.first("open_resource", uri="vectors://x", kind="vectors") == (
+        "vectors://x",
+        "vectors",
+    )
+    assert sys.modules["d_late_plugin"].SEEN == []
+    assert [failure.dist for failure in found.failures] == ["a-bad"]
+    assert found.first("select_device", request=None) is None
+
+
+def test_reports_name_who_found_what(hook_dist: Callable[..., Any]) -> None:
+    hook_dist("a-bad", hook("def check_environment(report): raise ValueError('oh')"))
+    hook_dist("b-good", hook("def check_environment(report): report.warning('slow', 'buy more')"))
+    report = manager().report("check_environment", Report())
+    assert [(each.owner, each.level) for each in report.findings] == [
+        ("a-bad", "error"),
+        ("b-good", "warning"),
+    ]
+    assert "oh" in report.findings[0].message and report.findings[1].fix == "buy more"
+
+
+def test_misnamed_moment_is_an_error() -> None:
+    with pytest.raises(AttributeError):
+        manager().observe("after_stpe")
+
+
+def test_tracing(hook_dist: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
+    hook_dist("loom-a", hook("def pipeline_created(nlp): ..."))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORDLOOM_TRACE_PLUGINS", "1")
+        manager().observe("pipeline_created", nlp=None)
+    traced = capsys.readouterr().err
+    assert "load wordloom_plugins loom-a" in traced
+    assert "hook pipeline_created of loom-a" in traced
+
+
+def test_a_manager_may_be_limited(hook_dist: Callable[..., Any]) -> None:
+    hook_dist("loom-a", "raise RuntimeError")
+    found = Manager(current(), only=("wordloom",))
+    assert names(found) == ["wordloom"] and not found.failures
+
+
+def test_hook_modules_stay_light(fresh_python: FreshPython) -> None:
+    code = (
+        "import sys\n"
+        "from wordloom.plugins import manager\n"
+        "manager()\n"
+        "print(sorted({'thinc', 'torch', 'numpy', 'confection', 'rich'} & set(sys.modules)))"
+    )
+    done = fresh_python(code)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+# -- --code
+
+
+def code_file(folder: Path, text: str) -> Path:
+    path = folder / "my_code.py"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_import_code_registers(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("WIDTH = 7")
+    text = (
+        "from beside import WIDTH\n"
+        "from wordloom import registry\n"
+        "@registry.misc('my_code.Thing.v1')\n"
+        "def thing(width: int = WIDTH): return width\n"
+    )
+    path = code_file(tmp_path, text)
+    try:
+        module = import_code(path)
+        assert registry.resolve({"x": {"@misc": "my_code.Thing.v1"}}) == {"x": 7}
+        assert str(tmp_path) not in sys.path
+        again = import_code(str(path))
+        assert again is not module and again.__name__ == module.__name__
+        assert registry.misc.get("my_code.Thing.v1") is again.thing
+    finally:
+        registry.misc.remove("my_code.Thing.v1")
+        sys.modules.pop("beside")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\ny = x / 0\n", r"my_code\.py, line 2: ZeroDivisionError"),
+        ("x = (\n\ny = = 3\n", r"my_code\.py, line \d: SyntaxError"),
+        ("def f():\n    raise KeyError('k')\n\n\nf()\n", r"my_code\.py, line 2: KeyError: 'k'"),
+        ("import json\njson.loads('{')\n", r"my_code\.py, line 2: JSONDecodeError"),
+        ("import no_such_module\n", r"my_code\.py, line 1: ModuleNotFoundError"),
+        ("import sys\nsys.exit(4)\n", r"my_code\.py, line 2: SystemExit"),
+    ],
+)
+def test_import_code_names_file_and_line(tmp_path: Path, text: str, message: str) -> None:
+    before = set(sys.modules)
+    with pytest.raises(PluginError, match=message):
+        import_code(code_file(tmp_path, text))
+    assert not any(name.startswith("wordloom_code") for name in set(sys.modules) - before)
+
+
+def test_import_code_without_a_file(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="no file .*nothing.py"):
+        import_code(tmp_path / "nothing.py")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(PluginError, match="isn't a Python file"):
+        import_code(tmp_path / "notes.txt")

@@ -14,7 +14,9 @@ from .base import LanguageDefaults
 
 __all__ = ["LanguageDefaults", "language"]
 
-_RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he ks ps sd syr ug ur yi".split())
+_RIGHT_TO_LEFT = frozenset(
+    ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"]
+)
 _CODE = re.compile(r"[a-z]{2,3}")
 
 

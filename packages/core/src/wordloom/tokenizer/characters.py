@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from importlib.resources import files
 
 __all__ = [
     "CURRENCY_SIGNS",
@@ -37,20 +38,8 @@ CURRENCY_SIGNS = "$£€¥฿﷼" + "".join(map(chr, range(0x20A0, 0x20C0)))
 #: Currency signs that begin with a country's letters.
 CURRENCY_WORDS = ("US$", "C$", "A$")
 
-_METRIC = "km m dm cm mm".split()
-_METRIC_CYRILLIC = "км м дм см мм".split()
-_METRIC_ARABIC = "كم م سم مم".split()
-
 #: Units of measurement that are split from a number.
-UNITS = (
-    *(length + power for length in _METRIC for power in ("", "²", "³")),
-    *"ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa mbar mb MB kb KB gb GB".split(),
-    *"tb TB T G M K %".split(),
-    *(length + power for length in _METRIC_CYRILLIC for power in ("", "²", "³")),
-    *"нм кг г мг м/с км/ч кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ тб".split(),
-    *(length + power for length in _METRIC_ARABIC for power in ("", "²", "³")),
-    *"غرام جرام جم كغ ملغ كوب اكواب".split(),
-)
+UNITS = tuple((files("wordloom.tokenizer") / "units.txt").read_text(encoding="utf8").split())
 
 #: Any letter, as a class of its own: what is a word character but neither digit nor fraction.
 LETTER = r"[^\W\d_²³¹¼-¾]"

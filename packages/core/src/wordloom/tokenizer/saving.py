@@ -64,7 +64,7 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
         known = state["format"]
         if known != _FORMAT:
             raise SerializationError(
-                f"tokenizer rules of format {known!r}, this version reads {_FORMAT}: update wordloom"
+                f"tokenizer rules of format {known!r}, this version reads {_FORMAT}"
             )
         patterns = {field: state[field] for field in _FIELDS}
         cases = {

@@ -151,9 +151,7 @@ def find_sequences(
     return sequences
 
 
-def replace_sequences(
-    found: list[Found], sequences: Sequences, cases: SpecialCases
-) -> list[Found]:
+def replace_sequences(found: list[Found], sequences: Sequences, cases: SpecialCases) -> list[Found]:
     """Put special cases together again where their parts stand side by side, longest first."""
     texts = [token.text for token in found]
     spans = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -50,7 +51,9 @@ class TokenizerBase:
             yield from self.batch(some)
 
     @staticmethod
-    def _check(texts: Sequence[str]) -> None:
+    def _check(texts: Sequence[object]) -> None:
+        if set(map(type, texts)) <= {str} and max(map(len, texts), default=0) < MAX_LENGTH:  # type: ignore[arg-type]
+            return
         for index, text in enumerate(texts):
             if not isinstance(text, str):
                 hint = " Decode it first, as in data.decode('utf8')." if _is_bytes(text) else ""
@@ -121,10 +124,12 @@ class Tokenizer(TokenizerBase):
 
     def __call__(self, text: str) -> Doc:
         """Tokenize a text. Raises :class:`DataError` for what isn't a string."""
-        if not isinstance(text, str) or len(text) >= MAX_LENGTH:
-            self._check([text])
         cache = self._chunks()
-        tokens = cache.text_tokens(text)
+        try:
+            tokens = cache.text_tokens(text)
+        except (AttributeError, TypeError):  # not a string
+            self._check([text])
+            raise
         if self._spaced:
             tokens = self._put_together(text, tokens, cache)
         return Doc.from_rows(self.vocab, text, *tokens, cache.lexicon)
@@ -216,12 +221,8 @@ class Tokenizer(TokenizerBase):
     @rules.setter
     def rules(self, cases: Mapping[str, Sequence[Mapping[Any, Any]]]) -> None:
         checked = {string: checked_case(string, pieces) for string, pieces in cases.items()}
-        self._rules = TokenizerRules(*self._patterns(), checked)
+        self._rules = replace(self._rules, special_cases=checked)
         self._changed()
-
-    def _patterns(self) -> tuple[str | None, ...]:
-        rules = self._rules
-        return (rules.prefix, rules.suffix, rules.infix, rules.token, rules.url)
 
     def _get(self, name: str) -> Any:
         if name in self._callables:
@@ -286,11 +287,11 @@ class Tokenizer(TokenizerBase):
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """The rules as JSON. Raises :class:`SerializationError` if one is a callable that isn't a
         method of a compiled pattern."""
-        patterns = [
-            pattern_of(name, self._callables[name]) if name in self._callables else own
-            for name, own in zip(_SETTABLE, self._patterns(), strict=True)
-        ]
-        return rules_to_bytes(TokenizerRules(*patterns, self._rules.special_cases))
+        changed = {
+            _SETTABLE[name][0]: pattern_of(name, function)
+            for name, function in self._callables.items()
+        }
+        return rules_to_bytes(replace(self._rules, **changed))  # type: ignore[arg-type]
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
         """Take over the rules that :meth:`to_bytes` gave, or those of a spaCy tokenizer; returns

@@ -12,19 +12,13 @@ from .contractions import contractions
 __all__ = ["English"]
 
 _PACKAGE = "wordloom.lang.en"
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty "
-    "ninety hundred thousand"
-).split()
-_LARGE = "m b tr quadr quint sext sept oct non dec gaj baz".split()
 _ORDINALS = {"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth",
              "nine": "ninth", "twelve": "twelfth"}  # fmt: skip
 
 
 @cache
 def _number_words() -> frozenset[str]:
-    cardinals = _SMALL + [f"{start}illion" for start in _LARGE]
+    cardinals = " ".join(data_lines(_PACKAGE, "numbers.txt")).split()
     ordinals = []
     for word in cardinals[1:]:
         stem = word[:-1] + "ie" if word.endswith("y") else word

@@ -16,7 +16,7 @@ __all__ = ["contractions"]
 _APOSTROPHES = ("'", "’")
 
 # Without their apostrophe these are other words.
-_HOMOGRAPHS = frozenset("ill its hell shell shed were well whore".split())
+_HOMOGRAPHS = frozenset(["ill", "its", "hell", "shell", "shed", "were", "well", "whore"])
 
 # Verb before "n't", and its norm where that isn't the word itself.
 _NEGATED_TWICE = {  # also with "n't've"

@@ -119,17 +119,15 @@ def test_entities_are_marked_in_the_text_as_it_is(doc: Doc) -> None:
     reader = read(render_html(doc, "ent"))
     assert reader.tags.count("mark") == 1
     assert reader.by_class["wl-ent"][0] == "Ada"
-    shown = "".join(reader.by_class["wl-text"] + reader.by_class["wl-ent"])
-    assert "Ada" in shown
     assert " wrote programs. They ran." in reader.texts
 
 
 def test_spans_that_overlap_lie_on_different_lines(doc: Doc) -> None:
     reader = read(render_html(doc, "span"))
     assert [t for t in reader.by_class["wl-label"] if t in "ABC"] == ["A", "B", "C"]
-    page = render_html(doc, "span")
-    first = page.split("wl-cell")[2]  # "wrote" is inside A and B
-    assert first.count("wl-bar") - first.count("wl-none") == 2
+    cells = render_html(doc, "span").split('class="wl-cell')
+    wrote = cells[2]  # inside A and B, beside a place that is kept for nothing
+    assert wrote.count("wl-bar") - wrote.count("wl-none") == 2
 
 
 def test_trees_have_an_arc_for_each_token_but_the_root(doc: Doc) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .markup import Markup, element, hue_of, join, sentences, visible
+from .markup import Markup, element, hues_of, join, sentences, visible
 
 if TYPE_CHECKING:
     from ..tokens import Doc, Token
@@ -38,7 +38,7 @@ def _hue_style(label: str) -> str | None:
     """The inline style that gives an element its hue; none where the label is shown in grey."""
     if not label:
         return None
-    hue = POS_NAMES[label][1] if label in POS_NAMES else hue_of(label)
+    hue = POS_NAMES[label][1] if label in POS_NAMES else hues_of([label])[label]
     return None if hue is None else f"--wl-h:{hue}"
 
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .markup import Markup, element, hue_of, join, sentences, visible
+from .markup import Markup, element, join, sentences, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..tokens import Doc, Span
 
 __all__ = ["entity_marks", "levels", "span_bars"]
 
 
-def _hue(label: str) -> str:
-    return f"--wl-h:{hue_of(label)}"
-
-
-def entity_marks(doc: Doc) -> Markup:
-    """The text of ``doc`` as it is, its entities marked and labelled."""
+def entity_marks(doc: Doc, hues: Mapping[str, int]) -> Markup:
+    """The text of ``doc`` as it is, its entities marked and labelled. ``hues`` holds the colour of
+    each label."""
     text, parts, at = doc.text, list[str](), 0
     for ent in doc.ents:
         parts.append(text[at : ent.start_char])
@@ -30,7 +27,7 @@ def entity_marks(doc: Doc) -> Markup:
                 text[ent.start_char : ent.end_char],
                 element("span", label, class_="wl-label"),
                 class_="wl-ent",
-                style=_hue(ent.label_),
+                style=f"--wl-h:{hues[ent.label_]}",
             )
         )
         at = ent.end_char
@@ -51,17 +48,17 @@ def levels(intervals: Sequence[tuple[int, int]]) -> list[int]:
     return placed
 
 
-def _bar(span: Span | None, at: int) -> Markup:
+def _bar(span: Span | None, at: int, hues: Mapping[str, int]) -> Markup:
     """One line under a token: a piece of the span's bar, with its label where it begins."""
     if span is None:
         return element("span", class_="wl-bar wl-none")
     first, last = at == span.start, at == span.end - 1
     edge = (" wl-first" if first else "") + (" wl-last" if last else "")
     label = [element("span", span.label_ or "span", class_="wl-label")] if first else []
-    return element("span", *label, class_=f"wl-bar{edge}", style=_hue(span.label_))
+    return element("span", *label, class_=f"wl-bar{edge}", style=f"--wl-h:{hues[span.label_]}")
 
 
-def span_bars(doc: Doc, spans: Sequence[Span]) -> Markup:
+def span_bars(doc: Doc, spans: Sequence[Span], hues: Mapping[str, int]) -> Markup:
     """``doc`` sentence by sentence with a bar under the tokens of each span; spans that overlap
     get bars on different lines."""
     lines = []
@@ -78,8 +75,8 @@ def span_bars(doc: Doc, spans: Sequence[Span]) -> Markup:
             element(
                 "span",
                 element("span", visible(token.text), class_="wl-word"),
-                *[_bar(grid.get((token.i, level)), token.i) for level in range(depth)],
-                class_="wl-cell",
+                *[_bar(grid.get((token.i, level)), token.i, hues) for level in range(depth)],
+                class_="wl-cell wl-spaced" if token.whitespace_ else "wl-cell",
             )
             for token in sentence
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -11,7 +12,7 @@ from zlib import crc32
 if TYPE_CHECKING:
     from ..tokens import Doc, Span
 
-__all__ = ["Markup", "direction", "element", "hue_of", "join", "sentences", "visible"]
+__all__ = ["Markup", "direction", "element", "hues_of", "join", "sentences", "visible"]
 
 
 # Control characters that HTML forbids, and halves of surrogate pairs, which UTF-8 can't hold.
@@ -44,10 +45,21 @@ def join(children: tuple[str, ...] | list[str], between: str = "") -> Markup:
     return Markup(between.join(c if isinstance(c, Markup) else _safe(c) for c in children))
 
 
-def hue_of(label: str) -> int:
-    """A hue (degrees) that depends on the label alone, so that a label looks the same on every
-    page. Neighbouring hues are hard to tell apart, so there are 18 of them."""
-    return crc32(label.encode("utf-8", "surrogatepass")) % 18 * 20
+def hues_of(labels: Iterable[str]) -> dict[str, int]:
+    """A hue (degrees) for each label. It depends on the label alone where it can, so that a label
+    looks the same on every page; where two of a page would get the same, the later one in the
+    alphabet moves on to the next that is free. There are twelve, since nearer ones are hard to
+    tell apart."""
+    count, taken, hues = 12, set[int](), dict[str, int]()
+    for label in sorted(set(labels)):
+        slot = crc32(label.encode("utf-8", "surrogatepass")) % count
+        while slot in taken:
+            slot = (slot + 5) % count  # 5 and 12 have no common divisor: all places are tried
+        hues[label] = slot * 30
+        taken.add(slot)
+        if len(taken) == count:
+            taken.clear()
+    return hues
 
 
 def direction(text: str) -> str:

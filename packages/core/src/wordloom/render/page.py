@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,11 +12,11 @@ from ..errors import DataError
 from ..files import write_text
 from .boxes import pos_legend, token_boxes
 from .marks import entity_marks, span_bars
-from .markup import Markup, direction, element, join
+from .markup import Markup, direction, element, hues_of, join
 from .tree import dependency_trees
 
 if TYPE_CHECKING:
-    from ..tokens import Doc
+    from ..tokens import Doc, Span
 
 __all__ = ["STYLES", "render_html", "save_html"]
 
@@ -34,14 +34,25 @@ def _sheet() -> str:
     return files(__package__).joinpath("style.css").read_text("utf-8")
 
 
-def _spans(doc: Doc, key: str) -> Markup:
+def _entities(docs: Sequence[Doc]) -> list[Markup]:
+    hues = hues_of(ent.label_ for doc in docs for ent in doc.ents)
+    return [entity_marks(doc, hues) for doc in docs]
+
+
+def _spans(docs: Sequence[Doc], key: str) -> list[Markup]:
+    groups = [_span_group(doc, key) for doc in docs]
+    hues = hues_of(span.label_ for group in groups for span in group)
+    return [span_bars(doc, group, hues) for doc, group in zip(docs, groups)]
+
+
+def _span_group(doc: Doc, key: str) -> list[Span]:
     if key not in doc.spans:
         known = ", ".join(map(repr, doc.spans)) or "none"
         raise DataError(
             f"The document has no spans under the key '{key}' (it has: {known}). Set doc.spans["
             f"'{key}'], or name another key: render_html(docs, style='span', spans_key=...)."
         )
-    return span_bars(doc, list(doc.spans[key]))
+    return list(doc.spans[key])
 
 
 def _article(doc: Doc, body: Markup) -> Markup:
@@ -76,13 +87,7 @@ def render_html(
     from ..tokens import Doc  # here, since Doc's own render method imports this module
 
     group = [docs] if isinstance(docs, Doc) else list(docs)
-    makers: dict[str, Callable[[Doc], Markup]] = {
-        "dep": dependency_trees,
-        "ent": entity_marks,
-        "span": lambda doc: _spans(doc, spans_key),
-        "tokens": token_boxes,
-    }
-    if style not in makers:
+    if style not in STYLES:
         raise DataError(f"There is no style '{style}': choose one of {', '.join(STYLES)}.")
     if style == "dep" and any(len(doc) and not doc.has_annotation("DEP") for doc in group):
         raise DataError(
@@ -90,11 +95,20 @@ def render_html(
             "style='tokens'."
         )
     legend = pos_legend(group) if style == "tokens" else Markup("")
-    content = join([legend, *(_article(doc, makers[style](doc)) for doc in group)])
+    bodies = _bodies(group, style, spans_key)
+    content = join([legend, *(_article(doc, body) for doc, body in zip(group, bodies))])
     if not page:
         sheet = element("style", Markup(_sheet()))
         return element("div", sheet, content, class_="wordloom")
     return _page(title, content)
+
+
+def _bodies(docs: Sequence[Doc], style: str, spans_key: str) -> list[Markup]:
+    if style == "ent":
+        return _entities(docs)
+    if style == "span":
+        return _spans(docs, spans_key)
+    return [dependency_trees(doc) if style == "dep" else token_boxes(doc) for doc in docs]
 
 
 def _page(title: str, content: Markup) -> str:

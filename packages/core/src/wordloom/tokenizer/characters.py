@@ -7,22 +7,20 @@ with the Unicode version of the Python that runs.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 
 __all__ = [
     "CURRENCY_SIGNS",
     "CURRENCY_WORDS",
-    "LETTER",
     "PUNCTUATION",
     "QUOTES",
     "UNITS",
     "icons",
+    "letter",
     "lower",
-    "ranges",
     "upper",
 ]
 
@@ -41,47 +39,55 @@ CURRENCY_WORDS = ("US$", "C$", "A$")
 #: Units of measurement that are split from a number.
 UNITS = tuple((files("wordloom.tokenizer") / "units.txt").read_text(encoding="utf8").split())
 
-#: Any letter, as a class of its own: what is a word character but neither digit nor fraction.
-LETTER = r"[^\W\d_²³¹¼-¾]"
-
 _LAST = 0x1FFFF
 _PLANES_ABOVE = r"\U00020000-\U0003ffff"
-
-
-def ranges(points: Iterable[int]) -> str:
-    """The body of a character class for ``points``, which ascend."""
-    runs: list[list[int]] = []
-    for point in points:
-        if runs and point == runs[-1][1] + 1:
-            runs[-1][1] = point
-        else:
-            runs.append([point, point])
-    parts = []
-    for first, last in runs:
-        start, end = (re.escape(chr(point)) for point in (first, last))
-        parts.append(start if first == last else f"{start}-{end}")
-    return "".join(parts)
+# Letters of scripts without case, and the vowel signs and accents that follow a letter.
+_UNCASED = frozenset(["Lo", "Lm", "Mc", "Mn"])
 
 
 @cache
-def _categories() -> list[str]:
-    return list(map(unicodedata.category, map(chr, range(_LAST + 1))))
+def _runs() -> list[tuple[str, int, int]]:
+    """Runs of characters of one Unicode category: category, first and last."""
+    runs = []
+    start = 0
+    for category, run in groupby(map(unicodedata.category, map(chr, range(_LAST + 1)))):
+        end = start + sum(1 for _ in run)
+        runs.append((category, start, end - 1))
+        start = end
+    return runs
 
 
 def _of(*wanted: str) -> str:
-    return ranges(p for p, category in enumerate(_categories()) if category in wanted)
+    """The body of a character class for all characters of some categories."""
+    merged: list[list[int]] = []
+    for category, first, last in _runs():
+        if category not in wanted:
+            continue
+        if merged and merged[-1][1] == first - 1:
+            merged[-1][1] = last
+        else:
+            merged.append([first, last])
+    return "".join(
+        chr(first) if first == last else f"{chr(first)}-{chr(last)}" for first, last in merged
+    )
+
+
+def letter() -> str:
+    """Any letter, as a pattern: a word character that is neither digit nor fraction, or a mark
+    that follows one."""
+    return rf"(?:[^\W\d_²³¹¼-¾]|[{_of('Mc', 'Mn')}])"
 
 
 @cache
 def lower() -> str:
-    """Lower-case letters, those of scripts without case, and the vowel signs that follow them."""
-    return _of("Ll", "Lo", "Lm", "Mc") + _PLANES_ABOVE
+    """Lower-case letters, those of scripts without case, and marks that follow a letter."""
+    return _of("Ll", *_UNCASED) + _PLANES_ABOVE
 
 
 @cache
 def upper() -> str:
-    """Capital letters, those of scripts without case, and the vowel signs that follow them."""
-    return _of("Lu", "Lt", "Lo", "Lm", "Mc") + _PLANES_ABOVE
+    """Capital letters, those of scripts without case, and marks that follow a letter."""
+    return _of("Lu", "Lt", *_UNCASED) + _PLANES_ABOVE
 
 
 @cache

@@ -17,11 +17,11 @@ from ..errors import DataError
 from .characters import (
     CURRENCY_SIGNS,
     CURRENCY_WORDS,
-    LETTER,
     PUNCTUATION,
     QUOTES,
     UNITS,
     icons,
+    letter,
     lower,
     upper,
 )
@@ -86,16 +86,18 @@ def base_infixes(*, digit_before_hyphen: bool = False) -> tuple[str, ...]:
     """
     # Each begins with the sign itself and looks back over it: cheap to reject at a letter.
     quotes = re.escape("," + QUOTES)
-    left = f"(?:{LETTER}|[0-9])" if digit_before_hyphen else LETTER
+    any_letter = letter()
+    letter_or_digit = f"(?:{any_letter}|[0-9])"
+    before_hyphen = letter_or_digit if digit_before_hyphen else any_letter
     return (
         r"\.\.+",
         "…",
         f"[{icons()}]",
         r"[+\-*^](?<=[0-9].)(?=[0-9-])",
         rf"\.(?<=[{lower()}{quotes}].)(?=[{upper()}{quotes}])",
-        f",(?<={LETTER}.)(?={LETTER})",
-        rf"[-–—~](?<={left}.)(?:(?<=-)-{{0,2}}|(?<=—)—?|)(?={LETTER})",
-        f"[:<>=/](?<=(?:{LETTER}|[0-9]).)(?={LETTER})",
+        f",(?<={any_letter}.)(?={any_letter})",
+        rf"[-–—~](?<={before_hyphen}.)(?:(?<=-)-{{0,2}}|(?<=—)—?|)(?={any_letter})",
+        f"[:<>=/](?<={letter_or_digit}.)(?={any_letter})",
     )
 
 

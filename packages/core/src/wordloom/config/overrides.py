@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ConfigProblem
+from ..errors import ConfigError, ConfigProblem
 from .sections import FREE_SECTIONS, default_config, plugin_sections
 from .source import Config
 from .values import is_block, near
 
-__all__ = ["check_overrides"]
+__all__ = ["check_overrides", "with_overrides"]
 
 
 def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[ConfigProblem]:
@@ -51,3 +51,22 @@ def _takes_more(parents: list[str], node: Mapping[str, Any]) -> bool:
     if is_block(node) or "factory" in node:
         return True
     return parents[0] not in FREE_SECTIONS and parents[0] != "corpora" and len(parents) > 1
+
+
+def with_overrides(config: Config, overrides: Mapping[str, Any]) -> Config:
+    """A copy of ``config`` with the values that ``overrides`` gives, by dotted path.
+
+    Raises :class:`ConfigError` for one that points at nothing.
+    """
+    problems = check_overrides(config, overrides)
+    if problems:
+        raise ConfigError(problems, source="overrides")
+    result = config.copy()
+    for path, value in overrides.items():
+        *parents, key = path.split(".")
+        node: dict[str, Any] = result
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[key] = value
+        result.lines.pop(path, None)
+    return result

@@ -20,7 +20,7 @@ import confection
 from ..errors import ConfigError, ConfigProblem, MissingFileError
 from .writer import write_config
 
-__all__ = ["VARIABLE", "Config", "load_config", "parse_config", "parse_overrides", "set_path"]
+__all__ = ["VARIABLE", "Config", "load_config", "parse_config", "parse_overrides"]
 
 #: A reference to a value or a section: ``${paths.train}``.
 VARIABLE = re.compile(r"\$\{([\w.:@*-]+)\}")
@@ -131,7 +131,9 @@ def parse_config(
         raise ConfigError([problem], source=source) from None
     config.source, config.lines = source, scan.lines
     if overrides:
-        _apply_overrides(config, overrides)
+        from .overrides import with_overrides  # which needs the default config, read from here
+
+        config = with_overrides(config, overrides)
     return _interpolated(config) if interpolate else config
 
 
@@ -290,23 +292,3 @@ def _typed(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def set_path(config: dict[str, Any], path: str, value: Any) -> None:
-    """Set the value at a dotted path, and make the sections above it where they aren't there."""
-    *parents, key = path.split(".")
-    node = config
-    for part in parents:
-        node = node.setdefault(part, {})
-    node[key] = value
-
-
-def _apply_overrides(config: Config, overrides: Mapping[str, Any]) -> None:
-    from .overrides import check_overrides
-
-    problems = check_overrides(config, overrides)
-    if problems:
-        raise ConfigError(problems, source="overrides")
-    for path, value in overrides.items():
-        set_path(config, path, value)
-        config.lines.pop(path, None)

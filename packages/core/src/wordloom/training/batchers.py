@@ -28,8 +28,9 @@ def batch_by_words(
 ) -> Batcher:
     """Batches of about ``size`` words, in order.
 
-    A batch is closed before the item with which it would hold more than ``size * (1 + tolerance)``
-    words, and after the one with which it reaches ``size``. An item that is longer than that alone
+    A batch takes items while they fit into ``size``. What comes after the first that doesn't fit is
+    held back for the next batch, until batch and held items together would hold more than
+    ``size * (1 + tolerance)`` words, about as in spaCy. An item that is longer than that alone
     makes a batch of its own, or is left out with ``discard_oversize``.
     """
     length = get_length or len
@@ -37,29 +38,30 @@ def batch_by_words(
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         wanted = sizes(size)
         target = next(wanted)
-        limit = target * (1 + tolerance)
         batch: list[Item] = []
-        words = 0
+        held: list[Item] = []
+        words = held_words = 0
         for item in items:
             count = length(item)
-            if count > limit:
+            if count > target * (1 + tolerance):
                 if not discard_oversize:
                     yield [item]
                 continue
-            if batch and words + count > limit:
-                yield batch
-                target = next(wanted)
-                limit = target * (1 + tolerance)
-                batch, words = [], 0
-            batch.append(item)
-            words += count
-            if words >= target:
-                yield batch
-                target = next(wanted)
-                limit = target * (1 + tolerance)
-                batch, words = [], 0
-        if batch:
-            yield batch
+            while True:
+                if (not held and words + count <= target) or not (batch or held):
+                    batch.append(item)
+                    words += count
+                    break
+                if words + held_words + count <= target * (1 + tolerance):
+                    held.append(item)
+                    held_words += count
+                    break
+                if batch:
+                    yield batch
+                    target = next(wanted)
+                batch, words, held, held_words = held, held_words, [], 0
+        if batch or held:
+            yield [*batch, *held]
 
     return batches
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from ..config import resolve_section
@@ -46,15 +47,19 @@ class Settings:
     before_update: Callable[[Pipeline, dict[str, Any]], None] | None = None
 
 
-def read_settings(config: Mapping[str, Any]) -> Settings:
-    """Resolve ``[training]`` of a complete config, and the corpora that it names.
+def read_settings(
+    config: Mapping[str, Any], corpora: Mapping[str, Reader] | None = None
+) -> Settings:
+    """Resolve ``[training]`` of a complete config, and the corpora that it names. Readers in
+    ``corpora``, as ``train_corpus`` or ``dev_corpus``, take their place.
 
     Raises :class:`ConfigError` for values that make no sense, and whatever the functions raise.
     """
     values = dict(resolve_section(config, "training"))
     _check_numbers(values, getattr(config, "source", "config"))
-    values["train_corpus"] = _corpus(config, values["train_corpus"])
-    values["dev_corpus"] = _corpus(config, values["dev_corpus"])
+    for key in ("train_corpus", "dev_corpus"):
+        given = (corpora or {}).get(key)
+        values[key] = given if given is not None else _corpus(config, values[key])
     values["dropouts"] = _rates(values.pop("dropout"))
     known = Settings.__dataclass_fields__
     return Settings(**{key: value for key, value in values.items() if key in known})
@@ -74,11 +79,12 @@ def _corpus(config: Mapping[str, Any], path: str) -> Reader:
 
 
 def _rates(dropout: Any) -> Iterator[float]:
-    if isinstance(dropout, Iterable):
-        yield from map(float, dropout)
-        return
-    while True:
-        yield float(dropout)
+    """One rate for each step; a schedule that ends goes on with its last rate."""
+    rate = 0.0
+    for value in dropout if isinstance(dropout, Iterable) else (dropout,):
+        rate = float(value)
+        yield rate
+    yield from repeat(rate)
 
 
 def _check_numbers(values: Mapping[str, Any], source: str) -> None:

@@ -1,0 +1,251 @@
+"""Training from a config: initialize, train, log, save."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import copytree
+from typing import IO, TYPE_CHECKING, Any
+
+from ..config import Config, check_config, fill_config, load_config, resolve_section
+from ..config.overrides import with_overrides
+from ..errors import ConfigError, ConfigProblem, TrainingError
+from ..files import folder_written
+from ..plugins import TrainContext, manager
+from ..registry import registry
+from .history import History
+from .loop import StepResult, train_steps
+from .settings import Reader, Settings, read_settings
+
+if TYPE_CHECKING:
+    from ..example import Example
+    from ..pipeline import Pipeline
+
+__all__ = [
+    "BEST",
+    "LAST",
+    "TrainingResult",
+    "initialize",
+    "save",
+    "seed_everything",
+    "train",
+    "use_averages",
+]
+
+#: Folders within the output folder: the pipeline with the highest score, and the latest one.
+BEST = "model-best"
+LAST = "model-last"
+
+
+@dataclass
+class TrainingResult:
+    """What a training run gives: the pipeline with its last weights (averaged, if the optimizer
+    averages), the history, and the folders of the best and the last pipeline if they were saved.
+    ``interrupted`` says that the user stopped it."""
+
+    nlp: Pipeline
+    history: History = field(default_factory=History)
+    best: Path | None = None
+    last: Path | None = None
+    interrupted: bool = False
+
+
+def train(
+    config: str | Path | Mapping[str, Any] | Pipeline,
+    output: str | Path | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    train: Iterable[Example] | None = None,
+    dev: Iterable[Example] | None = None,
+    stdout: IO[str] | None = None,
+    quiet: bool = False,
+) -> TrainingResult:
+    """Train a pipeline.
+
+    ``config`` is the path of a config, or a config itself; it must be complete. Or it is a pipeline:
+    one that is initialized goes on learning. ``overrides`` replace single settings
+    (``{"training.max_steps": 100}``). ``train`` and ``dev`` are examples to use instead of the
+    corpora that the config names. With ``output``, the best and the last pipeline are saved there,
+    each whole or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
+
+    Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`TrainingError`
+    where training can't go on, and what reading the data raises.
+    """
+    given = {"train": train, "dev": dev}
+    lists = {name: list(items) for name, items in given.items() if items is not None}
+    ready = config if not isinstance(config, str | Path | Mapping) else None
+    whole = _complete(config if ready is None else ready.config, overrides or {}, lists)
+    seed_everything(whole["training"]["seed"])
+    nlp = ready or _built(whole)
+    settings = read_settings(whole, {f"{name}_corpus": _reader(lists[name]) for name in lists})
+    if not _is_initialized(nlp):
+        initialize(nlp, whole, settings)
+    sink = stdout or sys.stdout
+    run = _Run(nlp, settings, whole, Path(output) if output else None, None if quiet else sink)
+    return run.run()
+
+
+def _built(config: Config) -> Pipeline:
+    from ..pipeline import Pipeline
+
+    return Pipeline.from_config(config)
+
+
+def _reader(examples: list[Example]) -> Reader:
+    return lambda nlp: examples
+
+
+def _complete(
+    given: str | Path | Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    lists: Mapping[str, list[Example]],
+) -> Config:
+    """The config, checked, with its references resolved. Examples take the place of a path."""
+    if isinstance(given, str | Path):
+        config = load_config(given, overrides)
+    else:
+        config = fill_config(with_overrides(Config(dict(given)), overrides))
+    for name in lists:
+        config["paths"][name] = config["paths"].get(name) or "(examples)"
+    check_config(config, complete=True)
+    return config.interpolate()
+
+
+def seed_everything(seed: int | None) -> None:
+    """Seed the generators that thinc draws weights and dropout from, as far as there is a seed."""
+    if seed is not None:
+        from thinc.api import fix_random_seed
+
+        fix_random_seed(seed)
+
+
+def _is_initialized(nlp: Pipeline) -> bool:
+    """Whether all weights of all components are allocated."""
+    models = [getattr(component, "model", None) for _, component in nlp.components]
+    return all(
+        node.has_param(name) is not None
+        for model in models
+        if hasattr(model, "walk")
+        for node in model.walk()
+        for name in node.param_names
+    )
+
+
+def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
+    """Allocate the weights from the training corpus, with the callbacks of ``[initialize]``.
+
+    Raises :class:`TrainingError` if the corpus is empty, and :class:`ConfigError` for vectors that
+    nothing that is installed reads.
+    """
+    section = config["initialize"]
+    if section.get("vectors") and not registry.names("vectors"):
+        message = "vectors are given, but nothing that is installed reads them"
+        fix = "pip install wordloom-vectors"
+        raise ConfigError([ConfigProblem("initialize.vectors", message, fix)], config.source)
+    if next(iter(settings.train_corpus(nlp)), None) is None:
+        raise TrainingError(
+            "There is nothing to train on: the training corpus is empty. Check paths.train, and "
+            "limit and max_length in [corpora.train]."
+        )
+    for key in ("before_init", "after_init"):
+        if key == "after_init":
+            nlp.initialize(lambda: settings.train_corpus(nlp), sgd=settings.optimizer)
+        if section.get(key):
+            resolve_section(config, f"initialize.{key}")(nlp)
+
+
+class _Run:
+    """One run of the loop, with its log and its checkpoints."""
+
+    def __init__(
+        self,
+        nlp: Pipeline,
+        settings: Settings,
+        config: Config,
+        output: Path | None,
+        stdout: IO[str] | None,
+    ) -> None:
+        self.nlp = nlp
+        self.settings = settings
+        self.output = output
+        self.stdout = stdout
+        self.context = TrainContext(nlp, config, output)
+        self.result = TrainingResult(nlp, History(dict(settings.score_weights)))
+
+    def run(self) -> TrainingResult:
+        hooks = manager()
+        hooks.observe("before_train", ctx=self.context)
+        error: BaseException | None = None
+        log_step, finalize = self._logger()
+        try:
+            for step in train_steps(self.nlp, self.settings):
+                self._after(step)
+                log_step(self._info(step) if step.evaluated else None)
+                hooks.observe("after_step", ctx=self.context, step=step)
+        except KeyboardInterrupt:
+            self.result.interrupted = True
+            self._save_last()
+        except BaseException as problem:
+            error = problem
+            raise
+        finally:
+            finalize()
+            hooks.observe("after_train", ctx=self.context, error=error)
+        use_averages(self.nlp, self.settings.optimizer.averages)
+        return self.result
+
+    def _logger(self) -> tuple[Callable[[dict[str, Any] | None], None], Callable[[], None]]:
+        if self.stdout is None or self.settings.logger is None:
+            return (lambda info: None), (lambda: None)
+        log_step, finalize = self.settings.logger(self.nlp, self.stdout, sys.stderr)
+        return log_step, finalize
+
+    def _after(self, step: StepResult) -> None:
+        self.result.history.add(step)
+        if not step.evaluated:
+            return
+        self.nlp.meta["performance"] = dict(step.scores or {})
+        self._save_last()
+        if step.is_best and self.output is not None and self.result.last is not None:
+            self.result.best = self.output / BEST
+            with folder_written(self.result.best) as folder:
+                copytree(self.result.last, folder, dirs_exist_ok=True)
+
+    def _save_last(self) -> None:
+        if self.output is not None:
+            save(self.nlp, self.output / LAST, self.settings)
+            self.result.last = self.output / LAST
+
+    def _info(self, step: StepResult) -> dict[str, Any]:
+        history = self.result.history
+        return {
+            "epoch": step.epoch,
+            "step": step.step,
+            "score": step.score,
+            "other_scores": dict(step.scores or {}),
+            "losses": dict(step.losses),
+            "checkpoints": [(each.score, each.step) for each in history.evaluations],
+            "seconds": step.seconds,
+            "words": step.words,
+            "output_path": str(self.result.last) if self.result.last else None,
+        }
+
+
+def save(nlp: Pipeline, path: Path, settings: Settings) -> None:
+    """Save a pipeline as it was scored: with averaged weights if there are any. The folder at
+    ``path`` is replaced as a whole; if anything fails, it stays as it was."""
+    with nlp.use_params(settings.optimizer.averages or None):
+        ready = settings.before_to_disk(nlp) if settings.before_to_disk is not None else nlp
+        ready.to_disk(path)
+
+
+def use_averages(nlp: Pipeline, averages: Mapping[Any, Any] | None) -> None:
+    """Put averaged weights in the place of the last ones, for good."""
+    models = [getattr(component, "model", None) for _, component in nlp.components]
+    for model in models if averages else ():
+        for node in model.walk() if hasattr(model, "walk") else ():
+            for name in node.param_names:
+                if averages and (node.id, name) in averages:
+                    node.set_param(name, averages[node.id, name])

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from ..pipeline import Pipeline
 
-__all__ = ["Logger", "console_logger", "console_logger_v1", "console_logger_v3", "jsonl_logger"]
+__all__ = [
+    "Logger",
+    "console_logger",
+    "console_logger_v1",
+    "console_logger_v2",
+    "console_logger_v3",
+    "jsonl_logger",
+]
 
 LogStep = Callable[[dict[str, Any] | None], None]
 Logger = Callable[["Pipeline", IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
@@ -59,6 +66,15 @@ def console_logger(
 def console_logger_v1(progress_bar: bool = False) -> Logger:
     """Logger ``spacy.ConsoleLogger.v1``."""
     return console_logger(progress_bar)
+
+
+def console_logger_v2(
+    progress_bar: bool = False,
+    console_output: bool = True,
+    output_file: str | Path | None = None,
+) -> Logger:
+    """Logger ``spacy.ConsoleLogger.v2``."""
+    return console_logger(progress_bar, console_output, output_file)
 
 
 def console_logger_v3(

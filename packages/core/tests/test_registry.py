@@ -466,3 +466,52 @@ def test_without_its_entry_points_core_offers_nothing(
     )
     assert len(json.loads(fresh_python(code).stdout)) > 5
     assert json.loads(fresh_python(code, site=hollow.parent).stdout) == []
+
+
+# -- [plugins] prefer in a config
+
+
+def test_a_config_settles_its_clashes(clash: str) -> None:
+    from wordloom.config import check_config, fill_config, parse_config, resolve_section
+
+    text = f'[training]\n[training.optimizer]\n@architectures = "{clash}"\n'
+    plain = parse_config(text)
+    with pytest.raises(NameClashError):
+        resolve_section(plain, "training.optimizer")
+    config = parse_config(
+        f'{text}[plugins]\nprefer = {{"architectures/{clash}": "loom-bb"}}\n[nlp]\nlang = "en"\n'
+    )
+    assert resolve_section(config, "training.optimizer") == "loom-bb"
+    filled = fill_config(config)
+    assert parse_config(filled.to_str())["plugins"] == config["plugins"]
+    assert resolve_section(filled, "training.optimizer") == "loom-bb"
+    check_config(config)
+
+
+def test_preferences_that_cannot_be_read() -> None:
+    for bad in ("loom-aa", {"no-registry": "loom-aa"}, {"architectures/x.v1": 3}):
+        with pytest.raises(ConfigError, match=r"plugins\.prefer: can't be read"):
+            registry.preferring({"plugins": {"prefer": bad}})
+    with registry.preferring({"plugins": {}}), registry.preferring({}):
+        pass
+
+
+def test_a_pipeline_prefers_as_its_config_says(fake_dist: FakeDist, tmp_path: Path) -> None:
+    import wordloom
+    from wordloom.config import parse_config
+
+    for dist in ("loom-aa", "loom-bb"):
+        module = dist.replace("-", "_")
+        fake_dist(
+            dist,
+            points={"wordloom_factories": {"weaver": f"{module}:make"}},
+            modules={module: f"def make(nlp, name):\n    return lambda doc: '{dist}'\n"},
+        )
+    text = (
+        '[nlp]\nlang = "xx"\npipeline = ["w"]\n[components]\n[components.w]\nfactory = "weaver"\n'
+    )
+    with pytest.raises(NameClashError):
+        wordloom.Pipeline.from_config(parse_config(text))
+    text += '[plugins]\nprefer = {"factories/weaver": "loom-bb"}\n'
+    nlp = wordloom.Pipeline.from_config(parse_config(text))
+    assert nlp.get_pipe("w")(None) == "loom-bb"

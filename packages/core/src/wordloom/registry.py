@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError, ConfigProblem, UnknownNameError
 from .plugins.index import on_refresh
-from .plugins.registries import Registry, ThincRegistry, prefer
+from .plugins.registries import Registry, ThincRegistry, prefer, preferences
 
 if TYPE_CHECKING:
     import confection
@@ -124,6 +124,10 @@ class Registries:
     def prefer(self, choices: Mapping[str, str]) -> AbstractContextManager[None]:
         """Settle clashes inside a ``with``: ``{"architectures/x.v1": "distribution"}``."""
         return prefer(choices)
+
+    def preferring(self, config: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Settle clashes inside a ``with`` as the config's ``[plugins] prefer`` says."""
+        return prefer(preferences(config))
 
     # -- configs
 

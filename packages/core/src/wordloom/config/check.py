@@ -32,7 +32,9 @@ _LISTS = (
 )
 
 
-def check_config(config: Mapping[str, Any], *, complete: bool = False, excerpt: bool = False) -> None:
+def check_config(
+    config: Mapping[str, Any], *, complete: bool = False, excerpt: bool = False
+) -> None:
     """Raise :class:`ConfigError` with everything that is wrong with ``config``.
 
     With ``complete``, a value that isn't written down is a problem too, even if it has a default:
@@ -50,7 +52,8 @@ def find_problems(
     """Everything that is wrong with ``config``, in the order of the file; see
     :func:`check_config`."""
     checker = _Checker(config, complete, excerpt)
-    checker.run()
+    with registry.preferring(checker.config):
+        checker.run()
     last = max(checker.lines.values(), default=0) + 1
     return sorted(checker.problems, key=lambda problem: problem.line or last)
 
@@ -115,7 +118,9 @@ class _Checker:
             return self.whole.interpolate()
         except Exception as error:
             words = " ".join(str(error).split())[:200]
-            self.add("(references)", f"can't be resolved: {words}", "look for references in a circle")
+            self.add(
+                "(references)", f"can't be resolved: {words}", "look for references in a circle"
+            )
             return self.whole
 
     def _references(self, node: Any, path: str) -> bool:
@@ -181,15 +186,25 @@ class _Checker:
             names = self.value(path, [])
             for name in names if isinstance(names, list) else []:
                 if name not in known:
-                    self.add(path, f"names '{name}', but there is no [components.{name}]", near(name, known, "defined"))
+                    self.add(
+                        path,
+                        f"names '{name}', but there is no [components.{name}]",
+                        near(name, known, "defined"),
+                    )
         for key in self.config.get("initialize", {}).get("components", {}):
             if key not in known:
-                self.add(f"initialize.components.{key}", f"there is no component '{key}'", near(key, known))
+                self.add(
+                    f"initialize.components.{key}",
+                    f"there is no component '{key}'",
+                    near(key, known),
+                )
         for path in ("training.train_corpus", "training.dev_corpus"):
             target = self.value(path, "")
             if isinstance(target, str) and not _exists(self.whole, target):
                 options = [f"corpora.{name}" for name in self.whole["corpora"]]
-                self.add(path, f"names '{target}', which isn't there", near(target, options, "defined"))
+                self.add(
+                    path, f"names '{target}', which isn't there", near(target, options, "defined")
+                )
 
     # -- components
 
@@ -202,9 +217,11 @@ class _Checker:
             elif "source" in block:
                 for key in block:
                     if key not in _SOURCED:
-                        self.add(f"{path}.{key}", "isn't allowed beside 'source'", near(key, _SOURCED))
+                        self.add(
+                            f"{path}.{key}", "isn't allowed beside 'source'", near(key, _SOURCED)
+                        )
             elif "factory" not in block:
-                fix = f"add factory = \"{name if registry.has('factories', name) else '...'}\""
+                fix = f'add factory = "{name if registry.has("factories", name) else "..."}"'
                 self.add(path, "has no 'factory'", fix)
             else:
                 self._component(path, block)
@@ -254,7 +271,9 @@ class _Checker:
             self.add(f"{path}.{keys[0]}", f"there is no registry '@{kind}'", near(kind, known))
             function = None
         else:
-            function = self._function(f"{path}.{keys[0]}", kind, self.value(f"{path}.{keys[0]}", name))
+            function = self._function(
+                f"{path}.{keys[0]}", kind, self.value(f"{path}.{keys[0]}", name)
+            )
         if function is None:
             for key, value in arguments.items():
                 self._walk(value, f"{path}.{key}")
@@ -283,7 +302,9 @@ class _Checker:
             elif key in known:
                 self._type(where, value, known[key].annotation, known[key].default)
             elif not signature.open:
-                self.add(where, f"{function} has no argument '{key}'", near(key, known, "arguments"))
+                self.add(
+                    where, f"{function} has no argument '{key}'", near(key, known, "arguments")
+                )
             self._walk(value, where)
         for key, parameter in known.items():
             if parameter.default is MISSING and key not in arguments and "*" not in arguments:
@@ -316,7 +337,8 @@ class _Checker:
             return  # what is missing can be told only of a config that is right otherwise
         filled = fill_config(self.config)
         absent = [
-            (path, value) for path, value in _leaves(filled)
+            (path, value)
+            for path, value in _leaves(filled)
             if not _exists(self.config, path) and path.split(".")[0] not in FREE_SECTIONS
         ]
         for path, value in absent:

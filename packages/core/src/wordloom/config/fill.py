@@ -34,11 +34,12 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     merged: dict[str, Any] = {}
     for name in (*defaults, *(key for key in result if key not in defaults)):
         merged[name] = _merge(result.get(name, {}), defaults.get(name, {}))
-    for name, block in merged.get("components", {}).items():
-        if isinstance(block, Mapping) and "factory" in block:
-            merged["components"][name] = _fill_component(dict(block))
-    filled = {name: fill_block(section) for name, section in merged.items()}
-    _fill_weights(filled)
+    with registry.preferring(merged):
+        for name, block in merged.get("components", {}).items():
+            if isinstance(block, Mapping) and "factory" in block:
+                merged["components"][name] = _fill_component(dict(block))
+        filled = {name: fill_block(section) for name, section in merged.items()}
+        _fill_weights(filled)
     result.clear()
     result.update(filled)
     result.is_interpolated = False
@@ -105,7 +106,9 @@ def combine_weights(weights: list[Mapping[str, float | None]]) -> dict[str, floa
         for key, value in each.items():
             share = value / total / len(counted) if value else value
             before = result.get(key)
-            result[key] = round(before + share, 2) if before and share else before or _rounded(share)
+            result[key] = (
+                round(before + share, 2) if before and share else before or _rounded(share)
+            )
     return result
 
 
@@ -162,6 +165,8 @@ def _plain(value: Any) -> Any:
 
 def _is_json(value: Any) -> bool:
     try:
-        return bool(json.loads(json.dumps(value)) == (list(value) if isinstance(value, tuple) else value))
+        return bool(
+            json.loads(json.dumps(value)) == (list(value) if isinstance(value, tuple) else value)
+        )
     except (TypeError, ValueError):
         return False

@@ -49,7 +49,8 @@ def resolve_section(config: Mapping[str, Any], path: str) -> Any:
             problem = ConfigProblem(path, "isn't in the config", "add the section")
             raise ConfigError([problem], source=whole.source)
         values = values[part]
-    return resolve_block(values, path, whole)
+    with registry.preferring(whole):
+        return resolve_block(values, path, whole)
 
 
 def _call(

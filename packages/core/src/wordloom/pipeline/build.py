@@ -104,36 +104,37 @@ def from_config(
     nlp = Pipeline(
         settings["lang"], vocab=vocab, tokenizer=settings["tokenizer"], config=whole, meta=meta
     )
-    for name in settings["pipeline"]:
-        if name in exclude:
-            continue
-        block = whole["components"].get(name)
-        if block is None:
-            near = get_close_matches(name, whole["components"], n=1)
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        "nlp.pipeline",
-                        f"'{name}' has no block [components.{name}]",
-                        f"did you mean '{near[0]}'?" if near else "add the block",
-                    )
-                ]
-            )
-        block = dict(block)
-        if "source" in block:
-            nlp.add_pipe(block.get("component", name), name=name, source=load(block["source"]))
-        elif "factory" in block:
-            nlp.add_pipe(block.pop("factory"), name=name, config=block)
-        else:
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        f"components.{name}",
-                        "neither `factory` nor `source` is given",
-                        'such as factory = "tagger"',
-                    )
-                ]
-            )
+    with registry.preferring(whole):
+        for name in settings["pipeline"]:
+            if name in exclude:
+                continue
+            block = whole["components"].get(name)
+            if block is None:
+                near = get_close_matches(name, whole["components"], n=1)
+                raise ConfigError(
+                    [
+                        ConfigProblem(
+                            "nlp.pipeline",
+                            f"'{name}' has no block [components.{name}]",
+                            f"did you mean '{near[0]}'?" if near else "add the block",
+                        )
+                    ]
+                )
+            block = dict(block)
+            if "source" in block:
+                nlp.add_pipe(block.get("component", name), name=name, source=load(block["source"]))
+            elif "factory" in block:
+                nlp.add_pipe(block.pop("factory"), name=name, config=block)
+            else:
+                raise ConfigError(
+                    [
+                        ConfigProblem(
+                            f"components.{name}",
+                            "neither `factory` nor `source` is given",
+                            'such as factory = "tagger"',
+                        )
+                    ]
+                )
     _switch(nlp, {*settings["disabled"], *disable}, enable)
     manager().observe("pipeline_created", nlp=nlp)
     return nlp

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 import catalogue
 
-from ..errors import NameClashError, PluginError, UnknownNameError
+from ..errors import ConfigError, ConfigProblem, NameClashError, PluginError, UnknownNameError
 from .failures import Failure, load_entry
 from .index import PREFIX, Entry, current, enabled, normalize
 from .known import providers
 
-__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer"]
+__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences"]
 
 _F = TypeVar("_F")
 _MISSING = object()
@@ -40,6 +40,21 @@ def prefer(choices: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         _preferred.reset(token)
+
+
+def preferences(config: Mapping[str, Any]) -> dict[str, str]:
+    """What a config's ``[plugins] prefer`` says, for `prefer`; empty where it says nothing.
+
+    Raises `ConfigError` if it isn't a table of ``"registry/name": "distribution"``.
+    """
+    choices = (config.get("plugins") or {}).get("prefer") or {}
+    fits = isinstance(choices, Mapping) and all(
+        isinstance(dist, str) and "/" in key for key, dist in choices.items()
+    )
+    if not fits:
+        fix = 'write it as {"architectures/x.v1": "distribution"}'
+        raise ConfigError([ConfigProblem("plugins.prefer", f"can't be read: {choices!r}", fix)])
+    return dict(choices)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from ..tokens import Doc
 from .dense import DenseBlock, add_gradient
 from .embed_types import HashTables, Source, StaticSource, embed_types
 from .extract import FeatureExtractor, WordTypes, feature_names
-from .flat import unwrap
+from .flat import skip_empty, unwrap
 from .multi_hash import static_vectors
 
 __all__ = ["CharacterEmbed", "byte_columns"]
@@ -65,7 +65,7 @@ def CharacterEmbed(
     mix: Model[Any, Any] = with_array(Maxout(width, size, nP=3, normalize=True, dropout=0.0))
     model: Model[Any, Any] = chain(concatenate(*inputs), mix, ragged2list())
     model.set_dim("nO", width)
-    model.replace_callbacks(forward, init=model.init)
+    model.replace_callbacks(forward, init=skip_empty(model.init))
     return model
 
 

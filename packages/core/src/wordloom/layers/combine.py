@@ -20,7 +20,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
 from ..batch import FloatsList
-from .flat import flat_array, unwrap
+from .flat import unwrap
 
 __all__ = ["Embed", "add", "remap_ids"]
 
@@ -52,8 +52,34 @@ def Embed(
     nO: int | None = None, nV: int | None = None, *, column: int = 0, dropout: float | None = None
 ) -> Model[list[Ints2d], list[Floats2d]]:
     """A vector of width ``nO`` for each number below ``nV`` in ``column``, from a learned table."""
-    model = flat_array(thinc_embed(nO, nV, column=column, dropout=dropout))
-    return model
+    table: Model[Any, Any] = thinc_embed(nO, nV, dropout=dropout)
+    return Model(
+        "embed_column",
+        _embed,
+        init=_init_embed,
+        dims={"nO": nO, "nV": nV},
+        layers=[table],
+        attrs={"column": column},
+    )
+
+
+def _embed(model: Model[Any, Any], X: Any, is_train: bool) -> tuple[Any, Callable[[Any], Any]]:
+    flat, _, wrap = unwrap(X, model.ops)
+    rows = flat[:, model.attrs["column"]] if len(flat) else np.zeros(0, dtype=np.int32)
+    Y, backprop_table = model.layers[0](model.ops.as_contig(rows), is_train)
+
+    def backprop(dY: Any) -> list[Any]:
+        backprop_table(
+            unwrap(dY, model.ops)[0].reshape(Y.shape).copy()
+        )  # it may change what it gets
+        return []
+
+    return wrap(Y), backprop
+
+
+def _init_embed(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
+    model.layers[0].initialize(Y=None if Y is None else unwrap(Y, model.ops)[0])
+    model.set_dim("nO", model.layers[0].get_dim("nO"))
 
 
 def add(*layers: Model[Any, Any]) -> Model[Any, list[Floats2d]]:
@@ -72,9 +98,9 @@ def _add(model: Model[Any, Any], X: Any, is_train: bool) -> tuple[Any, Callable[
     lengths = parts[0][1]
 
     def backprop(dY: Any) -> list[Any]:
-        flat = unwrap(dY, model.ops)[0]
+        flat = unwrap(dY, model.ops)[0].reshape(total.shape)
         for (_, _, wrap), backprop_layer in zip(parts, backprops):
-            backprop_layer(wrap(flat.copy()))  # thinc's Embed changes what it gets
+            backprop_layer(wrap(flat.copy()))  # layers of others may change what they get
         return []
 
     return FloatsList(total, lengths), backprop

@@ -11,7 +11,7 @@ from thinc.types import Ragged
 
 from ..batch import FloatsList, flatten
 
-__all__ = ["flat_array", "unwrap"]
+__all__ = ["flat_array", "skip_empty", "unwrap"]
 
 
 def unwrap(X: Any, ops: Any) -> tuple[Any, Any, Callable[[Any], Any]]:
@@ -30,12 +30,27 @@ def unwrap(X: Any, ops: Any) -> tuple[Any, Any, Callable[[Any], Any]]:
     return X, np.array([len(X)], dtype=np.int64), lambda flat: flat
 
 
+def skip_empty(init: Callable[..., Any]) -> Callable[..., None]:
+    """An ``init`` that infers nothing from a sample without rows, whose width may be unknown."""
+
+    def init_unless_empty(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
+        init(model, X=None if _empty(X) else X, Y=None if _empty(Y) else Y)
+
+    return init_unless_empty
+
+
+def _empty(X: Any) -> bool:
+    if isinstance(X, (list, tuple)):
+        return not any(map(len, X))
+    return isinstance(X, Ragged) and not len(X.dataXd)
+
+
 def flat_array(layer: Model[Any, Any]) -> Model[Any, Any]:
     """Run ``layer`` on the flat array of a list: thinc's ``with_array``, with the same tree, but
     without the copy where a :class:`~wordloom.batch.FloatsList` comes in, and with one coming out.
     """
     model: Model[Any, Any] = with_array(layer)
-    model.replace_callbacks(forward, init=model.init)
+    model.replace_callbacks(forward, init=skip_empty(model.init))
     return model
 
 
@@ -48,6 +63,6 @@ def forward(model: Model[Any, Any], X: Any, is_train: bool) -> tuple[Any, Callab
     Y, backprop_layer = layer(flat, is_train)
 
     def backprop(dY: Any) -> Any:
-        return wrap(backprop_layer(unwrap(dY, model.ops)[0]))
+        return wrap(backprop_layer(unwrap(dY, model.ops)[0].reshape(Y.shape)))
 
     return wrap(Y), backprop

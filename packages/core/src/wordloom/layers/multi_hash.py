@@ -22,6 +22,7 @@ from ..tokens import Doc
 from .dense import DenseBlock
 from .embed_types import HashTables, Source, StaticSource, embed_types
 from .extract import FeatureExtractor, feature_names
+from .flat import skip_empty
 
 __all__ = ["MultiHashEmbed", "static_vectors"]
 
@@ -66,7 +67,7 @@ def MultiHashEmbed(
     else:
         model = chain(extract, list2ragged(), stacked, mix, ragged2list())
     model.set_dim("nO", width)
-    model.replace_callbacks(forward, init=model.init)
+    model.replace_callbacks(forward, init=skip_empty(model.init))
     return model
 
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from thinc.api import Maxout, Mish, Model, chain, clone, expand_window, residual, with_array
 from thinc.types import Floats2d
 
+from ..errors import ConfigError, ConfigProblem
 from .dense import DenseBlock
-from .flat import unwrap
+from .flat import skip_empty, unwrap
 
 __all__ = [
     "MaxoutWindowEncoder",
@@ -44,7 +45,7 @@ def MaxoutWindowEncoder(
 
     ``width`` is that of input and output; each of the ``depth`` layers sees ``window_size`` tokens
     on both sides, so a token sees ``depth * window_size``. See the module for what lies beyond the
-    edges. Maxout: Goodfellow et al. (2013), https://arxiv.org/abs/1302.4389.
+    edges. Raises :class:`ConfigError` for sizes that can't be. Maxout: Goodfellow et al. (2013), https://arxiv.org/abs/1302.4389.
     """
     return windowed(MaxoutWindowEncoder_v1(width, window_size, maxout_pieces, depth))
 
@@ -53,6 +54,7 @@ def MaxoutWindowEncoder_v1(
     width: int = 96, window_size: int = 1, maxout_pieces: int = 3, depth: int = 4
 ) -> Model[Floats2d, Floats2d]:
     """The layers of :func:`MaxoutWindowEncoder` over one document's array; for ``Tok2Vec.v1``."""
+    _check(width=width, window_size=window_size, maxout_pieces=maxout_pieces, depth=depth)
     size = width * (window_size * 2 + 1)
     block = Maxout(nO=width, nI=size, nP=maxout_pieces, dropout=0.0, normalize=True)
     return _layers(block, width, window_size, depth)
@@ -70,22 +72,34 @@ def MishWindowEncoder_v1(
     width: int = 96, window_size: int = 1, depth: int = 4
 ) -> Model[Floats2d, Floats2d]:
     """The layers of :func:`MishWindowEncoder` over one document's array; for ``Tok2Vec.v1``."""
+    _check(width=width, window_size=window_size, depth=depth)
     size = width * (window_size * 2 + 1)
     block = Mish(nO=width, nI=size, dropout=0.0, normalize=True)
     return _layers(block, width, window_size, depth)
 
 
 def _layers(block: Model[Any, Any], width: int, window_size: int, depth: int) -> Model[Any, Any]:
-    model = clone(residual(chain(expand_window(window_size=window_size), block)), depth)
-    if depth:
-        model.set_dim("nO", width)
+    model: Model[Any, Any] = clone(
+        residual(chain(expand_window(window_size=window_size), block)), depth
+    )
+    model.set_dim("nO", width)
     return model
+
+
+def _check(**sizes: int) -> None:
+    problems = [
+        ConfigProblem(name, f"{size} can't be", f"give a number from {least}")
+        for name, size in sizes.items()
+        if size < (least := 0 if name == "window_size" else 1)
+    ]
+    if problems:
+        raise ConfigError(problems, source="window encoder")
 
 
 def windowed(layers: Model[Any, Any]) -> Model[list[Floats2d], list[Floats2d]]:
     """Run the layers of an encoder of version 1 over lists of documents' arrays."""
     model: Model[Any, Any] = with_array(layers)
-    model.replace_callbacks(forward, init=model.init)
+    model.replace_callbacks(forward, init=skip_empty(model.init))
     return model
 
 
@@ -93,8 +107,6 @@ def forward(model: Model[Any, Any], Xs: Any, is_train: bool) -> tuple[Any, Calla
     """Forward of the window encoders: ``(n, width)`` arrays to arrays of the same shapes."""
     flat, lengths, wrap = unwrap(Xs, model.ops)
     convolutions = _convolutions(model.layers[0])
-    if not convolutions:
-        return Xs, lambda dYs: dYs
     window: int = convolutions[0].layers[0].attrs["window_size"]
     blocks = [DenseBlock(layer.layers[1]) for layer in convolutions]
     if not len(flat):
@@ -124,9 +136,9 @@ def forward(model: Model[Any, Any], Xs: Any, is_train: bool) -> tuple[Any, Calla
 
 def _convolutions(layers: Model[Any, Any]) -> list[Model[Any, Any]]:
     """The ``chain(expand_window, block)`` nodes. One alone isn't in a chain of clones."""
-    if layers.layers and layers.layers[0].layers and len(layers.layers[0].layers) == 1:
+    if len(layers.layers[0].layers) == 1:
         return [layer.layers[0] for layer in layers.layers]
-    return [layers.layers[0]] if layers.layers else []
+    return [layers.layers[0]]
 
 
 def _no_backprop(dYs: Any) -> Any:

@@ -47,7 +47,7 @@ def init_config(
     components: dict[str, Any] = {}
     for name in names:
         components[name] = _component(name)
-    shared = any(_listen(block.get("model")) for block in components.values())
+    shared = any([_listen(block.get("model")) for block in components.values()])
     if shared or ENCODER in pipeline:
         components = {ENCODER: _encoder(SIZES[optimize], vectors is not None), **components}
         names = [ENCODER, *names]

@@ -32,6 +32,7 @@ __all__ = [
     "seed_everything",
     "train",
     "use_averages",
+    "use_gpu",
 ]
 
 #: Folders within the output folder: the pipeline with the highest score, and the latest one.
@@ -249,3 +250,16 @@ def use_averages(nlp: Pipeline, averages: Mapping[Any, Any] | None) -> None:
             for name in node.param_names:
                 if averages and (node.id, name) in averages:
                     node.set_param(name, averages[node.id, name])
+
+
+def use_gpu(gpu_id: int) -> None:
+    """Compute on a GPU from now on. Raises :class:`TrainingError` where there is none to use."""
+    from thinc.api import require_gpu
+
+    try:
+        require_gpu(gpu_id)
+    except ValueError as error:
+        raise TrainingError(
+            f"GPU {gpu_id} can't be used: {error}. Install the CuPy package for your CUDA version, "
+            f"or leave --gpu-id out to compute on the CPU."
+        ) from error

@@ -15,7 +15,8 @@ class HasVector(Protocol):
     """Whatever has a ``vector`` of shape ``(width,)``."""
 
     @property
-    def vector(self) -> NDArray[np.float32]: ...
+    def vector(self) -> NDArray[np.float32]:
+        """The vector."""
 
 
 @runtime_checkable

@@ -118,7 +118,7 @@ class Vocab:
         """The vector of a word, shape ``(vectors_length,)``: zeros if there is none."""
         if self.vectors is None:
             return np.zeros(0, dtype=np.float32)
-        return self.vectors.vectors_for([self._text(word)])[0]
+        return np.asarray(self.vectors.vectors_for([self._text(word)])[0])
 
     def set_vector(self, word: str | int, vector: NDArray[Any]) -> None:
         """Give a word a vector, shape ``(vectors_length,)``.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import B, I, O
+from .columns import IOB_BEGIN, IOB_IN, IOB_OUT
 from .span import Span
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def check_words(words: Sequence[str]) -> list[str]:
     for i, word in enumerate(words):
         if not isinstance(word, str):
             raise DataError(f"word {i} must be a string, not {type(word).__name__} ({word!r:.60})")
+        if not word:
+            raise DataError(f"word {i} is empty: each token has at least one character")
     return words
 
 
@@ -43,8 +45,15 @@ def check_length(name: str, values: Sequence[Any], size: int) -> None:
         raise DataError(f"{len(values)} {name} for {size} words: give one for each word")
 
 
-def annotate(doc: Doc, *, ents: Sequence[Any] | None, heads: Any, sent_starts: Any,
-             morphs: Any, **labels: Sequence[str] | None) -> None:
+def annotate(
+    doc: Doc,
+    *,
+    ents: Sequence[Any] | None,
+    heads: Sequence[int | None] | None,
+    sent_starts: Sequence[bool | int | None] | None,
+    morphs: Sequence[str | None] | None,
+    **labels: Sequence[str | None] | None,
+) -> None:
     """Set the annotation that was given to a new document."""
     names = {"tags": "TAG", "pos": "POS", "lemmas": "LEMMA", "deps": "DEP"}
     for argument, values in labels.items():
@@ -64,7 +73,7 @@ def annotate(doc: Doc, *, ents: Sequence[Any] | None, heads: Any, sent_starts: A
         set_ents(doc, ents)
 
 
-def set_strings(doc: Doc, argument: str, name: str, values: Sequence[str | None]) -> None:
+def set_strings(doc: Doc, argument: str, name: str, values: Sequence[Any]) -> None:
     """Set a column of string ids from strings; ``None`` and "" are missing values."""
     check_length(argument, values, len(doc))
     for i, value in enumerate(values):
@@ -76,7 +85,7 @@ def set_strings(doc: Doc, argument: str, name: str, values: Sequence[str | None]
     doc.set_column(name, doc.strings_of(name).ids([value or "" for value in values]))
 
 
-def set_heads(doc: Doc, heads: Sequence[int]) -> None:
+def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
     """Set the heads, absolute indices. Raises :class:`DataError` for one outside the document."""
     size = len(doc)
     check_length("heads", heads, size)
@@ -91,8 +100,8 @@ def set_heads(doc: Doc, heads: Sequence[int]) -> None:
 
 def set_ents(doc: Doc, ents: Sequence[Any]) -> None:
     """Set the entities from spans, or from one tag for each word."""
-    if ents and not isinstance(ents[0], str | None):
-        doc.ents = ents
+    if any(isinstance(ent, Span | tuple) for ent in ents):
+        doc.ents = tuple(ents)
         return
     check_length("ents", ents, len(doc))
     iob, labels = parse_ent_tags(ents)
@@ -105,7 +114,7 @@ def parse_ent_tags(tags: Sequence[str | None]) -> tuple[NDArray[np.int8], list[s
 
     Raises :class:`DataError` for a tag that is none.
     """
-    codes = {"B": B, "U": B, "I": I, "L": I}
+    codes = {"B": IOB_BEGIN, "U": IOB_BEGIN, "I": IOB_IN, "L": IOB_IN}
     iob = np.zeros(len(tags), dtype=np.int8)
     labels = []
     before = ""
@@ -114,10 +123,10 @@ def parse_ent_tags(tags: Sequence[str | None]) -> tuple[NDArray[np.int8], list[s
         if tag in (None, "", "-"):
             label = ""
         elif tag == "O":
-            iob[i], label = O, ""
+            iob[i], label = IOB_OUT, ""
         elif prefix in codes and label:
             # An "I-" that doesn't go on with the entity before it begins another.
-            iob[i] = codes[prefix] if prefix in "BU" or label == before else B
+            iob[i] = codes[prefix] if prefix in "BU" or label == before else IOB_BEGIN
         else:
             raise DataError(
                 f"ents: the tag of word {i} is {tag!r}: use 'O', 'B-LABEL', 'I-LABEL', 'L-LABEL', "

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["B", "COLUMNS", "I", "MISSING_IOB", "O", "STRING_COLUMNS"]
+__all__ = ["COLUMNS", "IOB_BEGIN", "IOB_IN", "IOB_MISSING", "IOB_OUT", "STRING_COLUMNS"]
 
 #: Columns that hold string ids.
 STRING_COLUMNS = ("TAG", "POS", "MORPH", "LEMMA", "DEP", "ENT_TYPE", "ENT_ID", "ENT_KB_ID")
@@ -20,5 +20,5 @@ COLUMNS: dict[str, type[np.generic[Any]]] = {
     "SENT_START": np.int8,
 }
 
-#: Codes of ENT_IOB: nothing known, inside, outside and beginning of an entity.
-MISSING_IOB, I, O, B = 0, 1, 2, 3
+#: Codes of ENT_IOB: nothing known, inside, outside and at the beginning of an entity.
+IOB_MISSING, IOB_IN, IOB_OUT, IOB_BEGIN = 0, 1, 2, 3

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..vectors import HasVector, cosine
+from . import extensions
 from .annotation import AnnotationMixin
 from .build import annotate, check_words, default_spaces
 from .columns import COLUMNS
-from .extensions import MISSING, Extension, Underscore, everywhere, SCRIPT
 from .saving import SavingMixin
 from .span import Span
 from .span_group import SpanGroups
@@ -177,7 +178,7 @@ class Doc(AnnotationMixin, SavingMixin):
     @property
     def ends(self) -> NDArray[np.int32]:
         """The character offset at which each token ends, int32 of shape ``(n,)``."""
-        return self.starts + self.lexicon.column("LENGTH")[self.rows]
+        return np.asarray(self.starts + self.lexicon.column("LENGTH")[self.rows])
 
     # Columns
 
@@ -270,3 +271,148 @@ class Doc(AnnotationMixin, SavingMixin):
         if self._more is None:
             self._more = {}
         return self._more
+
+    def set_spaces(self, spaces: Any) -> None:
+        """Say anew which tokens are followed by a space; the text changes with it."""
+        flags = default_spaces(spaces, self.words)
+        self.spaces = flags
+        words = zip(self.words, flags.tolist(), strict=True)
+        self.text = "".join([word + " " if space else word for word, space in words])
+        self._starts = None
+
+    @property
+    def has_unknown_spaces(self) -> bool:
+        """Whether the spaces were guessed, since the document was built from words alone."""
+        return self._more is not None and bool(self._more.get("unknown_spaces"))
+
+    @property
+    def text_with_ws(self) -> str:
+        """The text, as :attr:`text`."""
+        return self.text
+
+    @property
+    def doc(self) -> Doc:
+        """The document itself, as for a token or span."""
+        return self
+
+    @property
+    def lang_(self) -> str:
+        """The vocab's language."""
+        return self.vocab.lang
+
+    @property
+    def lang(self) -> int:
+        """The id of the vocab's language."""
+        return self.vocab.strings.add(self.vocab.lang)
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+    # Vectors
+
+    @property
+    def user_hooks(self) -> dict[str, Any]:
+        """Functions that stand in for ``vector``, ``has_vector``, ``vector_norm``, ``similarity``
+        and ``sents`` of this document."""
+        return self._hooks("doc")
+
+    @property
+    def user_token_hooks(self) -> dict[str, Any]:
+        """The same for its tokens."""
+        return self._hooks("token")
+
+    @property
+    def user_span_hooks(self) -> dict[str, Any]:
+        """The same for its spans."""
+        return self._hooks("span")
+
+    def hook(self, kind: str, name: str) -> Callable[..., Any] | None:
+        """The hook of that name for the "doc", "token" or "span", ``None`` if there isn't one."""
+        if self._more is None or "hooks" not in self._more:
+            return None
+        return cast("Callable[..., Any] | None", self._hooks(kind).get(name))
+
+    def _hooks(self, kind: str) -> dict[str, Any]:
+        hooks: dict[str, Any] = self._extra().setdefault("hooks", {})
+        return cast(dict[str, Any], hooks.setdefault(kind, {}))
+
+    @property
+    def tensor(self) -> Any:
+        """Vectors of the tokens that a component left, shape ``(n, width)``; empty if none did."""
+        return (self._more or {}).get("tensor", np.zeros(0, dtype=np.float32))
+
+    @tensor.setter
+    def tensor(self, value: Any) -> None:
+        self._extra()["tensor"] = value
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The mean of the tokens' vectors, shape ``(width,)``: of the vocab's vectors, else of
+        :attr:`tensor`; or what the hook gives."""
+        hook = self.hook("doc", "vector")
+        if hook:
+            return np.asarray(hook(self))
+        if self.vocab.vectors is None and self.tensor.size:
+            return np.asarray(self.tensor.mean(axis=0))
+        if self.vocab.vectors is None or not len(self):
+            return np.zeros(self.vocab.vectors_length, dtype=np.float32)
+        return np.asarray(self.vocab.vectors.vectors_for(self.words).mean(axis=0))
+
+    @property
+    def has_vector(self) -> bool:
+        """Whether there is a vector for one of its tokens."""
+        hook = self.hook("doc", "has_vector")
+        if hook:
+            return bool(hook(self))
+        if self.vocab.vectors is None:
+            return bool(self.tensor.size)
+        return bool((self.vocab.vectors.rows_for(self.words) >= 0).any())
+
+    @property
+    def vector_norm(self) -> float:
+        """The L2 norm of the vector."""
+        hook = self.hook("doc", "vector_norm")
+        return float(hook(self) if hook else np.linalg.norm(self.vector))
+
+    def similarity(self, other: HasVector) -> float:
+        """The cosine of the vectors of this document and of another, or a span, token, lexeme."""
+        hook = self.hook("doc", "similarity")
+        return float(hook(self, other) if hook else cosine(self.vector, other.vector))
+
+    # Changing tokens
+
+    def retokenize(self) -> Retokenizer:
+        """Merge and split tokens: ``with doc.retokenize() as retokenizer: ...``, see
+        :class:`~wordloom.tokens.retokenize.Retokenizer`. It's done when the block ends."""
+        from .retokenize import Retokenizer
+
+        return Retokenizer(self)
+
+    # Custom attributes
+
+    @property
+    def _(self) -> extensions.Underscore:
+        """The custom attributes."""
+        return extensions.Underscore("doc", self, self.vocab.extensions, self.user_data)
+
+    @classmethod
+    def set_extension(cls, name: str, **options: Any) -> None:
+        """Declare a custom attribute of documents, see :func:`~.extensions.set_extension`."""
+        extensions.set_extension("doc", name, **options)
+
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute."""
+        return extensions.get_extension("doc", name)
+
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute was declared."""
+        return extensions.has_extension("doc", name)
+
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute out again; returns what it was."""
+        return extensions.remove_extension("doc", name)

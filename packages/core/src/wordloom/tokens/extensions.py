@@ -209,7 +209,8 @@ class Underscore:
         return self._table.find(self._kind, name) is not None
 
     def __dir__(self) -> list[str]:
-        return self._table.names(self._kind)
+        names: list[str] = self._table.names(self._kind)
+        return names
 
 
 def set_extension(kind: Kind, name: str, *, force: bool = False, **options: Any) -> None:

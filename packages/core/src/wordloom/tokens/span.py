@@ -271,7 +271,7 @@ class Span:
     @property
     def vector(self) -> NDArray[np.float32]:
         """The mean of the tokens' vectors, shape ``(width,)``, or what the hook gives."""
-        hook = self.doc.user_span_hooks.get("vector")
+        hook = self.doc.hook("span", "vector")
         if hook:
             return np.asarray(hook(self))
         vectors = [token.vector for token in self]
@@ -282,18 +282,18 @@ class Span:
     @property
     def has_vector(self) -> bool:
         """Whether there is a vector for one of its tokens."""
-        hook = self.doc.user_span_hooks.get("has_vector")
+        hook = self.doc.hook("span", "has_vector")
         return bool(hook(self)) if hook else any(token.has_vector for token in self)
 
     @property
     def vector_norm(self) -> float:
         """The L2 norm of the vector."""
-        hook = self.doc.user_span_hooks.get("vector_norm")
+        hook = self.doc.hook("span", "vector_norm")
         return float(hook(self) if hook else np.linalg.norm(self.vector))
 
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this span and of a token, span, lexeme or document."""
-        hook = self.doc.user_span_hooks.get("similarity")
+        hook = self.doc.hook("span", "similarity")
         return float(hook(self, other) if hook else cosine(self.vector, other.vector))
 
     # Custom attributes

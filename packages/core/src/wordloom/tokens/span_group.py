@@ -88,14 +88,12 @@ class SpanGroup:
         self.extend(other)
         return self
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> bool:  # a group can change: it has no hash
         return (
             isinstance(other, SpanGroup)
             and self.doc is other.doc
             and (self.name, self.attrs, self._spans) == (other.name, other.attrs, other._spans)
         )
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"SpanGroup({self.name!r}, {self._spans!r})"
@@ -121,9 +119,7 @@ class SpanGroups(dict[str, SpanGroup]):
             value = SpanGroup(self.doc, name=name, attrs=value.attrs, spans=value)
         super().__setitem__(name, value)
 
-    def setdefault(  # type: ignore[override]
-        self, name: str, default: Iterable[Span] = ()
-    ) -> SpanGroup:
+    def setdefault(self, name: str, default: Iterable[Span] = ()) -> SpanGroup:
         """The group of this name, made of the spans ``default`` if there is none."""
         if name not in self:
             self[name] = default

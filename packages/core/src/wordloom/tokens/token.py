@@ -14,7 +14,6 @@ from ..lexicon import Lexeme
 from ..morphology import MorphAnalysis
 from ..vectors import HasVector, cosine
 from . import extensions, tree
-from .columns import B
 
 if TYPE_CHECKING:
     from ..lexicon import Lexicon
@@ -140,7 +139,7 @@ class Token(LexicalView):
     def text(self) -> str:
         """The text, without the space after it."""
         doc = self.doc
-        return doc.lexicon.texts[doc.rows[self.i]]
+        return doc.lexicon.texts[int(doc.rows[self.i])]
 
     @property
     def whitespace_(self) -> str:
@@ -232,7 +231,7 @@ class Token(LexicalView):
 
     @property
     def ent_iob_(self) -> str:
-        """"I" inside an entity, "O" outside, "B" at its beginning, "" if none was set."""
+        """ "I" inside an entity, "O" outside, "B" at its beginning, "" if none was set."""
         return _IOB[self.ent_iob]
 
     # The tree
@@ -326,19 +325,27 @@ class Token(LexicalView):
     @property
     def vector(self) -> NDArray[np.float32]:
         """The vector, shape ``(width,)``: by the document's hook or the vocab's vectors."""
-        hook = self.doc.user_token_hooks.get("vector")
-        return hook(self) if hook else self.vocab.get_vector(self.text)
+        hook = self.doc.hook("token", "vector")
+        if hook:
+            return np.asarray(hook(self))
+        if self.vocab.vectors is None and self.doc.tensor.size:
+            return np.asarray(self.doc.tensor[self.i])
+        return self.vocab.get_vector(self.text)
 
     @property
     def has_vector(self) -> bool:
         """Whether there is a vector for it."""
-        hook = self.doc.user_token_hooks.get("has_vector")
-        return bool(hook(self)) if hook else self.vocab.has_vector(self.text)
+        hook = self.doc.hook("token", "has_vector")
+        if hook:
+            return bool(hook(self))
+        if self.vocab.vectors is None:
+            return bool(self.doc.tensor.size)
+        return self.vocab.has_vector(self.text)
 
     @property
     def vector_norm(self) -> float:
         """The L2 norm of the vector."""
-        hook = self.doc.user_token_hooks.get("vector_norm")
+        hook = self.doc.hook("token", "vector_norm")
         return float(hook(self) if hook else np.linalg.norm(self.vector))
 
     @property
@@ -348,7 +355,7 @@ class Token(LexicalView):
 
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this token and of a token, span, lexeme or document."""
-        hook = self.doc.user_token_hooks.get("similarity")
+        hook = self.doc.hook("token", "similarity")
         return float(hook(self, other) if hook else cosine(self.vector, other.vector))
 
     def check_flag(self, name: str) -> bool:

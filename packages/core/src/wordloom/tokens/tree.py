@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from .doc import Doc
 
-__all__ = ["ancestors", "children", "conjuncts", "root_of", "roots", "subtree", "tree_starts"]
+__all__ = [
+    "ancestors",
+    "children",
+    "common_ancestors",
+    "conjuncts",
+    "root_of",
+    "roots",
+    "subtree",
+    "tree_starts",
+]
 
 _NONE = np.zeros(0, dtype=np.int64)
 
@@ -112,3 +121,14 @@ def root_of(doc: Doc, start: int, end: int) -> int:
     own = inside == np.arange(start, end)
     top = np.flatnonzero(own | (inside < start) | (inside >= end))
     return start + int(top[0]) if len(top) else start
+
+
+def common_ancestors(doc: Doc) -> NDArray[np.int32]:
+    """The lowest common ancestor of each two tokens, shape ``(n, n)``, -1 where there is none."""
+    paths = [[i, *ancestors(doc, i)] for i in range(len(doc))]
+    sets = [set(path) for path in paths]
+    out = np.full((len(doc), len(doc)), -1, dtype=np.int32)
+    for i, path in enumerate(paths):
+        for j in range(i, len(doc)):
+            out[i, j] = out[j, i] = next((k for k in path if k in sets[j]), -1)
+    return out

@@ -1,0 +1,151 @@
+"""Documents as msgpack: columns as raw arrays, and the strings that their ids stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import srsly
+from numpy.typing import NDArray
+
+from ..errors import DataError, SerializationError
+from .columns import COLUMNS, STRING_COLUMNS
+from .span import Span
+from .span_group import SpanGroup
+
+if TYPE_CHECKING:
+    from ..vocab import Vocab
+    from .doc import Doc
+
+__all__ = ["FORMAT", "from_bytes", "to_bytes", "unpickle"]
+
+#: The version of the format that is written.
+FORMAT = 1
+
+
+def _pack(array: NDArray[Any]) -> tuple[str, bytes]:
+    array = np.ascontiguousarray(array)
+    if array.dtype.byteorder == ">":
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return array.dtype.str, array.tobytes()
+
+
+def _unpack(packed: tuple[str, bytes]) -> NDArray[Any]:
+    return np.frombuffer(packed[1], dtype=packed[0]).copy()
+
+
+def _smallest(indices: NDArray[Any]) -> NDArray[Any]:
+    top = int(indices.max()) if len(indices) else 0
+    return indices.astype(np.min_scalar_type(top))
+
+
+def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
+    """See :meth:`Doc.to_bytes`."""
+    lengths = doc.lexicon.column("LENGTH")[doc.rows] if len(doc) else np.zeros(0, dtype=np.int32)
+    norms = {i: doc.lexicon.norm_given(row) for i, row in enumerate(doc.rows.tolist())}
+    state: dict[str, Any] = {
+        "format": FORMAT,
+        "text": doc.text.encode("utf8", "surrogatepass"),
+        "lengths": _pack(_smallest(lengths)),
+        "spaces": np.packbits(doc.spaces).tobytes(),
+        "norms": [(i, norm) for i, norm in norms.items() if norm is not None],
+        "columns": {},
+        "strings": {},
+        "unknown_spaces": doc.has_unknown_spaces,
+    }
+    for name in COLUMNS:
+        column = doc.column(name)
+        if column is not None and name in STRING_COLUMNS:
+            ids, inverse = np.unique(column, return_inverse=True)
+            state["strings"][name] = doc.lexicon.strings.strings(ids)
+            state["columns"][name] = _pack(_smallest(inverse))
+        elif column is not None:
+            state["columns"][name] = _pack(column)
+    if doc._cats and "cats" not in exclude:
+        state["cats"] = doc.cats
+    if doc._spans and "spans" not in exclude:
+        state["spans"] = [_group_state(group) for group in doc.spans.values()]
+    if doc._user_data and "user_data" not in exclude:
+        state["user_data"] = list(doc.user_data.items())
+    if doc.tensor.size and "tensor" not in exclude:
+        tensor = doc.tensor if isinstance(doc.tensor, np.ndarray) else doc.tensor.get()
+        state["tensor"] = [tensor.shape, _pack(tensor)]
+    try:
+        return bytes(srsly.msgpack_dumps(state))
+    except (TypeError, ValueError, UnicodeEncodeError) as error:
+        raise SerializationError(
+            f"the document {doc.text[:40]!r} holds data that msgpack can't ({error}): leave it out "
+            f"with exclude=['user_data'], or keep numbers, strings, lists and arrays in user_data"
+        ) from error
+
+
+def _group_state(group: SpanGroup) -> list[Any]:
+    spans = [(s.start, s.end, s.label_, s.kb_id_, s.id_) for s in group]
+    return [group.name, group.attrs, spans]
+
+
+def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
+    """See :meth:`Doc.from_bytes`."""
+    if len(doc):
+        raise DataError("from_bytes fills an empty document: use Doc(vocab).from_bytes(data)")
+    try:
+        state = srsly.msgpack_loads(data, use_list=False)
+        version = state["format"]
+    except Exception as error:
+        raise SerializationError(f"these are not the bytes of a document ({error})") from error
+    if version != FORMAT:
+        raise SerializationError(
+            f"a document of format {version}, and this version of Wordloom reads {FORMAT}: "
+            f"read it with the version that wrote it, or upgrade"
+        )
+    try:
+        _fill(doc, state, exclude)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SerializationError(f"the bytes of the document are damaged ({error})") from error
+    return doc
+
+
+def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
+    text = state["text"].decode("utf8", "surrogatepass")
+    lengths = _unpack(state["lengths"]).astype(np.int64)
+    bits = np.unpackbits(np.frombuffer(state["spaces"], dtype=np.uint8), count=len(lengths))
+    spaces = bits.astype(np.bool_)
+    ends = np.cumsum(lengths + spaces) - spaces
+    if len(lengths) and int(ends[-1]) + int(spaces[-1]) != len(text):
+        raise SerializationError("the lengths of the tokens don't add up to the text")
+    bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+    words = [text[start:end] for start, end in bounds]
+    doc.text, doc.spaces = text, spaces
+    doc.lexicon = doc.vocab.lexicon
+    doc.rows = doc.lexicon.rows_of(words)
+    for i, norm in state["norms"]:
+        doc.rows[i] = doc.lexicon.row(words[i], norm)
+    doc._starts = None
+    for name, packed in state["columns"].items():
+        values = _unpack(packed)
+        if name in STRING_COLUMNS:
+            ids = doc.strings_of(name).ids(state["strings"][name])
+            values = ids[values] if len(values) else ids[:0]
+        doc.set_column(name, values)
+    if state["unknown_spaces"]:
+        doc._extra()["unknown_spaces"] = True
+    _fill_extras(doc, state, exclude)
+
+
+def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
+    if "cats" in state and "cats" not in exclude:
+        doc.cats = state["cats"]
+    if "spans" in state and "spans" not in exclude:
+        for name, attrs, spans in state["spans"]:
+            members = [Span(doc, *span) for span in spans]
+            doc.spans[name] = SpanGroup(doc, name=name, attrs=attrs, spans=members)
+    if "user_data" in state and "user_data" not in exclude:
+        doc.user_data = dict(state["user_data"])
+    if "tensor" in state and "tensor" not in exclude:
+        shape, packed = state["tensor"]
+        doc.tensor = _unpack(packed).reshape(shape)
+
+
+def unpickle(cls: type[Doc], vocab: Vocab, data: bytes) -> Doc:
+    """A document from its pickle."""
+    return cls(vocab).from_bytes(data)

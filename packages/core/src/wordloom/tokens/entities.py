@@ -1,0 +1,103 @@
+"""Entities, between spans and the columns ENT_IOB, ENT_TYPE, ENT_KB_ID and ENT_ID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DataError
+from .columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
+from .span import Span
+
+if TYPE_CHECKING:
+    from .doc import Doc
+
+__all__ = ["as_span", "assign", "bounds", "spans"]
+
+
+def bounds(doc: Doc) -> list[tuple[int, int, int]]:
+    """Start, end and label id of each entity, in order."""
+    iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
+    if iob is None or labels is None:
+        return []
+    inside = ((iob == IOB_BEGIN) | (iob == IOB_IN)) & (labels != 0)
+    begins = inside.copy()
+    # "I" goes on with the entity before it if there is one, of the same label.
+    begins[1:] &= (iob[1:] == IOB_BEGIN) | ~inside[:-1] | (labels[1:] != labels[:-1])
+    stops = inside.copy()
+    stops[:-1] &= begins[1:] | ~inside[1:]
+    starts = np.flatnonzero(begins)
+    ends = np.flatnonzero(stops) + 1
+    return list(zip(starts.tolist(), ends.tolist(), labels[starts].tolist(), strict=True))
+
+
+def spans(doc: Doc) -> tuple[Span, ...]:
+    """The entities as spans."""
+    kb_ids, ids = doc.column("ENT_KB_ID"), doc.column("ENT_ID")
+    return tuple(
+        Span(
+            doc,
+            start,
+            end,
+            label,
+            0 if kb_ids is None else int(kb_ids[start]),
+            0 if ids is None else int(ids[start]),
+        )
+        for start, end, label in bounds(doc)
+    )
+
+
+def as_span(doc: Doc, given: Any) -> Span:
+    """The span of a ``(label, start, end)`` or ``(label, kb_id, start, end)`` tuple."""
+    if not isinstance(given, tuple) or len(given) not in (3, 4):
+        raise DataError(f"an entity is a Span or a tuple (label, start, end), not {given!r:.80}")
+    kb_id = given[1] if len(given) == 4 else 0
+    return Span(doc, given[-2], given[-1], given[0], kb_id)
+
+
+def assign(
+    doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]], default: str
+) -> None:
+    """Set the entity columns, see :meth:`Doc.set_ents`."""
+    codes = {"blocked": IOB_BEGIN, "missing": IOB_MISSING, "outside": IOB_OUT}
+    if default not in (*codes, "unmodified"):
+        raise DataError(
+            f"default is '{default}', and can be {', '.join(map(repr, [*codes, 'unmodified']))}"
+        )
+    _check(doc, ents, groups)
+    names = ["ENT_IOB", "ENT_TYPE"]
+    for name, values in (("ENT_KB_ID", [s.kb_id for s in ents]), ("ENT_ID", [s.id for s in ents])):
+        if any(values) or doc.column(name) is not None:
+            names.append(name)
+    columns = {name: doc.writable(name) for name in names}
+    if default != "unmodified":
+        for name, column in columns.items():
+            column[:] = codes[default] if name == "ENT_IOB" else 0
+    for group, members in groups.items():
+        for span in members:
+            for name, column in columns.items():
+                column[span.start : span.end] = codes[group] if name == "ENT_IOB" else 0
+    for span in ents:
+        value = {"ENT_TYPE": span.label, "ENT_KB_ID": span.kb_id, "ENT_ID": span.id}
+        for name, column in columns.items():
+            column[span.start : span.end] = IOB_IN if name == "ENT_IOB" else value[name]
+        columns["ENT_IOB"][span.start] = IOB_BEGIN
+
+
+def _check(doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
+    taken: dict[int, str] = {}
+    for kind, members in {"entities": ents, **groups}.items():
+        for span in members:
+            if span.doc is not doc:
+                raise DataError(f"the span {span.text!r} is of another document")
+            if kind == "entities" and span.start == span.end:
+                raise DataError(f"an entity at token {span.start} is empty")
+            for i in range(span.start, span.end):
+                if i in taken:
+                    raise DataError(
+                        f"token {i} ({doc.words[i]!r}) is in two spans, {taken[i]} and {kind} "
+                        f"{span.text!r}: entities can't overlap (doc.spans can hold spans that do)"
+                    )
+                taken[i] = f"{kind} {span.text!r}"

@@ -1,0 +1,141 @@
+"""Documents as dicts for JSON, in the form that spaCy's ``Doc.to_json`` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DataError
+from .build import annotate
+from .span import Span
+
+if TYPE_CHECKING:
+    from .doc import Doc
+
+__all__ = ["from_json", "to_json"]
+
+_KEYS = {"tag": "TAG", "pos": "POS", "morph": "MORPH", "lemma": "LEMMA", "dep": "DEP"}
+
+
+def to_json(doc: Doc, underscore: Sequence[str]) -> dict[str, Any]:
+    """See :meth:`Doc.to_json`."""
+    data: dict[str, Any] = {"text": doc.text}
+    if doc.has_annotation("ENT_IOB"):
+        data["ents"] = [_span_json(ent) for ent in doc.ents]
+    if doc.has_annotation("SENT_START"):
+        data["sents"] = [{"start": s.start_char, "end": s.end_char} for s in doc.sents]
+    if doc._cats:
+        data["cats"] = dict(doc.cats)
+    data["tokens"] = _tokens_json(doc)
+    if doc._spans:
+        data["spans"] = {n: [_span_json(span) for span in g] for n, g in doc.spans.items()}
+    if underscore:
+        unknown = [name for name in underscore if not doc._.has(name)]
+        if unknown:
+            raise DataError(f"no custom attribute doc._.{unknown[0]} was declared")
+        data["_"] = {name: doc._.get(name) for name in underscore}
+    return data
+
+
+def _span_json(span: Span) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "start": span.start_char,
+        "end": span.end_char,
+        "label": span.label_,
+    }
+    if span.kb_id:
+        data["kb_id"] = span.kb_id_
+    if span.id:
+        data["id"] = span.id_
+    return data
+
+
+def _tokens_json(doc: Doc) -> list[dict[str, Any]]:
+    places = zip(doc.starts.tolist(), doc.ends.tolist(), strict=True)
+    tokens: list[dict[str, Any]] = [
+        {"id": i, "start": start, "end": end} for i, (start, end) in enumerate(places)
+    ]
+    strings = doc.lexicon.strings
+    for key, name in _KEYS.items():
+        column = doc.column(name)
+        if column is not None and doc.has_annotation(name):
+            for token, value in zip(tokens, strings.strings(column), strict=True):
+                token[key] = "" if key == "morph" and value == "_" else value
+    heads = doc.column("HEAD")
+    if heads is not None and doc.has_annotation("HEAD"):
+        for token, head in zip(tokens, heads.tolist(), strict=True):
+            token["head"] = head
+    return tokens
+
+
+def from_json(doc: Doc, data: dict[str, Any]) -> Doc:
+    """See :meth:`Doc.from_json`."""
+    if len(doc):
+        raise DataError("from_json fills an empty document: use Doc(vocab).from_json(data)")
+    try:
+        text, tokens = data["text"], data["tokens"]
+        places = [(token["start"], token["end"]) for token in tokens]
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"the JSON of a document needs 'text' and 'tokens' with 'start' and 'end' ({error})"
+        ) from error
+    words, spaces = _words(text, places)
+    doc.__init__(doc.vocab, words, spaces)  # type: ignore[misc]
+    values = {f"{key}s": _values(tokens, key) for key in ("tag", "lemma", "dep", "morph")}
+    annotate(
+        doc,
+        ents=None,
+        sent_starts=None,
+        pos=_values(tokens, "pos"),
+        heads=_values(tokens, "head"),
+        **values,
+    )
+    _spans_from_json(doc, data)
+    doc.cats = data.get("cats", {})
+    for name, value in data.get("_", {}).items():
+        doc._.set(name, value)
+    return doc
+
+
+def _words(text: str, places: list[tuple[int, int]]) -> tuple[list[str], list[bool]]:
+    words, spaces = [], []
+    following = [start for start, _ in places[1:]] + [len(text)]
+    for i, ((start, end), after) in enumerate(zip(places, following, strict=True)):
+        if text[end:after] not in ("", " ") or (i == 0 and start):
+            raise DataError(
+                f"token {i} ({text[start:end]!r}) ends at {end} and what follows starts at {after}:"
+                f" between two tokens there can be one space and nothing else"
+            )
+        words.append(text[start:end])
+        spaces.append(after > end)
+    return words, spaces
+
+
+def _values(tokens: Sequence[dict[str, Any]], key: str) -> list[Any] | None:
+    if not any(key in token for token in tokens):
+        return None
+    return [token.get(key) for token in tokens]
+
+
+def _spans_from_json(doc: Doc, data: dict[str, Any]) -> None:
+    if "ents" in data:
+        doc.ents = tuple(_span(doc, item) for item in data["ents"])
+    for name, items in data.get("spans", {}).items():
+        doc.spans[name] = [_span(doc, item) for item in items]
+    if data.get("sents") and doc.column("HEAD") is None:
+        starts = np.full(len(doc), -1, dtype=np.int8)
+        starts[[_span(doc, item).start for item in data["sents"]]] = 1
+        doc.set_column("SENT_START", starts)
+
+
+def _span(doc: Doc, item: dict[str, Any]) -> Span:
+    label, kb_id, span_id = item.get("label", ""), item.get("kb_id", ""), item.get("id", "")
+    start, end = item["start"], item["end"]
+    span = doc.char_span(start, end, label, kb_id, span_id=span_id)
+    if span is None:
+        raise DataError(
+            f"no tokens start and end at the characters {start} and {end} of {doc.text[:40]!r}"
+        )
+    return span

@@ -1,0 +1,339 @@
+"""The ``ner`` component: named entities."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..batch import Batch
+from ..errors import PipelineError
+from ..tokens.columns import MISSING_IOB, B, I, O
+from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
+from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
+from ..transitions.gold import GoldSpans, gold_spans, spaces_of
+from ..transitions.loss import oracle_gradient
+from .base import GetExamples, Scorer, TrainableComponent
+from .classifier import lookup
+from .factory import component_defaults
+from .tagger import TAGGER_MODEL
+
+if TYPE_CHECKING:
+    from thinc.api import Model, Optimizer
+
+    from ..example import Example
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+    from ..vocab import Vocab
+
+__all__ = ["EntityRecognizer", "make_ner"]
+
+NER_MODEL: dict[str, Any] = {
+    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "state_type": "ner",
+    "extra_state_tokens": False,
+    "hidden_width": 64,
+    "maxout_pieces": 2,
+    "use_upper": True,
+    "nO": None,
+    "tok2vec": TAGGER_MODEL["tok2vec"],
+}
+
+
+class EntityRecognizer(TrainableComponent):
+    """Sets ``doc.ents``: entities that don't overlap, each with a label.
+
+    Tokens that are annotated already, as inside or outside an entity, stay as they are, and no
+    entity goes over the start of a sentence that is set. In training, tokens without annotation
+    give no gradient.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str = "ner",
+        *,
+        incorrect_spans_key: str | None = None,
+        scorer: Scorer | None = None,
+    ) -> None:
+        super().__init__(vocab, model, name, scorer)
+        from ..layers.transition_model import claim_states
+
+        self.cfg = {"labels": [], "incorrect_spans_key": incorrect_spans_key}
+        self._size = claim_states(model, "ner", name)
+        self._set_labels([])
+
+    # -- labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The entity labels, most frequent first."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def move_names(self) -> list[str]:
+        """Names of the actions, in the order of the model's output."""
+        return ["O", *(f"{kind}-{label}" for kind in "BUIL" for label in self.labels)]
+
+    @property
+    def label_data(self) -> Any:
+        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
+        return list(self.cfg["labels"])
+
+    def add_label(self, label: str) -> int:
+        """Add a label: 1 if it is new, else 0. A trained model keeps what it knows of the others,
+        and scores the new actions 0 until it is trained on."""
+        if not isinstance(label, str) or not label:
+            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+        if label in self.cfg["labels"]:
+            return 0
+        before = self.move_names
+        self._set_labels([*self.cfg["labels"], label])
+        if self._output.has_dim("nO"):
+            from ..layers.transition_model import resize_actions
+
+            resize_actions(self.model, before, self.move_names)
+        return 1
+
+    @property
+    def _output(self) -> Model[Any, Any]:
+        return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
+
+    def _set_labels(self, labels: Iterable[str]) -> None:
+        self.cfg["labels"] = list(labels)
+        strings = self.vocab.strings
+        self._ids = np.asarray([strings.add(label) for label in self.labels], dtype=np.uint64)
+        self._actions = Actions(len(self._ids))
+
+    # -- running
+
+    def predict(self, docs: Sequence[Doc]) -> Entities:
+        """The entities of all documents: tokens are numbered through the batch."""
+        batch = self.ready(docs)
+        if not self.labels:
+            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+        scorer = self.model.predict(batch)
+        return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
+
+    def _places(self, batch: Batch) -> Places:
+        """Where entities may be: what is annotated already is closed."""
+        return Places.of(
+            batch.lengths,
+            closed=_flags(batch, "ENT_IOB", lambda values: values != MISSING_IOB),
+            space=_space(batch),
+            starts=_flags(batch, "SENT_START", lambda values: values == 1),
+        )
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
+        """Write the entities on the documents, as views on two columns of the batch."""
+        batch = Batch.of(docs)
+        size = int(batch.lengths.sum())
+        marks = np.full(size, O, dtype=np.int8)
+        types = np.zeros(size, dtype=np.uint64)
+        sizes = predictions.ends - predictions.starts
+        offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        tokens = np.repeat(predictions.starts, sizes) + offsets
+        marks[tokens] = I
+        marks[predictions.starts] = B
+        types[tokens] = np.repeat(self._ids[predictions.labels], sizes)
+        start = 0
+        for doc in batch:
+            end = start + len(doc)
+            _write(doc, marks[start:end], types[start:end])
+            start = end
+
+    # -- learning
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Take ``labels`` (a list, or spaCy's ``label_data``), or read them from the examples, and
+        allocate the weights."""
+        sample = self.sample(get_examples)
+        if labels is not None:
+            self._set_labels(_labels_of(labels))
+        else:
+            found = self._count_labels(get_examples())
+            known = dict.fromkeys(self.cfg["labels"])
+            self._set_labels([*known, *(label for label in found if label not in known)])
+        if not self.labels:
+            raise PipelineError(
+                f"'{self.name}' found no entities in the training examples: is the corpus "
+                f"annotated? Else pass `labels` to initialize."
+            )
+        output = self._output
+        if not output.has_dim("nO"):
+            output.set_dim("nO", self._actions.size)
+        self.model.initialize(X=self.ready([example.x for example in sample]))
+
+    def _count_labels(self, examples: Iterable[Example]) -> list[str]:
+        counts: Counter[int] = Counter()
+        for example in examples:
+            types = example.reference.column("ENT_TYPE")
+            if types is not None:
+                counts.update(types[types != 0].tolist())
+        names = {self.vocab.strings[key]: number for key, number in counts.items()}
+        return sorted(names, key=lambda name: (-names[name], name))
+
+    def update(
+        self,
+        examples: Sequence[Example],
+        *,
+        batch: Batch | None = None,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """See :class:`TrainableComponent`. The model learns from the states on the way of the true
+        entities and on the way of those that it predicts now, all at once."""
+        from thinc.api import set_dropout_rate
+
+        losses = losses if losses is not None else {}
+        losses.setdefault(self.name, 0.0)
+        if not examples:
+            return losses
+        batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
+        set_dropout_rate(self.model, drop)
+        gold = self._gold(examples, batch)
+        if gold is not None:
+            scorer, backprop = self.model.begin_update(batch)
+            loss, visited = self._learn(scorer, gold, batch)
+            losses[self.name] += loss
+            if visited is not None:
+                backprop([visited])
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def _gold(self, examples: Sequence[Example], batch: Batch) -> GoldEntities | None:
+        pairs = [gold_spans(eg, wrong_key=self.cfg["incorrect_spans_key"]) for eg in examples]
+        offsets = np.cumsum(batch.lengths) - batch.lengths
+        known = np.concatenate([right.known for right, _ in pairs])
+        entities, unknown = self._entities([right for right, _ in pairs], offsets)
+        for start, end in unknown:
+            known[start:end] = False
+        wrong, _ = self._entities([each for _, each in pairs], offsets)
+        if not known.any() and not len(wrong.starts):
+            return None
+        return GoldEntities(entities, known, wrong)
+
+    def _entities(
+        self, spans: Sequence[GoldSpans], offsets: NDArray[np.int64]
+    ) -> tuple[Entities, list[tuple[int, int]]]:
+        """Spans of documents in the tokens of the batch, and the bounds of those whose label the
+        model doesn't have."""
+        starts = np.concatenate([each.starts + at for each, at in zip(spans, offsets)])
+        ends = np.concatenate([each.ends + at for each, at in zip(spans, offsets)])
+        labels = lookup(self._ids, np.concatenate([each.labels for each in spans]))
+        some = labels >= 0
+        strange = list(zip(starts[~some].tolist(), ends[~some].tolist()))
+        return Entities(starts[some], ends[some], labels[some]), strange
+
+    def _learn(
+        self, scorer: Any, gold: GoldEntities, batch: Batch
+    ) -> tuple[float, tuple[Any, Any] | None]:
+        """The loss, and the visited states with the gradients of their scores."""
+        xp = self.model.ops.xp
+        places = Places.of(batch.lengths, space=_space(batch))
+        predicted = decode(scorer, places, self._actions, xp)
+        states = gold_states(gold) + predicted_states(predicted, gold)
+        valid, good = gold.judge(states, places, self._actions)
+        useful = np.flatnonzero((good & valid).any(axis=1) & (valid & ~good).any(axis=1))
+        if not len(useful):
+            return 0.0, None
+        states = states.at(useful)
+        ids = self._state_ids(states, places, scorer.none)
+        scores = scorer.scores(ids)
+        loss, gradient = oracle_gradient(
+            scores, xp.asarray(valid[useful]), xp.asarray(good[useful]), xp
+        )
+        return loss, (ids, gradient)
+
+    def _state_ids(self, states: States, places: Places, none: int) -> Any:
+        xp = self.model.ops.xp
+        first = np.where(states.first < 0, none, states.first)
+        ends = places.ends[states.tokens]
+        return state_ids(
+            xp.asarray(states.tokens), xp.asarray(first), xp.asarray(ends), none, self._size, xp
+        )
+
+    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+        super()._load(cfg, weights, source)
+        self._set_labels(cfg.get("labels", []))
+
+
+def _flags(batch: Batch, column: str, test: Any) -> NDArray[np.bool_] | None:
+    """Flags of all tokens from a column, or ``None`` if no document has it."""
+    values = [doc.column(column) for doc in batch]
+    if all(each is None for each in values):
+        return None
+    parts = [
+        np.zeros(len(doc), dtype=bool) if each is None else test(each)
+        for doc, each in zip(batch, values)
+    ]
+    flags: NDArray[np.bool_] = np.concatenate(parts)
+    return flags
+
+
+def _space(batch: Batch) -> NDArray[np.bool_] | None:
+    """Which tokens are whitespace; ``None`` if there are none."""
+    if not batch:
+        return None
+    lexicon = batch[0].lexicon
+    if any(doc.lexicon is not lexicon for doc in batch):
+        return np.concatenate([spaces_of(doc) for doc in batch])
+    spaces: NDArray[np.bool_] = lexicon.column("IS_SPACE")[batch.rows].astype(bool)
+    return spaces if spaces.any() else None
+
+
+def _write(doc: Doc, marks: NDArray[np.int8], types: NDArray[np.uint64]) -> None:
+    """Set the entity columns of a document; tokens that have annotation keep it."""
+    present = doc.column("ENT_IOB")
+    if present is not None and present.any():
+        free = present == MISSING_IOB
+        marks = np.where(free, marks, present)
+        known = doc.column("ENT_TYPE")
+        if known is not None:
+            types = np.where(free, types, known)
+    doc.set_column("ENT_IOB", marks)
+    doc.set_column("ENT_TYPE", types)
+
+
+def _labels_of(labels: Any) -> list[str]:
+    """A list of labels from what ``label_data`` is here or in spaCy: there, counts of labels for
+    each kind of action."""
+    if isinstance(labels, Mapping):
+        kinds = [value for value in labels.values() if isinstance(value, Mapping)]
+        return list(dict.fromkeys(label for kind in kinds for label in kind if label))
+    return list(dict.fromkeys(labels))
+
+
+@component_defaults(
+    {"model": NER_MODEL, "scorer": {"@scorers": "wordloom.ner_scorer.v1"}},
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_ner(
+    nlp: Pipeline,
+    name: str,
+    model: Model[Any, Any],
+    moves: list[str] | None = None,
+    incorrect_spans_key: str | None = None,
+    update_with_oracle_cut_size: int = 100,
+    scorer: Scorer | None = None,
+) -> EntityRecognizer:
+    """Factory of ``ner``.
+
+    ``moves`` are labels to begin with. ``update_with_oracle_cut_size`` is taken so that configs of
+    spaCy run: all states are learnt at once here, and long documents need no cut.
+    """
+    component = EntityRecognizer(
+        nlp.vocab, model, name, incorrect_spans_key=incorrect_spans_key, scorer=scorer
+    )
+    for label in moves or ():
+        component.add_label(label)
+    return component

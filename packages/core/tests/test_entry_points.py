@@ -25,8 +25,13 @@ PREFIX = "wordloom_"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 #: Registries whose names users type, so they may be bare words.
 BARE = {"factories", "languages", "converters", "plugins"}
-#: Names of spaCy's that don't look like its others, and have no counterpart of ours.
-THEIRS_ALONE = {"spacy.zh.ChineseTokenizer"}
+#: Names of spaCy's that aren't the same function as ours: they keep the arguments of their version.
+THEIRS_ALONE = {
+    "spacy.ConsoleLogger.v1",
+    "spacy.ConsoleLogger.v2",
+    "spacy.ConsoleLogger.v3",
+    "spacy.zh.ChineseTokenizer",
+}
 
 
 def installed() -> dict[str, dict[str, str]]:

@@ -22,10 +22,16 @@ HEAD = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\nSEEN = []\n"
 
 
 @pytest.fixture
-def hook_dist(fake_dist: FakeDist) -> Callable[..., Any]:
-    """``hook_dist(name, source)`` installs a plugin whose hook module has this source."""
+def hook_dist(fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``hook_dist(name, source)`` installs a plugin whose hook module has this source.
+
+    Plugins that happen to be installed where the tests run are left out.
+    """
+    installed: list[str] = []
 
     def install(name: str, source: str, **more: Any) -> str:
+        installed.append(name)
+        monkeypatch.setenv("WORDLOOM_PLUGINS", ",".join(installed))
         module = f"{name.replace('-', '_')}_plugin"
         points = {"wordloom_plugins": {name: module}}
         fake_dist(name, "1.5", points=points, modules={module: source}, **more)
@@ -94,7 +100,8 @@ def test_broken_plugins_are_contained(
     assert sys.modules["loom_good_plugin"].SEEN == ["pipe"]
 
 
-def test_target_that_is_not_a_module(fake_dist: FakeDist) -> None:
+def test_target_that_is_not_a_module(fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORDLOOM_PLUGINS", "loom-odd")
     points = {"wordloom_plugins": {"loom-odd": "loom_odd:thing"}}
     fake_dist("loom-odd", points=points, modules={"loom_odd": "thing = 3"})
     [failure] = manager().failures

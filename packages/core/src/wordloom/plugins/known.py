@@ -14,15 +14,20 @@ _VECTORS = "wordloom-vectors"
 _PRETRAIN = "wordloom-pretrain"
 
 
-def _both(*names: str) -> list[str]:
-    """Each name as ours and as the one that configs written for spacy-transformers use."""
-    return [f"{owner}.{name}" for name in names for owner in (_TRANSFORMERS, "spacy-transformers")]
+def _as(owners: tuple[str, ...], *names: str) -> list[str]:
+    """Each name as each owner's."""
+    return [f"{owner}.{name}" for name in names for owner in owners]
 
+
+_TRF_OWNERS = (_TRANSFORMERS, "wordloom", "spacy-transformers")
+_OWNERS = ("wordloom", "spacy")
+_OBJECTIVES = ("PretrainCharacters.v1", "PretrainVectors.v1")
 
 _OFFERS: dict[str, dict[str, list[str]]] = {
     _TRANSFORMERS: {
         "factories": ["transformer", "token_splitter"],
-        "architectures": _both(
+        "architectures": _as(
+            _TRF_OWNERS,
             "TransformerModel.v1",
             "TransformerModel.v2",
             "TransformerModel.v3",
@@ -31,32 +36,18 @@ _OFFERS: dict[str, dict[str, list[str]]] = {
             "Tok2VecTransformer.v2",
             "Tok2VecTransformer.v3",
         ),
-        "span_getters": _both("doc_spans.v1", "sent_spans.v1", "strided_spans.v1"),
-        "annotation_setters": _both("null_annotation_setter.v1"),
+        "span_getters": _as(_TRF_OWNERS, "doc_spans.v1", "sent_spans.v1", "strided_spans.v1"),
+        "annotation_setters": _as(_TRF_OWNERS, "null_annotation_setter.v1"),
     },
     _VECTORS: {
-        "architectures": [
-            "spacy.StaticVectors.v1",
-            "spacy.StaticVectors.v2",
-            "wordloom-vectors.StaticVectors.v1",
-            "wordloom-vectors.StaticVectors.v2",
-            "wordloom.StaticVectors.v1",
-            "wordloom.StaticVectors.v2",
-        ],
-        "vectors": ["spacy.Vectors.v1", "wordloom-vectors.Vectors.v1"],
+        "factories": ["similarity_classifier"],
+        "architectures": _as((_VECTORS, *_OWNERS), "StaticVectors.v1", "StaticVectors.v2"),
+        "vectors": _as((_VECTORS, *_OWNERS), "Vectors.v1"),
     },
     _PRETRAIN: {
-        "architectures": [
-            "spacy.PretrainCharacters.v1",
-            "spacy.PretrainVectors.v1",
-            "wordloom-pretrain.PretrainCharacters.v1",
-            "wordloom-pretrain.PretrainVectors.v1",
-        ],
-        "objectives": [
-            "wordloom-pretrain.Characters.v1",
-            "wordloom-pretrain.Vectors.v1",
-        ],
-        "readers": ["spacy.JsonlCorpus.v1", "wordloom-pretrain.JsonlCorpus.v1"],
+        "architectures": _as((_PRETRAIN, *_OWNERS), *_OBJECTIVES),
+        "objectives": _as((_PRETRAIN, *_OWNERS), *_OBJECTIVES),
+        "readers": _as((_PRETRAIN, *_OWNERS), "JsonlCorpus.v1"),
     },
 }
 
@@ -72,5 +63,9 @@ def providers(registry: str) -> Mapping[str, str]:
     return KNOWN.get(registry, {})
 
 
-COMMANDS: Mapping[str, str] = {"init vectors": _VECTORS, "pretrain": _PRETRAIN}
+COMMANDS: Mapping[str, str] = {
+    "init vectors": _VECTORS,
+    "pretrain": _PRETRAIN,
+    "vectors": _VECTORS,
+}
 """Command -> the distribution that offers it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .example import Example
     from .lexicon import Lexeme
     from .pipeline import Pipeline, blank, load
-    from .registry import registry
+    from .registries import registry
     from .strings import StringStore
     from .tokens import Doc, Span, Token
     from .training import train
@@ -35,7 +35,7 @@ _HOMES = {
     "Vocab": "vocab",
     "blank": "pipeline",
     "load": "pipeline",
-    "registry": "registry",
+    "registry": "registries",
     "train": "training",
 }
 

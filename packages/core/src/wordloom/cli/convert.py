@@ -29,10 +29,10 @@ def convert_command(
     file, with a document on each line.
     """
     from ..training.corpus import data_files, read_docs
-    from ..vocab import Vocab
+    from ..pipeline.build import vocab_for
 
     write = _writer(output)
-    vocab = Vocab.for_language(lang)
+    vocab = vocab_for(lang)
     problems: list[FormatError] = []
     options = {"n_sents": n_sents, "merge_subtokens": merge_subtokens}
     if skip_bad:

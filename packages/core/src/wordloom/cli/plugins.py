@@ -20,7 +20,7 @@ from ..errors import UnknownNameError
 from ..plugins.describe import Description, Offer, describe, registry_of, source_file
 from ..plugins.index import current, enabled, normalize
 from ..plugins.registries import Registry, place
-from ..registry import registry
+from ..registries import registry
 
 __all__ = ["list_command", "show_command", "why_command"]
 

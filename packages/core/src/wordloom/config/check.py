@@ -13,7 +13,7 @@ from typing import Any
 
 from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem, RegistryError
-from ..registry import registry
+from ..registries import registry
 from .sections import CORE_SECTIONS, FREE_SECTIONS, core_schema, default_config, plugin_sections
 from .signatures import MISSING, Parameter, Signature, signature_of
 from .source import VARIABLE, Config

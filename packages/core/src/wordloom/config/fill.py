@@ -8,7 +8,7 @@ from typing import Any
 
 from ..components.factory import factory_config, factory_info
 from ..errors import RegistryError
-from ..registry import registry
+from ..registries import registry
 from .sections import default_config, plugin_sections
 from .signatures import MISSING, signature_of
 from .source import Config

@@ -78,19 +78,16 @@ def load_config(
     overrides: Mapping[str, Any] | None = None,
     *,
     interpolate: bool = False,
-    excerpt: bool = False,
 ) -> Config:
     """Read a config from a file, or from standard input for ``-``.
 
     ``overrides`` maps dotted paths (``training.max_steps``) to values; each must point at a section
     that exists in the file or in the default config. References stay as they are unless
-    ``interpolate``. With ``excerpt``, sections may stand without the sections above them.
+    ``interpolate``. Sections may stand without those above them, which are then empty.
     Raises :class:`ConfigError` with every mistake of form, :class:`MissingFileError`.
     """
     if str(path) == "-":
-        return parse_config(
-            sys.stdin.read(), overrides, interpolate=interpolate, excerpt=excerpt, source="stdin"
-        )
+        return parse_config(sys.stdin.read(), overrides, interpolate=interpolate, source="stdin")
     path = Path(path)
     if path.is_dir() and (path / "config.cfg").is_file():
         path = path / "config.cfg"
@@ -106,9 +103,7 @@ def load_config(
         fix = "save the file as UTF-8"
         problem = ConfigProblem("(file)", f"byte {error.start} isn't UTF-8", fix, line)
         raise ConfigError([problem], source=str(path)) from None
-    return parse_config(
-        text, overrides, interpolate=interpolate, excerpt=excerpt, source=str(path)
-    )
+    return parse_config(text, overrides, interpolate=interpolate, source=str(path))
 
 
 def parse_config(
@@ -116,11 +111,10 @@ def parse_config(
     overrides: Mapping[str, Any] | None = None,
     *,
     interpolate: bool = False,
-    excerpt: bool = False,
     source: str = "config",
 ) -> Config:
     """Read a config from text; see :func:`load_config`."""
-    scan = _scan(text, excerpt)
+    scan = _scan(text)
     if scan.problems:
         raise ConfigError(sorted(scan.problems, key=lambda p: p.line or 0), source=source)
     implied = [name for name in scan.sections if name not in scan.lines]
@@ -164,7 +158,7 @@ def _first_words(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _scan(text: str, excerpt: bool) -> _Scan:
+def _scan(text: str) -> _Scan:
     scan = _Scan()
     section: str | None = None
     for number, line in _logical_lines(text):
@@ -176,7 +170,7 @@ def _scan(text: str, excerpt: bool) -> _Scan:
             scan.problem(number, line[:40], "stands before the first [section]", "move it")
         else:
             _scan_key(scan, section, line, number)
-    _check_tree(scan, excerpt)
+    _imply_parents(scan)
     return scan
 
 
@@ -234,26 +228,19 @@ def _scan_value(scan: _Scan, path: str, value: str, number: int) -> None:
             scan.problem(number, path, f"isn't JSON: {value[:60]} ({error})", "values are JSON")
 
 
-def _check_tree(scan: _Scan, excerpt: bool) -> None:
-    """Each section's parents must exist, or are made for an excerpt."""
+def _imply_parents(scan: _Scan) -> None:
+    """Add the sections above each section; confection needs them."""
     known = set(scan.sections)
     for section in list(scan.sections):
         parts = section.split(".")
         for depth in range(1, len(parts)):
             parent = ".".join(parts[:depth])
-            if parent in known or "*" in parts[: depth + 1]:
-                continue
-            if excerpt:
+            if parent in scan.lines and parent not in known:
+                message = f"is a section, but [{parent.rpartition('.')[0]}] sets it as a value too"
+                scan.problem(scan.lines[section], section, message, "remove one")
+            elif parent not in known and "*" not in parts[: depth + 1]:
                 known.add(parent)
                 scan.sections.append(parent)
-                continue
-            scan.problem(
-                scan.lines[section],
-                section,
-                f"there is no section [{parent}] above it",
-                f"add [{parent}], or correct the name",
-            )
-            break
 
 
 def parse_overrides(arguments: Iterable[str]) -> dict[str, Any]:

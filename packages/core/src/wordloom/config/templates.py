@@ -8,7 +8,7 @@ from typing import Any
 
 from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem
-from ..registry import registry
+from ..registries import registry
 from .check import check_config
 from .fill import fill_config
 from .source import Config

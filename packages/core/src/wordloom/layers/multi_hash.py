@@ -94,7 +94,7 @@ def _check(attrs: Sequence[str | int], rows: Sequence[int]) -> None:
 
 def static_vectors(width: int) -> Model[Any, Any]:
     """The layer of static vectors, from whoever provides it."""
-    from ..registry import registry
+    from ..registries import registry
 
     model: Model[Any, Any] = registry.architectures.get("wordloom.StaticVectors.v2")(
         width, dropout=0.0

@@ -15,7 +15,7 @@ from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
 from ..lang import language
 from ..plugins import manager
-from ..registry import registry
+from ..registries import registry
 from ..vocab import Vocab
 
 if TYPE_CHECKING:
@@ -97,12 +97,13 @@ def from_config(
     """See :meth:`Pipeline.from_config`."""
     from .pipeline import Pipeline
 
-    whole = default_config().merge(Config(dict(config))).interpolate()
+    described = default_config().merge(config if isinstance(config, Config) else Config(config))
+    whole = described.interpolate()
     settings = whole["nlp"]
     if not settings.get("lang"):
         raise ConfigError([ConfigProblem("nlp.lang", "no language is given", 'such as "en"')])
     nlp = Pipeline(
-        settings["lang"], vocab=vocab, tokenizer=settings["tokenizer"], config=whole, meta=meta
+        settings["lang"], vocab=vocab, tokenizer=settings["tokenizer"], config=described, meta=meta
     )
     with registry.preferring(whole):
         for name in settings["pipeline"]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from ..batch import Batch
 from ..components.base import minibatch
 from ..components.factory import component_defaults
-from ..config import Config
+from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
 from ..errors import PipelineError
 from ..plugins import manager
-from ..registry import registry
+from ..registries import registry
 from ..tokens import Doc
 from ..vocab import Vocab
 from . import build, learning, saving
@@ -58,7 +58,7 @@ class Pipeline:
         self.vocab = vocab if vocab is not None else build.vocab_for(lang)
         self.order = Order()
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
-        self._config = Config(config or {})
+        self._config = Config(config) if config else default_config()
         self._tokenizer_config = dict(tokenizer or {"@tokenizers": "wordloom.Tokenizer.v1"})
         for extension in manager().extensions.extensions.values():
             self.vocab.extensions.declare(

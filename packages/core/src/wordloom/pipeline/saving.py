@@ -17,7 +17,7 @@ import srsly
 from ..errors import PipelineError, SerializationError
 from ..files import existing, folder_written, write_text
 from ..plugins import manager
-from ..registry import registry
+from ..registries import registry
 from .order import Entry
 
 if TYPE_CHECKING:

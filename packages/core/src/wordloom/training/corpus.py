@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, MissingFileError
-from ..registry import registry
+from ..registries import registry
 
 if TYPE_CHECKING:
     from ..example import Example

@@ -14,7 +14,7 @@ from ..config.overrides import with_overrides
 from ..errors import ConfigError, ConfigProblem, TrainingError
 from ..files import folder_written
 from ..plugins import TrainContext, manager
-from ..registry import registry
+from ..registries import registry
 from .history import History
 from .loop import StepResult, train_steps
 from .settings import Reader, Settings, read_settings

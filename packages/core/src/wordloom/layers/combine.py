@@ -64,9 +64,10 @@ def Embed(
 
 
 def _embed(model: Model[Any, Any], X: Any, is_train: bool) -> tuple[Any, Callable[[Any], Any]]:
+    xp = model.ops.xp
     flat, _, wrap = unwrap(X, model.ops)
-    rows = flat[:, model.attrs["column"]] if len(flat) else np.zeros(0, dtype=np.int32)
-    Y, backprop_table = model.layers[0](model.ops.as_contig(rows), is_train)
+    rows = flat[:, model.attrs["column"]] if len(flat) else xp.zeros(0, dtype=np.int32)
+    Y, backprop_table = model.layers[0](xp.ascontiguousarray(rows), is_train)
 
     def backprop(dY: Any) -> list[Any]:
         backprop_table(

@@ -17,6 +17,9 @@ __all__ = ["DenseBlock", "add_gradient", "dropout_mask"]
 
 _EPSILON = 1e-8
 
+_SHORT = 64
+"""Up to so many rows, what is done once for each call costs more than what is done for each row."""
+
 Array = Any
 """An array of NumPy or CuPy."""
 
@@ -83,20 +86,28 @@ class DenseBlock:
         xp = self.ops.xp
         return xp.ascontiguousarray(W.transpose(1, 0, 2)).reshape(-1, W.shape[2]), b.T.ravel()
 
-    def predict(self, X: Array, weights: tuple[Array, Array] | None = None) -> Array:
-        """The block's output; ``weights`` if they were taken already."""
-        W, b = weights or self.weights()
+    def predict(self, X: Array) -> Array:
+        """The block's output."""
         xp = self.ops.xp
-        Z = xp.matmul(X, W.T)
-        Z += b
-        if self.pieces:
-            width = len(b) // self.pieces
-            Y = xp.maximum(Z[:, :width], Z[:, width : 2 * width]) if self.pieces > 1 else Z
-            for start in range(2 * width, len(b), width):
-                xp.maximum(Y, Z[:, start : start + width], out=Y)
-        else:
+        if len(X) > _SHORT:
+            W, b = self.weights()
+            Z = xp.matmul(X, W.T)
+            Z += b
+            pieces = [Z[:, i * self.width : (i + 1) * self.width] for i in range(self.pieces)]
+        else:  # strided maxima cost less than weights in another order
+            W = self.activation.get_param("W")
+            Z = xp.matmul(X, W.reshape((-1, W.shape[-1])).T)
+            Z += self.activation.get_param("b").ravel()
+            pieces = [Z[:, i :: self.pieces] for i in range(self.pieces)]
+        if not pieces:
             Y = _mish_gate(xp, Z)[0]
             Y *= Z
+        elif len(pieces) == 1:
+            Y = Z
+        else:
+            Y = xp.maximum(pieces[0], pieces[1])
+            for piece in pieces[2:]:
+                xp.maximum(Y, piece, out=Y)
         _center_and_scale(xp, Y)
         Y *= self.norm.get_param("G")
         Y += self.norm.get_param("b")
@@ -134,17 +145,20 @@ class DenseBlock:
         xp, pieces = self.ops.xp, self.pieces
         width = Z.shape[1] // pieces
         best = Z[:, :width].copy()
-        which = xp.zeros(best.shape, dtype=xp.uint8)
-        for piece in range(1, pieces):
-            other = Z[:, piece * width : (piece + 1) * width]
-            which[other > best] = piece
+        better = []  # for each piece after the first: where it is above all before it
+        for start in range(width, Z.shape[1], width):
+            other = Z[:, start : start + width]
+            better.append(other > best)
             xp.maximum(best, other, out=best)
 
         def backprop(d_best: Array) -> Array:
             dZ = xp.empty((len(d_best), pieces * width), dtype=d_best.dtype)
-            for piece in range(pieces):
-                out = dZ[:, piece * width : (piece + 1) * width]
-                xp.multiply(d_best, which == piece, out=out)
+            rest = dZ[:, :width]
+            rest[...] = d_best
+            for piece in range(pieces - 1, 0, -1):
+                part = dZ[:, piece * width : (piece + 1) * width]
+                xp.multiply(rest, better[piece - 1], out=part)
+                rest -= part
             return dZ
 
         return best, backprop
@@ -191,7 +205,9 @@ def _mish_gate(xp: Any, X: Array) -> tuple[Array, Array]:
 
 def _center_and_scale(xp: Any, X: Array) -> Array:
     """Give each row of ``X`` mean 0 and variance 1, in place; returns ``1 / deviation``."""
-    X -= X.mean(axis=1, keepdims=True)
+    mean = X.sum(axis=1, keepdims=True)
+    mean /= X.shape[1]
+    X -= mean
     scale = xp.einsum("ij,ij->i", X, X)
     scale /= X.shape[1]
     scale += _EPSILON

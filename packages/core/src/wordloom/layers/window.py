@@ -147,27 +147,24 @@ def _no_backprop(dYs: Any) -> Any:
 
 def _predict(blocks: Sequence[DenseBlock], X: Array, edges: Edges) -> Array:
     """All layers, over chunks of rows with as many more on both sides as a row can see."""
-    weights = [block.weights() for block in blocks]
     if len(X) <= 2 * _CHUNK:
-        return _predict_chunk(blocks, weights, X, edges)
+        return _predict_chunk(blocks, X, edges)
     reach = len(blocks) * len(edges)
     Y = blocks[0].ops.xp.empty_like(X)
     for start in range(0, len(X), _CHUNK):
         end = min(start + _CHUNK, len(X))
         low, high = max(0, start - reach), min(len(X), end + reach)
-        part = _predict_chunk(blocks, weights, X[low:high], _edges_within(edges, low, high))
+        part = _predict_chunk(blocks, X[low:high], _edges_within(edges, low, high))
         Y[start:end] = part[start - low : end - low]
     return Y
 
 
-def _predict_chunk(
-    blocks: Sequence[DenseBlock], weights: Sequence[tuple[Array, Array]], X: Array, edges: Edges
-) -> Array:
+def _predict_chunk(blocks: Sequence[DenseBlock], X: Array, edges: Edges) -> Array:
     xp = blocks[0].ops.xp
     columns = xp.empty((len(X), X.shape[1] * (2 * len(edges) + 1)), dtype=X.dtype)
-    for block, block_weights in zip(blocks, weights):
+    for block in blocks:
         _gather(X, edges, columns)
-        Y = block.predict(columns, block_weights)
+        Y = block.predict(columns)
         Y += X
         X = Y
     return X

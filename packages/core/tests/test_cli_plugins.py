@@ -151,6 +151,21 @@ def test_unknown_commands(
     assert result.exit_code == 2 and message in result.stderr
 
 
+def test_broken_plugins_are_told_of_where_commands_are_looked_for(
+    fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORDLOOM_PLUGINS", "wordloom-pretrain")
+    points = {"wordloom_plugins": {"wordloom-pretrain": "loom_broken_plugin"}}
+    fake_dist("wordloom-pretrain", points=points, modules={"loom_broken_plugin": "1 / 0"})
+    for arguments in (["pretrain", "x.cfg"], ["zzz"]):
+        result = run(*arguments)
+        assert result.exit_code == 2 and "ZeroDivisionError" in result.stderr
+        assert "pip install" not in result.stderr
+    text = run("--help").output
+    assert "Plugins that can't be used" in text and "ZeroDivisionError" in text
+    assert run("plugins", "list").exit_code == 0
+
+
 def test_no_plugins_leaves_the_process_as_it_was(
     weaver: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

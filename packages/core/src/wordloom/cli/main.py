@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
         """The command or group that a word stands for, or None. Imports no command's module."""
         path = self.prefix + cmd_name
         if not self.prefix and self._table is None:
-            light = _light_table()
+            light = _light_table(ctx)
             if _is_light(light, path):
                 return _find(light, path, cmd_name)
         return _find(self.table, path, cmd_name)
@@ -113,9 +113,12 @@ class LazyGroup(click.Group):
 
     def _unknown(self, ctx: click.Context, word: str, args: list[str]) -> str:
         asked = self.prefix + word
+        failures = {failure.dist: str(failure) for failure in manager().failures}
         for name in (f"{asked} {' '.join(args[1:2])}".strip(), asked):
-            if name in COMMANDS:
-                dist = COMMANDS[name]
+            dist = COMMANDS.get(name)
+            if dist in failures:
+                return f"no command '{name}': {failures[dist]}"
+            if dist is not None:
                 return f"'{name}' is provided by `{dist}`, which isn't there: pip install {dist}"
         near = get_close_matches(word, self.list_commands(ctx), n=2)
         if near:
@@ -125,7 +128,8 @@ class LazyGroup(click.Group):
                 f"no command '{asked}', nor any other: Wordloom's own metadata isn't installed. "
                 "Install it with pip (in a checkout: pip install -e packages/core)"
             )
-        return f"no command '{asked}'"
+        left_out = [f"\nLeft out: {failure}" for failure in failures.values()]
+        return "".join([f"no command '{asked}'", *left_out])
 
 
 def _find(table: CommandTable, path: str, word: str) -> click.Command | None:
@@ -137,9 +141,13 @@ def _find(table: CommandTable, path: str, word: str) -> click.Command | None:
     return None
 
 
-def _light_table() -> CommandTable:
+def _light_table(ctx: click.Context) -> CommandTable:
     """Core's own commands, without importing the hook module of any plugin."""
-    return Manager(current(), only=("wordloom",)).commands
+    key = "wordloom.light"
+    if key not in ctx.meta:
+        ctx.meta[key] = Manager(current(), only=("wordloom",)).commands
+    table: CommandTable = ctx.meta[key]
+    return table
 
 
 def _is_light(table: CommandTable, path: str) -> bool:
@@ -153,6 +161,14 @@ def _is_light(table: CommandTable, path: str) -> bool:
 
 
 class _Root(LazyGroup):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show which plugins had to be left out, and why."""
+        super().format_epilog(ctx, formatter)
+        failures = manager().failures
+        if failures:
+            with formatter.section("Plugins that can't be used"):
+                formatter.write_dl([(each.dist, str(each)) for each in failures])
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; our own errors are shown as one block, without a traceback."""
         try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..batch import Batch
 from ..errors import PipelineError
-from ..tokens.columns import MISSING_IOB, B, I, O
+from ..tokens.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
 from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
 from ..transitions.gold import GoldSpans, gold_spans, spaces_of
@@ -123,7 +123,7 @@ class EntityRecognizer(TrainableComponent):
         """Where entities may be: what is annotated already is closed."""
         return Places.of(
             batch.lengths,
-            closed=_flags(batch, "ENT_IOB", lambda values: values != MISSING_IOB),
+            closed=_flags(batch, "ENT_IOB", lambda values: values != IOB_MISSING),
             space=_space(batch),
             starts=_flags(batch, "SENT_START", lambda values: values == 1),
         )
@@ -132,13 +132,13 @@ class EntityRecognizer(TrainableComponent):
         """Write the entities on the documents, as views on two columns of the batch."""
         batch = Batch.of(docs)
         size = int(batch.lengths.sum())
-        marks = np.full(size, O, dtype=np.int8)
+        marks = np.full(size, IOB_OUT, dtype=np.int8)
         types = np.zeros(size, dtype=np.uint64)
         sizes = predictions.ends - predictions.starts
         offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         tokens = np.repeat(predictions.starts, sizes) + offsets
-        marks[tokens] = I
-        marks[predictions.starts] = B
+        marks[tokens] = IOB_IN
+        marks[predictions.starts] = IOB_BEGIN
         types[tokens] = np.repeat(self._ids[predictions.labels], sizes)
         start = 0
         for doc in batch:
@@ -294,7 +294,7 @@ def _write(doc: Doc, marks: NDArray[np.int8], types: NDArray[np.uint64]) -> None
     """Set the entity columns of a document; tokens that have annotation keep it."""
     present = doc.column("ENT_IOB")
     if present is not None and present.any():
-        free = present == MISSING_IOB
+        free = present == IOB_MISSING
         marks = np.where(free, marks, present)
         known = doc.column("ENT_TYPE")
         if known is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tokens.columns import MISSING_IOB, B, I
+from ..tokens.columns import IOB_BEGIN, IOB_IN, IOB_MISSING
 
 if TYPE_CHECKING:
     from ..example import Example
@@ -76,15 +76,15 @@ def _spans(doc: Doc) -> tuple[Ints, Ints, NDArray[np.uint64], NDArray[np.bool_]]
     if types is None:
         types = np.zeros(len(doc), dtype=np.uint64)
     # A mark of B or I without a type says that there is no entity.
-    inside = ((marks == B) | (marks == I)) & (types != 0)
+    inside = ((marks == IOB_BEGIN) | (marks == IOB_IN)) & (types != 0)
     before = np.concatenate([[False], inside[:-1]])
     same = np.concatenate([[False], types[1:] == types[:-1]]) if len(types) else before
-    opens = inside & ((marks == B) | ~before | ~same)
+    opens = inside & ((marks == IOB_BEGIN) | ~before | ~same)
     starts = np.flatnonzero(opens)
     closes = np.append(~inside | opens, True)
     places = np.flatnonzero(closes)
     ends = places[np.searchsorted(places, starts, side="right")]
-    return starts, ends, types[starts], marks != MISSING_IOB
+    return starts, ends, types[starts], marks != IOB_MISSING
 
 
 def _same_tokens(doc: Doc, reference: Doc) -> bool:

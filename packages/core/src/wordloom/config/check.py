@@ -99,7 +99,8 @@ class _Checker:
 
     def add(self, path: str, message: str, fix: str = "") -> None:
         above = (part for part in (path, *_above(path)) if part in self.lines)
-        line = self.lines.get(next(above, ""))
+        below = (part for part in self.lines if part.startswith(f"{path}."))
+        line = self.lines.get(next(above, None) or next(below, ""))
         problem = ConfigProblem(path, message, fix, line)
         if problem not in self.problems:
             self.problems.append(problem)
@@ -223,6 +224,8 @@ class _Checker:
             elif "factory" not in block:
                 fix = f'add factory = "{name if registry.has("factories", name) else "..."}"'
                 self.add(path, "has no 'factory'", fix)
+                for key, value in block.items():
+                    self._walk(value, f"{path}.{key}")
             else:
                 self._component(path, block)
 

@@ -23,9 +23,10 @@ from .writer import write_config
 __all__ = ["VARIABLE", "Config", "load_config", "parse_config", "parse_overrides"]
 
 #: A reference to a value or a section: ``${paths.train}``.
-VARIABLE = re.compile(r"\$\{([\w.:@*-]+)\}")
+VARIABLE = re.compile(r"\$\{([\w.:]+)\}")
 _SECTION = re.compile(r"^\[(?P<name>[^\]]*)\]\s*(?:[#;].*)?$")
 _KEY = re.compile(r"^(?P<key>[^=:\s][^=:]*?)\s*[=:]\s?(?P<value>.*)$", re.DOTALL)
+_ESCAPED = re.compile(r"\$\$(?!\{[\w.:]+\})")
 _BARE = {"True", "False", "None"}
 
 
@@ -123,6 +124,7 @@ def parse_config(
     except confection.ConfigValidationError as error:
         problem = ConfigProblem("(file)", _first_words(error), "check sections and values")
         raise ConfigError([problem], source=source) from None
+    config.update(_unescaped(config))
     config.source, config.lines = source, scan.lines
     if overrides:
         from .overrides import with_overrides  # which needs the default config, read from here
@@ -135,15 +137,25 @@ def _parents_first(text: str, implied: list[str]) -> str:
     """The text with each section after those above it, which confection needs."""
     chunks: list[tuple[int, str]] = [(name.count("."), f"[{name}]") for name in implied]
     lines: list[str] = []
-    for line in reversed(text.splitlines()):
+    for line in reversed(text.split("\n")):
         lines.append(line)
-        header = _SECTION.match(line.strip())
-        if header and not line[0].isspace():
+        header = None if line[:1].isspace() else _SECTION.match(line.strip())
+        if header:
             chunks.append((header["name"].count("."), "\n".join(reversed(lines))))
             lines = []
     count = len(implied)
     ordered = sorted([*chunks[:count], *reversed(chunks[count:])], key=lambda chunk: chunk[0])
     return "\n".join(chunk for _, chunk in ordered)
+
+
+def _unescaped(value: Any) -> Any:
+    """``$`` for each ``$$``, as interpolation gives it; ``$${a.b}``, which stands for the text
+    ``${a.b}``, stays, or it would be taken for a reference."""
+    if isinstance(value, dict):
+        return {key: _unescaped(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_unescaped(each) for each in value]
+    return _ESCAPED.sub("$", value) if isinstance(value, str) else value
 
 
 def _interpolated(config: Config) -> Config:
@@ -178,7 +190,7 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines that are neither empty nor comments, each with its number and joined with the indented
     lines after it, which go on with its value."""
     pending: tuple[int, str] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
         if not stripped or stripped[0] in "#;":
             continue
@@ -212,7 +224,7 @@ def _scan_key(scan: _Scan, section: str, stripped: str, number: int) -> None:
     path = f"{section}.{found['key']}"
     if path in scan.lines:
         scan.problem(number, path, f"was set already, in line {scan.lines[path]}", "remove one")
-    scan.lines[path] = number
+    scan.lines.setdefault(path, number)
     _scan_value(scan, path, found["value"].strip(), number)
 
 

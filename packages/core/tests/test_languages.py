@@ -1,0 +1,103 @@
+"""Languages: what each sets, and the neutral rules for the others."""
+
+from __future__ import annotations
+
+import pytest
+
+import wordloom
+from wordloom import registry
+from wordloom.errors import DataError
+from wordloom.lang import LanguageDefaults, language
+from wordloom.tokenizer import CharacterTokenizer, Tokenizer
+
+
+def test_registered_languages() -> None:
+    names = registry.languages.names()
+    assert {"bo", "en", "ja", "km", "lo", "my", "th", "xx", "zh"} <= set(names)
+    for name in names:
+        found = language(name)
+        assert found.code == name
+        assert found.tokenizer_rules().prefix
+        assert found.lexical_rules().norm("“") == '"'
+
+
+@pytest.mark.parametrize(("code", "direction"), [("de", "ltr"), ("ar", "rtl"), ("tlh", "ltr")])
+def test_other_codes_get_neutral_rules(code: str, direction: str) -> None:
+    found = language(code)
+    assert found.code == code
+    assert found.direction == direction
+    assert found.tokenizer_rules() == language("xx").tokenizer_rules()
+
+
+@pytest.mark.parametrize("code", ["", "e", "EN", "english", "e1", "en_US"])
+def test_bad_code(code: str) -> None:
+    with pytest.raises(DataError, match="two or three"):
+        language(code)
+
+
+def test_own_language() -> None:
+    class Shouting(LanguageDefaults):
+        code = "qqq"
+        stop_words = frozenset(["o"])
+
+        @classmethod
+        def tokenizer_rules(cls) -> wordloom.tokenizer.TokenizerRules:  # type: ignore[name-defined]
+            return super().tokenizer_rules().with_cases({"O!": (("O!", None),)})
+
+    registry.languages("qqq", func=Shouting)
+    try:
+        nlp = wordloom.blank("qqq")
+        doc = nlp("O! you, O!!")
+        assert doc.words == ["O!", "you", ",", "O!", "!"]
+        assert nlp.vocab["O"].is_stop
+    finally:
+        registry.languages.forget()
+
+
+def test_neutral_rules() -> None:
+    nlp = wordloom.blank("de")
+    assert nlp.lang == "de"
+    doc = nlp("Schöne Grüße (z. B.), 3-mal und C++: gut-besucht, 5 km² a.b@c.de!")
+    assert "|".join(doc.words) == (
+        "Schöne|Grüße|(|z.|B.|)|,|3-mal|und|C++|:|gut|-|besucht|,|5|km²|a.b@c.de|!"
+    )
+
+
+def test_marks_belong_to_letters() -> None:
+    nlp = wordloom.blank("hi")
+    assert nlp("हिन्दी-अंग्रेज़ी में।").words == ["हिन्दी", "-", "अंग्रेज़ी", "में", "।"]
+    # A letter with an accent apart is a letter, as is the one that holds it.
+    for word in ("café", "cafe\u0301"):
+        assert wordloom.blank("fr")(f"{word}-bar.").words == [word, "-", "bar", "."]
+
+
+@pytest.mark.parametrize("code", ["zh", "ja", "th"])
+def test_scripts_without_spaces(code: str) -> None:
+    nlp = wordloom.blank(code)
+    assert isinstance(nlp.tokenizer, CharacterTokenizer)
+    assert nlp("今日は。").words == [*"今日は。"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("wordloom.Tokenizer.v1", Tokenizer),
+        ("spacy.Tokenizer.v1", Tokenizer),
+        ("wordloom.CharacterTokenizer.v1", CharacterTokenizer),
+        ("spacy.zh.ChineseTokenizer", CharacterTokenizer),
+    ],
+)
+def test_tokenizer_in_config(name: str, kind: type) -> None:
+    nlp = wordloom.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": name}}})
+    assert isinstance(nlp.tokenizer, kind)
+
+
+def test_english_lexical_rules() -> None:
+    vocab = wordloom.blank("en").vocab
+    numbers = "12 3,000 1/2 -5 twelve Third 22nd ninetieth million"
+    assert all(vocab[word].like_num for word in numbers.split())
+    assert not any(vocab[word].like_num for word in ["the", "ten-ish", "nd", "1/2/3", "fortyth"])
+    assert all(vocab[word].is_stop for word in ["the", "The", "of", "n't", "been"])
+    assert not vocab["house"].is_stop
+    norms = {"’s": "'s", "—": "-", "€": "$", "Word": "word", "''": '"'}
+    assert {word: vocab[word].norm_ for word in norms} == norms

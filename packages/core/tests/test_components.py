@@ -196,7 +196,7 @@ def test_senter_learns_and_first_token_begins_a_sentence():
         ("This is one. This is two! And three?", 3),
         ("No mark at the end", 1),
         ("He said (really?!) that. Yes.", 3),
-        ("Stop... Go on.", 2),
+        ("Stop . . . Go on.", 2),
         ("! Begin", 2),
         ("これは文です。これも文です。", 2),
     ],

@@ -35,7 +35,7 @@ def batch_with(backward: Any = None) -> Batch:
 
 def linked(**settings: Any) -> Any:
     listener = Tok2VecListener(**settings)
-    listener.attrs["producer"] = "tok2vec"
+    listener.attrs["link"].producer = "tok2vec"
     return listener
 
 
@@ -104,7 +104,7 @@ def test_a_copied_model_keeps_its_link() -> None:
     listener = linked(grad_factor=constant_then(0.5, 1, iter([1.0])))
     copied = listener.copy()
     step_grad_factors(listener)
-    assert copied.attrs["producer"] == "tok2vec"
+    assert copied.attrs["link"].producer == "tok2vec"
     assert (grad_factor_of(copied), grad_factor_of(listener)) == (0.5, 1.0)
 
 

@@ -76,7 +76,7 @@ def shared(heads=("one", "two"), factors=None, seed=0):
 
 def randomize(nlp, seed):
     rng = np.random.default_rng(seed)
-    for name, component in nlp.components:
+    for _, component in nlp.components:
         for node in component.model.walk():
             for param in node.param_names:
                 shape = node.get_param(param).shape
@@ -234,10 +234,7 @@ def test_gradients_agree_with_finite_differences_through_the_listeners():
             node.set_param(param, values)
             numeric = (losses[0] - losses[1]) / 4e-3
             analytic = exact[offset + index]
-            assert numeric == pytest.approx(analytic, abs=0.03 + 0.05 * abs(analytic)), (
-                node.name,
-                param,
-            )
+            assert abs(numeric - analytic) < 0.03 + 0.05 * abs(analytic), (node.name, param)
             checked += 1
         offset += flat.size
     assert checked > 20
@@ -347,7 +344,7 @@ def test_encoder_that_nobody_listens_to_does_not_run():
 
 def test_a_component_called_alone_runs_its_encoder():
     nlp, _ = shared()
+    nlp.get_pipe("two").cfg["overwrite"] = True
     doc = nlp.make_doc("the cat sat")
-    expected = [token.tag_ for token in nlp("the cat sat")]
     nlp.get_pipe("two")(doc)
-    assert [token.tag_ for token in doc] == expected
+    assert [token.tag_ for token in doc] == [token.tag_ for token in nlp("the cat sat")]

@@ -8,10 +8,12 @@ from .extract import FeatureExtractor
 from .flat import flat_array
 from .listener import (
     GradFactor,
+    Link,
     Tok2VecListener,
     find_listeners,
     grad_factor_of,
     listened_feature,
+    make_listener,
     step_grad_factors,
 )
 from .multi_hash import MultiHashEmbed
@@ -30,6 +32,7 @@ __all__ = [
     "FeatureExtractor",
     "GradFactor",
     "HashEmbedCNN",
+    "Link",
     "MaxoutWindowEncoder",
     "MaxoutWindowEncoder_v1",
     "MishWindowEncoder",
@@ -46,6 +49,7 @@ __all__ = [
     "flat_array",
     "grad_factor_of",
     "listened_feature",
+    "make_listener",
     "remap_ids",
     "step_grad_factors",
 ]

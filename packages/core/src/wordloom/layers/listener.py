@@ -16,10 +16,12 @@ from .flat import unwrap
 
 __all__ = [
     "GradFactor",
+    "Link",
     "Tok2VecListener",
     "find_listeners",
     "grad_factor_of",
     "listened_feature",
+    "make_listener",
     "step_grad_factors",
 ]
 
@@ -53,6 +55,34 @@ class GradFactor:
         return copied
 
 
+class Link:
+    """Where a listener takes its input from, and how it scales the gradient that it sends back.
+
+    ``upstream`` is what the config says, ``producer`` the encoder that the pipeline resolved it to
+    ("" before), ``listens_to`` the kind of values that the layer takes. thinc can't serialize it,
+    and so leaves it out of saved weights: the config says what a layer listens to.
+    """
+
+    __slots__ = ("grad_factor", "listens_to", "producer", "upstream")
+
+    def __init__(
+        self, upstream: str, grad_factor: float | Iterable[float], listens_to: str = "tokens"
+    ) -> None:
+        self.upstream = upstream
+        self.producer = ""
+        self.listens_to = listens_to
+        self.grad_factor: float | GradFactor = (
+            float(grad_factor) if isinstance(grad_factor, (int, float)) else GradFactor(grad_factor)
+        )
+
+
+def make_listener(
+    name: str, forward: Callable[..., Any], link: Link, width: int | None = None
+) -> Model[Any, Any]:
+    """A listener layer: the attribute ``link`` makes it one, ``step`` is that of its schedule."""
+    return Model(name, forward, dims={"nO": width}, attrs={"link": link, "step": 0})
+
+
 def Tok2VecListener(
     width: int | None = None,
     upstream: str = "*",
@@ -62,7 +92,7 @@ def Tok2VecListener(
 
     ``upstream`` is the name of that component, or ``"*"`` for the nearest one before; ``width`` the
     width of its vectors, or ``None`` for whatever it is. The pipeline resolves both when it is
-    assembled, and sets the attribute ``producer``.
+    assembled, and sets the producer of its :class:`Link`.
 
     Gradients are multiplied by ``grad_factor``, a number or a schedule (any iterable of numbers,
     such as thinc's, one for each step); 0 sends none, so that the encoder may save itself the
@@ -70,19 +100,7 @@ def Tok2VecListener(
     and moved on by :func:`step_grad_factors`; a batch doesn't know it, since several batches may
     belong to one step.
     """
-    number = isinstance(grad_factor, (int, float))
-    return Model(
-        "tok2vec-listener",
-        forward,
-        dims={"nO": width},
-        attrs={
-            "upstream": upstream,
-            "producer": "",
-            "listens_to": "tokens",
-            "grad_factor": float(grad_factor) if number else GradFactor(grad_factor),  # type: ignore[arg-type]
-            "step": 0,
-        },
-    )
+    return make_listener("tok2vec-listener", forward, Link(upstream, grad_factor), width)
 
 
 def forward(
@@ -113,25 +131,25 @@ def listened_feature(model: Model[Any, Any], docs: list[Doc]) -> Feature:
     Raises :class:`PipelineError` if the listener isn't linked, ``docs`` isn't a
     :class:`~wordloom.batch.Batch` or the producer hasn't run on it.
     """
-    producer = model.attrs["producer"]
-    if not producer:
+    link: Link = model.attrs["link"]
+    if not link.producer:
         raise PipelineError(
             f"the layer '{model.name}' isn't linked to a shared encoder (upstream = "
-            f"'{model.attrs['upstream']}'): models with listeners run as part of a pipeline"
+            f"'{link.upstream}'): models with listeners run as part of a pipeline"
         )
     batch = docs if isinstance(docs, Batch) else Batch(docs)
-    return batch.feature(producer, f"the layer '{model.name}'")
+    return batch.feature(link.producer, f"the layer '{model.name}'")
 
 
 def grad_factor_of(model: Model[Any, Any]) -> float:
     """The factor for the gradients of a listener at its present step."""
-    factor = model.attrs["grad_factor"]
+    factor = model.attrs["link"].grad_factor
     return factor.at(model.attrs["step"]) if isinstance(factor, GradFactor) else float(factor)
 
 
 def find_listeners(model: Model[Any, Any]) -> list[Model[Any, Any]]:
-    """The listener nodes in ``model``: those with an attribute ``producer``."""
-    return [node for node in model.walk() if "producer" in node.attrs]
+    """The listener nodes in ``model``: those with an attribute ``link``."""
+    return [node for node in model.walk() if "link" in node.attrs]
 
 
 def step_grad_factors(model: Model[Any, Any]) -> None:

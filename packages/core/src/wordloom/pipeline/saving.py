@@ -244,8 +244,8 @@ def rename_upstream(nlp: Pipeline, old: str, new: str) -> None:
     for entry in nlp.order:
         model = getattr(entry.component, "model", None)
         for listener in find_listeners(model) if model is not None else ():
-            if listener.attrs.get("upstream") == old:
-                listener.attrs["upstream"] = new
+            if listener.attrs["link"].upstream == old:
+                listener.attrs["link"].upstream = new
         _rename(entry.config, old, new)
 
 

@@ -47,7 +47,7 @@ def _producer(
     listener: Model[Any, Any], name: str, encoders: dict[str, Encoder], kinds: dict[str, str]
 ) -> Encoder:
     """The encoder that ``listener``, a layer of the component ``name``, takes its input from."""
-    wanted = listener.attrs.get("upstream", "*")
+    wanted = listener.attrs["link"].upstream
     if wanted == "*":
         fitting = [encoder for encoder in encoders.values() if _fits(listener, encoder)]
         if fitting:
@@ -69,12 +69,11 @@ def _producer(
 
 def _fits(listener: Model[Any, Any], encoder: Encoder) -> bool:
     """Whether the encoder hands out the kind of values that the listener takes."""
-    kind: str = listener.attrs.get("listens_to", "tokens")
-    return kind == getattr(encoder, "provides", "tokens")
+    return bool(listener.attrs["link"].listens_to == encoder.provides)
 
 
 def _link(listener: Model[Any, Any], name: str, encoder: Encoder) -> None:
-    listener.attrs["producer"] = encoder.name
+    listener.attrs["link"].producer = encoder.name
     width = encoder.width
     if width is None or listener.has_dim("nO") is False:
         return

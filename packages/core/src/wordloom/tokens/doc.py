@@ -15,6 +15,7 @@ from .annotation import AnnotationMixin
 from .build import annotate, check_words, default_spaces
 from .columns import COLUMNS
 from .saving import SavingMixin
+from .showing import ShowingMixin
 from .span import Span
 from .span_group import SpanGroups
 from .token import Token
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Doc"]
 
 
-class Doc(AnnotationMixin, SavingMixin):
+class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 
     Annotation is kept in columns, arrays with one value for each token: read them with

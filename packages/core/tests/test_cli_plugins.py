@@ -258,6 +258,16 @@ def test_show(several: None) -> None:
     assert result.exit_code == 1 and "these do: wordloom, loom-aa, loom-bb" in result.stderr
 
 
+def test_unreadable_metadata_hides_nobody_else(several: None, site: Path) -> None:
+    (site / "loom_aa-2.0.dist-info" / "METADATA").write_bytes(b"Name: \xff\xfe")
+    (site / "loom_bb-2.0.dist-info" / "METADATA").unlink()
+    from wordloom.plugins import refresh
+
+    refresh()
+    found = {each["dist"] for each in json.loads(run("plugins", "list", "--json").stdout)}
+    assert {"wordloom", "loom-late", "(unknown distribution)"} <= found
+
+
 def test_why(several: None, site: Path) -> None:
     found = json.loads(run("plugins", "why", "architectures", "loom-bb.Own.v1", "--json").stdout)
     [source] = found["sources"]

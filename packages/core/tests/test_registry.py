@@ -447,6 +447,23 @@ def test_what_thinc_registers_later_is_seen() -> None:
         registry.schedules.remove("my.Schedule.v1")
 
 
+def test_supplier(fake_dist: FakeDist, clash: str, decorated: Callable[..., None]) -> None:
+    from importlib.metadata import version
+
+    registry.schedules("my.Thing.v1", thing)
+    decorated("schedules", "my.Thing.v1")
+    assert registry.supplier("architectures", "loom-aa.Own.v1") == "loom-aa 2.1"
+    assert registry.supplier("layers", "reduce_mean.v1") == f"thinc {version('thinc')}"
+    assert registry.supplier("schedules", "my.Thing.v1") == "code"
+    with pytest.raises(NameClashError):
+        registry.supplier("architectures", clash)
+    with registry.preferring({"plugins": {"prefer": {f"architectures/{clash}": "loom-bb"}}}):
+        assert registry.supplier("architectures", clash) == "loom-bb 2.1"
+    with pytest.raises(UnknownNameError):
+        registry.supplier("architectures", "loom-zz.Own.v1")
+    assert "loom_aa" not in sys.modules
+
+
 # -- core by the same door
 
 

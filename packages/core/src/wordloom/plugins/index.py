@@ -48,7 +48,13 @@ class Owner:
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
-        read = None if self.distribution is None else self.distribution.metadata
+        try:
+            read = None if self.distribution is None else self.distribution.metadata
+        except (
+            OSError,
+            ValueError,
+        ):  # no metadata, or not UTF-8: others must be listed all the same
+            read = None
         fields = {} if read is None else {key: read[key] for key in _FIELDS if key in read}
         return {key.lower(): value for key, value in fields.items()}
 
@@ -70,7 +76,10 @@ class Owner:
     @cached_property
     def requires(self) -> list[str]:
         """The ``Requires-Dist`` lines."""
-        return list((self.distribution.requires if self.distribution else None) or ())
+        try:
+            return list((self.distribution.requires if self.distribution else None) or ())
+        except (OSError, ValueError):
+            return []
 
 
 class Entry:

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 import catalogue
@@ -63,10 +64,11 @@ class _Offer:
 
     entry: Entry | None
     value: Any = None
+    owner: str = CODE
 
     @property
     def dist(self) -> str:
-        return CODE if self.entry is None else self.entry.dist
+        return self.owner if self.entry is None else self.entry.dist
 
     @property
     def target(self) -> str:
@@ -74,7 +76,7 @@ class _Offer:
 
     def __str__(self) -> str:
         if self.entry is None:
-            return f"{CODE} (a decorator, {self.target})"
+            return f"{self.owner} (a decorator, {self.target})"
         return f"{self.dist} {self.entry.version} ({self.target})"
 
 
@@ -137,7 +139,9 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         if not offers:
             raise self.unknown(name)
         offer = offers[0] if len(offers) == 1 else self._choose(name, offers)
-        return f"{offer.dist} {offer.entry.version}" if offer.entry else offer.dist
+        if offer.entry is not None:
+            return f"{offer.dist} {offer.entry.version}"
+        return offer.dist if offer.dist == CODE else f"{offer.dist} {version(offer.dist)}"
 
     def remove(self, name: str) -> None:
         """Take back what a decorator registered under ``name``; entry points aren't concerned.
@@ -231,6 +235,10 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         space = tuple(self.namespace)
         return [key[-1] for key in catalogue.REGISTRY if key[:-1] == space]
 
+    def _owner(self, value: Any) -> str:
+        """Who registered a value through a decorator."""
+        return CODE
+
     def _entries(self, name: str) -> list[Entry]:
         return [entry for entry in current().entries(self.group, name) if enabled(entry)]
 
@@ -251,7 +259,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         if own is not _MISSING:
             # A decorated function that is also the target of an entry point is one and the same.
             offers = [offer for offer in offers if offer.target != place(own)]
-            offers.append(_Offer(None, own))
+            offers.append(_Offer(None, own, self._owner(own)))
         return offers
 
     def _keep(self, name: str, value: Any, offer: _Offer) -> None:
@@ -315,6 +323,9 @@ class ThincRegistry(Registry):
     def _own_names(self) -> list[str]:
         import_module("thinc.api")
         return super()._own_names()
+
+    def _owner(self, value: Any) -> str:
+        return "thinc" if place(value).startswith("thinc.") else CODE
 
     def _keep(self, name: str, value: Any, offer: _Offer) -> None:
         # thinc's decorators may replace a function behind our back: those aren't kept.

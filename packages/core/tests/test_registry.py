@@ -532,3 +532,7 @@ def test_a_pipeline_prefers_as_its_config_says(fake_dist: FakeDist, tmp_path: Pa
     text += '[plugins]\nprefer = {"factories/weaver": "loom-bb"}\n'
     nlp = wordloom.Pipeline.from_config(parse_config(text))
     assert nlp.get_pipe("w")(None) == "loom-bb"
+    nlp.to_disk(tmp_path / "saved")
+    meta = json.loads((tmp_path / "saved" / "meta.json").read_text())
+    assert meta["suppliers"]["factories/weaver"] == "loom-bb 1.0"
+    assert wordloom.load(tmp_path / "saved").get_pipe("w")(None) == "loom-bb"

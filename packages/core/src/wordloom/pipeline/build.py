@@ -97,48 +97,58 @@ def from_config(
     """See :meth:`Pipeline.from_config`."""
     from .pipeline import Pipeline
 
-    described = default_config().merge(config if isinstance(config, Config) else Config(config))
+    described = default_config().merge(
+        config if isinstance(config, Config) else Config(dict(config))
+    )
     whole = described.interpolate()
     settings = whole["nlp"]
     if not settings.get("lang"):
         raise ConfigError([ConfigProblem("nlp.lang", "no language is given", 'such as "en"')])
-    nlp = Pipeline(
-        settings["lang"], vocab=vocab, tokenizer=settings["tokenizer"], config=described, meta=meta
-    )
     with registry.preferring(whole):
-        for name in settings["pipeline"]:
-            if name in exclude:
-                continue
-            block = whole["components"].get(name)
-            if block is None:
-                near = get_close_matches(name, whole["components"], n=1)
-                raise ConfigError(
-                    [
-                        ConfigProblem(
-                            "nlp.pipeline",
-                            f"'{name}' has no block [components.{name}]",
-                            f"did you mean '{near[0]}'?" if near else "add the block",
-                        )
-                    ]
-                )
-            block = dict(block)
-            if "source" in block:
-                nlp.add_pipe(block.get("component", name), name=name, source=load(block["source"]))
-            elif "factory" in block:
-                nlp.add_pipe(block.pop("factory"), name=name, config=block)
-            else:
-                raise ConfigError(
-                    [
-                        ConfigProblem(
-                            f"components.{name}",
-                            "neither `factory` nor `source` is given",
-                            'such as factory = "tagger"',
-                        )
-                    ]
-                )
+        nlp = Pipeline(
+            settings["lang"],
+            vocab=vocab,
+            tokenizer=settings["tokenizer"],
+            config=described,
+            meta=meta,
+        )
+        _add_components(nlp, whole, exclude)
     _switch(nlp, {*settings["disabled"], *disable}, enable)
     manager().observe("pipeline_created", nlp=nlp)
     return nlp
+
+
+def _add_components(nlp: Pipeline, whole: Mapping[str, Any], exclude: Collection[str]) -> None:
+    for name in whole["nlp"]["pipeline"]:
+        if name in exclude:
+            continue
+        block = whole["components"].get(name)
+        if block is None:
+            near = get_close_matches(name, whole["components"], n=1)
+            raise ConfigError(
+                [
+                    ConfigProblem(
+                        "nlp.pipeline",
+                        f"'{name}' has no block [components.{name}]",
+                        f"did you mean '{near[0]}'?" if near else "add the block",
+                    )
+                ]
+            )
+        block = dict(block)
+        if "source" in block:
+            nlp.add_pipe(block.get("component", name), name=name, source=load(block["source"]))
+        elif "factory" in block:
+            nlp.add_pipe(block.pop("factory"), name=name, config=block)
+        else:
+            raise ConfigError(
+                [
+                    ConfigProblem(
+                        f"components.{name}",
+                        "neither `factory` nor `source` is given",
+                        'such as factory = "tagger"',
+                    )
+                ]
+            )
 
 
 def _switch(nlp: Pipeline, disable: Iterable[str], enable: Collection[str]) -> None:

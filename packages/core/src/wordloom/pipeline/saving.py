@@ -43,6 +43,11 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
     """What ``meta.json`` holds."""
     from .. import __version__
 
+    with registry.preferring(nlp.config):
+        suppliers = {
+            f"{group}/{name}": registry.supplier(group, name)
+            for group, name in sorted(set(_names(nlp.config)))
+        }
     return {
         **nlp.meta,
         "lang": nlp.lang,
@@ -52,10 +57,7 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
         "components": nlp.component_names,
         "disabled": nlp.disabled,
         "labels": nlp.pipe_labels,
-        "suppliers": {
-            f"{group}/{name}": registry.supplier(group, name)
-            for group, name in sorted(set(_names(nlp.config)))
-        },
+        "suppliers": suppliers,
     }
 
 

@@ -1,0 +1,151 @@
+"""The strict check: everything that is wrong, in one report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from wordloom import registry
+from wordloom.config import Config, check_config, fill_config, find_problems, parse_config
+from wordloom.errors import ConfigError
+
+TAGGER = """
+[nlp]
+lang = "en"
+pipeline = ["tagger"]
+
+[components.tagger]
+factory = "tagger"
+"""
+
+
+def report(text: str) -> dict[str, str]:
+    """Path of each problem, and its text."""
+    config = parse_config(text)
+    return {problem.path: str(problem) for problem in find_problems(config)}
+
+
+def test_a_right_config_has_no_problems() -> None:
+    assert report(TAGGER) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message"),
+    [
+        ("[trainin]\n", "trainin", "did you mean 'training'"),
+        ("[tagger.model]\n", "tagger", r"did you mean [components.tagger]"),
+        ("[mine]\nx = 1\n", "mine", "[variables]"),
+        ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
+        ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
+        ('[nlp]\npipeline = ["nr"]\n[components.ner]\nfactory = "tagger"\n', "nlp.pipeline",
+         "did you mean 'ner'"),
+        ("[components.x]\n", "components.x", "has no 'factory'"),
+        ('[components.x]\nfactory = "taggr"\n', "components.x.factory", "Did you mean 'tagger'"),
+        ('[components.x]\nfactory = "transformer"\n', "components.x.factory",
+         "pip install wordloom-transformers"),
+        ('[components.x]\nfactory = "tagger"\nmodl = 1\n', "components.x.modl",
+         "did you mean 'model'"),
+        ('[components.x]\nfactory = "tagger"\noverwrite = "yes"\n', "components.x.overwrite",
+         "bool is expected"),
+        ('[components.x]\nsource = "en"\nmodel = 1\n', "components.x.model", "beside 'source'"),
+        ('[training.optimizer]\n@optimzers = "Adam.v1"\n', "training.optimizer.@optimzers",
+         "did you mean 'optimizers'"),
+        ('[training.optimizer]\n@optimizers = "Adm.v1"\n', "training.optimizer.@optimizers",
+         "Did you mean 'Adam.v1'"),
+        ('[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rat = 1\n',
+         "training.optimizer.learn_rat", "did you mean 'learn_rate'"),
+        ('[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rate = "0.1"\n',
+         "training.optimizer.learn_rate", "remove the quotes"),
+        ('[training.optimizer]\n@optimizers = "Adam.v1"\n@schedules = "constant.v1"\n',
+         "training.optimizer", "names several functions"),
+        ('[training.optimizer]\n@optimizers = 3\n', "training.optimizer.@optimizers",
+         "must be a name"),
+        ('[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n', "training.batcher.size",
+         "is missing"),
+        ('[training]\nlogger = [{"@loggers": "spacy.ConsoleLogger.v1"}]\n', "training.logger",
+         "inside a list"),
+        ("[training]\nmax_steps = 1.5\n", "training.max_steps", "int is expected"),
+        ("[training]\nmax_steps = true\n", "training.max_steps", "is true, but int"),
+        ("[training]\nseed = ${system.sed}\n", "training.seed", "did you mean 'system.seed'"),
+        ('[training]\ndev_corpus = "corpora.dv"\n', "training.dev_corpus",
+         "did you mean 'corpora.dev'"),
+        ('[training]\nfrozen_components = ["x"]\n', "training.frozen_components", "names 'x'"),
+        ("[initialize.components.x]\n", "initialize.components.x", "no component 'x'"),
+    ],
+)
+def test_one_mistake(text: str, path: str, message: str) -> None:
+    found = report(text)
+    assert list(found) == [path]
+    assert message in found[path]
+    assert found[path].startswith("line ")
+
+
+def test_all_problems_come_in_one_report_in_the_order_of_lines() -> None:
+    text = '[nlp]\nlangg = "en"\n[trainin]\n[training]\npatience = "3"\n[components.x]\n'
+    with pytest.raises(ConfigError) as caught:
+        check_config(parse_config(text, source="my.cfg"))
+    lines = [problem.line for problem in caught.value.problems]
+    assert lines == sorted(lines) and len(lines) == 4
+    assert str(caught.value).startswith("my.cfg: 4 problems\n")
+
+
+def test_values_are_checked_after_references_are_resolved() -> None:
+    text = '[variables]\nrate = "high"\n[training.optimizer]\n@optimizers = "Adam.v1"\n'
+    found = report(text + "learn_rate = ${variables.rate}\n")
+    assert list(found) == ["training.optimizer.learn_rate"]
+
+
+def test_references_in_a_circle() -> None:
+    assert "circle" in report("[variables]\na = ${variables.b}\nb = ${variables.a}\n")["(references)"]
+
+
+def test_complete_check_lists_what_is_missing_and_how_to_write_it_down() -> None:
+    config = parse_config(TAGGER)
+    with pytest.raises(ConfigError) as caught:
+        check_config(config, complete=True)
+    missing = {problem.path: problem for problem in caught.value.problems}
+    assert "its default is 20000" in missing["training.max_steps"].message
+    assert "init fill-config" in missing["training.max_steps"].fix
+    assert "components.tagger.model.tok2vec.width" in missing
+    filled = fill_config(config)
+    left = {problem.path: problem for problem in find_problems(filled, complete=True)}
+    assert set(left) == {"corpora.train.path", "corpora.dev.path"}
+    assert "--paths.train" in left["corpora.train.path"].fix
+
+
+def test_language_is_needed_for_training() -> None:
+    filled = fill_config(parse_config(TAGGER.replace('lang = "en"\n', "")))
+    filled["paths"].update(train="a", dev="b")
+    assert [problem.path for problem in find_problems(filled, complete=True)] == ["nlp.lang"]
+
+
+def test_vectors_that_spacy_writes_into_every_config_are_no_problem_without_a_path() -> None:
+    vectors = '[nlp.vectors]\n@vectors = "nobody.Vectors.v1"\n'
+    assert report(vectors) == {}
+    assert "nlp.vectors.@vectors" in report(vectors + '[initialize]\nvectors = "x"\n')
+
+
+def test_checking_names_imports_nothing_that_is_not_named() -> None:
+    before = set(sys.modules)
+    report('[components.x]\nfactory = "taggr"\n')
+    new = {name for name in set(sys.modules) - before if name.startswith("wordloom.components.")}
+    assert new <= {"wordloom.components.factory"}
+
+
+@pytest.fixture
+def open_function() -> Iterator[str]:
+    name = "test_check.open.v1"
+
+    @registry.misc(name)
+    def anything(*parts: int, **settings: int) -> int:
+        return sum(parts) + sum(settings.values())
+
+    yield name
+    registry.misc.remove(name)
+
+
+def test_functions_that_take_anything_are_not_told_what_to_take(open_function: str) -> None:
+    block = {"@misc": open_function, "any": 3, "*": {"a": 1, "b": 2}}
+    assert find_problems(Config({"variables": {"it": block}})) == []

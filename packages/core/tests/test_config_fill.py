@@ -1,0 +1,200 @@
+"""Filling, resolving, and making new configs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordloom import registry
+from wordloom.config import (
+    Config,
+    check_config,
+    default_config,
+    fill_block,
+    fill_config,
+    init_config,
+    parse_config,
+    resolve_block,
+    resolve_section,
+)
+from wordloom.errors import ConfigError
+
+NAMES = ["tagger", "morphologizer", "senter", "sentencizer"]
+
+
+def test_defaults_of_sections_factories_and_functions_are_written_down() -> None:
+    config = parse_config(
+        '[nlp]\nlang = "en"\npipeline = ["tagger"]\n'
+        '[components.tagger]\nfactory = "tagger"\n'
+        '[components.tagger.model]\n@architectures = "spacy.Tagger.v2"\n'
+        '[components.tagger.model.tok2vec]\n@architectures = "spacy.HashEmbedCNN.v2"\nwidth = 32\n'
+        "[training]\nmax_steps = 5\n"
+    )
+    filled = fill_config(config)
+    model = filled["components"]["tagger"]["model"]
+    assert model["@architectures"] == "spacy.Tagger.v2"
+    assert model["tok2vec"]["width"] == 32
+    assert model["tok2vec"]["window_size"] == 1
+    assert filled["components"]["tagger"]["overwrite"] is False
+    assert filled["training"]["max_steps"] == 5
+    assert filled["training"]["optimizer"]["learn_rate"] == 0.001
+    assert filled["training"]["score_weights"] == {"tag_acc": 1.0}
+    assert filled["corpora"]["train"]["path"] == "${paths.train}"
+    assert config["training"] == {"max_steps": 5}
+
+
+def test_a_block_of_another_function_takes_nothing_from_the_default_one() -> None:
+    config = parse_config(
+        '[training.batcher]\n@batchers = "wordloom.batch_by_sequence.v1"\nsize = 4\n'
+    )
+    batcher = fill_config(config)["training"]["batcher"]
+    expected = {"@batchers": "wordloom.batch_by_sequence.v1", "size": 4, "get_length": None}
+    assert batcher == expected
+
+
+def test_a_function_under_its_other_name_takes_the_defaults() -> None:
+    config = parse_config('[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n')
+    batcher = fill_config(config)["training"]["batcher"]
+    assert batcher["@batchers"] == "spacy.batch_by_words.v1"
+    assert batcher["size"]["start"] == 100
+
+
+settings = st.fixed_dictionaries(
+    {},
+    optional={
+        "paths": st.fixed_dictionaries({}, optional={"train": st.none() | st.text("ab/", max_size=4)}),
+        "training": st.fixed_dictionaries(
+            {},
+            optional={
+                "max_steps": st.integers(0, 9),
+                "frozen_components": st.just(["senter"]),
+                "score_weights": st.dictionaries(st.sampled_from(["tag_acc", "x"]), st.floats(0, 1)),
+                "seed": st.just("${system.seed}"),
+                "batcher": st.just({"@batchers": "spacy.batch_by_padded.v1", "size": 10}),
+            },
+        ),
+        "nlp": st.fixed_dictionaries({"pipeline": st.lists(st.sampled_from(NAMES), unique=True)}),
+        "variables": st.dictionaries(st.text("abc", min_size=1), st.integers()),
+    },
+)
+
+
+@given(settings)
+def test_filling_twice_changes_nothing_and_keeps_what_was_given(data: dict[str, Any]) -> None:
+    names = data.get("nlp", {}).get("pipeline", [])
+    data["components"] = {name: {"factory": name} for name in {*names, "senter"}}
+    config = Config(data, is_interpolated=False)
+    once = fill_config(config)
+    assert fill_config(once) == once
+    assert list(fill_config(once)) == list(once)
+    assert parse_config(once.to_str(interpolate=False)) == once
+    for section, values in data.items():
+        for key, value in values.items():
+            if isinstance(value, dict):
+                assert value.items() <= once[section][key].items()
+            else:
+                assert once[section][key] == value
+
+
+def test_every_core_default_is_in_the_default_config() -> None:
+    default = default_config()
+    check_config(default)
+    filled = fill_config(default)
+    for section in ("paths", "system", "nlp", "training", "initialize"):
+        assert set(filled[section]) == set(default[section])
+
+
+@pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
+def test_new_config_shares_one_layer_and_is_complete(optimize: str) -> None:
+    config = init_config("de", NAMES, optimize=optimize)
+    assert config["nlp"]["pipeline"] == ["tok2vec", *NAMES]
+    for name in NAMES[:3]:
+        listener = config["components"][name]["model"]["tok2vec"]
+        assert listener["@architectures"] == "wordloom.Tok2VecListener.v1"
+        assert listener["width"] == "${components.tok2vec.model.encode.width}"
+    assert "model" not in config["components"]["sentencizer"]
+    config["paths"].update(train="a", dev="b")
+    check_config(config, complete=True)
+    assert fill_config(config) == config
+    assert parse_config(config.to_str(interpolate=False)) == config
+
+
+def test_accuracy_is_wider_than_efficiency() -> None:
+    widths = [
+        init_config("en", ["tagger"], optimize=name)["components"]["tok2vec"]["model"]["encode"]
+        for name in ("efficiency", "accuracy")
+    ]
+    assert widths[0]["width"] < widths[1]["width"] and widths[0]["depth"] < widths[1]["depth"]
+
+
+def test_a_pipeline_without_models_has_no_shared_layer() -> None:
+    assert init_config("en", ["sentencizer"])["nlp"]["pipeline"] == ["sentencizer"]
+
+
+def test_unknown_components_and_goals_of_new_configs() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'tagger'"):
+        init_config("en", ["taggr"])
+    with pytest.raises(ConfigError, match="did you mean 'accuracy'"):
+        init_config("en", ["tagger"], optimize="acuracy")
+
+
+class Inner:
+    """What an inner block returns."""
+
+
+@pytest.fixture
+def functions() -> Iterator[None]:
+    @registry.misc("test_fill.inner.v1")
+    def inner(fail: bool = False) -> Inner:
+        if fail:
+            raise ZeroDivisionError("by zero")
+        return Inner()
+
+    @registry.misc("test_fill.outer.v1")
+    def outer(it: Inner, n: int | None = None, many: tuple[int, ...] = ()) -> tuple[Inner, int | None]:
+        return it, n
+
+    @registry.misc("test_fill.text.v1")
+    def text() -> str:
+        return "text"
+
+    @registry.misc("test_fill.total.v1")
+    def total(*parts: int) -> int:
+        return sum(parts)
+
+    yield
+    for name in ("inner", "outer", "text", "total"):
+        registry.misc.remove(f"test_fill.{name}.v1")
+
+
+def test_blocks_are_resolved_from_the_inside_out(functions: None) -> None:
+    block = {"@misc": "test_fill.outer.v1", "it": {"@misc": "test_fill.inner.v1"}, "n": 3}
+    it, n = resolve_block(block)
+    assert isinstance(it, Inner) and n == 3
+    assert fill_block(block)["it"] == {"@misc": "test_fill.inner.v1", "fail": False}
+    parts = {"@misc": "test_fill.total.v1", "*": {"a": 1, "b": 2}}
+    assert resolve_block({"x": [1], "y": parts}) == {"x": [1], "y": 3}
+
+
+def test_a_call_that_fails_names_path_line_function_and_cause(functions: None) -> None:
+    config = parse_config('[variables.it]\n@misc = "test_fill.inner.v1"\nfail = true\n')
+    with pytest.raises(ConfigError) as caught:
+        resolve_section(config, "variables.it")
+    problem = caught.value.problems[0]
+    assert (problem.path, problem.line) == ("variables.it", 1)
+    assert "test_fill.inner.v1" in problem.message and "by zero" in problem.message
+
+
+def test_what_an_inner_block_returns_is_checked(functions: None) -> None:
+    block = {"@misc": "test_fill.outer.v1", "it": {"@misc": "test_fill.text.v1"}}
+    with pytest.raises(ConfigError, match="'it' must be Inner, but its block returned a str"):
+        resolve_block(block)
+
+
+def test_a_section_that_is_not_there(functions: None) -> None:
+    with pytest.raises(ConfigError, match=r"training\.x: isn't in the config"):
+        resolve_section(default_config(), "training.x")

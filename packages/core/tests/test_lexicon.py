@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from wordloom.errors import DataError
 from wordloom.lexical import LexicalRules, word_shape, word_shapes
 from wordloom.lexicon import Lexicon
@@ -37,7 +38,7 @@ def test_norms_make_types() -> None:
     lex.rows_of(["’s", "’S"])
     norms = lex.strings.strings(lex.column("NORM"))
     assert norms == ["wo", "will", "'s", "'s"]
-    again = pickle.loads(pickle.dumps(lex))
+    again = pickle.loads(pickle.dumps(lex))  # noqa: S301
     assert again.texts == lex.texts and (again.column("NORM") == lex.column("NORM")).all()
 
 

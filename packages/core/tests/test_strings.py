@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from wordloom.errors import DataError, FormatError, MissingFileError, SerializationError
 from wordloom.strings import StringStore, hash_string, hash_strings
 
@@ -92,7 +93,7 @@ def test_a_parent_is_asked() -> None:
     child = StringStore(["word"], parent=parent)
     assert child[parent["label"]] == "label" and "label" in child
     assert "word" not in parent and child.parent is parent
-    copy = pickle.loads(pickle.dumps(child))
+    copy = pickle.loads(pickle.dumps(child))  # noqa: S301
     assert "label" in copy and list(copy) == ["word"]
 
 
@@ -106,8 +107,11 @@ def test_bad_files(tmp_path: object) -> None:
     path = f"{tmp_path}/strings.json"
     with pytest.raises(MissingFileError, match="strings.json"):
         StringStore().from_disk(path)
-    for content, error in [(b"[1]", SerializationError), (b"[", SerializationError),
-                           (b'["\xff"]', FormatError)]:
+    for content, error in [
+        (b"[1]", SerializationError),
+        (b"[", SerializationError),
+        (b'["\xff"]', FormatError),
+    ]:
         with open(path, "wb") as file:
             file.write(content)
         with pytest.raises(error, match="strings.json"):

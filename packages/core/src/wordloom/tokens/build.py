@@ -67,10 +67,23 @@ def annotate(
         set_heads(doc, heads)
     if sent_starts is not None:
         check_length("sent_starts", sent_starts, len(doc))
-        starts = [0 if s is None else 1 if s is True or s == 1 else -1 for s in sent_starts]
-        doc.set_column("SENT_START", starts)
+        doc.set_column("SENT_START", [_sent_start(i, s) for i, s in enumerate(sent_starts)])
     if ents is not None:
         set_ents(doc, ents)
+
+
+def _sent_start(i: int, value: bool | int | None) -> int:
+    """1, -1 or 0 for yes, no and unknown: from a bool or ``None``, or the number itself."""
+    if value is None:
+        return 0
+    if isinstance(value, bool | np.bool_):
+        return 1 if value else -1
+    if value not in (-1, 0, 1):
+        raise DataError(
+            f"sent_starts: the value of word {i} is {value!r}: use True, False or None for unknown "
+            f"(or 1, -1 and 0)"
+        )
+    return int(value)
 
 
 def set_strings(doc: Doc, argument: str, name: str, values: Sequence[Any]) -> None:

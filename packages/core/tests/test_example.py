@@ -1,0 +1,192 @@
+"""Examples: alignment of tokenisations and what is read through it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wordloom.alignment import Alignment, align_docs, align_words
+from wordloom.errors import DataError
+from wordloom.example import Example
+from wordloom.tokens import Doc
+from wordloom.vocab import Vocab
+
+
+def lists(aligned: Alignment) -> tuple[list[list[int]], list[list[int]]]:
+    x2y, y2x = aligned.x2y, aligned.y2x
+    return [x2y[i].tolist() for i in range(len(x2y))], [y2x[i].tolist() for i in range(len(y2x))]
+
+
+# Obtained from spaCy 3.8.18.
+@pytest.mark.parametrize(
+    ("x", "y", "x2y", "y2x"),
+    [
+        (["a", "bc", "d"], ["ab", "c", "d"], [[0], [0, 1], [2]], [[0, 1], [1], [2]]),
+        (["obama", "'", "s"], ["obama's"], [[0], [0], [0]], [[0, 1, 2]]),
+        (["a", "b"], ["a", "B"], [[0], [1]], [[0], [1]]),
+        (["a", " ", "b"], ["a", " ", "b"], [[0], [1], [2]], [[0], [1], [2]]),
+        ([" ", "a"], ["a"], [[], [0]], [[1]]),
+        (["a", "\n", "b"], ["a", "b"], [[0], [], [1]], [[0], [2]]),
+        (["New York"], ["New", "York"], [[0, 1]], [[0], [0]]),
+    ],
+)
+def test_alignment_as_spacys(
+    x: list[str], y: list[str], x2y: list[list[int]], y2x: list[list[int]]
+) -> None:
+    assert lists(align_words(x, y)) == (x2y, y2x)
+
+
+def test_texts_that_differ() -> None:
+    words = align_words(["He", "said", "“", "hi", "”"], ["He", "said", "``", "hi", "''"])
+    assert lists(words)[0] == [[0], [1], [], [3], []]
+    near = align_words(["colour", "and", "form"], ["color", "and", "for", "m"])
+    assert lists(near)[0] == [[0], [1], [2, 3]]
+    assert lists(align_words([], [])) == ([], [])
+    with pytest.raises(DataError, match="can't be aligned"):
+        align_words(["a", "b"], ["c", "d"])
+    with pytest.raises(DataError, match="can't be aligned"):
+        align_words(["a"], [])
+
+
+CUTS = st.lists(st.integers(0, 30), max_size=10)
+
+
+def _doc(vocab: Vocab, text: str, cuts: list[int]) -> Doc:
+    bounds = sorted({0, len(text), *(c for c in cuts if c < len(text))})
+    words, spaces = [], []
+    for start, end in zip(bounds, bounds[1:], strict=False):
+        word = text[start:end]
+        space = word.endswith(" ") and len(word) > 1
+        words.append(word[:-1] if space else word)
+        spaces.append(space)
+    return Doc(vocab, words, spaces)
+
+
+@given(st.text("ab \n😀", min_size=1, max_size=30), CUTS, CUTS)
+def test_alignment_is_overlap(text: str, x_cuts: list[int], y_cuts: list[int]) -> None:
+    vocab = Vocab()
+    x, y = _doc(vocab, text, x_cuts), _doc(vocab, text, y_cuts)
+    assert x.text == y.text == text
+    found, back = lists(align_docs(x, y))
+    for i in range(len(x)):
+        expected = [j for j in range(len(y)) if x.starts[i] < y.ends[j] and y.starts[j] < x.ends[i]]
+        assert found[i] == expected
+    assert {(i, j) for i, js in enumerate(found) for j in js} == {
+        (i, j) for j, xs in enumerate(back) for i in xs
+    }
+
+
+@pytest.fixture
+def vocab() -> Vocab:
+    return Vocab("en")
+
+
+@pytest.fixture
+def split(vocab: Vocab) -> Example:
+    x = Doc(vocab, ["I", "like", "New York", "."])
+    y = Doc(
+        vocab,
+        ["I", "li", "ke", "New", "York", "."],
+        tags=["P", "V1", "V2", "N", "N", "."],
+        pos=["PRON", "VERB", "VERB", "PROPN", "PROPN", "PUNCT"],
+        heads=[1, 1, 1, 4, 1, 1],
+        deps=["a", "ROOT", "b", "c", "d", "e"],
+        ents=["O", "O", "O", "B-G", "I-G", "O"],
+        morphs=["A=1", "", "", "", "", None],
+    )
+    return Example(x, y)
+
+
+def test_aligned_values_as_spacys(split: Example) -> None:
+    assert split.get_aligned("TAG", as_string=True) == ["P", None, "N", "."]
+    assert split.get_aligned("pos", as_string=True) == ["PRON", "VERB", "PROPN", "PUNCT"]
+    assert split.get_aligned("ENT_TYPE", as_string=True) == ["", "", "G", ""]
+    assert split.get_aligned("MORPH", as_string=True) == ["A=1", "", "", ""]
+    assert split.get_aligned_sent_starts() == [True, False, False, False]
+    assert split.get_aligned_parse() == ([1, None, None, 1], ["a", None, None, "e"])
+    back = Example(split.reference, split.predicted)
+    assert back.get_aligned("ORTH", as_string=True)[3:5] == ["New York", "New York"]
+
+
+def test_aligned_ids(split: Example) -> None:
+    values, known = split.get_aligned_ids("TAG")
+    strings = split.x.vocab.strings
+    assert known.tolist() == [True, False, True, True]
+    assert [strings[v] for v in values.tolist()] == ["P", "", "N", "."]
+    values, known = split.get_aligned_ids("MORPH")
+    assert known.tolist() == [True, True, True, False]
+    values, known = split.get_aligned_ids("LEMMA")
+    assert not known.any() and values.dtype == np.uint64 and len(values) == 4
+    with pytest.raises(DataError, match="get_aligned_parse"):
+        split.get_aligned_ids("HEAD")
+    with pytest.raises(DataError, match="get_aligned_parse"):
+        split.get_aligned("HEAD")
+
+
+def test_one_to_one_needs_no_lookup(vocab: Vocab) -> None:
+    words = ["a", "b", "c"]
+    example = Example(Doc(vocab, words), Doc(vocab, words, tags=["X", "", "Y"]))
+    assert example.alignment.one2one and example.alignment is example.alignment
+    values, known = example.get_aligned_ids("TAG")
+    assert values is example.reference.column("TAG") and known.tolist() == [True, False, True]
+    assert example.get_aligned("TAG", as_string=True) == ["X", "", "Y"]
+    example.predicted = Doc(vocab, ["ab", "c"])
+    assert not example.alignment.one2one
+
+
+def test_sentence_starts(vocab: Vocab) -> None:
+    y = Doc(vocab, ["I", "like", "it", "You", "go"], sent_starts=[1, -1, -1, 1, -1])
+    x = Doc(vocab, ["I", "like", "itYou", "go"], [True, True, True, False])
+    assert Example(x, y).get_aligned_sent_starts() == [True, False, True, False]
+    assert [e.text for e in Example(x, y).split_sents()] == ["I like ", "itYou go"]
+    y.set_column("SENT_START", [1, -1, 0, 0, -1])
+    assert Example(x, y).get_aligned_sent_starts() == [True, False, None, False]
+    y.set_column("SENT_START", None)
+    assert Example(x, y).get_aligned_sent_starts() == [None] * 4
+    two = Doc(vocab, ["I", "like"], heads=[0, 1], deps=["ROOT", "ROOT"])
+    assert Example(two.copy(), two).get_aligned_sent_starts() == [True, True]
+
+
+def test_from_dict(vocab: Vocab) -> None:
+    x = Doc(vocab, ["I", "like", "New", "York", "."], [True, True, True, False, False])
+    example = Example.from_dict(
+        x,
+        {
+            "words": ["I", "like", "New York", "."],
+            "tags": ["a", "b", "c", "d"],
+            "entities": [(7, 15, "GPE")],
+            "cats": {"a": 1.0},
+            "spans": {"s": [(0, 6, "S")]},
+        },
+    )
+    y = example.reference
+    assert y.text == x.text and [e.label_ for e in y.ents] == ["GPE"]
+    assert y.cats == {"a": 1.0} and y.spans["s"][0].text == "I like"
+    assert example.get_aligned("TAG", as_string=True) == ["a", "b", "c", "c", "d"]
+    again = Example.from_dict(x, example.to_dict()).reference
+    assert again.to_json() == y.to_json()
+    tagged = Example.from_dict(x, {"entities": ["O", "O", "B-G", "L-G", "O"]})
+    assert [e.text for e in tagged.y.ents] == ["New York"]
+
+
+def test_bad_examples_are_named(vocab: Vocab) -> None:
+    x = Doc(vocab, ["I", "like", "it"])
+    with pytest.raises(DataError, match="'foo' is no kind"):
+        Example.from_dict(x, {"foo": 1})
+    with pytest.raises(DataError, match="2 tags for 1 words"):
+        Example.from_dict(x, {"words": ["a"], "tags": ["a", "b"]})
+    with pytest.raises(DataError, match=r"3 and 4.*nearest is 2 to 6, 'like'"):
+        Example.from_dict(x, {"entities": [(3, 4, "X")]})
+    with pytest.raises(DataError, match="outside"):
+        Example.from_dict(x, {"entities": [(3, 400, "X")]})
+    with pytest.raises(DataError, match="reference must be a Doc, not NoneType"):
+        Example(x, None)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="can't be aligned"):
+        Example(x, Doc(vocab, ["something", "else"], tags=["a", "b"])).get_aligned("TAG")
+
+
+def test_empty(vocab: Vocab) -> None:
+    example = Example(Doc(vocab), Doc(vocab))
+    assert example.get_aligned("TAG") == [] and example.get_aligned_sent_starts() == []
+    assert example.get_aligned_parse() == ([], [])
+    assert example.get_aligned_ids("TAG")[0].shape == (0,)

@@ -85,6 +85,14 @@ class Example:
         """An example of copies of both documents."""
         return Example(self.predicted.copy(), self.reference.copy())
 
+    def with_predicted(self, predicted: Doc) -> Example:
+        """An example of another predicted document and the same reference. What is known of the
+        alignment stays, if the tokens are the same."""
+        example = Example(predicted, self.reference)
+        if predicted.rows is self.predicted.rows:
+            example._alignment, example._rows = self._alignment, self._rows
+        return example
+
     @property
     def alignment(self) -> Alignment:
         """Which tokens of both belong together. Computed once, until the tokens change.

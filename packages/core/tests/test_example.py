@@ -130,6 +130,9 @@ def test_one_to_one_needs_no_lookup(vocab: Vocab) -> None:
     values, known = example.get_aligned_ids("TAG")
     assert values is example.reference.column("TAG") and known.tolist() == [True, False, True]
     assert example.get_aligned("TAG", as_string=True) == ["X", "", "Y"]
+    other = example.with_predicted(example.predicted.copy())
+    assert other.alignment is example.alignment and other.reference is example.reference
+    assert not example.with_predicted(Doc(vocab, ["ab", "c"])).alignment.one2one
     example.predicted = Doc(vocab, ["ab", "c"])
     assert not example.alignment.one2one
 

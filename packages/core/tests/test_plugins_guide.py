@@ -47,3 +47,17 @@ def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_pat
         "print(registry.resolve({'x': {'@architectures': 'my_example.Layer.v1', 'nO': 2}}))"
     )
     assert "Linear" in done.stdout or "thinc" in done.stdout, done.stderr
+
+
+@pytest.mark.skipif(not GUIDE.exists(), reason="the guide isn't beside this package")
+def test_the_guide_names_every_hook_and_registry() -> None:
+    from wordloom import registry
+    from wordloom.plugins import spec
+
+    text = GUIDE.read_text("utf-8")
+    hooks = [name for name, value in vars(spec).items() if hasattr(value, "wordloom_spec")]
+    assert len(hooks) == 14
+    assert [name for name in hooks if f"`{name}(" not in text] == []
+    assert [name for name in hooks if not getattr(spec, name).__doc__] == []
+    ours = [name for name in registry.registries() if registry[name].group.startswith("wordloom_")]
+    assert [name for name in ours if f"`{name}`" not in text] == []

@@ -90,7 +90,7 @@ def main() -> None:
         "tok2vec + tagger, one sentence": (2, predict, 1, 1.0),
         "tok2vec + tagger, update, batches of 64": (2, update, 64, 1.3),
     }
-    sides = [ours(sentences)]
+    sides: list[Any] = [ours(sentences)]
     if has_spacy():
         sides.append(spacys(sentences))
     for which in (1, 2):

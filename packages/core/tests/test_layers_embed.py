@@ -86,6 +86,8 @@ def test_wrong_sizes() -> None:
         MultiHashEmbed(4, ["NORM"], [0])
     with pytest.raises(ConfigError, match="no feature is given"):
         MultiHashEmbed(4, [], [])
+    with pytest.raises(ConfigError, match="width: 0"):
+        MultiHashEmbed(0, ["NORM"], [5])
     with pytest.raises(ConfigError, match="nC: 0"):
         CharacterEmbed(4, 5, 2, 0)
 
@@ -201,6 +203,15 @@ def test_static_vectors_come_from_the_registry(kind: str, monkeypatch: pytest.Mo
 def test_static_vectors_without_the_package_name_it() -> None:
     with pytest.raises(UnknownNameError, match="wordloom-vectors"):
         MultiHashEmbed(4, ["NORM"], [11], include_static_vectors=True)
+
+
+@pytest.mark.parametrize("how", ["mean", "max", "first", "last", "sum"])
+def test_pooling_layers_are_in_the_registry(how: str) -> None:
+    pool = registry.layers.get(f"reduce_{how}.v1")()
+    data = np.arange(6, dtype="f").reshape(3, 2)
+    pooled = pool.predict(Ragged(data, np.array([1, 2], dtype="i")))
+    expected = {"first": [2, 3], "last": [4, 5], "max": [4, 5], "mean": [3, 4], "sum": [6, 8]}
+    np.testing.assert_allclose(pooled, [[0, 1], expected[how]])
 
 
 def test_custom_embedding() -> None:

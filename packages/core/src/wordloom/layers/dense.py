@@ -95,7 +95,7 @@ class DenseBlock:
             Z += b
             pieces = [Z[:, i * self.width : (i + 1) * self.width] for i in range(self.pieces)]
         else:  # strided maxima cost less than weights in another order
-            W = self.activation.get_param("W")
+            W: Array = self.activation.get_param("W")
             Z = xp.matmul(X, W.reshape((-1, W.shape[-1])).T)
             Z += self.activation.get_param("b").ravel()
             pieces = [Z[:, i :: self.pieces] for i in range(self.pieces)]

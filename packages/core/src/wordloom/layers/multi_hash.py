@@ -48,7 +48,7 @@ def MultiHashEmbed(
     :class:`ConfigError` if ``attrs`` and ``rows`` don't fit together or a feature doesn't exist,
     and :class:`UnknownNameError` if static vectors are wanted and nothing provides the layer.
     """
-    _check(attrs, rows)
+    _check(width, attrs, rows)
     tables: list[Model[Any, Any]] = [
         HashEmbed(width, size, column=i, seed=_FIRST_SEED + i, dropout=0.0)
         for i, size in enumerate(rows)
@@ -71,8 +71,10 @@ def MultiHashEmbed(
     return model
 
 
-def _check(attrs: Sequence[str | int], rows: Sequence[int]) -> None:
+def _check(width: int, attrs: Sequence[str | int], rows: Sequence[int]) -> None:
     problems = []
+    if width < 1:
+        problems.append(ConfigProblem("width", f"{width} can't be", "give a number above 0"))
     if not attrs:
         problems.append(ConfigProblem("attrs", "no feature is given", "name at least one"))
     if len(attrs) != len(rows):

@@ -33,7 +33,7 @@ _CHUNK = 4096
 """Rows that are encoded at a time in predict mode: their arrays stay in the cache."""
 
 Array = Any
-Edges = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+Edges = list[tuple[Array, Array]]
 """For each distance ``k`` from 1: the rows without a ``k``-th left neighbour, and without a right
 one, in their document."""
 
@@ -117,7 +117,7 @@ def forward(model: Model[Any, Any], Xs: Any, is_train: bool) -> tuple[Any, Calla
     if pad:
         flat, rows = _with_padding(flat, lengths, pad, model.ops.xp)
         lengths = np.array([len(flat)])
-    edges = _edges(lengths, window)
+    edges = _edges(lengths, window, model.ops.xp)
     if not is_train:
         Y = _predict(blocks, flat, edges)
         return wrap(Y if rows is None else Y[rows]), _no_backprop
@@ -154,7 +154,8 @@ def _predict(blocks: Sequence[DenseBlock], X: Array, edges: Edges) -> Array:
     for start in range(0, len(X), _CHUNK):
         end = min(start + _CHUNK, len(X))
         low, high = max(0, start - reach), min(len(X), end + reach)
-        part = _predict_chunk(blocks, X[low:high], _edges_within(edges, low, high))
+        within = _edges_within(edges, low, high, blocks[0].ops.xp)
+        part = _predict_chunk(blocks, X[low:high], within)
         Y[start:end] = part[start - low : end - low]
     return Y
 
@@ -223,7 +224,7 @@ def _scatter(d_columns: Array, edges: Edges) -> Array:
     return dX
 
 
-def _edges(lengths: NDArray[np.int64], window: int) -> Edges:
+def _edges(lengths: NDArray[np.int64], window: int, xp: Any) -> Edges:
     lengths = lengths[lengths > 0]
     ends = np.cumsum(lengths, dtype=np.int64)
     starts = ends - lengths
@@ -232,7 +233,7 @@ def _edges(lengths: NDArray[np.int64], window: int) -> Edges:
         longer = slice(None) if offset == 0 else lengths > offset
         lefts.append(starts[longer] + offset)
         rights.append(ends[longer] - (offset + 1))
-        found.append((_join(lefts), _join(rights)))
+        found.append((xp.asarray(_join(lefts)), xp.asarray(_join(rights))))
     return found
 
 
@@ -240,27 +241,27 @@ def _join(rows: list[NDArray[np.int64]]) -> NDArray[np.int64]:
     return rows[0] if len(rows) == 1 else np.concatenate(rows)
 
 
-def _edges_within(edges: Edges, low: int, high: int) -> Edges:
+def _edges_within(edges: Edges, low: int, high: int, xp: Any) -> Edges:
     """The edges among the rows from ``low`` to ``high``, which end there as a document does."""
     size = high - low
     within = []
     for distance, (lefts, rights) in enumerate(edges, start=1):
-        border = np.arange(min(distance, size))
+        border = xp.arange(min(distance, size))
         lefts = lefts[(lefts >= low) & (lefts < high)] - low
         rights = rights[(rights >= low) & (rights < high)] - low
-        pair = np.concatenate([border, lefts]), np.concatenate([size - 1 - border, rights])
+        pair = xp.concatenate([border, lefts]), xp.concatenate([size - 1 - border, rights])
         within.append(pair)
     return within
 
 
 def _with_padding(
     flat: Array, lengths: NDArray[np.int64], pad: int, xp: Any
-) -> tuple[Array, NDArray[np.int64]]:
+) -> tuple[Array, Array]:
     """``pad`` zero rows before, between and after the documents (not the empty ones), as thinc
     lays them out, and the places of the rows proper."""
     lengths = lengths[lengths > 0]
     shift = np.repeat(np.arange(1, len(lengths) + 1) * pad, lengths)
-    rows = np.arange(len(flat)) + shift
+    rows = xp.asarray(np.arange(len(flat)) + shift)
     padded = xp.zeros((len(flat) + (len(lengths) + 1) * pad, flat.shape[1]), dtype=flat.dtype)
     padded[rows] = flat
     return padded, rows

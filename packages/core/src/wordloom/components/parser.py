@@ -1,0 +1,277 @@
+"""The ``parser`` component: a dependency tree for each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..batch import Batch
+from ..errors import PipelineError
+from ..transitions.arc_eager import ParserActions, parse
+from ..transitions.projective import DELIMITER
+from .base import GetExamples, Scorer, TrainableComponent
+from .factory import component_defaults
+from .parser_trees import Parse, SolidTokens, count_relations, finished, gold_trees, write_parse
+from .parser_training import explore
+from .tagger import TAGGER_MODEL
+
+if TYPE_CHECKING:
+    from thinc.api import Model, Optimizer
+
+    from ..example import Example
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+    from ..vocab import Vocab
+
+__all__ = ["DependencyParser", "make_parser"]
+
+PARSER_MODEL: dict[str, Any] = {
+    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "state_type": "parser",
+    "extra_state_tokens": False,
+    "hidden_width": 64,
+    "maxout_pieces": 2,
+    "use_upper": True,
+    "nO": None,
+    "tok2vec": TAGGER_MODEL["tok2vec"],
+}
+
+
+class DependencyParser(TrainableComponent):
+    """Sets ``token.head``, ``token.dep`` and the starts of sentences.
+
+    Sentences that begin or don't begin at a token by what is annotated already stay so. Whitespace
+    tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Non-projective
+    trees are learnt by lifting arcs, see :mod:`wordloom.transitions.projective`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str = "parser",
+        *,
+        min_action_freq: int = 30,
+        update_with_oracle_cut_size: int = 100,
+        exploration: float = 0.9,
+        scorer: Scorer | None = None,
+    ) -> None:
+        super().__init__(vocab, model, name, scorer)
+        from ..layers.transition_model import claim_states
+
+        self.cfg = {
+            "left": [],
+            "right": [],
+            "root": "ROOT",
+            "min_action_freq": min_action_freq,
+            "update_with_oracle_cut_size": update_with_oracle_cut_size,
+            "exploration": exploration,
+        }
+        claim_states(model, "parser", name)
+        self._set_labels([], [])
+
+    # -- labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relations, sorted, with that of roots."""
+        names = {name.partition(DELIMITER)[0] for name in self._names}
+        return tuple(sorted({*names, self.cfg["root"]}))
+
+    @property
+    def move_names(self) -> list[str]:
+        """Names of the actions, in the order of the model's output."""
+        left, right = self.cfg["left"], self.cfg["right"]
+        return ["S", "D", "B", *(f"L-{name}" for name in left), *(f"R-{name}" for name in right)]
+
+    @property
+    def label_data(self) -> Any:
+        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
+        return {key: self.cfg[key] for key in ("left", "right", "root")}
+
+    def add_label(self, label: str) -> int:
+        """Add a relation, for arcs to the left and to the right: 1 if it is new, else 0. A trained
+        model keeps what it knows of the others."""
+        if not isinstance(label, str) or not label:
+            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+        left, right = self.cfg["left"], self.cfg["right"]
+        if label in left and label in right:
+            return 0
+        before = self.move_names
+        self._set_labels(dict.fromkeys([*left, label]), dict.fromkeys([*right, label]))
+        if self._output.has_dim("nO"):
+            from ..layers.transition_model import resize_actions
+
+            resize_actions(self.model, before, self.move_names)
+        return 1
+
+    @property
+    def _output(self) -> Model[Any, Any]:
+        return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
+
+    def _set_labels(self, left: Iterable[str], right: Iterable[str]) -> None:
+        self.cfg["left"], self.cfg["right"] = list(left), list(right)
+        self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._ids = np.asarray(
+            [self.vocab.strings.add(name.partition(DELIMITER)[0]) for name in self._names],
+            dtype=np.uint64,
+        )
+        self._lifted = np.asarray([DELIMITER in name for name in self._names], dtype=bool)
+        self._actions = ParserActions(
+            [self._numbers[name] for name in self.cfg["left"]],
+            [self._numbers[name] for name in self.cfg["right"]],
+            self.model.ops.xp,
+        )
+
+    # -- running
+
+    def predict(self, docs: Sequence[Doc]) -> Parse:
+        """Heads, relations and starts of sentences of all documents; tokens are numbered through
+        the batch."""
+        batch = self.ready(docs)
+        if not self._output.has_dim("nO"):
+            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+        scorer = self.model.predict(batch)
+        tokens = SolidTokens.of(batch)
+        ops = self.model.ops
+        states = parse(
+            tokens.scorer(scorer, ops.xp),
+            tokens.lengths,
+            self._actions,
+            bounds=tokens.bounds,
+            breaks=tokens.breaks,
+            xp=ops.xp,
+        )
+        return finished(tokens, states, self._names, self._lifted, ops)
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
+        """Write the columns HEAD, DEP and SENT_START."""
+        root = self.vocab.strings.add(self.cfg["root"])
+        write_parse(Batch.of(docs), predictions, self._ids, root, self.vocab.strings.add("dep"))
+
+    # -- learning
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Take ``labels`` (:attr:`label_data`, or a list), or read them from the examples, and
+        allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
+        one in a thousand arcs, are left out."""
+        sample = self.sample(get_examples)
+        if isinstance(labels, Mapping) and "left" in labels:
+            self.cfg["root"] = labels.get("root", "ROOT")
+            self._set_labels(labels["left"], labels["right"])
+        elif labels is not None:
+            names = _names_of(labels, self.cfg["root"])
+            self._set_labels(names, names)
+        else:
+            left, right, root = count_relations(get_examples(), self.cfg["min_action_freq"])
+            self.cfg["root"] = root or self.cfg["root"]
+            self._set_labels(
+                dict.fromkeys([*self.cfg["left"], *left]),
+                dict.fromkeys([*self.cfg["right"], *right]),
+            )
+        if not self._names:
+            raise PipelineError(
+                f"'{self.name}' found no dependencies in the training examples: is the corpus "
+                f"annotated? Else pass `labels` to initialize."
+            )
+        if not self._output.has_dim("nO"):
+            self._output.set_dim("nO", self._actions.size)
+        self.model.initialize(X=self.ready([example.x for example in sample]))
+
+    def update(
+        self,
+        examples: Sequence[Example],
+        *,
+        batch: Batch | None = None,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """See :class:`TrainableComponent`. The states on the model's own way are visited first, and
+        the model learns from all of them at once."""
+        from thinc.api import set_dropout_rate
+
+        losses = losses if losses is not None else {}
+        losses.setdefault(self.name, 0.0)
+        if not examples:
+            return losses
+        batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
+        set_dropout_rate(self.model, drop)
+        tokens = SolidTokens.of(batch, constrained=False)
+        gold = gold_trees(examples, tokens, self._numbers, self.cfg["update_with_oracle_cut_size"])
+        if gold is not None:
+            xp = self.model.ops.xp
+            scorer, backprop = self.model.begin_update(batch)
+            mapped = tokens.scorer(scorer, xp)
+            loss, visited = explore(mapped, gold, self._actions, self.cfg["exploration"], xp)
+            losses[self.name] += loss
+            if visited is not None:
+                ids, gradient = visited
+                backprop([(mapped.to_table(ids), gradient)])
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+        super()._load(cfg, weights, source)
+        self._set_labels(cfg.get("left", []), cfg.get("right", []))
+
+
+def _names_of(labels: Any, root: str) -> list[str]:
+    """Relations from a list, or from spaCy's counts of labels for each kind of action."""
+    if isinstance(labels, Mapping):
+        kinds = [value for value in labels.values() if isinstance(value, Mapping)]
+        labels = [name for kind in kinds for name in kind]
+    return [name for name in dict.fromkeys(labels) if name and name != root]
+
+
+@component_defaults(
+    {"model": PARSER_MODEL, "scorer": {"@scorers": "wordloom.parser_scorer.v1"}},
+    assigns=["token.dep", "token.head", "token.is_sent_start", "doc.sents"],
+    score_weights={
+        "dep_uas": 0.5,
+        "dep_las": 0.5,
+        "dep_las_per_type": None,
+        "sents_p": None,
+        "sents_r": None,
+        "sents_f": 0.0,
+    },
+)
+def make_parser(
+    nlp: Pipeline,
+    name: str,
+    model: Model[Any, Any],
+    moves: list[str] | None = None,
+    update_with_oracle_cut_size: int = 100,
+    learn_tokens: bool = False,
+    min_action_freq: int = 30,
+    exploration: float = 0.9,
+    scorer: Scorer | None = None,
+) -> DependencyParser:
+    """Factory of ``parser``.
+
+    ``moves`` are relations to begin with. Documents are cut for training where a sentence begins,
+    into parts of at least ``update_with_oracle_cut_size`` tokens. ``exploration`` is how often
+    training follows the model's own action, right or wrong, rather than its best right one.
+    ``learn_tokens`` isn't offered: it must be false.
+    """
+    if learn_tokens:
+        raise PipelineError(f"'{name}': learn_tokens isn't offered, set it to false")
+    component = DependencyParser(
+        nlp.vocab,
+        model,
+        name,
+        min_action_freq=min_action_freq,
+        update_with_oracle_cut_size=update_with_oracle_cut_size,
+        exploration=exploration,
+        scorer=scorer,
+    )
+    for label in moves or ():
+        component.add_label(label)
+    return component

@@ -26,10 +26,13 @@ _ROW = np.int32(2**31 - 1)
 # Bytes of what isn't a chunk: a row of its own, so that a batch shows whether it holds any.
 _ODD_ROW = 2**30
 _ODD = array("i", [_ODD_ROW + _END]).tobytes()
-_RUNS = re.compile(r"\S+|\s+")
-_SPACE = re.compile(r"\s")
 #: Longer chunks are rare and never come again: they aren't kept.
 _LONGEST = 200
+
+# Whitespace but for single spaces between words. It begins with a class, so that a search skips
+# along to the next whitespace.
+_BLANK = re.compile(r"(\s(?:(?<=[^\S ])\s*|\s+|(?<=\A )|\Z))")
+_SPACE = re.compile(r"\s")
 
 #: Lexicon rows (int32) and whether a space follows (bool), both of shape ``(n,)``.
 Tokens = tuple[NDArray[np.int32], NDArray[np.bool_]]
@@ -38,10 +41,10 @@ Tokens = tuple[NDArray[np.int32], NDArray[np.bool_]]
 class ChunkCache:
     """Tokens of chunks for one lexicon and one splitter.
 
-    A chunk is what stands between two single spaces. One that holds other whitespace inside is
-    split at it; an empty one, or one that starts or ends with whitespace, is odd: its text needs
-    :meth:`text_tokens`. At most about ``size`` chunks are kept; then all are forgotten, since that
-    is rare and costs less than keeping count of use. Safe to use from several threads.
+    A chunk is what stands between two single spaces, or a run of other whitespace, which is kept
+    under a key that starts with a space. At most about ``size`` chunks are kept; then all are
+    forgotten, since that is rare and costs less than keeping count of use. Safe to use from several
+    threads.
     """
 
     __slots__ = ("_lock", "_norms", "chunks", "lexicon", "size", "split")
@@ -56,56 +59,56 @@ class ChunkCache:
 
     def text_tokens(self, text: str) -> Tokens:
         """The tokens of a text."""
-        data = self.find(text.split(" "))
-        if _ODD in data:
-            return self._odd_text(text)
-        rows = np.frombuffer(bytearray().join(data), dtype=np.int32)
-        spaces = rows < 0
-        rows &= _ROW
-        spaces[-1] = False
-        return rows, spaces
+        if "\n" not in text and "  " not in text:
+            data = self.find(text.split(" "))
+            if _ODD not in data:
+                rows = np.frombuffer(bytearray().join(data), dtype=np.int32)
+                spaces = rows < 0
+                rows &= _ROW
+                spaces[-1] = False
+                return rows, spaces
+        return self._blank_text(text)
 
     def batch_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text: views on two arrays for the whole batch."""
         chunks: list[str] = []
-        counts = []
+        unspaced: list[int] = []  # chunks that no space follows
+        counts = [0]
         for text in texts:
-            more = text.split(" ")
-            counts.append(len(more))
-            chunks += more
+            if "\n" in text or "  " in text:
+                _divide(text, chunks, unspaced)
+            else:
+                chunks += text.split(" ")
+                unspaced.append(len(chunks) - 1)
+            counts.append(len(chunks))
+        rows, spaces, ends = self._flat(chunks, unspaced)
+        bounds = np.append(np.int64(0), ends + 1)[counts]
+        stops = bounds.tolist()
+        tokens = [(rows[start:stop], spaces[start:stop]) for start, stop in zip(stops, stops[1:])]
+        odd = np.flatnonzero(rows == _ODD_ROW)
+        if len(odd):
+            for index in np.unique(np.searchsorted(bounds, odd, side="right") - 1).tolist():
+                tokens[index] = self._blank_text(texts[index])
+        return tokens
+
+    def _blank_text(self, text: str) -> Tokens:
+        """The tokens of a text that holds whitespace other than single spaces between words."""
+        chunks: list[str] = []
+        unspaced: list[int] = []
+        _divide(text, chunks, unspaced)
+        rows, spaces, _ = self._flat(chunks, unspaced)
+        return rows, spaces
+
+    def _flat(
+        self, chunks: list[str], unspaced: list[int]
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.int64]]:
+        """Rows and spaces of chunks one after the other, and the last token of each chunk."""
         rows = np.frombuffer(bytearray().join(self.find(chunks)), dtype=np.int32)
         spaces = rows < 0
         rows &= _ROW
-        last = np.flatnonzero(spaces)[np.cumsum(counts) - 1]
-        spaces[last] = False
-        ends = (last + 1).tolist()
-        tokens = [
-            (rows[start:end], spaces[start:end])
-            for start, end in zip([0, *ends[:-1]], ends, strict=True)
-        ]
-        odd = np.flatnonzero(rows == _ODD_ROW)
-        if len(odd):
-            for index in np.unique(np.searchsorted(last, odd)).tolist():
-                tokens[index] = self._odd_text(texts[index])
-        return tokens
-
-    def _odd_text(self, text: str) -> Tokens:
-        """Whitespace as spaCy has it: a single space belongs to the token before it, and what more
-        there is makes a token."""
-        data: list[bytes] = []
-        spaces: list[bool] = []
-        for run in _RUNS.findall(text):
-            if run[0] == " " and data:
-                spaces[-1] = True
-                run = run[1:]
-            if run:
-                data.append(self._run(run))
-                spaces.append(False)
-        rows = np.frombuffer(bytearray().join(data), dtype=np.int32)
-        flags = rows < 0
-        flags[flags] = spaces
-        rows &= _ROW
-        return rows, flags
+        ends = np.flatnonzero(spaces)
+        spaces[ends[unspaced]] = False
+        return rows, spaces, ends
 
     def find(self, chunks: list[str]) -> list[bytes]:
         """The bytes of each chunk; new ones are split."""
@@ -119,39 +122,19 @@ class ChunkCache:
         with self._lock:
             if len(self.chunks) > self.size:
                 self.chunks = {"": _ODD}
-            fresh = {}
-            for chunk in chunks:
-                if chunk.isalpha() or not _SPACE.search(chunk):
-                    data = self._run(chunk)
-                elif chunk[0].isspace() or chunk[-1].isspace():
-                    data = _ODD
-                else:
-                    data = self._inner(chunk)
-                fresh[chunk] = data
+            fresh = {chunk: self._encode(chunk) for chunk in chunks}
+            self.chunks.update((c, data) for c, data in fresh.items() if len(c) <= _LONGEST)
             return fresh
 
-    def _inner(self, chunk: str) -> bytes:
-        """The bytes of a chunk with whitespace inside, where no space follows but at its end."""
-        rows = array("i", b"".join(map(self._run, _RUNS.findall(chunk))))
-        for index, row in enumerate(rows[:-1]):
-            if row < 0:
-                rows[index] = row - _END
-        return rows.tobytes()
-
-    def _run(self, run: str) -> bytes:
-        """The bytes of a run of characters that are all or none whitespace."""
-        data = self.chunks.get(run)
-        if data is None:
-            data = self._encode(run)
-            if len(run) <= _LONGEST and not run.isspace():
-                self.chunks[run] = data
-        return data
-
-    def _encode(self, run: str) -> bytes:
-        pieces = self.split(run)
+    def _encode(self, chunk: str) -> bytes:
+        if chunk[0] == " ":
+            chunk = chunk[1:]
+        elif not chunk.isalpha() and _SPACE.search(chunk):
+            return _ODD
+        pieces = self.split(chunk)
         row = self.lexicon.row
         if len(pieces) == 1 and pieces[0][1] is None:
-            return (row(run) - _END).to_bytes(4, byteorder)
+            return (row(chunk) - _END).to_bytes(4, byteorder)
         rows = [row(text) if norm is None else self._normed((text, norm)) for text, norm in pieces]
         rows[-1] += _END
         return array("i", rows).tobytes()
@@ -161,3 +144,22 @@ class ChunkCache:
         if row is None:
             row = self._norms[piece] = self.lexicon.row(*piece)
         return row
+
+
+def _divide(text: str, chunks: list[str], unspaced: list[int]) -> None:
+    """Add the chunks of a text, and the indices of those that no space follows.
+
+    Whitespace is as spaCy has it: a single space belongs to the token before it, and what more
+    there is makes a token, which no space follows.
+    """
+    parts = _BLANK.split(text)
+    for words, blank in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        if words:
+            chunks += words.split(" ")
+            if blank[:1] == " ":
+                blank = blank[1:]
+            else:
+                unspaced.append(len(chunks) - 1)
+        if blank:
+            chunks.append(" " + blank)
+            unspaced.append(len(chunks) - 1)

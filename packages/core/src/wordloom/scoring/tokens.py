@@ -90,7 +90,7 @@ def score_morphology(examples: Iterable[Example]) -> dict[str, Any]:
 def score_features(examples: Iterable[Example]) -> dict[str, Any]:
     """Scores of single morphological features: ``morph_micro_p``, ``_r``, ``_f`` over all, and
     ``morph_per_feat`` for each. Tokens whose reference has no features don't count."""
-    pairs: Counter[tuple[int, int]] = Counter()
+    pairs: Counter[tuple[tuple[int, ...], int]] = Counter()
     strings: StringStore | None = None
     for example in examples:
         gold = example.reference.column("MORPH")
@@ -100,28 +100,25 @@ def score_features(examples: Iterable[Example]) -> dict[str, Any]:
         mine = example.predicted.column("MORPH")
         at, of = aligned_pairs(example)
         values = mine[at] if mine is not None else np.zeros(len(at), dtype=np.uint64)
-        first = np.unique(of, return_index=True)[1]
-        pairs.update(zip(values[first].tolist(), gold[of[first]].tolist()))
-        for extra in np.setdiff1d(np.arange(len(of)), first).tolist():
-            if values[extra] != values[first][of[first] == of[extra]][0]:
-                pairs[int(values[extra]), -int(gold[of[extra]])] += 1
-        for unmatched in gold[np.setdiff1d(np.arange(len(gold)), of)].tolist():
-            pairs[0, unmatched] += 1
+        found: list[tuple[int, ...]] = [()] * len(gold)
+        for token, value in zip(of.tolist(), values.tolist()):
+            found[token] = (*found[token], value)
+        pairs.update(zip(found, gold.tolist()))
     return _feature_scores(pairs, strings)
 
 
 def _feature_scores(
-    pairs: Counter[tuple[int, int]], strings: StringStore | None
+    pairs: Counter[tuple[tuple[int, ...], int]], strings: StringStore | None
 ) -> dict[str, Any]:
+    """Scores from how often analyses, of the predicted tokens in one reference token, met the
+    reference's analysis."""
     micro = Counts()
     per_feature: dict[str, Counts] = {}
     for (mine, gold), times in pairs.items():
-        wanted = _features(abs(gold), strings)
+        wanted = _features(gold, strings)
         if not wanted:
             continue
-        found = _features(mine, strings)
-        if gold < 0:  # another predicted token has been compared with this reference token
-            found, wanted = found - wanted, set()
+        found = {feature for key in mine for feature in _features(key, strings)}
         for feature in found | wanted:
             counts = per_feature.setdefault(feature.partition("=")[0], Counts())
             tp = int(feature in found and feature in wanted) * times

@@ -1,0 +1,212 @@
+"""Scores, against figures worked out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wordloom import registry
+from wordloom.example import Example
+from wordloom.scoring import (
+    Counts,
+    score_column,
+    score_dependencies,
+    score_entities,
+    score_features,
+    score_morphology,
+    score_sentences,
+    score_tokenization,
+)
+from wordloom.tokens import Doc
+from wordloom.vocab import Vocab
+
+VOCAB = Vocab("en")
+
+
+def doc(words: list[str], spaces: list[bool] | None = None, **annotation: Any) -> Doc:
+    return Doc(VOCAB, words=words, spaces=spaces or [True] * len(words), **annotation)
+
+
+def test_counts() -> None:
+    counts = Counts()
+    assert not counts and counts.precision == counts.recall == counts.fscore == 0.0
+    assert counts.named("x") == {"x_p": None, "x_r": None, "x_f": None}
+    counts.add_sets({1, 2, 3}, {3, 4})
+    assert (counts.tp, counts.fp, counts.fn) == (1, 2, 1)
+    assert counts.to_dict() == {"p": 1 / 3, "r": 1 / 2, "f": pytest.approx(0.4)}
+
+
+def test_tokens() -> None:
+    # Predicted: can't | go | . — reference: ca | n't | go | .
+    predicted = doc(["can't", "go", "."], [True, False, False])
+    reference = doc(["ca", "n't", "go", "."], [False, True, False, False])
+    scores = score_tokenization([Example(predicted, reference)])
+    assert scores == {
+        "token_acc": 2 / 3,
+        "token_p": 2 / 3,
+        "token_r": 2 / 4,
+        "token_f": pytest.approx(4 / 7),
+    }
+
+
+def test_tokens_of_references_without_known_spaces_do_not_count() -> None:
+    reference = Doc(VOCAB, words=["a", "b"])
+    scores = score_tokenization([Example(doc(["a", "b"]), reference)])
+    assert set(scores.values()) == {None}
+
+
+def test_whitespace_tokens_do_not_count() -> None:
+    predicted = doc(["a", "  ", "b"], [True, False, False])
+    reference = doc(["a", "b"], [True, False])
+    scores = score_tokenization([Example(predicted, reference)])
+    assert scores["token_acc"] == scores["token_f"] == 1.0
+
+
+def test_accuracy_where_tokens_agree_is_the_share_of_right_ones() -> None:
+    predicted = doc(["a", "b", "c", "d"], tags=["X", "Y", "X", "Z"])
+    reference = doc(["a", "b", "c", "d"], tags=["X", "X", "X", ""])
+    scores = score_column([Example(predicted, reference)], "TAG", "tag")
+    assert scores == {"tag_acc": 2 / 3}
+
+
+def test_accuracy_where_tokens_differ_is_f1() -> None:
+    # "can't" covers two reference tokens, so it is compared with none: tp 2, predicted 2, gold 4.
+    predicted = doc(["can't", "go", "."], tags=["MD", "VB", "."])
+    reference = doc(["ca", "n't", "go", "."], [False, True, True, True], tags=["MD", "RB", "VB", "."])
+    scores = score_column([Example(predicted, reference)], "TAG", "tag")
+    assert scores["tag_acc"] == pytest.approx(2 * 2 / (2 + 4))
+
+
+def test_several_tokens_in_one_reference_token_count_once_for_each_value() -> None:
+    predicted = doc(["ca", "n't", "go"], [False, True, True], tags=["MD", "MD", "VB"])
+    reference = doc(["can't", "go"], tags=["MD", "VB"])
+    assert score_column([Example(predicted, reference)], "TAG", "tag") == {"tag_acc": 1.0}
+    predicted = doc(["ca", "n't", "go"], [False, True, True], tags=["MD", "RB", "VB"])
+    # Pairs (can't, MD), (can't, RB), (go, VB) against (can't, MD), (go, VB).
+    scores = score_column([Example(predicted, reference)], "TAG", "tag")
+    assert scores["tag_acc"] == pytest.approx(4 / 5)
+
+
+def test_missing_annotation_is_none_and_wrong_annotation_is_zero() -> None:
+    bare = doc(["a", "b"])
+    tagged = doc(["a", "b"], tags=["X", "Y"])
+    assert score_column([Example(tagged, bare)], "TAG", "tag") == {"tag_acc": None}
+    assert score_column([Example(bare, tagged)], "TAG", "tag") == {"tag_acc": 0.0}
+    assert score_column([], "TAG", "tag") == {"tag_acc": None}
+    assert set(score_morphology([Example(tagged, bare)]).values()) == {None}
+    assert set(score_sentences([Example(tagged, bare)]).values()) == {None}
+    assert set(score_dependencies([Example(tagged, bare)]).values()) == {None}
+    assert set(score_entities([Example(tagged, bare)]).values()) == {None}
+
+
+def test_labels_that_training_never_saw_are_scored_as_wrong() -> None:
+    reference = doc(["a", "b"], tags=["NEVER-SEEN", "Y"])
+    example = Example(doc(["a", "b"], tags=["X", "Y"]), reference)
+    assert score_column([example], "TAG", "tag") == {"tag_acc": 0.5}
+
+
+def test_morphological_features() -> None:
+    predicted = doc(["a", "b", "c"], morphs=["Case=Nom|Number=Sing", "Number=Plur", "Case=Nom"])
+    reference = doc(["a", "b", "c"], morphs=["Case=Nom|Number=Plur", "Number=Plur", "_"])
+    scores = score_morphology([Example(predicted, reference)])
+    # "c" has no features in the reference: it counts for the whole value, not for single features.
+    assert scores["morph_acc"] == 1 / 3
+    assert scores["morph_micro_p"] == 2 / 3
+    assert scores["morph_micro_r"] == 2 / 3
+    assert scores["morph_per_feat"] == {
+        "Case": {"p": 1.0, "r": 1.0, "f": 1.0},
+        "Number": {"p": 0.5, "r": 0.5, "f": 0.5},
+    }
+
+
+def test_features_of_tokens_that_do_not_align() -> None:
+    predicted = doc(["can't"], morphs=["Polarity=Neg"])
+    reference = doc(["ca", "n't"], [False, False], morphs=["VerbForm=Fin", "Polarity=Neg"])
+    scores = score_features([Example(predicted, reference)])
+    assert scores["morph_micro_p"] == 0.0 and scores["morph_micro_r"] == 0.0
+    predicted, reference = reference, predicted
+    scores = score_features([Example(predicted, reference)])
+    # (can't, VerbForm=Fin) is wrong, (can't, Polarity=Neg) is right.
+    assert scores["morph_micro_p"] == 0.5 and scores["morph_micro_r"] == 1.0
+
+
+def test_sentences() -> None:
+    words = ["a", ".", "b", ".", "c", "."]
+    reference = doc(words, sent_starts=[1, -1, 1, -1, 1, -1])
+    predicted = doc(words, sent_starts=[1, -1, 1, -1, -1, -1])
+    scores = score_sentences([Example(predicted, reference)])
+    assert scores == {"sents_p": 1 / 2, "sents_r": 1 / 3, "sents_f": pytest.approx(0.4)}
+
+
+def test_sentences_of_different_tokens_and_spaces() -> None:
+    reference = doc(["can't", ".", "b"], sent_starts=[1, -1, 1])
+    predicted = doc(["ca", "n't", ".", " ", "b"], [False, True, True, True, True],
+                    sent_starts=[1, -1, -1, -1, 1])
+    assert score_sentences([Example(predicted, reference)])["sents_f"] == 1.0
+    bare = doc(["can't", ".", "b"])
+    assert score_sentences([Example(bare, reference)])["sents_r"] == 0.0
+
+
+def test_dependencies() -> None:
+    words = ["We", "see", "old", "dogs", "."]
+    reference = doc(words, heads=[1, 1, 3, 1, 1], deps=["nsubj", "ROOT", "amod", "obj", "punct"])
+    predicted = doc(words, heads=[1, 1, 1, 1, 0], deps=["nsubj", "ROOT", "amod", "iobj", "punct"])
+    scores = score_dependencies([Example(predicted, reference)])
+    # Without the full stop: heads 3 of 4 right, head and label 2 of 4.
+    assert scores["dep_uas"] == 3 / 4
+    assert scores["dep_las"] == 2 / 4
+    assert scores["dep_las_per_type"]["nsubj"]["f"] == 1.0
+    assert scores["dep_las_per_type"]["obj"] == {"p": 0.0, "r": 0.0, "f": 0.0}
+
+
+def test_dependencies_of_different_tokens() -> None:
+    reference = doc(["can't", "go"], heads=[1, 1], deps=["aux", "ROOT"])
+    predicted = doc(["ca", "n't", "go"], [False, True, True], heads=[2, 2, 2],
+                    deps=["aux", "advmod", "ROOT"])
+    scores = score_dependencies([Example(predicted, reference)])
+    # Found: (can't, go, aux), (can't, go, advmod), (go, go, root).
+    assert scores["dep_uas"] == 1.0
+    assert scores["dep_las"] == pytest.approx(4 / 5)
+
+
+def test_entities() -> None:
+    words = ["Ann", "Lee", "saw", "New", "York"]
+    reference = doc(words, ents=["B-PER", "I-PER", "O", "B-LOC", "I-LOC"])
+    predicted = doc(words, ents=["B-PER", "I-PER", "O", "O", "B-LOC"])
+    scores = score_entities([Example(predicted, reference)])
+    assert (scores["ents_p"], scores["ents_r"], scores["ents_f"]) == (0.5, 0.5, 0.5)
+    assert scores["ents_per_type"]["PER"]["f"] == 1.0
+    assert scores["ents_per_type"]["LOC"]["f"] == 0.0
+
+
+def test_entities_where_the_reference_says_nothing() -> None:
+    words = ["Ann", "saw", "Rome"]
+    reference = doc(words, ents=["B-PER", "O", ""])
+    predicted = doc(words, ents=["B-PER", "O", "B-LOC"])
+    assert score_entities([Example(predicted, reference)])["ents_p"] == 1.0
+    all_outside = doc(words, ents=["O", "O", "O"])
+    assert score_entities([Example(predicted, all_outside)])["ents_p"] == 0.0
+
+
+def test_empty_documents_score_nothing() -> None:
+    example = Example(doc([]), doc([]))
+    for score in (score_tokenization, score_morphology, score_sentences, score_entities):
+        assert set(score([example]).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("tagger", {"tag_acc"}),
+        ("lemmatizer", {"lemma_acc"}),
+        ("morphologizer", {"pos_acc", "morph_acc", "morph_micro_f", "morph_per_feat"}),
+        ("senter", {"sents_p", "sents_r", "sents_f"}),
+        ("parser", {"dep_uas", "dep_las", "sents_f"}),
+        ("ner", {"ents_p", "ents_r", "ents_f", "ents_per_type"}),
+    ],
+)
+@pytest.mark.parametrize("owner", ["spacy", "wordloom"])
+def test_scorers_by_name(owner: str, name: str, keys: set[str]) -> None:
+    scorer = registry.scorers.get(f"{owner}.{name}_scorer.v1")()
+    assert keys <= set(scorer(iter([Example(doc(["a"]), doc(["a"]))])))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import HashEmbed, Model, Ragged, chain, list2ragged, ragged2list
 
@@ -25,6 +25,7 @@ from wordloom.layers import (
 from wordloom.layers.character_embed import byte_columns
 
 VOCAB = Vocab("en")
+WORDS = ["the", "The", "cat", "cats", "1999", "日本"]
 TEXTS = [["The", "cats", "sat"], [], ["1999", "is", "the", "year", "1999"]]
 
 
@@ -129,19 +130,24 @@ def test_bytes_of_both_ends(texts: list[str], count: int) -> None:
         assert row == [*taken, *[255] * count][:count]
 
 
-def test_types_and_tokens_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = randomize(MultiHashEmbed(4, ["NORM", "SUFFIX"], [11, 7]).initialize(X=docs()))
-    many = docs() * 20
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=12), max_size=8))
+def test_types_and_tokens_give_the_same(texts: list[list[str]]) -> None:
+    model = MultiHashEmbed(4, ["NORM", "SUFFIX"], [11, 7])
+    randomize(model.initialize(X=docs()))
     results = []
     for few in (0, 10**9):
-        monkeypatch.setattr(extract, "_FEW", few)
+        batch = docs(texts=texts)
         for node in model.walk():
-            for name in node.grad_names:
-                node.get_grad(name)[...] = 0.0
-        outputs, backprop = model.begin_update(many)
-        backprop([np.sin(y) for y in outputs])
-        gradients = [n.get_grad(p).copy() for n in model.walk() for p in n.grad_names]
-        results.append([*outputs, *model.predict(many), *gradients])
+            for name in node.param_names:
+                node.set_grad(name, np.zeros_like(node.get_param(name)))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(extract, "_FEW", few)
+            outputs, backprop = model.begin_update(batch)
+            backprop([np.sin(y) for y in outputs])
+            predicted = model.predict(batch)
+        gradients = [n.get_grad(p) for n in model.walk() for p in n.param_names]
+        results.append([*outputs, *predicted, *gradients])
     for a, b in zip(*results):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
 

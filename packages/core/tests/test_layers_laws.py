@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from thinc.api import Model, chain, set_dropout_rate
+from thinc.api import Model, chain, get_current_ops, set_dropout_rate
 
 from wordloom import Batch, Doc, Vocab
 from wordloom.batch import FloatsList
@@ -30,6 +30,7 @@ from wordloom.layers import (
     add,
     remap_ids,
 )
+from wordloom.layers.dense import dropout_mask
 
 VOCAB = Vocab("en")
 WORDS = ["the", "The", "cat", "sat", "on", "a", "mat", ".", "1999", "naïve", "日本", "unbelievable"]
@@ -256,8 +257,6 @@ def test_gradients_add_up(name: str) -> None:
 
 @layers
 def test_dropout_is_applied_in_training_only(name: str) -> None:
-    if name == "custom":
-        pytest.skip("its table has no dropout unless asked for")
     model = build(name)
     docs = sample(12, 30)
     before = joined(model.predict(docs))
@@ -294,3 +293,18 @@ def test_initialization_needs_no_sample(name: str) -> None:
         model = BUILDERS[name]()
         model.initialize(X=X)
         assert joined(model.predict([make(["cat", "sat"])])).shape == (2, model.get_dim("nO"))
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.93])
+def test_dropout_masks_keep_the_mean(rate: float) -> None:
+    mask = dropout_mask(get_current_ops(), (400, 500), rate)
+    assert mask is not None and mask.dtype == np.float32
+    assert (mask == 0).mean() == pytest.approx(rate, abs=0.01)
+    assert mask.mean() == pytest.approx(1.0, abs=0.02)
+    assert len(np.unique(mask)) == 2
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(None, None), (0.0, None), (1.0, 0.0), (2.0, 0.0)])
+def test_dropout_masks_at_the_ends(rate: float | None, expected: float | None) -> None:
+    mask = dropout_mask(get_current_ops(), (3, 2), rate)
+    assert mask is None if expected is None else (mask == expected).all()

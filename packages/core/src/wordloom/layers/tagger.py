@@ -63,6 +63,7 @@ def forward(
         Y /= Y.sum(axis=1, keepdims=True)
 
     def backprop(dY: Array) -> Array:
+        dY = dY.astype(X.dtype, copy=False)
         if temperature != 1.0:
             dY = dY / temperature
         add_gradient(model, "b", dY.sum(axis=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -29,8 +30,8 @@ __all__ = ["Tokenizer", "TokenizerBase"]
 MAX_LENGTH = 2**30
 
 
-class TokenizerBase:
-    """What all tokenizers share: checks of texts, and streams. Subclasses define ``batch``."""
+class TokenizerBase(ABC):
+    """What all tokenizers share: checks of texts, and streams."""
 
     vocab: Vocab
 
@@ -38,9 +39,9 @@ class TokenizerBase:
         """Tokenize a text. Raises :class:`DataError` for what isn't a string."""
         return self.batch([text])[0]
 
+    @abstractmethod
     def batch(self, texts: Sequence[str]) -> list[Doc]:
         """Tokenize many texts at once. Raises :class:`DataError` for what isn't a string."""
-        raise NotImplementedError
 
     def pipe(self, texts: Iterable[str], batch_size: int = 1000) -> Iterator[Doc]:
         """Tokenize a stream of texts, ``batch_size`` at a time, in order."""
@@ -284,7 +285,7 @@ class Tokenizer(TokenizerBase):
 
     # Saving
 
-    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+    def to_bytes(self) -> bytes:
         """The rules as JSON. Raises :class:`SerializationError` if one is a callable that isn't a
         method of a compiled pattern."""
         changed = {
@@ -293,17 +294,17 @@ class Tokenizer(TokenizerBase):
         }
         return rules_to_bytes(replace(self._rules, **changed))  # type: ignore[arg-type]
 
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Tokenizer:
+    def from_bytes(self, data: bytes) -> Tokenizer:
         """Take over the rules that :meth:`to_bytes` gave, or those of a spaCy tokenizer; returns
         the tokenizer itself. Raises :class:`SerializationError` if it's something else."""
         self._set_rules(rules_from_bytes(data))
         return self
 
-    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+    def to_disk(self, path: str | Path) -> None:
         """Write the rules to a file."""
         write_bytes(path, self.to_bytes())
 
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Tokenizer:
+    def from_disk(self, path: str | Path) -> Tokenizer:
         """Read a file that :meth:`to_disk` wrote; returns the tokenizer itself."""
         return self.from_bytes(existing(path, "tokenizer file").read_bytes())
 

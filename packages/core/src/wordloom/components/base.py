@@ -34,14 +34,16 @@ SAMPLE_SIZE = 10
 class Component(Protocol):
     """Anything that takes a document and gives it back."""
 
-    def __call__(self, doc: Doc, /) -> Doc: ...
+    def __call__(self, doc: Doc, /) -> Doc:
+        """Annotate ``doc`` and return it."""
 
 
 @runtime_checkable
 class BatchComponent(Protocol):
     """A component that annotates a whole batch in place, which the pipeline prefers."""
 
-    def annotate(self, batch: Batch, /) -> None: ...
+    def annotate(self, batch: Batch, /) -> None:
+        """Annotate all documents of ``batch``."""
 
 
 def minibatch(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -137,12 +137,9 @@ class TokenClassifier(TrainableComponent):
 
     def predict(self, docs: Sequence[Doc]) -> NDArray[np.int64]:
         """The best class of each token, flat for all documents, shape ``(n tokens,)``."""
-        batch = self.ready(docs)
-        scores = flatten(self.model.predict(batch), self.model.ops.xp)
-        if not len(scores):
-            return np.zeros(0, dtype=np.int64)
-        classes: NDArray[np.int64] = self.model.ops.to_numpy(scores.argmax(axis=1))
-        return classes
+        from ..layers import best_classes
+
+        return best_classes(self.model, self.ready(docs))
 
     def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.int64]) -> None:
         """Write what :meth:`predict` returned."""

@@ -89,7 +89,7 @@ class Sentencizer:
         # lie only stops and other punctuation: it begins a sentence if there is a stop.
         before = np.concatenate([[0], plain[:-1]]).astype(np.int64)
         since = np.maximum(before, np.repeat(first, lengths)[plain])
-        seen = np.cumsum(stops) - stops
+        seen: NDArray[np.int64] = np.cumsum(stops) - stops
         starts[plain[seen[plain] > seen[since]]] = 1
         starts[first[lengths > 0]] = 1
         return starts

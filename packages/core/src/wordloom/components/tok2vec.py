@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from ..batch import Feature, FloatsList, flatten
 from .base import Encoder
 from .factory import component_defaults
@@ -26,7 +28,7 @@ class Tok2Vec(Encoder):
         """The token vectors, whose gradient comes back flat, shape ``(n tokens, width)``."""
         if not isinstance(values, FloatsList):
             xp = self.model.ops.xp
-            lengths = self.model.ops.asarray1i([len(value) for value in values])
+            lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
             values = FloatsList(flatten(values, xp), lengths)
         if backward is None:
             return Feature(self.name, values)

@@ -12,6 +12,7 @@ from ..components import Encoder, TrainableComponent
 from ..components.base import minibatch
 from ..errors import PipelineError
 from ..example import Example
+from ..vectors import open_vectors
 from .wiring import active_encoders
 
 if TYPE_CHECKING:
@@ -25,9 +26,13 @@ __all__ = ["evaluate", "initialize", "update"]
 def initialize(nlp: Pipeline, get_examples: Callable[[], Iterable[Example]]) -> None:
     """Initialize each component, encoders before those that listen to them.
 
-    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords.
+    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords. The table of
+    vectors that ``[initialize]`` names is opened first.
     """
-    settings = nlp.resolve("initialize").get("components", {})
+    section = nlp.resolve("initialize")
+    settings = section.get("components", {})
+    if section.get("vectors"):
+        nlp.vocab.vectors = open_vectors(section["vectors"], nlp.config["nlp"].get("vectors"))
     for entry in nlp.order:
         if hasattr(entry.component, "initialize"):
             nlp.assemble()

@@ -8,7 +8,7 @@ import wordloom
 from wordloom import registry
 from wordloom.errors import DataError
 from wordloom.lang import LanguageDefaults, language
-from wordloom.tokenizer import CharacterTokenizer, Tokenizer
+from wordloom.tokenizer import CharacterTokenizer, Tokenizer, TokenizerRules
 
 
 def test_registered_languages() -> None:
@@ -41,7 +41,7 @@ def test_own_language() -> None:
         stop_words = frozenset(["o"])
 
         @classmethod
-        def tokenizer_rules(cls) -> wordloom.tokenizer.TokenizerRules:  # type: ignore[name-defined]
+        def tokenizer_rules(cls) -> TokenizerRules:
             return super().tokenizer_rules().with_cases({"O!": (("O!", None),)})
 
     registry.languages("qqq", func=Shouting)

@@ -117,7 +117,7 @@ def test_fast_path_is_the_general_algorithm(code: str) -> None:
         re.compile(rules.url or "").match,
     )
 
-    @settings(max_examples=1000)
+    @settings(max_examples=300)
     @given(CHUNKS)
     def same(chunk: str) -> None:
         assert fast(chunk) == general(chunk)
@@ -396,8 +396,8 @@ def test_a_megabyte(tokenizer: Tokenizer, part: str) -> None:
 
 @pytest.mark.parametrize("part", ["a.", ".,", "a@", "'s", "a-b,", "://", "x:y@", "5km", "(:"])
 def test_time_is_linear_without_spaces(tokenizer: Tokenizer, part: str) -> None:
-    # A quadratic algorithm would need hours.
-    text = part * 100_000
+    # A quadratic algorithm would need many minutes.
+    text = part * 40_000
     doc = tokenizer(text)
     assert put_together(doc) == text
 
@@ -465,7 +465,7 @@ def test_characters() -> None:
 
 
 def test_unknown_segmenter() -> None:
-    assert chinese_tokenizer(segmenter="char")
+    assert callable(chinese_tokenizer(segmenter="char"))
     with pytest.raises(ConfigError, match=r"nlp\.tokenizer\.segmenter"):
         chinese_tokenizer(segmenter="jieba")
 
@@ -476,3 +476,14 @@ def test_rules_are_data() -> None:
     assert "gimme" not in rules.special_cases
     assert words(Tokenizer(Vocab("en"), more), "gimme") == ["gim", "me"]
     assert TokenizerRules().with_cases({}) == TokenizerRules()
+
+
+def test_differences_from_spacy_that_the_guide_lists(tokenizer: Tokenizer) -> None:
+    expected = {
+        "( :)so": ["(", ":)", "so"],
+        "⤵️.": ["⤵️", "."],
+        "67.9ºF.": ["67.9ºF", "."],
+        "5тб": ["5", "тб"],
+        "Ա-Ա": ["Ա", "-", "Ա"],
+    }
+    assert {text: words(tokenizer, text) for text in expected} == expected

@@ -28,7 +28,7 @@ from thinc.types import Floats2d
 from ..batch import FloatsList, flatten
 from ..errors import PipelineError
 from ..tokens import Doc
-from .dense import add_gradient
+from .dense import add_gradient, dropout_mask
 
 __all__ = [
     "STATE_SIZES",
@@ -86,6 +86,7 @@ def TransitionBasedParser(
         refs={"tok2vec": tokens, "lower": lower, "upper": upper},
         attrs={
             "has_upper": use_upper,
+            "dropout_rate": 0.0,
             "state_type": state_type,
             "extra_state_tokens": extra_state_tokens,
         },
@@ -220,6 +221,9 @@ def forward(
         X = xp.zeros((0, project.get_dim("nI")), dtype="f")
     H = xp.matmul(X, project.get_param("W").T)
     H += project.get_param("b")
+    mask = dropout_mask(model.ops, H.shape, model.attrs["dropout_rate"]) if is_train else None
+    if mask is not None:
+        H *= mask
     table, weights = _contributions(lower, H)
     pieces = lower.get_dim("nP")
     bias = xp.ascontiguousarray(lower.get_param("b").T).ravel()
@@ -232,6 +236,8 @@ def forward(
         d_sums = _backprop_scores(model, scorer, ids, d_scores)
         d_table = _scatter(ids, d_sums, scorer, model.ops)
         dH = _backprop_contributions(lower, H, weights, d_sums, d_table)
+        if mask is not None:
+            dH *= mask
         add_gradient(project, "W", xp.matmul(dH.T, X))
         add_gradient(project, "b", dH.sum(axis=0))
         return backprop_vectors(FloatsList(xp.matmul(dH, project.get_param("W")), lengths))

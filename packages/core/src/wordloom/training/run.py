@@ -9,12 +9,13 @@ from pathlib import Path
 from shutil import copytree
 from typing import IO, TYPE_CHECKING, Any
 
-from ..config import Config, check_config, fill_config, load_config, resolve_section
+from ..config import Config, fill_config, find_problems, load_config, resolve_section
 from ..config.overrides import with_overrides
 from ..errors import ConfigError, ConfigProblem, TrainingError
 from ..files import folder_written
 from ..plugins import TrainContext, manager
 from ..registries import registry
+from .corpus import corpus
 from .history import History
 from .loop import StepResult, train_steps
 from .settings import Reader, Settings, read_settings
@@ -53,34 +54,41 @@ class TrainingResult:
     interrupted: bool = False
 
 
+Data = str | Path | Reader | Iterable["Example"]
+
+
 def train(
     config: str | Path | Mapping[str, Any] | Pipeline,
     output: str | Path | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
-    train: Iterable[Example] | None = None,
-    dev: Iterable[Example] | None = None,
+    train: Data | None = None,
+    dev: Data | None = None,
     stdout: IO[str] | None = None,
     quiet: bool = False,
 ) -> TrainingResult:
     """Train a pipeline.
 
-    ``config`` is the path of a config, or a config itself; it must be complete. Or it is a pipeline:
-    one that is initialized goes on learning. ``overrides`` replace single settings
-    (``{"training.max_steps": 100}``). ``train`` and ``dev`` are examples to use instead of the
-    corpora that the config names. With ``output``, the best and the last pipeline are saved there,
-    each whole or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
+    ``config`` is the path of a config, or a config itself; it must be complete. Or it is a
+    pipeline: one that is initialized goes on learning. ``overrides`` replace single settings
+    (``{"training.max_steps": 100}``). ``train`` and ``dev`` take the place of the corpora that the
+    config names: a path, a function from the pipeline to examples, or, where ``config`` is a
+    pipeline, examples. With ``output``, the best and the last pipeline are saved there, each whole
+    or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
 
     Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`TrainingError`
     where training can't go on, and what reading the data raises.
     """
-    given = {"train": train, "dev": dev}
-    lists = {name: list(items) for name, items in given.items() if items is not None}
     ready = config if not isinstance(config, str | Path | Mapping) else None
-    whole = _complete(config if ready is None else ready.config, overrides or {}, lists)
+    readers = {
+        f"{name}_corpus": _reader(name, data, ready is not None)
+        for name, data in (("train", train), ("dev", dev))
+        if data is not None
+    }
+    whole = _complete(config if ready is None else ready.config, overrides or {}, readers)
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
-    settings = read_settings(whole, {f"{name}_corpus": _reader(lists[name]) for name in lists})
+    settings = read_settings(whole, readers)
     if not _is_initialized(nlp):
         initialize(nlp, whole, settings)
     sink = stdout or sys.stdout
@@ -94,23 +102,40 @@ def _built(config: Config) -> Pipeline:
     return Pipeline.from_config(config)
 
 
-def _reader(examples: list[Example]) -> Reader:
+def _reader(name: str, data: Data, of_pipeline: bool) -> Reader:
+    if isinstance(data, str | Path):
+        return corpus(data)
+    if callable(data):
+        return data
+    if not of_pipeline:
+        raise TrainingError(
+            f"{name}= has examples, which belong to the vocab of a pipeline, but a config is "
+            f"trained. Give a path or a function from the pipeline to examples, or make the "
+            f"pipeline first: train(Pipeline.from_config(config), ...)."
+        )
+    examples = list(data)
     return lambda nlp: examples
 
 
 def _complete(
     given: str | Path | Mapping[str, Any],
     overrides: Mapping[str, Any],
-    lists: Mapping[str, list[Example]],
+    readers: Mapping[str, Reader],
 ) -> Config:
-    """The config, checked, with its references resolved. Examples take the place of a path."""
+    """The config, checked, with its references resolved. The path of a corpus that the caller has
+    a reader for need not be there."""
     if isinstance(given, str | Path):
         config = load_config(given, overrides)
     else:
         config = fill_config(with_overrides(Config(dict(given)), overrides))
-    for name in lists:
-        config["paths"][name] = config["paths"].get(name) or "(examples)"
-    check_config(config, complete=True)
+    unused = {str(config["training"].get(key)) for key in readers if "training" in config}
+    problems = [
+        problem
+        for problem in find_problems(config, complete=True)
+        if not problem.path.startswith(tuple(unused) or "-")
+    ]
+    if problems:
+        raise ConfigError(problems, source=config.source)
     return config.interpolate()
 
 

@@ -100,6 +100,8 @@ def _accepts(value: Any) -> Callable[[Any], bool]:
         expected = get_origin(branch) or branch
         if not isinstance(expected, type):
             return True
+        if hasattr(expected, "__get_validators__"):
+            return True  # stands for other classes, as thinc's Generator does for any iterator
         if expected is float and isinstance(value, int):
             return True
         try:

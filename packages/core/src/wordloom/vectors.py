@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
+import srsly
 from numpy.typing import NDArray
 
-__all__ = ["HasVector", "VectorTable", "cosine"]
+from .errors import MissingFileError, SerializationError
+
+if TYPE_CHECKING:
+    from .tokens import Doc
+
+__all__ = ["HasVector", "VectorTable", "cosine", "open_vectors", "saved_vectors"]
+
+#: Opens tables, unless a config names another function in [nlp.vectors].
+_OPENER = "wordloom.Vectors.v1"
+#: In the folder of a vocab: the function that opens its table, and the function's arguments.
+_REFERENCE = "vectors.json"
 
 
 class HasVector(Protocol):
@@ -30,18 +42,70 @@ class VectorTable(Protocol):
     def width(self) -> int:
         """The number of dimensions."""
 
-    def rows_for(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each text, shape ``(len(texts),)``; -1 where there is none."""
+    def known(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether each text has a vector, shape ``(len(texts),)``."""
 
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vector of each text, shape ``(len(texts), width)``; zeros where there is none."""
+        """The vector of each text, shape ``(len(texts), width)``; where there is none, zeros or
+        what the table has for unknown words."""
+
+    def token_vectors(
+        self, doc: Doc, start: int = 0, end: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The vectors of a document's tokens, shape ``(n, width)``, and which of them have one."""
 
     def set_vector(self, text: str, vector: Any) -> None:
         """Give ``text`` a vector of shape ``(width,)``. Raises :class:`DataError` if the table
         can't be changed or the width is another."""
+
+    def to_disk(self, folder: str | Path) -> None:
+        """Write what :func:`saved_vectors` needs into the folder of a vocab: ``vectors.json``,
+        whose ``@vectors`` names the function that opens the table."""
 
 
 def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
     """The cosine of two vectors; 0.0 if either is all zeros or they have no dimensions."""
     norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
     return float(np.dot(one, other)) / norms if norms else 0.0
+
+
+def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> VectorTable:
+    """The table at ``source``: a path, or a reference such as ``vectors://name`` that a plugin can
+    turn into one.
+
+    ``block`` is the config's ``[nlp.vectors]``, which may name the function that opens it, with
+    arguments. Raises :class:`UnknownNameError` if no installed package offers the function.
+    """
+    from .plugins import manager
+    from .registries import registry
+
+    if "://" in str(source):
+        path = manager().first("open_resource", uri=str(source), kind="vectors")
+        if path is None:
+            raise MissingFileError(
+                f"no installed plugin knows where '{source}' is: give the path of the table"
+            )
+        source = path
+    arguments = {key: value for key, value in (block or {}).items() if not key.startswith("@")}
+    opener = registry.get("vectors", (block or {}).get("@vectors", _OPENER))
+    return cast(VectorTable, opener(path=source, **arguments))
+
+
+def saved_vectors(folder: Path) -> VectorTable | None:
+    """The table that :meth:`VectorTable.to_disk` wrote into a vocab's folder; None without one."""
+    from .registries import registry
+
+    path = folder / _REFERENCE
+    if not path.is_file():
+        return None
+    try:
+        reference = srsly.read_json(path)
+        opener, target, wanted = (reference[key] for key in ("@vectors", "path", "hash"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise SerializationError(f"'{path}' doesn't say which table it is: {error!r}") from error
+    if not (folder / target).exists():
+        raise MissingFileError(
+            f"'{path}' refers to a table of vectors at '{folder / target}', which isn't there. Put "
+            f"the table with the hash {wanted} there, or write its path into '{path}'"
+        )
+    return cast(VectorTable, registry.get("vectors", opener)(path=folder / target, hash=wanted))

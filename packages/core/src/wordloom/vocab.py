@@ -17,7 +17,7 @@ from .lexicon import Lexeme, Lexicon
 from .morphology import Morphology
 from .strings import StringStore
 from .tokens.extensions import ExtensionTable
-from .vectors import VectorTable
+from .vectors import VectorTable, saved_vectors
 
 __all__ = ["Vocab"]
 
@@ -112,7 +112,7 @@ class Vocab:
         """Whether there is a vector for a word, given as text or id."""
         if self.vectors is None:
             return False
-        return bool(self.vectors.rows_for([self._text(word)])[0] >= 0)
+        return bool(self.vectors.known([self._text(word)])[0])
 
     def get_vector(self, word: str | int) -> NDArray[np.float32]:
         """The vector of a word, shape ``(vectors_length,)``: zeros if there is none."""
@@ -158,14 +158,21 @@ class Vocab:
         return self
 
     def to_disk(self, path: str | Path) -> None:
-        """Write the folder ``path``, with the strings in ``strings.json``."""
+        """Write the folder ``path``, with the strings in ``strings.json``, and what the vectors
+        write to be found again."""
         with folder_written(path) as folder:
             self.strings.to_disk(folder / "strings.json")
+            if self.vectors is not None:
+                self.vectors.to_disk(folder)
 
     def from_disk(self, path: str | Path) -> Vocab:
-        """Read a folder that :meth:`to_disk` wrote; returns the vocab itself."""
+        """Read a folder that :meth:`to_disk` wrote; returns the vocab itself.
+
+        Vectors are opened if the folder has some; else those of this vocab stay.
+        """
         folder = existing(path, "vocab folder")
         self.strings.from_disk(folder / "strings.json")
+        self.vectors = saved_vectors(folder) or self.vectors
         self.lexicon = self._new_lexicon()
         return self
 
@@ -175,7 +182,7 @@ class Vocab:
         return self._shell
 
     def __reduce__(self) -> tuple[Any, ...]:
-        args = (self.lang, self.strings, self.rules, self.max_types)
+        args = (self.lang, self.strings, self.rules, self.max_types, self.vectors)
         return _restore, args
 
 
@@ -197,5 +204,8 @@ def _restore(
     strings: Iterable[str] | StringStore,
     rules: LexicalRules,
     max_types: int | None,
+    vectors: VectorTable | None = None,
 ) -> Vocab:
-    return Vocab(lang, strings, rules, max_types=max_types)
+    vocab = Vocab(lang, strings, rules, max_types=max_types)
+    vocab.vectors = vectors
+    return vocab

@@ -359,7 +359,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
             return np.asarray(self.tensor.mean(axis=0))
         if self.vocab.vectors is None or not len(self):
             return np.zeros(self.vocab.vectors_length, dtype=np.float32)
-        return np.asarray(self.vocab.vectors.vectors_for(self.words).mean(axis=0))
+        return np.asarray(self.vocab.vectors.token_vectors(self)[0].mean(axis=0))
 
     @property
     def has_vector(self) -> bool:
@@ -369,7 +369,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
             return bool(hook(self))
         if self.vocab.vectors is None:
             return bool(self.tensor.size)
-        return bool((self.vocab.vectors.rows_for(self.words) >= 0).any())
+        return bool(self.vocab.vectors.token_vectors(self)[1].any())
 
     @property
     def vector_norm(self) -> float:

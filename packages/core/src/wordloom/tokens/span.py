@@ -274,8 +274,12 @@ class Span:
         hook = self.doc.hook("span", "vector")
         if hook:
             return np.asarray(hook(self))
-        vectors = [token.vector for token in self]
-        if not vectors:
+        vectors: Any
+        if self.vocab.vectors is not None and self.doc.hook("token", "vector") is None:
+            vectors = self.vocab.vectors.token_vectors(self.doc, self.start, self.end)[0]
+        else:
+            vectors = [token.vector for token in self]
+        if not len(vectors):
             return np.zeros(self.vocab.vectors_length, dtype=np.float32)
         return np.asarray(np.mean(vectors, axis=0), dtype=np.float32)
 

@@ -201,9 +201,11 @@ class Token(LexicalView):
 
     @property
     def is_sent_start(self) -> bool | None:
-        """Whether it starts a sentence; ``None`` if that isn't known."""
+        """Whether it starts a sentence; ``None`` if that isn't known. The first token does."""
         value = int(self.doc.sent_starts[self.i])
-        return None if value == 0 else value == 1
+        if value == 0:
+            return True if self.i == 0 else None
+        return value == 1
 
     @is_sent_start.setter
     def is_sent_start(self, value: bool | None) -> None:
@@ -330,7 +332,9 @@ class Token(LexicalView):
             return np.asarray(hook(self))
         if self.vocab.vectors is None and self.doc.tensor.size:
             return np.asarray(self.doc.tensor[self.i])
-        return self.vocab.get_vector(self.text)
+        if self.vocab.vectors is None:
+            return np.zeros(0, dtype=np.float32)
+        return self.vocab.vectors.token_vectors(self.doc, self.i, self.i + 1)[0][0]
 
     @property
     def has_vector(self) -> bool:
@@ -340,7 +344,7 @@ class Token(LexicalView):
             return bool(hook(self))
         if self.vocab.vectors is None:
             return bool(self.doc.tensor.size)
-        return self.vocab.has_vector(self.text)
+        return bool(self.vocab.vectors.token_vectors(self.doc, self.i, self.i + 1)[1][0])
 
     @property
     def vector_norm(self) -> float:

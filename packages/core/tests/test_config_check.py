@@ -37,6 +37,7 @@ def test_a_right_config_has_no_problems() -> None:
         ("[trainin]\n", "trainin", "did you mean 'training'"),
         ("[tagger.model]\n", "tagger", r"did you mean [components.tagger]"),
         ("[mine]\nx = 1\n", "mine", "[variables]"),
+        ("[pretraining]\nx = 1\n", "pretraining", "pip install wordloom-pretrain"),
         ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
         ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
         ('[nlp]\npipeline = ["nr"]\n[components.ner]\nfactory = "tagger"\n', "nlp.pipeline",

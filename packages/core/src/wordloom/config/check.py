@@ -21,8 +21,8 @@ from .values import is_block, near, type_problem
 
 __all__ = ["check_config", "find_problems"]
 
-#: Keys of sections whose children the user names.
-_OPEN = ("training.score_weights", "initialize.tokenizer", "initialize.components")
+#: Sections of first-party plugins, and who brings them.
+_PROVIDERS = {"pretraining": "wordloom-pretrain"}
 _SOURCED = ("source", "component", "replace_listeners", "name")
 _LISTS = (
     "nlp.pipeline",
@@ -151,6 +151,13 @@ class _Checker:
             if name in known:
                 if not isinstance(section, Mapping):
                     self.add(name, "must be a section", f"write [{name}]")
+                continue
+            if name in _PROVIDERS:
+                # spaCy writes the section into every config, empty where it isn't used.
+                if section:
+                    dist = _PROVIDERS[name]
+                    message = f"is read by `{dist}`, which isn't installed"
+                    self.add(name, message, f"pip install {dist}")
                 continue
             fix = near(name, known, "sections")
             if name in components or registry.has("factories", name):

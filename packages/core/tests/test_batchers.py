@@ -56,7 +56,9 @@ def test_by_padded_size(data: list[list[int]], size: int, buffer: int) -> None:
     for batch in batches:
         assert len(batch) == 1 or max(map(len, batch)) * len(batch) <= size
     kept = list(batch_by_padded(size, buffer, discard_oversize=True)(data))
-    assert sorted(map(len, chain.from_iterable(kept))) == sorted(n for n in map(len, data) if n <= size)
+    assert sorted(map(len, chain.from_iterable(kept))) == sorted(
+        n for n in map(len, data) if n <= size
+    )
 
 
 def test_sizes_follow_a_schedule_and_stay_at_its_last_value() -> None:

@@ -40,38 +40,77 @@ def test_a_right_config_has_no_problems() -> None:
         ("[pretraining]\nx = 1\n", "pretraining", "pip install wordloom-pretrain"),
         ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
         ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
-        ('[nlp]\npipeline = ["nr"]\n[components.ner]\nfactory = "tagger"\n', "nlp.pipeline",
-         "did you mean 'ner'"),
+        (
+            '[nlp]\npipeline = ["nr"]\n[components.ner]\nfactory = "tagger"\n',
+            "nlp.pipeline",
+            "did you mean 'ner'",
+        ),
         ("[components.x]\n", "components.x", "has no 'factory'"),
         ('[components.x]\nfactory = "taggr"\n', "components.x.factory", "Did you mean 'tagger'"),
-        ('[components.x]\nfactory = "transformer"\n', "components.x.factory",
-         "pip install wordloom-transformers"),
-        ('[components.x]\nfactory = "tagger"\nmodl = 1\n', "components.x.modl",
-         "did you mean 'model'"),
-        ('[components.x]\nfactory = "tagger"\noverwrite = "yes"\n', "components.x.overwrite",
-         "bool is expected"),
+        (
+            '[components.x]\nfactory = "transformer"\n',
+            "components.x.factory",
+            "pip install wordloom-transformers",
+        ),
+        (
+            '[components.x]\nfactory = "tagger"\nmodl = 1\n',
+            "components.x.modl",
+            "did you mean 'model'",
+        ),
+        (
+            '[components.x]\nfactory = "tagger"\noverwrite = "yes"\n',
+            "components.x.overwrite",
+            "bool is expected",
+        ),
         ('[components.x]\nsource = "en"\nmodel = 1\n', "components.x.model", "beside 'source'"),
-        ('[training.optimizer]\n@optimzers = "Adam.v1"\n', "training.optimizer.@optimzers",
-         "did you mean 'optimizers'"),
-        ('[training.optimizer]\n@optimizers = "Adm.v1"\n', "training.optimizer.@optimizers",
-         "Did you mean 'Adam.v1'"),
-        ('[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rat = 1\n',
-         "training.optimizer.learn_rat", "did you mean 'learn_rate'"),
-        ('[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rate = "0.1"\n',
-         "training.optimizer.learn_rate", "remove the quotes"),
-        ('[training.optimizer]\n@optimizers = "Adam.v1"\n@schedules = "constant.v1"\n',
-         "training.optimizer", "names several functions"),
-        ('[training.optimizer]\n@optimizers = 3\n', "training.optimizer.@optimizers",
-         "must be a name"),
-        ('[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n', "training.batcher.size",
-         "is missing"),
-        ('[training]\nlogger = [{"@loggers": "spacy.ConsoleLogger.v1"}]\n', "training.logger",
-         "inside a list"),
+        (
+            '[training.optimizer]\n@optimzers = "Adam.v1"\n',
+            "training.optimizer.@optimzers",
+            "did you mean 'optimizers'",
+        ),
+        (
+            '[training.optimizer]\n@optimizers = "Adm.v1"\n',
+            "training.optimizer.@optimizers",
+            "Did you mean 'Adam.v1'",
+        ),
+        (
+            '[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rat = 1\n',
+            "training.optimizer.learn_rat",
+            "did you mean 'learn_rate'",
+        ),
+        (
+            '[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rate = "0.1"\n',
+            "training.optimizer.learn_rate",
+            "remove the quotes",
+        ),
+        (
+            '[training.optimizer]\n@optimizers = "Adam.v1"\n@schedules = "constant.v1"\n',
+            "training.optimizer",
+            "names several functions",
+        ),
+        (
+            "[training.optimizer]\n@optimizers = 3\n",
+            "training.optimizer.@optimizers",
+            "must be a name",
+        ),
+        (
+            '[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n',
+            "training.batcher.size",
+            "is missing",
+        ),
+        (
+            '[training]\nlogger = [{"@loggers": "spacy.ConsoleLogger.v1"}]\n',
+            "training.logger",
+            "inside a list",
+        ),
         ("[training]\nmax_steps = 1.5\n", "training.max_steps", "int is expected"),
         ("[training]\nmax_steps = true\n", "training.max_steps", "is true, but int"),
         ("[training]\nseed = ${system.sed}\n", "training.seed", "did you mean 'system.seed'"),
-        ('[training]\ndev_corpus = "corpora.dv"\n', "training.dev_corpus",
-         "did you mean 'corpora.dev'"),
+        (
+            '[training]\ndev_corpus = "corpora.dv"\n',
+            "training.dev_corpus",
+            "did you mean 'corpora.dev'",
+        ),
         ('[training]\nfrozen_components = ["x"]\n', "training.frozen_components", "names 'x'"),
         ("[initialize.components.x]\n", "initialize.components.x", "no component 'x'"),
     ],
@@ -99,7 +138,9 @@ def test_values_are_checked_after_references_are_resolved() -> None:
 
 
 def test_references_in_a_circle() -> None:
-    assert "circle" in report("[variables]\na = ${variables.b}\nb = ${variables.a}\n")["(references)"]
+    assert (
+        "circle" in report("[variables]\na = ${variables.b}\nb = ${variables.a}\n")["(references)"]
+    )
 
 
 def test_complete_check_lists_what_is_missing_and_how_to_write_it_down() -> None:

@@ -66,13 +66,17 @@ def test_a_function_under_its_other_name_takes_the_defaults() -> None:
 settings = st.fixed_dictionaries(
     {},
     optional={
-        "paths": st.fixed_dictionaries({}, optional={"train": st.none() | st.text("ab/", max_size=4)}),
+        "paths": st.fixed_dictionaries(
+            {}, optional={"train": st.none() | st.text("ab/", max_size=4)}
+        ),
         "training": st.fixed_dictionaries(
             {},
             optional={
                 "max_steps": st.integers(0, 9),
                 "frozen_components": st.just(["senter"]),
-                "score_weights": st.dictionaries(st.sampled_from(["tag_acc", "x"]), st.floats(0, 1)),
+                "score_weights": st.dictionaries(
+                    st.sampled_from(["tag_acc", "x"]), st.floats(0, 1)
+                ),
                 "seed": st.just("${system.seed}"),
                 "batcher": st.just({"@batchers": "spacy.batch_by_padded.v1", "size": 10}),
             },
@@ -155,7 +159,9 @@ def functions() -> Iterator[None]:
         return Inner()
 
     @registry.misc("test_fill.outer.v1")
-    def outer(it: Inner, n: int | None = None, many: tuple[int, ...] = ()) -> tuple[Inner, int | None]:
+    def outer(
+        it: Inner, n: int | None = None, many: tuple[int, ...] = ()
+    ) -> tuple[Inner, int | None]:
         return it, n
 
     @registry.misc("test_fill.text.v1")

@@ -21,15 +21,7 @@ def problems(text: str) -> dict[int | None, str]:
 
 def test_every_mistake_of_form_is_reported_with_its_line() -> None:
     found = problems(
-        "x = 1\n"
-        "[a]\n"
-        "no equals sign\n"
-        "quoted = 'single'\n"
-        "[a]\n"
-        "[b.c]\n"
-        "list = [1,\n"
-        "empty =\n"
-        "[open\n"
+        "x = 1\n[a]\nno equals sign\nquoted = 'single'\n[a]\n[b.c]\nlist = [1,\nempty =\n[open\n"
     )
     assert list(found) == [1, 3, 4, 5, 7, 8, 9]
     assert "before the first [section]" in found[1]
@@ -48,7 +40,7 @@ def test_a_key_twice_and_a_key_that_is_a_section() -> None:
 
 
 def test_values_may_go_on_in_indented_lines_and_sections_may_come_in_any_order() -> None:
-    config = parse_config("[a.b]\nx = [1,\n  2]\n# a comment\n[a]\ny = {\"p\": true}\n")
+    config = parse_config('[a.b]\nx = [1,\n  2]\n# a comment\n[a]\ny = {"p": true}\n')
     assert config == {"a": {"b": {"x": [1, 2]}, "y": {"p": True}}}
     assert config.lines["a.b.x"] == 2
     assert config.lines["a"] == 5
@@ -65,7 +57,7 @@ def test_interpolation_of_values_and_sections_keeps_types() -> None:
 
 def test_broken_utf8_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "bad.cfg"
-    path.write_bytes(b"[a]\nx = 1\ny = \"\xff\"\n")
+    path.write_bytes(b'[a]\nx = 1\ny = "\xff"\n')
     with pytest.raises(ConfigError, match="line 3") as caught:
         load_config(path)
     assert str(path) in str(caught.value)
@@ -78,8 +70,18 @@ def test_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_overrides_are_typed_as_json_else_text() -> None:
     given = parse_overrides(
-        ["--training.max_steps", "10", "--paths.train=a b.conllu", "--a.flag", "--a.x", "null",
-         "--a.list", "[1, 2]", "--a.neg", "-3"]
+        [
+            "--training.max_steps",
+            "10",
+            "--paths.train=a b.conllu",
+            "--a.flag",
+            "--a.x",
+            "null",
+            "--a.list",
+            "[1, 2]",
+            "--a.neg",
+            "-3",
+        ]
     )
     assert given == {
         "training.max_steps": 10,
@@ -125,7 +127,10 @@ def test_overrides_reach_defaults_that_the_file_leaves_out() -> None:
 
 keys = st.text("abcxyz_", min_size=1, max_size=5)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(),
     lambda inner: st.lists(inner, max_size=3),
     max_leaves=5,

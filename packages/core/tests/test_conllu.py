@@ -76,16 +76,23 @@ def test_annotation_of_words(tmp_path: Path, vocab: Vocab) -> None:
     assert second.text == "Stop!"
 
 
-@pytest.mark.parametrize(("n_sents", "texts"), [
-    (1, ["We can't go.", "Yes", "Stop!"]),
-    (0, ["We can't go. Yes", "Stop!"]),
-])
-def test_sentences_per_document(tmp_path: Path, vocab: Vocab, n_sents: int, texts: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("n_sents", "texts"),
+    [
+        (1, ["We can't go.", "Yes", "Stop!"]),
+        (0, ["We can't go. Yes", "Stop!"]),
+    ],
+)
+def test_sentences_per_document(
+    tmp_path: Path, vocab: Vocab, n_sents: int, texts: list[str]
+) -> None:
     docs = read_conllu(write(tmp_path, ENGLISH), vocab, n_sents=n_sents)
     assert [doc.text for doc in docs] == texts
 
 
-def test_words_that_do_not_spell_their_token_are_split_or_merged(tmp_path: Path, vocab: Vocab) -> None:
+def test_words_that_do_not_spell_their_token_are_split_or_merged(
+    tmp_path: Path, vocab: Vocab
+) -> None:
     path = write(tmp_path, GERMAN)
     (split,) = read_conllu(path, vocab)
     assert split.text == "Er geht zu dem Haus"
@@ -188,15 +195,19 @@ def test_files_of_a_folder_come_in_order_without_hidden_ones(tmp_path: Path) -> 
 
 
 words = st.lists(
-    st.tuples(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=6),
-              st.booleans()),
+    st.tuples(
+        st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=6),
+        st.booleans(),
+    ),
     min_size=1,
     max_size=8,
 )
 
 
 @given(words)
-def test_text_is_words_and_spaces(tmp_path_factory: pytest.TempPathFactory, sentence: list[tuple[str, bool]]) -> None:
+def test_text_is_words_and_spaces(
+    tmp_path_factory: pytest.TempPathFactory, sentence: list[tuple[str, bool]]
+) -> None:
     rows = [
         f"{i}\t{word}\t_\tX\t_\t_\t0\troot\t_\t{'_' if space else 'SpaceAfter=No'}"
         for i, (word, space) in enumerate(sentence, 1)
@@ -211,7 +222,9 @@ def test_text_is_words_and_spaces(tmp_path_factory: pytest.TempPathFactory, sent
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="the repository's examples aren't here")
 def test_real_sentences_give_their_text(vocab: Vocab) -> None:
     path = EXAMPLES / "dev.conllu"
-    texts = [line[9:] for line in path.read_text("utf8").splitlines() if line.startswith("# text = ")]
+    texts = [
+        line[9:] for line in path.read_text("utf8").splitlines() if line.startswith("# text = ")
+    ]
     assert [doc.text for doc in read_conllu(path, vocab, n_sents=1)] == texts
 
 
@@ -223,7 +236,9 @@ def test_lines_of_json_keep_everything(tmp_path: Path, vocab: Vocab) -> None:
         assert [doc.to_json() for doc in again] == [doc.to_json() for doc in docs]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"text": "x"}', '{"text": "x", "tokens": [{"id": 7}]}'])
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"text": "x"}', '{"text": "x", "tokens": [{"id": 7}]}']
+)
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, vocab: Vocab, line: str) -> None:
     good = Doc(vocab, words=["a"]).to_json()
     path = tmp_path / "a.jsonl"

@@ -73,7 +73,9 @@ def test_accuracy_where_tokens_agree_is_the_share_of_right_ones() -> None:
 def test_accuracy_where_tokens_differ_is_f1() -> None:
     # "can't" covers two reference tokens, so it is compared with none: tp 2, predicted 2, gold 4.
     predicted = doc(["can't", "go", "."], tags=["MD", "VB", "."])
-    reference = doc(["ca", "n't", "go", "."], [False, True, True, True], tags=["MD", "RB", "VB", "."])
+    reference = doc(
+        ["ca", "n't", "go", "."], [False, True, True, True], tags=["MD", "RB", "VB", "."]
+    )
     scores = score_column([Example(predicted, reference)], "TAG", "tag")
     assert scores["tag_acc"] == pytest.approx(2 * 2 / (2 + 4))
 
@@ -141,8 +143,11 @@ def test_sentences() -> None:
 
 def test_sentences_of_different_tokens_and_spaces() -> None:
     reference = doc(["can't", ".", "b"], sent_starts=[1, -1, 1])
-    predicted = doc(["ca", "n't", ".", " ", "b"], [False, True, True, True, True],
-                    sent_starts=[1, -1, -1, -1, 1])
+    predicted = doc(
+        ["ca", "n't", ".", " ", "b"],
+        [False, True, True, True, True],
+        sent_starts=[1, -1, -1, -1, 1],
+    )
     assert score_sentences([Example(predicted, reference)])["sents_f"] == 1.0
     bare = doc(["can't", ".", "b"])
     assert score_sentences([Example(bare, reference)])["sents_r"] == 0.0
@@ -162,8 +167,9 @@ def test_dependencies() -> None:
 
 def test_dependencies_of_different_tokens() -> None:
     reference = doc(["can't", "go"], heads=[1, 1], deps=["aux", "ROOT"])
-    predicted = doc(["ca", "n't", "go"], [False, True, True], heads=[2, 2, 2],
-                    deps=["aux", "advmod", "ROOT"])
+    predicted = doc(
+        ["ca", "n't", "go"], [False, True, True], heads=[2, 2, 2], deps=["aux", "advmod", "ROOT"]
+    )
     scores = score_dependencies([Example(predicted, reference)])
     # Found: (can't, go, aux), (can't, go, advmod), (go, go, root).
     assert scores["dep_uas"] == 1.0

@@ -83,7 +83,10 @@ def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_
     assert history.evaluations[-1].losses["tagger"] < history.evaluations[0].losses["tagger"]
     assert result.best == tmp_path / "out" / "model-best"
     assert result.last == tmp_path / "out" / "model-last"
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["model-best", "model-last"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "model-best",
+        "model-last",
+    ]
     best = wordloom.load(result.best)
     scores = best.evaluate(list(Corpus(data["paths.dev"])(best)))
     expected = history.best.scores or {}
@@ -168,7 +171,9 @@ def test_streaming_reads_the_corpus_in_order_again_and_again(data: dict[str, str
     settings.max_epochs, settings.max_steps = -1, 7
     seen: list[list[str]] = []
     update = nlp.update
-    nlp.update = lambda examples, **kw: seen.append([e.text for e in examples]) or update(examples, **kw)  # type: ignore[method-assign,func-returns-value]
+    nlp.update = lambda examples, **kw: (
+        seen.append([e.text for e in examples]) or update(examples, **kw)
+    )  # type: ignore[method-assign,func-returns-value]
     steps = list(train_steps(nlp, settings))
     epochs = steps[-1].epoch
     assert epochs >= 2
@@ -288,7 +293,9 @@ def test_json_log_has_a_line_for_each_evaluation(data: dict[str, str], tmp_path:
     assert set(rows[0]["other_scores"]) >= {"tag_acc", "token_f"}
 
 
-@pytest.mark.parametrize("name", ["spacy.ConsoleLogger.v1", "spacy.ConsoleLogger.v2", "spacy.ConsoleLogger.v3"])
+@pytest.mark.parametrize(
+    "name", ["spacy.ConsoleLogger.v1", "spacy.ConsoleLogger.v2", "spacy.ConsoleLogger.v3"]
+)
 def test_loggers_of_spacy(data: dict[str, str], name: str) -> None:
     config = config_for(data)
     config["training"]["logger"] = {"@loggers": name}
@@ -327,7 +334,10 @@ def test_a_loss_that_is_not_finite_names_component_and_step(
     assert good.last is not None
     before = (good.last / "tagger" / "model").read_bytes()
     config["training"]["optimizer"].update(learn_rate=1e38, grad_clip=0.0)
-    with np.errstate(all="ignore"), pytest.raises(TrainingError, match="loss of 'tagger' is .* in step"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(TrainingError, match="loss of 'tagger' is .* in step"),
+    ):
         wordloom.train(config, tmp_path, overrides={"training.eval_frequency": 100}, quiet=True)
     assert (good.last / "tagger" / "model").read_bytes() == before
 
@@ -357,9 +367,13 @@ def test_missing_data_and_numbers_that_make_no_sense(data: dict[str, str]) -> No
     assert paths == ["training.accumulate_gradient", "training.dropout", "training.max_steps"]
 
 
-def test_an_incomplete_config_file_is_told_how_to_fill_it(data: dict[str, str], tmp_path: Path) -> None:
+def test_an_incomplete_config_file_is_told_how_to_fill_it(
+    data: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / "part.cfg"
-    path.write_text('[nlp]\nlang = "en"\npipeline = ["tagger"]\n[components.tagger]\nfactory = "tagger"\n')
+    path.write_text(
+        '[nlp]\nlang = "en"\npipeline = ["tagger"]\n[components.tagger]\nfactory = "tagger"\n'
+    )
     with pytest.raises(ConfigError, match="init fill-config"):
         wordloom.train(path, overrides=data, quiet=True)
 

@@ -15,8 +15,14 @@ __all__ = ["convert_command"]
 @click.command("convert")
 @click.argument("source", type=click.Path())
 @click.argument("output", type=click.Path())
-@click.option("--n-sents", "-n", type=int, default=10, show_default=True,
-              help="Sentences per document; 0 for whole documents.")
+@click.option(
+    "--n-sents",
+    "-n",
+    type=int,
+    default=10,
+    show_default=True,
+    help="Sentences per document; 0 for whole documents.",
+)
 @click.option("--lang", "-l", default="xx", show_default=True, help="Code of the language.")
 @click.option("--merge-subtokens", "-m", is_flag=True, help="Merge the words of multiword tokens.")
 @click.option("--skip-bad", is_flag=True, help="Leave malformed sentences out, and count them.")
@@ -28,8 +34,8 @@ def convert_command(
     The format of SOURCE is told by its name (.conllu, .conllu.gz). OUTPUT is a .jsonl or .jsonl.gz
     file, with a document on each line.
     """
-    from ..training.corpus import data_files, read_docs
     from ..pipeline.build import vocab_for
+    from ..training.corpus import data_files, read_docs
 
     write = _writer(output)
     vocab = vocab_for(lang)

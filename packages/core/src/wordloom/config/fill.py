@@ -127,9 +127,7 @@ def _merge(config: Any, defaults: Any) -> Any:
     for key in (*defaults, *(key for key in config if key not in defaults)):
         if key not in config:
             merged[key] = _plain(defaults[key])
-        elif key not in defaults:
-            merged[key] = config[key]
-        elif key.startswith("@"):
+        elif key not in defaults or key.startswith("@"):
             merged[key] = config[key]
         else:
             merged[key] = _merge(config[key], defaults[key])

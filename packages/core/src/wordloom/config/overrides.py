@@ -34,11 +34,15 @@ def _find(whole: Mapping[str, Any], path: str) -> ConfigProblem | None:
         if not isinstance(node, Mapping) or part not in node:
             where = ".".join(parents[: depth + 1])
             options = node if isinstance(node, Mapping) else ()
-            return ConfigProblem(path, f"there is no section [{where}] to override", near(part, options))
+            return ConfigProblem(
+                path, f"there is no section [{where}] to override", near(part, options)
+            )
         node = node[part]
     if not isinstance(node, Mapping):
         section = ".".join(parents)
-        return ConfigProblem(path, f"'{section}' is a value, not a section", f"override --{section}")
+        return ConfigProblem(
+            path, f"'{section}' is a value, not a section", f"override --{section}"
+        )
     if key in node or _takes_more(parents, node):
         return None
     where = ".".join(parents)

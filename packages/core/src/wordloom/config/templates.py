@@ -44,11 +44,9 @@ def init_config(
         problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, SIZES))
         raise ConfigError([problem], source="init config")
     names = [name for name in pipeline if name != ENCODER]
-    components: dict[str, Any] = {}
-    for name in names:
-        components[name] = _component(name)
-    shared = any([_listen(block.get("model")) for block in components.values()])
-    if shared or ENCODER in pipeline:
+    components = {name: _component(name) for name in names}
+    listeners = [name for name in names if _listen(components[name].get("model"))]
+    if listeners or ENCODER in pipeline:
         components = {ENCODER: _encoder(SIZES[optimize], vectors is not None), **components}
         names = [ENCODER, *names]
     config = Config(

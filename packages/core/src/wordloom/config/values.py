@@ -41,15 +41,16 @@ def type_problem(value: Any, annotation: Any) -> str | None:
         return None
     options = branches(annotation)
     names = [getattr(branch, "__name__", str(branch)) for branch in options]
-    if isinstance(value, str) and any(name in _NUMBERS for name in names):
-        if not any(b in (str, Any, object) or n == "Path" for b, n in zip(options, names)):
-            return f"is the string {value!r}, but {describe_type(annotation)} is expected"
+    takes_text = any(b in (str, Any, object) or n == "Path" for b, n in zip(options, names))
+    if isinstance(value, str) and not takes_text and any(name in _NUMBERS for name in names):
+        return f"is the string {value!r}, but {describe_type(annotation)} is expected"
     if isinstance(value, list) and any(get_origin(b) is tuple or b is tuple for b in options):
         return None  # JSON has no tuples
-    from confection.validation import validate_type
+    from confection import validation
 
+    check: Any = validation.validate_type  # not annotated
     try:
-        wrong = validate_type(value, annotation)
+        wrong = check(value, annotation)
     except Exception:
         return None
     if wrong is None:

@@ -43,7 +43,7 @@ def _write_section(blocks: list[str], path: str, section: Mapping[str, Any]) -> 
         _write_section(blocks, child, value)
 
 
-def _is_section(value: Mapping[str, Any]) -> bool:
+def _is_section(value: Mapping[Any, Any]) -> bool:
     """Whether a dict can be written as a section: keys with dots or equal signs can't."""
     return all(isinstance(key, str) and _PLAIN_KEY.match(key) for key in value)
 

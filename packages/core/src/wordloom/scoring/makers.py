@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .cats import score_cats
 from .spans import score_entities, score_sentences
 from .tokens import score_column, score_dependencies, score_morphology
 
@@ -19,6 +21,8 @@ __all__ = [
     "parser_scorer",
     "senter_scorer",
     "tagger_scorer",
+    "textcat_multilabel_scorer",
+    "textcat_scorer",
 ]
 
 Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
@@ -57,3 +61,13 @@ def parser_scorer() -> Scorer:
 def ner_scorer() -> Scorer:
     """``ents_p``, ``ents_r``, ``ents_f`` and ``ents_per_type``."""
     return score_entities
+
+
+def textcat_scorer() -> Scorer:
+    """``cats_score`` and the other scores of labels that exclude each other."""
+    return partial(score_cats, multi_label=False)
+
+
+def textcat_multilabel_scorer() -> Scorer:
+    """``cats_score`` and the other scores of labels that don't exclude each other."""
+    return partial(score_cats, multi_label=True)

@@ -33,7 +33,7 @@ def batch_by_words(
     ``size * (1 + tolerance)`` words, about as in spaCy. An item that is longer than that alone
     makes a batch of its own, or is left out with ``discard_oversize``.
     """
-    length = get_length or len
+    length: Length = get_length or len
 
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         wanted = sizes(size)
@@ -66,9 +66,7 @@ def batch_by_words(
     return batches
 
 
-def batch_by_sequence(
-    size: int | Iterable[float], get_length: Length | None = None
-) -> Batcher:
+def batch_by_sequence(size: int | Iterable[float], get_length: Length | None = None) -> Batcher:
     """Batches of ``size`` items, in order."""
 
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -94,7 +92,7 @@ def batch_by_padded(
     equally long. An item longer than ``size`` makes a batch of its own, or is left out with
     ``discard_oversize``. Long items come first, so that memory runs out at once if at all.
     """
-    length = get_length or len
+    length: Length = get_length or len
 
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         wanted = sizes(size)

@@ -26,9 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = ["BadLine", "numbered_lines", "read_conllu", "read_sentences"]
 
-_COLUMNS = "ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC".split()
+_COLUMNS = ["ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"]
 _UPOS = frozenset(
-    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+    [
+        "ADJ",
+        "ADP",
+        "ADV",
+        "AUX",
+        "CCONJ",
+        "DET",
+        "INTJ",
+        "NOUN",
+        "NUM",
+        "PART",
+        "PRON",
+        "PROPN",
+        "PUNCT",
+        "SCONJ",
+        "SYM",
+        "VERB",
+        "X",
+    ]
 )
 _ENTITY = re.compile(r"^(?:NER?|name|Entity)=(?P<tag>[BILU]-[^|]+|O)$")
 
@@ -137,7 +155,7 @@ def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]
 
 @dataclass
 class _Group:
-    """A multiword token: its words (from, to; counted from 0), its form, whether a space follows."""
+    """A multiword token: its first and last word (from 0), its form, whether a space follows."""
 
     first: int
     last: int
@@ -213,7 +231,9 @@ class _Builder:
     def _word(self, number: int, columns: list[str], sentence: Sentence) -> None:
         index, form, lemma, upos, xpos, feats, _, deprel, _, misc = columns
         if not index.isdecimal() or int(index) != len(sentence.words) + 1:
-            raise self.fail(number, f"ID is '{index}' where {len(sentence.words) + 1} should follow")
+            raise self.fail(
+                number, f"ID is '{index}' where {len(sentence.words) + 1} should follow"
+            )
         if upos != "_" and upos not in _UPOS:
             raise self.fail(number, f"UPOS '{upos}' is none of {' '.join(sorted(_UPOS))}")
         sentence.words.append(form)
@@ -240,7 +260,9 @@ class _Builder:
                 sentence.heads.append(token)
                 sentence.deps[token] = ""
             elif not head.isdecimal() or int(head) > size or int(head) == token + 1:
-                raise self.fail(number, f"HEAD is '{head}', but must be another word (1-{size}) or 0")
+                raise self.fail(
+                    number, f"HEAD is '{head}', but must be another word (1-{size}) or 0"
+                )
             else:
                 sentence.heads.append(int(head) - 1 if head != "0" else token)
 

@@ -92,7 +92,11 @@ class Corpus:
 
         gold = [self.gold_preproc or doc.has_unknown_spaces for doc in references]
         texts = [doc.text for doc, ready in zip(references, gold) if not ready]
-        made = iter(nlp.tokenizer.batch(texts) if hasattr(nlp.tokenizer, "batch") else map(nlp.make_doc, texts))
+        made = iter(
+            nlp.tokenizer.batch(texts)
+            if hasattr(nlp.tokenizer, "batch")
+            else map(nlp.make_doc, texts)
+        )
         for reference, ready in zip(references, gold):
             yield Example(_bare(nlp, reference) if ready else next(made), reference)
 

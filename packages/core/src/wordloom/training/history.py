@@ -44,9 +44,7 @@ class History:
     def losses(self) -> dict[str, list[float]]:
         """The losses between evaluations, by component."""
         names = dict.fromkeys(name for each in self.evaluations for name in each.losses)
-        return {
-            name: [each.losses.get(name, 0.0) for each in self.evaluations] for name in names
-        }
+        return {name: [each.losses.get(name, 0.0) for each in self.evaluations] for name in names}
 
     def to_jsonl(self, path: str | Path) -> None:
         """Write one line of JSON for each evaluation."""

@@ -1,9 +1,10 @@
 """Showing and recording progress.
 
-A logger, as configs name it, is a function ``(nlp, stdout, stderr)`` that returns two functions: one
-that is called after each step, with a dict after an evaluation and with ``None`` else, and one that
-is called at the end. That is spaCy's interface, so its loggers work too. The dict has ``epoch``,
-``step``, ``score``, ``other_scores``, ``losses``, ``checkpoints``, ``seconds`` and ``words``.
+A logger, as configs name it, is a function ``(nlp, stdout, stderr)`` that returns two functions:
+one that is called after each step, with a dict after an evaluation and with ``None`` else, and one
+that is called at the end. That is spaCy's interface, so its loggers work too. The dict has
+``epoch``, ``step``, ``score``, ``other_scores``, ``losses``, ``checkpoints``, ``seconds`` and
+``words``.
 """
 
 from __future__ import annotations
@@ -93,15 +94,15 @@ def jsonl_logger(path: str | Path) -> Logger:
         nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
     ) -> tuple[LogStep, Callable[[], None]]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "w", encoding="utf8")
+        Path(path).write_text("", encoding="utf8")
 
         def log_step(info: dict[str, Any] | None) -> None:
             if info is not None:
                 row = {key: value for key, value in info.items() if key != "checkpoints"}
-                file.write(json.dumps(row, default=float) + "\n")
-                file.flush()
+                with open(path, "a", encoding="utf8") as file:
+                    file.write(json.dumps(row, default=float) + "\n")
 
-        return log_step, file.close
+        return log_step, lambda: None
 
     return setup
 

@@ -118,7 +118,8 @@ def _update(
             )
         losses[name] = losses.get(name, 0.0) + loss
     nlp.finish_update(settings.optimizer, exclude=settings.frozen_components)
-    settings.optimizer.step_schedules()
+    optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
+    optimizer.step_schedules()
 
 
 def split(batch: Sequence[Item], parts: int) -> Iterator[Sequence[Item]]:
@@ -175,9 +176,7 @@ def _with_last(
             before = after
 
 
-def _evaluator(
-    nlp: Pipeline, settings: Settings
-) -> Callable[[], tuple[float, Mapping[str, Any]]]:
+def _evaluator(nlp: Pipeline, settings: Settings) -> Callable[[], tuple[float, Mapping[str, Any]]]:
     """A function that measures the scores, with averaged weights where the optimizer has them."""
     if not any(settings.score_weights.values()):
         raise TrainingError(
@@ -211,7 +210,9 @@ def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None
         if not weight:
             continue
         if name not in scores:
-            known = ", ".join(key for key, value in scores.items() if not isinstance(value, Mapping))
+            known = ", ".join(
+                key for key, value in scores.items() if not isinstance(value, Mapping)
+            )
             raise TrainingError(
                 f"training.score_weights has a weight for '{name}', which no component measures. "
                 f"There are: {known}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
@@ -79,13 +79,16 @@ def train(
     Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`TrainingError`
     where training can't go on, and what reading the data raises.
     """
-    ready = config if not isinstance(config, str | Path | Mapping) else None
+    ready: Pipeline | None = None
+    source = config if isinstance(config, str | Path | Mapping) else config.config
+    if not isinstance(config, str | Path | Mapping):
+        ready = config
     readers = {
         f"{name}_corpus": _reader(name, data, ready is not None)
         for name, data in (("train", train), ("dev", dev))
         if data is not None
     }
-    whole = _complete(config if ready is None else ready.config, overrides or {}, readers)
+    whole = _complete(source, overrides or {}, readers)
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
     settings = read_settings(whole, readers)
@@ -149,14 +152,17 @@ def seed_everything(seed: int | None) -> None:
 
 def _is_initialized(nlp: Pipeline) -> bool:
     """Whether all weights of all components are allocated."""
-    models = [getattr(component, "model", None) for _, component in nlp.components]
     return all(
-        node.has_param(name) is not None
-        for model in models
-        if hasattr(model, "walk")
-        for node in model.walk()
-        for name in node.param_names
+        node.has_param(name) is not None for node in _nodes(nlp) for name in node.param_names
     )
+
+
+def _nodes(nlp: Pipeline) -> Iterator[Any]:
+    """Each layer of each component's model."""
+    for _, component in nlp.components:
+        model: Any = getattr(component, "model", None)
+        if hasattr(model, "walk"):
+            yield from model.walk()
 
 
 def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
@@ -269,12 +275,12 @@ def save(nlp: Pipeline, path: Path, settings: Settings) -> None:
 
 def use_averages(nlp: Pipeline, averages: Mapping[Any, Any] | None) -> None:
     """Put averaged weights in the place of the last ones, for good."""
-    models = [getattr(component, "model", None) for _, component in nlp.components]
-    for model in models if averages else ():
-        for node in model.walk() if hasattr(model, "walk") else ():
-            for name in node.param_names:
-                if averages and (node.id, name) in averages:
-                    node.set_param(name, averages[node.id, name])
+    if not averages:
+        return
+    for node in _nodes(nlp):
+        for name in node.param_names:
+            if (node.id, name) in averages:
+                node.set_param(name, averages[node.id, name])
 
 
 def use_gpu(gpu_id: int) -> None:

@@ -154,6 +154,21 @@ class AnnotationMixin:
         """Whether anything is known about entities."""
         return self.has_annotation("ENT_IOB")
 
+    @property
+    def is_tagged(self) -> bool:
+        """Whether any token has a tag."""
+        return self.has_annotation("TAG")
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether any token has a relation to its head."""
+        return self.has_annotation("DEP")
+
+    @property
+    def is_sentenced(self) -> bool:
+        """Whether sentence boundaries are known."""
+        return self.has_annotation("SENT_START")
+
     # Character offsets
 
     def char_span(

@@ -34,6 +34,15 @@ def _unpack(packed: tuple[str, bytes]) -> NDArray[Any]:
     return np.frombuffer(packed[1], dtype=packed[0]).copy()
 
 
+def _encoded(text: str) -> bytes:
+    # Any string that Python can hold, lone surrogates too.
+    return text.encode("utf8", "surrogatepass")
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf8", "surrogatepass")
+
+
 def _smallest(indices: NDArray[Any]) -> NDArray[Any]:
     top = int(indices.max()) if len(indices) else 0
     return indices.astype(np.min_scalar_type(top))
@@ -45,10 +54,10 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
     norms = {i: doc.lexicon.norm_given(row) for i, row in enumerate(doc.rows.tolist())}
     state: dict[str, Any] = {
         "format": FORMAT,
-        "text": doc.text.encode("utf8", "surrogatepass"),
+        "text": _encoded(doc.text),
         "lengths": _pack(_smallest(lengths)),
         "spaces": np.packbits(doc.spaces).tobytes(),
-        "norms": [(i, norm) for i, norm in norms.items() if norm is not None],
+        "norms": [(i, _encoded(norm)) for i, norm in norms.items() if norm is not None],
         "columns": {},
         "strings": {},
         "unknown_spaces": doc.has_unknown_spaces,
@@ -57,7 +66,7 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
         column = doc.column(name)
         if column is not None and name in STRING_COLUMNS:
             ids, inverse = np.unique(column, return_inverse=True)
-            state["strings"][name] = doc.lexicon.strings.strings(ids)
+            state["strings"][name] = [_encoded(s) for s in doc.lexicon.strings.strings(ids)]
             state["columns"][name] = _pack(_smallest(inverse))
         elif column is not None:
             state["columns"][name] = _pack(column)
@@ -65,12 +74,14 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
         state["cats"] = doc.cats
     if doc._spans and "spans" not in exclude:
         state["spans"] = [_group_state(group) for group in doc.spans.values()]
-    if doc._user_data and "user_data" not in exclude:
-        state["user_data"] = list(doc.user_data.items())
     if doc.tensor.size and "tensor" not in exclude:
         tensor = doc.tensor if isinstance(doc.tensor, np.ndarray) else doc.tensor.get()
         state["tensor"] = [tensor.shape, _pack(tensor)]
     try:
+        if doc._user_data and "user_data" not in exclude:
+            # Keys may be tuples, which must come back as such, and values lists.
+            parts = (list(doc.user_data), list(doc.user_data.values()))
+            state["user_data"] = [srsly.msgpack_dumps(part) for part in parts]
         return bytes(srsly.msgpack_dumps(state))
     except (TypeError, ValueError, UnicodeEncodeError) as error:
         raise SerializationError(
@@ -89,7 +100,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
     if len(doc):
         raise DataError("from_bytes fills an empty document: use Doc(vocab).from_bytes(data)")
     try:
-        state = srsly.msgpack_loads(data, use_list=False)
+        state = srsly.msgpack_loads(data)
         version = state["format"]
     except Exception as error:
         raise SerializationError(f"these are not the bytes of a document ({error})") from error
@@ -106,7 +117,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
 
 
 def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
-    text = state["text"].decode("utf8", "surrogatepass")
+    text = _decoded(state["text"])
     lengths = _unpack(state["lengths"]).astype(np.int64)
     bits = np.unpackbits(np.frombuffer(state["spaces"], dtype=np.uint8), count=len(lengths))
     spaces = bits.astype(np.bool_)
@@ -119,12 +130,12 @@ def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
     doc.lexicon = doc.vocab.lexicon
     doc.rows = doc.lexicon.rows_of(words)
     for i, norm in state["norms"]:
-        doc.rows[i] = doc.lexicon.row(words[i], norm)
+        doc.rows[i] = doc.lexicon.row(words[i], _decoded(norm))
     doc._starts = None
     for name, packed in state["columns"].items():
         values = _unpack(packed)
         if name in STRING_COLUMNS:
-            ids = doc.strings_of(name).ids(state["strings"][name])
+            ids = doc.strings_of(name).ids([_decoded(item) for item in state["strings"][name]])
             values = ids[values] if len(values) else ids[:0]
         doc.set_column(name, values)
     if state["unknown_spaces"]:
@@ -140,7 +151,9 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
             members = [Span(doc, *span) for span in spans]
             doc.spans[name] = SpanGroup(doc, name=name, attrs=attrs, spans=members)
     if "user_data" in state and "user_data" not in exclude:
-        doc.user_data = dict(state["user_data"])
+        keys, values = state["user_data"]
+        keys = srsly.msgpack_loads(keys, use_list=False)
+        doc.user_data = dict(zip(keys, srsly.msgpack_loads(values), strict=True))
     if "tensor" in state and "tensor" not in exclude:
         shape, packed = state["tensor"]
         doc.tensor = _unpack(packed).reshape(shape)

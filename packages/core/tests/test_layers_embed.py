@@ -239,6 +239,18 @@ def test_custom_embedding() -> None:
     np.testing.assert_allclose(table[:, 0], [5, 1, 2])
 
 
+def test_mapping_of_a_config() -> None:
+    year = VOCAB.strings.add("year")
+    model = chain(FeatureExtractor(["ORTH"]), remap_ids({str(year): 7}, default=1))
+    assert [rows.ravel().tolist() for rows in model.predict(docs())] == [
+        [1, 1, 1],
+        [],
+        [1, 1, 1, 7, 1],
+    ]
+    with pytest.raises(ConfigError, match="map ids of strings"):
+        remap_ids({"year": 7})
+
+
 def flat_hash(layer: Model[Any, Any]) -> Model[Any, Any]:
     from wordloom.layers import flat_array
 

@@ -20,21 +20,27 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
 from ..batch import FloatsList
+from ..errors import ConfigError, ConfigProblem
 from .flat import unwrap
 
 __all__ = ["Embed", "add", "remap_ids"]
 
 
 def remap_ids(
-    mapping: Mapping[int, int] | None = None, default: int = 0, column: int = 0
+    mapping: Mapping[int, int] | Mapping[str, int] | None = None, default: int = 0, column: int = 0
 ) -> Model[list[Ints2d], list[Ints2d]]:
     """Replace ids by the numbers that ``mapping`` gives them, ``default`` where it gives none.
 
     ``column`` of the input arrays is taken; outputs are int32 arrays of shape ``(n, 1)``. The
     mapping is the attribute ``mapping_table`` and saved with the model; each id is looked up once
-    for all its occurrences in a batch.
+    for all its occurrences in a batch. Raises :class:`ConfigError` for a key that isn't an id.
     """
-    attrs = {"mapping_table": dict(mapping or {}), "default": default, "column": column}
+    try:  # in a config, the keys of a table are strings
+        table = {int(key): int(number) for key, number in (mapping or {}).items()}
+    except (TypeError, ValueError) as error:
+        problem = ConfigProblem("mapping", str(error), "map ids of strings to row numbers")
+        raise ConfigError([problem], source="remap_ids") from error
+    attrs = {"mapping_table": table, "default": default, "column": column}
     return Model("remap_ids", _remap, attrs=attrs)
 
 

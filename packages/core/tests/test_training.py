@@ -203,6 +203,21 @@ def test_frozen_components_keep_their_weights(data: dict[str, str]) -> None:
     assert changed == {"tagger"}
 
 
+def test_components_of_another_pipeline_keep_their_weights(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    trained = wordloom.train(config_for(data), tmp_path, quiet=True)
+    before = {name: pipe.model.to_bytes() for name, pipe in trained.nlp.components}
+    config = config_for(data, "tagger", "senter", frozen_components=["tok2vec", "tagger"])
+    for name in ("tok2vec", "tagger"):
+        config["components"][name] = {"source": str(trained.last)}
+    config["components"]["senter"]["model"]["tok2vec"]["width"] = 16
+    config["training"]["score_weights"] = {"sents_f": 1.0}
+    nlp = wordloom.train(config, quiet=True).nlp
+    assert nlp.pipe_names == ["tok2vec", "tagger", "senter"]
+    assert {name: nlp.get_pipe(name).model.to_bytes() for name in before} == before
+
+
 def test_averages_are_used_for_scores_and_for_what_is_saved(
     data: dict[str, str], tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ path and line, and all problems come in one report.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..components.factory import factory_config
@@ -17,6 +17,7 @@ from ..registries import registry
 from .sections import CORE_SECTIONS, FREE_SECTIONS, core_schema, default_config, plugin_sections
 from .signatures import MISSING, Parameter, Signature, signature_of
 from .source import VARIABLE, Config
+from .tree import above, exists, leaves, mappings
 from .values import is_block, near, type_problem
 
 __all__ = ["check_config", "find_problems"]
@@ -98,9 +99,9 @@ class _Checker:
     # -- helpers
 
     def add(self, path: str, message: str, fix: str = "") -> None:
-        above = (part for part in (path, *_above(path)) if part in self.lines)
+        around = (part for part in (path, *above(path)) if part in self.lines)
         below = (part for part in self.lines if part.startswith(f"{path}."))
-        line = self.lines.get(next(above, None) or next(below, ""))
+        line = self.lines.get(next(around, None) or next(below, ""))
         problem = ConfigProblem(path, message, fix, line)
         if problem not in self.problems:
             self.problems.append(problem)
@@ -135,8 +136,8 @@ class _Checker:
                 broken |= self._references(value, path)
         elif isinstance(node, str) and not self.excerpt:
             for target in VARIABLE.findall(node):
-                if not _exists(self.whole, target.replace(":", ".")):
-                    options = [p for p, _ in _leaves(self.whole)]
+                if not exists(self.whole, target.replace(":", ".")):
+                    options = [p for p, _ in leaves(self.whole)]
                     fix = near(target, options, "correct it").replace("correct it: ", "e.g. ")
                     self.add(path, f"refers to '{target}', which isn't there", fix)
                     broken = True
@@ -208,7 +209,7 @@ class _Checker:
                 )
         for path in ("training.train_corpus", "training.dev_corpus"):
             target = self.value(path, "")
-            if isinstance(target, str) and not _exists(self.whole, target):
+            if isinstance(target, str) and not exists(self.whole, target):
                 options = [f"corpora.{name}" for name in self.whole["corpora"]]
                 self.add(
                     path, f"names '{target}', which isn't there", near(target, options, "defined")
@@ -265,7 +266,7 @@ class _Checker:
                     self._walk(value, f"{path}.{key}")
         elif isinstance(node, list):
             for value in node:
-                if any(is_block(each) for each in _mappings(value)):
+                if any(is_block(each) for each in mappings(value)):
                     fix = "write it as a section of its own, [section.*.name] for several"
                     self.add(path, "has a @ block inside a list, where it stays unresolved", fix)
 
@@ -348,48 +349,14 @@ class _Checker:
         filled = fill_config(self.config)
         absent = [
             (path, value)
-            for path, value in _leaves(filled)
-            if not _exists(self.config, path) and path.split(".")[0] not in FREE_SECTIONS
+            for path, value in leaves(filled)
+            if not exists(self.config, path) and path.split(".")[0] not in FREE_SECTIONS
         ]
         for path, value in absent:
             fix = "'wordloom init fill-config' writes all defaults down"
             self.add(path, f"is missing (its default is {_json(value)})", fix)
         if not self.value("nlp.lang", None):
             self.add("nlp.lang", "has no value", 'set it to a language code such as "en"')
-
-
-def _above(path: str) -> Iterator[str]:
-    while "." in path:
-        path = path.rpartition(".")[0]
-        yield path
-
-
-def _exists(config: Any, path: str) -> bool:
-    node = config
-    for part in path.split("."):
-        if not isinstance(node, Mapping) or part not in node:
-            return False
-        node = node[part]
-    return True
-
-
-def _leaves(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in config.items():
-        here = f"{path}.{key}".lstrip(".")
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, here)
-        else:
-            yield here, value
-
-
-def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-        for each in value.values():
-            yield from _mappings(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _mappings(each)
 
 
 def _is_number(text: str) -> bool:

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "initialize", "update"]
 
 
-def initialize(nlp: Pipeline, get_examples: Callable[[], Iterable[Example]]) -> None:
-    """Initialize each component, encoders before those that listen to them.
+def initialize(
+    nlp: Pipeline, get_examples: Callable[[], Iterable[Example]], *, keep: Collection[str] = ()
+) -> None:
+    """Initialize each component, encoders before those that listen to them, but for those in
+    ``keep``, which have their weights already.
 
     What the config's ``[initialize.components.NAME]`` holds is passed on as keywords. The table of
     vectors that ``[initialize]`` names is opened first.
@@ -34,7 +37,7 @@ def initialize(nlp: Pipeline, get_examples: Callable[[], Iterable[Example]]) -> 
     if section.get("vectors"):
         nlp.vocab.vectors = open_vectors(section["vectors"], nlp.config["nlp"].get("vectors"))
     for entry in nlp.order:
-        if hasattr(entry.component, "initialize"):
+        if hasattr(entry.component, "initialize") and entry.name not in keep:
             nlp.assemble()
             extra = settings.get(entry.name, {})
             entry.component.initialize(get_examples, nlp=nlp, **extra)

@@ -93,10 +93,11 @@ class Pipeline(Running):
         get_examples: Callable[[], Iterable[Example]] | None = None,
         *,
         sgd: Optimizer | None = None,
+        keep: Collection[str] = (),
     ) -> Optimizer:
-        """Read labels and shapes from the examples, and allocate all weights. Returns the
-        optimizer."""
-        learning.initialize(self, get_examples or self._placeholder)
+        """Read labels and shapes from the examples, and allocate all weights, but for components in
+        ``keep``, which have theirs. Returns the optimizer."""
+        learning.initialize(self, get_examples or self._placeholder, keep=keep)
         return sgd if sgd is not None else self.create_optimizer()
 
     def _placeholder(self) -> Iterable[Example]:

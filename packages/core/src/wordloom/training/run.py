@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
 from ..config.overrides import with_overrides
-from ..errors import ConfigError, ConfigProblem, TrainingError
+from ..errors import ConfigError, TrainingError
 from ..files import folder_written
 from ..plugins import TrainContext, manager
-from ..registries import registry
 from .corpus import corpus
 from .history import History
 from .loop import StepResult, train_steps
@@ -167,15 +167,12 @@ def _nodes(nlp: Pipeline) -> Iterator[Any]:
 
 def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
     """Allocate the weights from the training corpus, with the callbacks of ``[initialize]``.
+    Components that the config takes from another pipeline keep theirs.
 
-    Raises :class:`TrainingError` if the corpus is empty, and :class:`ConfigError` for vectors that
-    nothing that is installed reads.
+    Raises :class:`TrainingError` if the corpus is empty.
     """
     section = config["initialize"]
-    if section.get("vectors") and not registry.names("vectors"):
-        message = "vectors are given, but nothing that is installed reads them"
-        fix = "pip install wordloom-vectors"
-        raise ConfigError([ConfigProblem("initialize.vectors", message, fix)], config.source)
+    sourced = [name for name, block in config["components"].items() if "source" in block]
     if next(iter(settings.train_corpus(nlp)), None) is None:
         raise TrainingError(
             "There is nothing to train on: the training corpus is empty. Check paths.train, and "
@@ -183,7 +180,8 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
         )
     for key in ("before_init", "after_init"):
         if key == "after_init":
-            nlp.initialize(lambda: settings.train_corpus(nlp), sgd=settings.optimizer)
+            get_examples = partial(settings.train_corpus, nlp)
+            nlp.initialize(get_examples, sgd=settings.optimizer, keep=sourced)
         if section.get(key):
             resolve_section(config, f"initialize.{key}")(nlp)
 

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from sys import byteorder
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,9 @@ class ChunkCache:
     def text_tokens(self, text: str) -> Tokens:
         """The tokens of a text."""
         if "\n" not in text and "  " not in text:
-            data = self.find(text.split(" "))
-            if _ODD not in data:
-                rows = np.frombuffer(bytearray().join(data), dtype=np.int32)
+            data = self._find(text.split(" "))
+            if _ODD not in data:  # found by chance across rows, it costs time only
+                rows = np.frombuffer(data, dtype=np.int32)
                 spaces = rows < 0
                 rows &= _ROW
                 spaces[-1] = False
@@ -71,16 +72,7 @@ class ChunkCache:
 
     def batch_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text: views on two arrays for the whole batch."""
-        chunks: list[str] = []
-        unspaced: list[int] = []  # chunks that no space follows
-        counts = [0]
-        for text in texts:
-            if "\n" in text or "  " in text:
-                _divide(text, chunks, unspaced)
-            else:
-                chunks += text.split(" ")
-                unspaced.append(len(chunks) - 1)
-            counts.append(len(chunks))
+        chunks, counts, unspaced = _divided(texts)
         rows, spaces, ends = self._flat(chunks, unspaced)
         bounds = np.append(np.int64(0), ends + 1)[counts]
         stops = bounds.tolist()
@@ -100,23 +92,26 @@ class ChunkCache:
         return rows, spaces
 
     def _flat(
-        self, chunks: list[str], unspaced: list[int]
+        self, chunks: list[str], unspaced: list[int] | NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.int64]]:
         """Rows and spaces of chunks one after the other, and the last token of each chunk."""
-        rows = np.frombuffer(bytearray().join(self.find(chunks)), dtype=np.int32)
+        rows = np.frombuffer(self._find(chunks), dtype=np.int32)
         spaces = rows < 0
         rows &= _ROW
         ends = np.flatnonzero(spaces)
         spaces[ends[unspaced]] = False
         return rows, spaces, ends
 
-    def find(self, chunks: list[str]) -> list[bytes]:
-        """The bytes of each chunk; new ones are split."""
-        found = list(map(self.chunks.get, chunks))
-        if None in found:
+    def _find(self, chunks: list[str]) -> bytearray:
+        """The bytes of chunks one after the other; new ones are split."""
+        found: Any = list(map(self.chunks.get, chunks))
+        try:
+            return bytearray().join(found)
+        except TypeError:  # some are new
             fresh = self._add({c for c, data in zip(chunks, found, strict=True) if data is None})
-            return [fresh[c] if d is None else d for c, d in zip(chunks, found, strict=True)]
-        return found  # type: ignore[return-value]  # none is None any longer
+        return bytearray().join(
+            [fresh[c] if d is None else d for c, d in zip(chunks, found, strict=True)]
+        )
 
     def _add(self, chunks: Iterable[str]) -> dict[str, bytes]:
         with self._lock:
@@ -144,6 +139,30 @@ class ChunkCache:
         if row is None:
             row = self._norms[piece] = self.lexicon.row(*piece)
         return row
+
+
+def _divided(
+    texts: Sequence[str],
+) -> tuple[list[str], NDArray[np.int64], list[int] | NDArray[np.int64]]:
+    """The chunks of all texts, how many there are before each text and at the end, and the indices
+    of those that no space follows."""
+    joined = " ".join(texts)
+    if "\n" not in joined and "  " not in joined and joined:
+        # No text is empty, so each has a chunk more than it has spaces.
+        counts = np.zeros(len(texts) + 1, dtype=np.int64)
+        np.cumsum([text.count(" ") + 1 for text in texts], out=counts[1:])
+        return joined.split(" "), counts, counts[1:] - 1
+    chunks: list[str] = []
+    unspaced: list[int] = []
+    before = [0]
+    for text in texts:
+        if "\n" in text or "  " in text or not text:
+            _divide(text, chunks, unspaced)
+        else:
+            chunks += text.split(" ")
+            unspaced.append(len(chunks) - 1)
+        before.append(len(chunks))
+    return chunks, np.array(before), unspaced
 
 
 def _divide(text: str, chunks: list[str], unspaced: list[int]) -> None:

@@ -205,6 +205,28 @@ def test_static_vectors_come_from_the_registry(kind: str, monkeypatch: pytest.Mo
     np.testing.assert_allclose(static.get_grad("W"), expected, rtol=1e-3, atol=1e-4)
 
 
+def test_static_vectors_by_annotation_are_those_of_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_lemma(width: int, dropout: float | None = None) -> Model[Any, Any]:
+        def forward(model: Model[Any, Any], docs: Any, is_train: bool) -> Any:
+            lemmas = np.concatenate([doc.column("LEMMA") for doc in docs]) % np.uint64(97)
+            data = np.repeat(lemmas.astype("f")[:, None], width, axis=1)
+            return Ragged(data, np.array([len(doc) for doc in docs], dtype="i")), lambda dY: []
+
+        return Model("by_lemma", forward, dims={"nO": width})
+
+    class Table:
+        attrs = ("LEMMA", "ORTH")
+
+    monkeypatch.setattr(registry.architectures, "get", lambda name: by_lemma)
+    vocab = Vocab("en")
+    vocab.vectors = Table()  # type: ignore[assignment]
+    many = [Doc(vocab, words=["saw", "saw"], lemmas=["see", f"saw{i}"]) for i in range(40)]
+    model = MultiHashEmbed(4, ["NORM"], [11], include_static_vectors=True)
+    randomize(model.initialize(X=many))
+    for doc, vectors in zip(many, model.predict(many)):
+        np.testing.assert_allclose(model.predict([doc])[0], vectors, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.skipif(find_spec("wordloom_vectors") is not None, reason="wordloom-vectors is here")
 def test_static_vectors_without_the_package_name_it() -> None:
     with pytest.raises(UnknownNameError, match="wordloom-vectors"):

@@ -81,6 +81,8 @@ def forward(
         HashTables([tables.layers[0].layers[1]], names),
         *map(StaticSource, static),
     ]
+    if static:
+        names = [*names, *StaticSource.names(docs)]
     return embed_types(docs, names, sources, DenseBlock(model.layers[1].layers[0]), is_train)
 
 

@@ -147,6 +147,12 @@ class StaticSource:
 
     __slots__ = ("layer",)
 
+    @staticmethod
+    def names(docs: Sequence[Any]) -> Sequence[str]:
+        """The features by which the table of ``docs`` looks words up, where it says so: with an
+        annotation among them, such as the lemma, a vector isn't that of the word type."""
+        return getattr(docs[0].vocab.vectors, "attrs", ()) if docs else ()
+
     def __init__(self, layer: Model[Any, Any]) -> None:
         self.layer = layer
 

@@ -120,4 +120,5 @@ def forward(
     sources: list[Source] = [HashTables(nodes, names)]
     if static is not None:
         sources.append(StaticSource(static))
+        names = [*names, *StaticSource.names(docs)]
     return embed_types(docs, names, sources, DenseBlock(mix), is_train)

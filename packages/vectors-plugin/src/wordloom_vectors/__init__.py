@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .index import Index
     from .opening import open_vectors, read_vectors, write_vectors
     from .problems import Problem, Problems
-    from .prune import Merge, prune
+    from .pruning import Merge, prune
     from .static import StaticVectors
     from .subwords import Subwords
     from .table import Table
@@ -27,7 +27,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Chunk": "build",
     "Index": "index",
-    "Merge": "prune",
+    "Merge": "pruning",
     "Problem": "problems",
     "Problems": "problems",
     "SimilarityClassifier": "classifier",
@@ -39,7 +39,7 @@ _HOMES = {
     "evaluate_similarity": "evaluate",
     "from_gensim": "formats.gensim",
     "open_vectors": "opening",
-    "prune": "prune",
+    "prune": "pruning",
     "read_source": "formats",
     "read_vectors": "opening",
     "to_gensim": "formats.gensim",

@@ -12,6 +12,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError
 from wordloom.strings import hash_strings
 

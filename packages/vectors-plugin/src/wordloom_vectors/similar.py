@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError
+
+from .unit import unit_rows
 
 if TYPE_CHECKING:
     from .table import Table
 
-__all__ = ["Hits", "Scope", "analogy", "nearest_words", "search"]
+__all__ = ["Hits", "Scope", "most_similar", "search"]
 
 Filter = Callable[[str], bool]
 
@@ -43,9 +46,7 @@ class Scope:
     first: NDArray[np.int64] | None
 
     @classmethod
-    def of(
-        cls, norms: NDArray[np.float32], key_rows: NDArray[Any] | None, words: int
-    ) -> Scope:
+    def of(cls, norms: NDArray[np.float32], key_rows: NDArray[Any] | None, words: int) -> Scope:
         """The scope of a table with these norms and words."""
         inverse = np.zeros(len(norms), dtype=np.float32)
         np.divide(1.0, norms, out=inverse, where=norms > 0)
@@ -58,10 +59,11 @@ class Scope:
         return cls(inverse, first)
 
 
-def search(table: Table, queries: NDArray[np.float32], k: int) -> Hits:
+def search(table: Table, queries: NDArray[np.float32], k: int, limit: int | None = None) -> Hits:
     """The ``k`` rows with the largest cosine for each query, shape ``(m, width)``.
 
-    Among equal cosines the earlier row wins. A query of zeros has the cosine 0 with all.
+    Among equal cosines the earlier row wins. A query of zeros has the cosine 0 with all. With
+    ``limit``, only that many first rows are searched.
     """
     if queries.ndim != 2 or queries.shape[1] != table.width:
         raise DataError(f"queries of shape {queries.shape} for a table of width {table.width}")
@@ -70,10 +72,9 @@ def search(table: Table, queries: NDArray[np.float32], k: int) -> Hits:
     if k < 1:
         raise DataError(f"{k} neighbours were asked for: it must be at least one")
     k = min(k, max(len(table), 1))
-    norms = np.linalg.norm(queries, axis=1, keepdims=True)
-    queries = queries / np.where(norms > 0, norms, 1.0)
+    queries = unit_rows(queries)
     parts = [
-        _search(table, queries[start : start + _QUERIES], k)
+        _search(table, queries[start : start + _QUERIES], k, limit)
         for start in range(0, len(queries), _QUERIES)
     ]
     if not parts:
@@ -81,15 +82,15 @@ def search(table: Table, queries: NDArray[np.float32], k: int) -> Hits:
     return Hits(np.concatenate([p.rows for p in parts]), np.concatenate([p.scores for p in parts]))
 
 
-def _search(table: Table, queries: NDArray[np.float32], k: int) -> Hits:
+def _search(table: Table, queries: NDArray[np.float32], k: int, limit: int | None) -> Hits:
     best = Hits(
         np.full((len(queries), k), -1, dtype=np.int64),
         np.full((len(queries), k), -np.inf, dtype=np.float32),
     )
     inverse = table.scope.inverse
-    start, size = 0, max(_FIRST, k)
-    while start < len(table):
-        end = min(start + size, len(table))
+    start, size, last = 0, max(_FIRST, k), min(len(table), limit or len(table))
+    while start < last:
+        end = min(start + size, last)
         scores = queries @ _block(table, start, end).T
         scores *= inverse[start:end]
         np.clip(scores, -1.0, 1.0, out=scores)
@@ -136,10 +137,54 @@ def _better(best: Hits, scores: NDArray[np.float32], start: int) -> Hits:
     return Hits(new_rows, new_scores)
 
 
-def nearest_words(
-    table: Table, queries: str | Sequence[str] | NDArray[Any], n: int, filter: Filter | None
+Queries = str | Sequence[str] | NDArray[Any] | None
+
+
+def most_similar(
+    table: Table,
+    queries: Queries,
+    n: int,
+    positive: Sequence[str | NDArray[Any]],
+    negative: Sequence[str | NDArray[Any]],
+    filter: Filter | None,
+    among: Sequence[str] | None,
 ) -> Any:
     """See :meth:`Table.most_similar`."""
+    if among is None and table.kind != "floret":
+        if queries is None:
+            return _analogy(table, positive, negative, n, filter)
+        return _nearest(table, queries, n, filter)
+    if among is None:
+        raise DataError(
+            "a floret table holds no words that could be answers: say which, among=[...]"
+        )
+    among = list(dict.fromkeys(among))
+    own = type(table).from_arrays(among, table.vectors_for(among))
+    if queries is None:
+        taken = {word for word in (*positive, *negative) if isinstance(word, str)}
+        plus, minus = _as_vectors(table, positive), _as_vectors(table, negative)
+        return _analogy(own, plus, minus, n, _but(taken, filter))
+    if isinstance(queries, np.ndarray):
+        return _nearest(own, queries, n, filter)
+    words = [queries] if isinstance(queries, str) else list(queries)
+    vectors = _vectors(table, words)
+    answers = [
+        _nearest(own, vector, n, _but({word}, filter)) for word, vector in zip(words, vectors)
+    ]
+    return answers[0] if isinstance(queries, str) else answers
+
+
+def _as_vectors(table: Table, items: Sequence[str | NDArray[Any]]) -> list[NDArray[Any]]:
+    return [_vectors(table, [item])[0] if isinstance(item, str) else item for item in items]
+
+
+def _but(words: set[str], filter: Filter | None) -> Filter:
+    return lambda word: word not in words and (filter is None or filter(word))
+
+
+def _nearest(
+    table: Table, queries: str | Sequence[str] | NDArray[Any], n: int, filter: Filter | None
+) -> Any:
     if isinstance(queries, str):
         return _answers(table, _vectors(table, [queries]), n, filter, [{queries}])[0]
     if isinstance(queries, np.ndarray):
@@ -151,7 +196,7 @@ def nearest_words(
     return _answers(table, _vectors(table, words), n, filter, [{word} for word in words])
 
 
-def analogy(
+def _analogy(
     table: Table,
     positive: Sequence[str | NDArray[Any]],
     negative: Sequence[str | NDArray[Any]],

@@ -26,6 +26,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import SerializationError
 from wordloom.files import existing
 
@@ -84,7 +85,7 @@ class SectionWriter:
         count = size = 0
         little = np.dtype(dtype).newbyteorder("<")
         for part in parts:
-            data = memoryview(np.ascontiguousarray(part, dtype=little)).cast("B") if part.size else b""
+            data = _bytes(part, little)
             digest.update(data)
             self.file.write(data)
             size += len(data)
@@ -147,7 +148,7 @@ class Sections:
     def digests(self) -> dict[str, str]:
         """The digest of each section, computed from what is there now. Reads all of it."""
         return {
-            name: blake2b(np.ascontiguousarray(array), digest_size=16).hexdigest()
+            name: blake2b(_bytes(array, array.dtype), digest_size=16).hexdigest()
             for name, array in self.arrays.items()
         }
 
@@ -184,3 +185,8 @@ def _array(data: Any, name: str, section: Mapping[str, Any], source: str) -> NDA
     array = array.reshape(section["shape"])
     array.flags.writeable = False
     return array
+
+
+def _bytes(array: NDArray[Any], dtype: np.dtype[Any]) -> memoryview:
+    flat: Any = np.ascontiguousarray(array, dtype=dtype)
+    return memoryview(flat).cast("B") if flat.size else memoryview(b"")

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError
 
 __all__ = ["Subwords", "fnv1a", "murmur3"]
@@ -45,7 +46,7 @@ class Subwords:
         if self.buckets < 1 or not 0 <= self.minn <= self.maxn or not 1 <= self.hash_count <= 4:
             raise DataError(
                 f"subwords with {self.buckets} buckets, n-grams of {self.minn} to {self.maxn} and "
-                f"{self.hash_count} hashes: there must be a bucket, 0 <= minn <= maxn, 1 to 4 hashes"
+                f"{self.hash_count} hashes: it takes a bucket, 0 <= minn <= maxn, 1 to 4 hashes"
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,7 +94,9 @@ class Subwords:
         state = np.full(len(grams.owner), _FNV_START, dtype=np.uint32)
         for n in range(1, self.maxn + 1):
             at = grams.of_size(n)
-            state = fnv1a(grams.data, grams.starts[at + n - 1], grams.starts[at + n], state[at], at, state)
+            state = fnv1a(
+                grams.data, grams.starts[at + n - 1], grams.starts[at + n], state[at], at, state
+            )
             if n < max(1, self.minn):
                 continue
             if n == 1:  # the marks alone aren't n-grams
@@ -145,7 +148,8 @@ class _Grams:
     def at_edge(self, chars: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether each is the first or the last of its word."""
         owner = self.owner[chars]
-        return (chars == self.firsts[owner]) | (chars == self._ends[owner] - 1)
+        edges: NDArray[np.bool_] = (chars == self.firsts[owner]) | (chars == self._ends[owner] - 1)
+        return edges
 
 
 def fnv1a(

@@ -7,23 +7,20 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError, SerializationError
 from wordloom.files import write_text
 from wordloom.strings import hash_string, hash_strings
 
 from .build import Chunk, Source, in_memory, write_table
-from .similar import Hits, Scope, analogy, nearest_words
+from .lookup import Lookup
+from .similar import Scope, most_similar
 from .storage import Sections, content_hash
-from .subwords import Subwords
-from .unknown import hashed_vectors
 from .words import Words
-
-if TYPE_CHECKING:
-    from wordloom.lexicon import Lexicon
 
 __all__ = ["FILE", "REFERENCE", "Table"]
 
@@ -33,11 +30,8 @@ FILE = "vectors.wlv"
 REFERENCE = "vectors.json"
 """The name of the file that says which table a vocab uses."""
 
-Ids = Callable[[str, NDArray[np.int64]], NDArray[np.uint64]]
-Texts = Callable[[NDArray[np.int64]], list[str]]
 
-
-class Table:
+class Table(Lookup):
     """Words and their vectors, mapped into memory from a file that never changes.
 
     A table of kind ``words`` has a row for each word; with :attr:`subwords` (fastText) it also
@@ -48,22 +42,19 @@ class Table:
     What :meth:`set_vector` changes belongs to this object alone, not to others on the same file.
     """
 
-    __slots__ = ("__dict__", "_changes", "by_reference", "path", "sections")
+    __slots__ = ("by_reference", "path")
 
     def __init__(
         self, sections: Sections, path: Path | None = None, *, by_reference: bool = False
     ) -> None:
-        self.sections = sections
+        super().__init__(sections)
         self.path = path
         self.by_reference = by_reference
-        self._changes: dict[int, tuple[str, NDArray[np.float32]]] = {}
 
     # -- making
 
     @classmethod
-    def open(
-        cls, path: str | Path, *, hash: str | None = None, by_reference: bool = False
-    ) -> Self:
+    def open(cls, path: str | Path, *, hash: str | None = None, by_reference: bool = False) -> Self:
         """Open a table file; nothing but its header is read.
 
         With ``hash``, another table than that one raises
@@ -81,9 +72,7 @@ class Table:
         return table
 
     @classmethod
-    def from_arrays(
-        cls, words: Sequence[str], rows: NDArray[Any], **settings: Any
-    ) -> Self:
+    def from_arrays(cls, words: Sequence[str], rows: NDArray[Any], **settings: Any) -> Self:
         """A table in memory of ``rows``, shape ``(len(words), width)``.
 
         ``settings`` are those of :func:`~wordloom_vectors.write_table`. Raises
@@ -91,7 +80,9 @@ class Table:
         """
         rows = np.asarray(rows)
         if rows.ndim != 2 or len(rows) != len(words):
-            raise DataError(f"{len(words)} words need rows of shape ({len(words)}, width), not {rows.shape}")
+            raise DataError(
+                f"{len(words)} words need rows of shape ({len(words)}, width), not {rows.shape}"
+            )
         return cls.from_source(Source(rows.shape[1], [Chunk(words, rows)]), **settings)
 
     @classmethod
@@ -99,53 +90,7 @@ class Table:
         """A table in memory of what a reader gives."""
         return cls(in_memory(source, **settings))
 
-    # -- what it is
-
-    @property
-    def header(self) -> Mapping[str, Any]:
-        """What the file says of itself."""
-        return self.sections.header
-
-    @property
-    def kind(self) -> str:
-        """``words`` or ``floret``."""
-        return str(self.header["kind"])
-
-    @property
-    def name(self) -> str:
-        """What the table was called when it was made; may be empty."""
-        return str(self.header["name"])
-
-    @property
-    def width(self) -> int:
-        """The number of dimensions."""
-        return int(self.header["width"])
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and dimensions."""
-        return len(self.sections.arrays["rows"]), self.width
-
-    @property
-    def dtype(self) -> str:
-        """How the rows are stored: float32, float16 or int8. They are read as float32."""
-        return str(self.header["dtype"])
-
-    @property
-    def attrs(self) -> tuple[str, ...]:
-        """The attributes by which a word is looked up, in order."""
-        return tuple(self.header["attrs"])
-
-    @property
-    def unknown(self) -> str:
-        """What a word without a vector gets."""
-        return str(self.header["unknown"])
-
-    @cached_property
-    def subwords(self) -> Subwords | None:
-        """How vectors of words are composed of n-grams, if they are."""
-        settings = self.header["subwords"]
-        return None if settings is None else Subwords.from_dict(settings)
+    # -- content
 
     @property
     def hash(self) -> str:
@@ -174,125 +119,11 @@ class Table:
             return Words(np.zeros(0, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
         return Words(arrays["text"], arrays["offsets"])
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and bool(self.known([word])[0])
-
-    def __getitem__(self, word: str) -> NDArray[np.float32]:
-        """The vector of a word. Raises :class:`KeyError` if it has none."""
-        if word not in self:
-            raise KeyError(f"{word!r} has no vector in this table")
-        return self.vectors_for([word])[0]
-
     def __repr__(self) -> str:
         name = f" {self.name!r}" if self.name else ""
-        return f"<Table{name} {self.kind} {self.shape[0]} x {self.width} {self.dtype} {self.hash[:8]}>"
-
-    # -- looking up
-
-    def find(self, ids: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The row of each string id, shape ``(len(ids),)``; -1 where there is none."""
-        arrays = self.sections.arrays
-        rows = np.full(len(ids), -1, dtype=np.int64)
-        known = arrays.get("ids")
-        if known is not None and len(known):
-            at = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-            hit = known[at] == ids
-            keys = arrays["order"][at[hit]].astype(np.int64)
-            rows[hit] = arrays["key_rows"][keys] if "key_rows" in arrays else keys
-        if self._changes:
-            changed = {key: len(self) + i for i, key in enumerate(self._changes)}
-            for i, key in enumerate(ids.tolist()):
-                rows[i] = changed.get(key, rows[i])
-        return rows
-
-    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors of rows, float32 of shape ``(len(rows), width)``; zeros for -1."""
-        arrays = self.sections.arrays
-        present = rows if not len(rows) or rows.min() >= 0 else np.maximum(rows, 0)
-        if self._changes:
-            present = np.where(present >= len(self), 0, present)
-        if not len(self):
-            values = np.zeros((len(rows), self.width), dtype=np.float32)
-        else:
-            values = arrays["rows"][present].astype(np.float32, copy=False)
-        if self.dtype == "int8" and len(self):
-            values *= arrays["scales"][present][:, None]
-        values[rows < 0] = 0.0
-        if self._changes:
-            fresh = [vector for _, vector in self._changes.values()]
-            for i in np.flatnonzero(rows >= len(self)).tolist():
-                values[i] = fresh[rows[i] - len(self)]
-        return values
-
-    def rows_for(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each text, shape ``(len(texts),)``; -1 where there is none. Words whose
-        vectors are composed have none."""
-        return self._find(len(texts), _ids_of(texts))
-
-    def known(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each text has a vector, in the table or composed, shape ``(len(texts),)``."""
-        known = self.rows_for(texts) >= 0
-        if self.subwords is not None and not known.all():
-            missing = np.flatnonzero(~known)
-            counts = self.subwords.rows(_as(self.attrs[0], [texts[i] for i in missing.tolist()]))[1]
-            known[missing] = counts > 0
-        return known
-
-    def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vector of each text, float32 of shape ``(len(texts), width)``: where there is none,
-        what :attr:`unknown` says."""
-        return self._vectors(
-            len(texts), _ids_of(texts), lambda at: _as(self.attrs[0], [texts[i] for i in at.tolist()])
+        return (
+            f"<Table{name} {self.kind} {self.shape[0]} x {self.width} {self.dtype} {self.hash[:8]}>"
         )
-
-    def vectors_at(self, lexicon: Lexicon, rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The vectors of word types, rows of a vocab's lexicon: as :meth:`vectors_for`, without
-        hashing a string."""
-
-        def ids(attr: str, at: NDArray[np.int64]) -> NDArray[np.uint64]:
-            found: NDArray[np.uint64] = lexicon.column(_column(attr))[rows[at]]
-            return found
-
-        def texts(at: NDArray[np.int64]) -> list[str]:
-            return [lexicon.strings[number] for number in ids(self.attrs[0], at).tolist()]
-
-        return self._vectors(len(rows), ids, texts)
-
-    def _find(self, count: int, ids: Ids) -> NDArray[np.int64]:
-        rows = np.full(count, -1, dtype=np.int64)
-        left = np.arange(count)
-        for attr in self.attrs:
-            rows[left] = self.find(ids(attr, left))
-            left = left[rows[left] < 0]
-            if not len(left):
-                break
-        return rows
-
-    def _vectors(self, count: int, ids: Ids, texts: Texts) -> NDArray[np.float32]:
-        rows = self._find(count, ids)
-        values = self.gather(rows)
-        left = np.flatnonzero(rows < 0)
-        if not len(left) or self.unknown == "zero":
-            return values
-        if self.unknown == "mean":
-            values[left] = self.sections.arrays["mean"]
-        elif self.unknown == "hash":
-            length = float(self.sections.arrays["norms"].mean()) if len(self) else 1.0
-            values[left] = hashed_vectors(ids(self.attrs[0], left), self.width, length)
-        elif self.subwords is not None:
-            sums, counts = self.subwords.compose(texts(left), self.bucket_rows)
-            values[left] = sums / np.maximum(counts, 1)[:, None].astype(np.float32)
-        return values
-
-    @property
-    def bucket_rows(self) -> NDArray[Any]:
-        """The rows of n-gram buckets, shape ``(buckets, width)``; of a floret table all rows."""
-        if self.kind != "floret":
-            return self.sections.arrays["buckets"]
-        return self.gather(np.arange(len(self))) if self.dtype == "int8" else self.sections.arrays["rows"]
 
     # -- similarity
 
@@ -316,30 +147,7 @@ class Table:
         without a vector.
         """
         self._merge()
-        if among is not None or self.kind == "floret":
-            table = self._of(among)
-            if isinstance(queries, str):
-                return table.most_similar(self[queries], n, filter=_but({queries}, filter))
-            if queries is not None and len(queries) and isinstance(queries[0], str):
-                return [
-                    table.most_similar(self[str(q)], n, filter=_but({str(q)}, filter)) for q in queries
-                ]
-            taken = {word for word in (*positive, *negative) if isinstance(word, str)}
-            signed = [[self[w] if isinstance(w, str) else w for w in ws] for ws in (positive, negative)]
-            return table.most_similar(
-                queries, n, positive=signed[0], negative=signed[1], filter=_but(taken, filter)
-            )
-        if queries is None:
-            return analogy(self, positive, negative, n, filter)
-        return nearest_words(self, queries, n, filter)
-
-    def _of(self, words: Sequence[str] | None) -> Table:
-        if words is None:
-            raise DataError(
-                "a floret table holds no words that could be answers: say which, among=[...]"
-            )
-        words = list(dict.fromkeys(words))
-        return Table.from_arrays(words, self.vectors_for(words))
+        return most_similar(self, queries, n, positive, negative, filter, among)
 
     def similarity(self, one: str, other: str) -> float:
         """The cosine of the vectors of two words; 0.0 if one of them is of zeros."""
@@ -353,12 +161,6 @@ class Table:
         arrays = self.sections.arrays
         return Scope.of(arrays["norms"], arrays.get("key_rows"), len(self.words))
 
-    def hits(self, vectors: NDArray[Any], n: int) -> Hits:
-        """Rows and cosines of the ``n`` nearest rows of each vector, see :mod:`.similar`."""
-        from .similar import search
-
-        return search(self, np.asarray(vectors, dtype=np.float32), n)
-
     # -- changing
 
     def set_vector(self, text: str, vector: Any) -> None:
@@ -367,7 +169,9 @@ class Table:
         shape, for what isn't finite, and for a floret table."""
         vector = np.array(vector, dtype=np.float32)
         if vector.shape != (self.width,):
-            raise DataError(f"a vector of shape {vector.shape} for {text!r}: it must be ({self.width},)")
+            raise DataError(
+                f"a vector of shape {vector.shape} for {text!r}: it must be ({self.width},)"
+            )
         if not np.isfinite(vector).all():
             raise DataError(f"the vector for {text!r} holds infinity or NaN")
         if self.kind == "floret":
@@ -402,7 +206,8 @@ class Table:
         keys = self.sections.arrays.get("key_rows")
         key_rows = np.arange(len(words)) if keys is None else keys.astype(np.int64)
         shared = np.bincount(key_rows, minlength=len(table)) > 1
-        new_words, new_rows = [], []
+        new_words: list[str] = []
+        new_rows: list[NDArray[np.float32]] = []
         ids = {number: i for i, number in enumerate(hash_strings(words).tolist())}
         for number, (text, vector) in changes.items():
             at = ids.get(number)
@@ -507,23 +312,6 @@ def _restore(path: str, hash: str, by_reference: bool, changes: Iterable[tuple[s
     for text, vector in changes:
         table.set_vector(text, vector)
     return table
-
-
-def _but(words: set[str], filter: Callable[[str], bool] | None) -> Callable[[str], bool]:
-    return lambda word: word not in words and (filter is None or filter(word))
-
-
-def _column(attr: str) -> str:
-    # A word type has no lemma: tokens do, see StaticVectors.
-    return "ORTH" if attr == "LEMMA" else attr
-
-
-def _as(attr: str, texts: Sequence[str]) -> list[str]:
-    return [text.lower() for text in texts] if attr in ("LOWER", "NORM") else list(texts)
-
-
-def _ids_of(texts: Sequence[str]) -> Ids:
-    return lambda attr, at: hash_strings(_as(attr, [texts[i] for i in at.tolist()]))
 
 
 def _link(source: Path, target: Path) -> None:

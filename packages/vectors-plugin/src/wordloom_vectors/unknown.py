@@ -21,4 +21,5 @@ def hashed_vectors(ids: NDArray[np.uint64], width: int, length: float) -> NDArra
     z ^= z >> np.uint64(31)
     values = (z >> np.uint64(11)).astype(np.float64) / 2.0**52 - 1.0
     values *= length / np.linalg.norm(values, axis=1, keepdims=True)
-    return values.astype(np.float32)
+    found: NDArray[np.float32] = values.astype(np.float32)
+    return found

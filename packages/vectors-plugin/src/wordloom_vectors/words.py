@@ -52,6 +52,4 @@ class Words(Sequence[str]):
         ends = self._offsets[start : end + 1].astype(np.int64)
         data = self._text[int(ends[0]) : int(ends[-1])].tobytes()
         places = (ends - ends[0]).tolist()
-        return [
-            data[a:b].decode("utf8", "surrogatepass") for a, b in zip(places[:-1], places[1:])
-        ]
+        return [data[a:b].decode("utf8", "surrogatepass") for a, b in zip(places[:-1], places[1:])]

@@ -1,4 +1,4 @@
-"""Formats of word vectors: what they are called, how they are told apart, who reads and writes them."""
+"""Formats of word vectors: their names, how they are told apart, who reads and writes them."""
 
 from __future__ import annotations
 
@@ -35,15 +35,46 @@ class Format:
 FORMATS = {
     format.name: format
     for format in (
-        Format("word2vec", "word2vec text, with header", (".txt", ".text", ".w2v"), "text:read_text", "text:write_text"),
+        Format(
+            "word2vec",
+            "word2vec text, with header",
+            (".txt", ".text", ".w2v"),
+            "text:read_text",
+            "text:write_text",
+        ),
         Format("vec", "fastText .vec text", (".vec",), "text:read_text", "text:write_text"),
-        Format("glove", "GloVe text, without header", (".glove",), "text:read_text", "text:write_text", (("header", False),)),
-        Format("word2vec-binary", "word2vec binary", (), "word2vec:read_word2vec", "word2vec:write_word2vec"),
-        Format("fasttext", "fastText .bin, with subwords", (".bin",), "fasttext:read_fasttext", "fasttext:write_fasttext"),
+        Format(
+            "glove",
+            "GloVe text, without header",
+            (".glove",),
+            "text:read_text",
+            "text:write_text",
+            (("header", False),),
+        ),
+        Format(
+            "word2vec-binary",
+            "word2vec binary",
+            (),
+            "word2vec:read_word2vec",
+            "word2vec:write_word2vec",
+        ),
+        Format(
+            "fasttext",
+            "fastText .bin, with subwords",
+            (".bin",),
+            "fasttext:read_fasttext",
+            "fasttext:write_fasttext",
+        ),
         Format("floret", "floret text", (".floret",), "floret:read_floret", "floret:write_floret"),
         Format("spacy", "folder of spaCy's vectors", (), "spacy:read_spacy", "spacy:write_spacy"),
         Format("npz", "NumPy arrays", (".npz",), "arrays:read_npz", "arrays:write_npz"),
-        Format("safetensors", "safetensors", (".safetensors",), "arrays:read_safetensors", "arrays:write_safetensors"),
+        Format(
+            "safetensors",
+            "safetensors",
+            (".safetensors",),
+            "arrays:read_safetensors",
+            "arrays:write_safetensors",
+        ),
     )
 }
 """All formats but our own, by name."""
@@ -107,7 +138,9 @@ def format_for(path: str | Path) -> Format:
     if "." not in name:
         return FORMATS["spacy"]
     endings = ", ".join(ending for format in FORMATS.values() for ending in format.endings)
-    raise DataError(f"'{path}' doesn't say its format: name one, or end the name in one of {endings}")
+    raise DataError(
+        f"'{path}' doesn't say its format: name one, or end the name in one of {endings}"
+    )
 
 
 def _function(target: str) -> Callable[..., Any]:

@@ -1,7 +1,7 @@
 """Vectors in NumPy's ``.npz`` and in safetensors files.
 
-An ``.npz`` holds ``words`` (strings) and ``vectors``. A safetensors file holds ``vectors`` and the
-words as ``words`` (their UTF-8, uint8) with ``word_ends`` (int64), or as a JSON list in its metadata.
+An ``.npz`` holds ``words`` (strings) and ``vectors``. A safetensors file holds ``vectors``, and
+``words`` (their UTF-8, uint8) with ``word_ends`` (int64), or the words as JSON in its metadata.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import FormatError
 from wordloom.files import existing
 
@@ -29,7 +30,15 @@ __all__ = ["read_npz", "read_safetensors", "write_npz", "write_safetensors"]
 _BLOCK = 4096
 _WORDS = ("words", "vocab", "index", "keys")
 _VECTORS = ("vectors", "embeddings", "embedding", "weights")
-_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I8": "i1", "U8": "u1"}
+_TYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I8": "i1",
+    "U8": "u1",
+}
 
 
 def read_npz(path: str | Path, problems: Problems) -> Source:
@@ -51,7 +60,9 @@ def _one(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
     for name in wanted:
         if name in names:
             return name
-    raise FormatError(path, None, f"there is no '{wanted[0]}' among {', '.join(names) or 'nothing'}")
+    raise FormatError(
+        path, None, f"there is no '{wanted[0]}' among {', '.join(names) or 'nothing'}"
+    )
 
 
 def _source(path: Path, words: Any, rows: NDArray[Any]) -> Source:
@@ -95,7 +106,9 @@ def read_safetensors(path: str | Path, problems: Problems) -> Source:
     listed = header.get("__metadata__", {}).get("words")
     if listed is None:
         raise FormatError(
-            path, None, "the words are missing: tensors 'words' and 'word_ends', or metadata 'words'"
+            path,
+            None,
+            "the words are missing: tensors 'words' and 'word_ends', or metadata 'words'",
         )
     return _source(path, json.loads(listed), rows)
 
@@ -103,7 +116,9 @@ def read_safetensors(path: str | Path, problems: Problems) -> Source:
 def _tensor(data: Any, base: int, info: dict[str, Any]) -> NDArray[Any]:
     start, end = info["data_offsets"]
     dtype = np.dtype(_TYPES[info["dtype"]])
-    array = np.frombuffer(data, dtype=dtype, count=(end - start) // dtype.itemsize, offset=base + start)
+    array = np.frombuffer(
+        data, dtype=dtype, count=(end - start) // dtype.itemsize, offset=base + start
+    )
     return array.reshape(info["shape"])
 
 
@@ -113,7 +128,11 @@ def write_safetensors(path: str | Path, source: Source) -> None:
     encoded = [word.encode("utf8", "surrogatepass") for word in words]
     text = np.frombuffer(b"".join(encoded), dtype=np.uint8)
     ends = np.cumsum([len(word) for word in encoded], dtype="<i8")
-    tensors = {"vectors": ("F32", rows.astype("<f4")), "word_ends": ("I64", ends), "words": ("U8", text)}
+    tensors = {
+        "vectors": ("F32", rows.astype("<f4")),
+        "word_ends": ("I64", ends),
+        "words": ("U8", text),
+    }
     header: dict[str, Any] = {}
     at = 0
     for name, (kind, array) in tensors.items():

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError, FormatError
 
 from ..build import Chunk, Source
@@ -61,7 +62,9 @@ class _Model:
                 raise FormatError(path, None, "the model is cut short") from error
         if width != self.args["dim"] or rows < len(self.words):
             raise FormatError(
-                path, None, f"a matrix of {rows} x {width} for {len(self.words)} words of {self.args['dim']}"
+                path,
+                None,
+                f"a matrix of {rows} x {width} for {len(self.words)} words of {self.args['dim']}",
             )
         if offset + 4 * rows * width > plain.stat().st_size:
             raise FormatError(path, None, "the model is cut short: its matrix isn't whole")
@@ -71,10 +74,14 @@ class _Model:
 
     def _args(self, file: IO[bytes]) -> dict[str, Any]:
         if file.read(4) != MAGIC:
-            raise FormatError(self.path, None, "this isn't a model of fastText: the magic number is another")
+            raise FormatError(
+                self.path, None, "this isn't a model of fastText: the magic number is another"
+            )
         (version,) = struct.unpack("<i", file.read(4))
         if version not in (11, 12):
-            raise FormatError(self.path, None, f"a model of version {version}: 11 and 12 can be read")
+            raise FormatError(
+                self.path, None, f"a model of version {version}: 11 and 12 can be read"
+            )
         args: dict[str, Any] = dict(zip(_ARGS, struct.unpack("<12i", file.read(48)), strict=True))
         (args["t"],) = struct.unpack("<d", file.read(8))
         if version == 11 and args["model"] == _SUPERVISED:
@@ -99,7 +106,9 @@ class _Model:
             rest = rest[end + 10 :]
         file.seek(-len(rest), 1)
         if pruned > 0:
-            raise FormatError(self.path, None, "a pruned dictionary can't be read: save the model unpruned")
+            raise FormatError(
+                self.path, None, "a pruned dictionary can't be read: save the model unpruned"
+            )
         if len(words) != nwords:
             raise FormatError(self.path, None, f"{len(words)} words where {nwords} are due")
         return words, counts, nlabels
@@ -108,7 +117,9 @@ class _Model:
         (quantised,) = struct.unpack("<?", file.read(1))
         if quantised:
             raise FormatError(
-                self.path, None, "a quantised model (.ftz) can't be read: use the .bin it was made from"
+                self.path,
+                None,
+                "a quantised model (.ftz) can't be read: use the .bin it was made from",
             )
         rows, width = struct.unpack("<qq", file.read(16))
         return file.tell(), rows, width
@@ -144,7 +155,7 @@ class _Model:
             rows: NDArray[np.float32] = np.array(self.matrix[keep], dtype=np.float32)
             if subwords is not None:
                 sums, counts = _sums(words, subwords, buckets)
-                rows = (rows + sums) / (counts + 1)[:, None].astype(np.float32)
+                rows = np.divide(rows + sums, (counts + 1)[:, None]).astype(np.float32)
             yield Chunk(words, rows, [i + 1 for i in keep], [self.counts[i] for i in keep])
 
 
@@ -181,19 +192,25 @@ def write_fasttext(path: str | Path, source: Source) -> None:
     with writing(path) as file:
         file.write(MAGIC + struct.pack("<i", 12))
         file.write(struct.pack("<12id", *(args[name] for name in _ARGS), args["t"]))
-        tokens = sum(sum(counts) if counts is not None else len(words) for words, counts, _ in chunks)
+        tokens = sum(
+            sum(counts) if counts is not None else len(words) for words, counts, _ in chunks
+        )
         file.write(struct.pack("<iiiqq", total, total, 0, tokens, -1))
         for words, counts, _ in chunks:
             for word, count in zip(words, counts if counts is not None else [1] * len(words)):
-                file.write(word.encode("utf8", "surrogatepass") + b"\0" + struct.pack("<qb", count, 0))
+                file.write(
+                    word.encode("utf8", "surrogatepass") + b"\0" + struct.pack("<qb", count, 0)
+                )
         file.write(struct.pack("<?qq", False, total + args["bucket"], source.width))
         for words, _, rows in chunks:
             if subwords is not None and buckets is not None:
                 sums, grams = _sums(words, subwords, buckets)
                 rows = rows * (grams + 1)[:, None].astype(np.float32) - sums
             file.write(np.ascontiguousarray(rows, dtype="<f4").tobytes())
-        for start in range(0, args["bucket"], _BLOCK) if buckets is not None else ():
-            file.write(np.ascontiguousarray(buckets[start : start + _BLOCK], dtype="<f4").tobytes())
+        if buckets is not None:
+            for start in range(0, args["bucket"], _BLOCK):
+                some = np.ascontiguousarray(buckets[start : start + _BLOCK], dtype="<f4")
+                file.write(some.tobytes())
         file.write(struct.pack("<?qq", False, total, source.width))
         empty = np.zeros((1, source.width), dtype="<f4").tobytes()
         for _ in range(total):

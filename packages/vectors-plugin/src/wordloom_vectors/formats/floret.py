@@ -1,5 +1,5 @@
-"""floret's text format: a line with buckets, dimensions, minn, maxn, hashes, seed, and the marks for
-the beginning and end of a word; then each row, its number first."""
+"""floret's text format: a line with buckets, dimensions, minn, maxn, hashes, seed, and the marks
+for the beginning and end of a word; then each row, its number first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import DataError, FormatError
 
 from ..build import Source

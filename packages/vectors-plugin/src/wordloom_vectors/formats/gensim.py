@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
 from wordloom.errors import DataError
 
 from ..build import Chunk, Source
@@ -26,7 +27,9 @@ def from_gensim(keyed: Any) -> Source:
     keyed = getattr(keyed, "wv", keyed)
     words, rows = getattr(keyed, "index_to_key", None), getattr(keyed, "vectors", None)
     if words is None or rows is None:
-        raise DataError(f"{type(keyed).__name__} has no index_to_key and vectors: pass KeyedVectors")
+        raise DataError(
+            f"{type(keyed).__name__} has no index_to_key and vectors: pass KeyedVectors"
+        )
     if not all(isinstance(word, str) for word in words):
         raise DataError("keys of KeyedVectors must be words: these are not all strings")
     subwords = buckets = None

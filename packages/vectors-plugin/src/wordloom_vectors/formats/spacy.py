@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import srsly
 from numpy.typing import NDArray
+
 from wordloom.errors import FormatError
 from wordloom.files import existing, folder_written, write_bytes, write_text
 from wordloom.strings import hash_strings, symbol_ids
@@ -48,9 +49,7 @@ def read_spacy(path: str | Path, problems: Problems) -> Source:
     if settings.get("mode") == "floret":
         chosen = {name: settings[name] for name in _FLORET}
         subwords = Subwords("floret", len(table), **chosen)
-        return Source(
-            table.shape[1], (), total=0, subwords=subwords, buckets=table, attrs=attrs
-        )
+        return Source(table.shape[1], (), total=0, subwords=subwords, buckets=table, attrs=attrs)
     words, rows = _keys(folder, len(table), problems)
     if np.array_equal(rows, np.arange(len(table))):
         chunks = (
@@ -58,9 +57,7 @@ def read_spacy(path: str | Path, problems: Problems) -> Source:
             for i in range(0, len(words), _BLOCK)
         )
         return Source(table.shape[1], chunks, total=len(words), attrs=attrs)
-    return Source(
-        table.shape[1], (), total=len(words), attrs=attrs, shared=(words, rows, table)
-    )
+    return Source(table.shape[1], (), total=len(words), attrs=attrs, shared=(words, rows, table))
 
 
 def _settings(path: Path) -> dict[str, Any]:

@@ -50,7 +50,9 @@ def reading(path: str | Path) -> Iterator[IO[bytes]]:
         except (EOFError, lzma.LZMAError, gzip.BadGzipFile, OSError) as error:
             if not kind:
                 raise
-            raise FormatError(path, None, f"the {kind} data is damaged or cut short: {error}") from error
+            raise FormatError(
+                path, None, f"the {kind} data is damaged or cut short: {error}"
+            ) from error
 
 
 def _decompressed(raw: IO[bytes], kind: str) -> IO[bytes]:
@@ -61,7 +63,9 @@ def _decompressed(raw: IO[bytes], kind: str) -> IO[bytes]:
     if kind == "xz":
         return cast(IO[bytes], lzma.open(raw))
     if kind == "zst":
-        return cast(IO[bytes], io.BufferedReader(_zstandard().ZstdDecompressor().stream_reader(raw)))
+        return cast(
+            IO[bytes], io.BufferedReader(_zstandard().ZstdDecompressor().stream_reader(raw))
+        )
     return raw
 
 

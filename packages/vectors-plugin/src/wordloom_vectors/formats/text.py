@@ -14,6 +14,7 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
+
 from wordloom.errors import FormatError
 
 from ..build import Chunk, Source
@@ -52,7 +53,9 @@ def _header(lines: list[bytes]) -> tuple[int, int] | None:
     total, width = map(int, fields)
     following = lines[1].split() if len(lines) > 1 else []
     # "7 5" may be a word and a vector of one dimension; a header is followed by longer lines.
-    return (total, width) if width > 0 and (not following or len(following) > min(width, 1)) else None
+    return (
+        (total, width) if width > 0 and (not following or len(following) > min(width, 1)) else None
+    )
 
 
 def _width(path: str | Path, lines: Iterable[bytes]) -> int:
@@ -138,7 +141,9 @@ def _one_by_one(lines: list[bytes], width: int, first: int, problems: Problems) 
         word, values = _split(line, width)
         if values is None:
             found = len(line.split()) - 1
-            kind, what = ("short", f"{found} numbers") if found < width else ("number", "not numbers")
+            kind, what = (
+                ("short", f"{found} numbers") if found < width else ("number", "not numbers")
+            )
             start = line[:30].decode("utf8", "replace")
             problems.add(kind, number, f"{what} where {width} are due: {start!r}...")
         elif not np.isfinite(values).all():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
 from wordloom.errors import FormatError
 
 from ..build import Chunk, Source
@@ -93,7 +94,10 @@ def write_word2vec(path: str | Path, source: Source, *, newline: bool = True) ->
             rows = np.ascontiguousarray(chunk.rows, dtype="<f4")
             file.write(
                 b"".join(
-                    word.replace(" ", "_").encode("utf8", "surrogatepass") + b" " + row.tobytes() + end
+                    word.replace(" ", "_").encode("utf8", "surrogatepass")
+                    + b" "
+                    + row.tobytes()
+                    + end
                     for word, row in zip(chunk.words, rows)
                 )
             )

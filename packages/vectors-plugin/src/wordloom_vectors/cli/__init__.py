@@ -1,0 +1,1 @@
+"""Commands over tables of vectors, each in a module of its own."""

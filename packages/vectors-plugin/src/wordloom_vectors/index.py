@@ -1,0 +1,120 @@
+"""An approximate index over a table, for one query at a time on large tables.
+
+Uses usearch (https://github.com/unum-cloud/usearch), an implementation of HNSW graphs (Malkov &
+Yashunin 2018): ``pip install "wordloom-vectors[index]"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wordloom.errors import DataError, SerializationError
+from wordloom.files import existing
+
+from .table import Table
+
+__all__ = ["Index"]
+
+_BLOCK = 16384
+
+
+def _usearch() -> Any:
+    try:
+        from usearch import index
+    except ImportError as error:
+        raise DataError(
+            'an approximate index needs usearch: pip install "wordloom-vectors[index]"'
+        ) from error
+    return index
+
+
+class Index:
+    """Finds most of the nearest words, much faster than :meth:`Table.most_similar` finds all.
+
+    ``connectivity`` is the number of neighbours of each word in the graph, ``expansion`` how many
+    are looked at when it is built and when it is searched: more is slower and finds more.
+    """
+
+    def __init__(
+        self, table: Table, *, connectivity: int = 16, expansion: int = 128, threads: int = 0
+    ) -> None:
+        self.table = table
+        self._index = self._empty(table, connectivity, expansion)
+        rows = np.flatnonzero(table.scope.inverse > 0)
+        for start in range(0, len(rows), _BLOCK):
+            some = rows[start : start + _BLOCK]
+            self._index.add(some.astype(np.uint64), table.gather(some), threads=threads)
+
+    @staticmethod
+    def _empty(table: Table, connectivity: int, expansion: int) -> Any:
+        return _usearch().Index(
+            ndim=table.width,
+            metric="cos",
+            dtype="f16",
+            connectivity=connectivity,
+            expansion_add=expansion,
+            expansion_search=expansion,
+        )
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def save(self, path: str | Path) -> None:
+        """Write the index to a file. The table isn't part of it, its hash is in the file's name
+        plus ``.hash``."""
+        self._index.save(str(path))
+        Path(f"{path}.hash").write_text(self.table.hash, encoding="utf8")
+
+    @classmethod
+    def open(cls, path: str | Path, table: Table) -> Index:
+        """Map an index that was saved. Raises :class:`~wordloom.errors.SerializationError` if it
+        was made for another table."""
+        path = existing(path, "index of vectors")
+        wanted = existing(f"{path}.hash", "hash of the index's table").read_text(encoding="utf8")
+        if wanted != table.hash:
+            raise SerializationError(
+                f"'{path}' was made for the table with the hash {wanted}, not for {table.hash}"
+            )
+        index = cls.__new__(cls)
+        index.table = table
+        index._index = _usearch().Index.restore(str(path), view=True)
+        return index
+
+    def most_similar(
+        self, queries: str | Sequence[str] | NDArray[Any], n: int = 10
+    ) -> list[tuple[str, float]] | list[list[tuple[str, float]]]:
+        """As :meth:`Table.most_similar`, for words or vectors, without what the graph missed.
+
+        The cosines are computed from the table, and exact.
+        """
+        table = self.table
+        words = [queries] if isinstance(queries, str) else queries
+        if isinstance(words, np.ndarray):
+            vectors = np.atleast_2d(np.asarray(words, dtype=np.float32))
+            own = [-1] * len(vectors)
+        else:
+            words = list(words)
+            missing = [word for word, here in zip(words, table.known(words).tolist()) if not here]
+            if missing:
+                raise DataError(f"no vector for {missing[0]!r}: nothing can be near to it")
+            vectors, own = table.vectors_for(words), table.rows_for(words).tolist()
+        found = [self._one(vector, row, n) for vector, row in zip(vectors, own)]
+        single = isinstance(queries, str) or (isinstance(queries, np.ndarray) and queries.ndim == 1)
+        return found[0] if single else found
+
+    def _one(self, vector: NDArray[np.float32], own: int, n: int) -> list[tuple[str, float]]:
+        table, scope = self.table, self.table.scope
+        rows = self._index.search(vector, n + 1).keys.astype(np.int64)
+        rows = rows[rows != own]
+        scores = table.gather(rows) @ vector * scope.inverse[rows]
+        scores /= float(np.linalg.norm(vector)) or 1.0
+        order = np.lexsort((rows, -scores))[:n]
+        return [
+            (table.words[int(row if scope.first is None else scope.first[row])], float(score))
+            for row, score in zip(rows[order], scores[order])
+        ]

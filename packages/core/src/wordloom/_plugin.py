@@ -46,6 +46,12 @@ def register_commands(commands: CommandTable) -> None:
         target="wordloom.cli.convert:convert_command",
         help="Turn annotated files into training data.",
     )
+    commands.add(
+        "info",
+        target="wordloom.cli.info:info_command",
+        help="Show what is installed, or what a saved pipeline holds.",
+        light=True,
+    )
     commands.group("plugins", help="See what is installed and where a name comes from.")
     commands.add(
         "plugins list",

@@ -1,0 +1,177 @@
+"""The commands init, train, evaluate, convert and info, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wordloom.cli.main import cli
+from wordloom.config import check_config, fill_config, load_config
+
+ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
+TREES = "\n".join(
+    [
+        "1\tdogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_\n"
+        "2\trun\trun\tVERB\tVBP\tTense=Pres\t0\troot\t_\tSpaceAfter=No\n"
+        "3\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_\n"
+    ]
+    * 12
+)
+
+
+def run(*arguments: str | Path, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    if result.exit_code != code:
+        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
+    return result
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> Path:
+    path = tmp_path / "trees.conllu"
+    path.write_text(TREES, "utf8")
+    return path
+
+
+def test_from_config_to_scores(tmp_path: Path, trees: Path) -> None:
+    config, out = tmp_path / "my.cfg", tmp_path / "out"
+    made = run("init", "config", config, "--pipeline", "tagger,morphologizer,senter")
+    assert "tok2vec, tagger, morphologizer, senter" in made.output
+    short = ["--training.max_steps", "4", "--training.eval_frequency=2"]
+    small = ["--components.tok2vec.model.encode.width", "16"]
+    paths = ["--paths.train", trees, "--paths.dev", trees]
+    trained = run("train", config, "--output", out, *paths, *short, *small)
+    assert "TAG_ACC" in trained.output and "Best score" in trained.output
+    scored = run(
+        "evaluate", out / "model-best", trees, "--output", tmp_path / "s.json", "--per-type"
+    )
+    assert "Sentences, F1" in scored.output and "morph_per_feat" in scored.output
+    assert json.loads((tmp_path / "s.json").read_text())["token_f"] == 1.0
+    gold = run("evaluate", out / "model-best", trees, "--gold-preproc", "--limit", "1")
+    assert "TAG" in gold.output
+    told = run("info", out / "model-best")
+    assert "tagger (3)" in told.output and "tag_acc" in told.output
+
+
+def test_new_config_is_complete_and_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.cfg"
+    run("init", "config", path, "--lang", "de", "--optimize", "accuracy")
+    config = load_config(path)
+    check_config(config)
+    assert fill_config(config) == config and config["nlp"]["lang"] == "de"
+    before = path.read_text()
+    assert "--force" in run("init", "config", path, code=1).output
+    assert path.read_text() == before
+    run("init", "config", path, "--force", "--pipeline", "tagger")
+    assert path.read_text() != before
+    assert run("init", "config", "-").output.startswith("[paths]")
+
+
+def test_fill_config(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.cfg", tmp_path / "b.cfg"
+    path.write_text(
+        '[nlp]\nlang = "en"\npipeline = ["tagger"]\n[components.tagger]\nfactory = "tagger"\n'
+    )
+    diff = run("init", "fill-config", path, out, "--diff")
+    assert "+max_steps = 20000" in diff.output
+    assert load_config(out) == fill_config(load_config(path))
+    assert run("init", "fill-config", path).output == out.read_text()
+    assert "Nothing is missing" in run("init", "fill-config", out, "--diff").output
+
+
+def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.cfg", tmp_path / "b.cfg"
+    path.write_text('[nlp]\nlang = "en"\npipelin = []\n[trainin]\n')
+    result = run("init", "fill-config", path, out, code=1)
+    assert "2 problems" in result.output and "line 3, nlp.pipelin" in result.output
+    assert "Traceback" not in result.output
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "none.cfg"], "wordloom init config"),
+        (
+            ["train", "CONFIG", "--paths.train", "none.conllu", "--paths.dev", "TREES"],
+            "none.conllu",
+        ),
+        (["train", "CONFIG"], "--paths.train"),
+        (["train", "CONFIG", "--training.max_step", "3"], "did you mean 'max_steps'"),
+        (["train", "CONFIG", "--ouput", "x"], "--ouput: is no option"),
+        (["train", "CONFIG", "--code", "none.py"], "none.py"),
+        (["evaluate", "none", "TREES"], "none"),
+        (["evaluate", "none", "none.conllu"], "none.conllu"),
+        (["convert", "none.conllu", "a.jsonl"], "none.conllu"),
+        (["convert", "TREES", "a.docx"], ".jsonl"),
+        (["init", "config", "-", "--pipeline", "taggr"], "did you mean 'tagger'"),
+        (["info", "none"], "no saved pipeline"),
+    ],
+)
+def test_what_goes_wrong_is_told_without_a_traceback(
+    tmp_path: Path, trees: Path, arguments: list[str], message: str
+) -> None:
+    config = tmp_path / "a.cfg"
+    run("init", "config", config, "--pipeline", "tagger")
+    names = {"CONFIG": str(config), "TREES": str(trees)}
+    result = run(*[names.get(argument, argument) for argument in arguments], code=1)
+    assert message in result.output
+    assert result.output.startswith("Error: ") and "Traceback" not in result.output
+
+
+def test_convert(tmp_path: Path, trees: Path) -> None:
+    out = tmp_path / "a.jsonl.gz"
+    result = run("convert", trees, out, "--n-sents", "4", "--lang", "en")
+    assert "3 documents, 36 tokens" in result.output
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.conllu").write_text(TREES)
+    (folder / "b.conllu").write_text(TREES)
+    assert "72 tokens" in run("convert", folder, out).output
+
+
+def test_convert_names_bad_lines_or_skips_and_counts_them(tmp_path: Path) -> None:
+    path, out = tmp_path / "bad.conllu", tmp_path / "a.jsonl"
+    path.write_text(f"{ROW}\n\n{ROW[:-2]}\n\n1\tno\n\n{ROW}\n")
+    result = run("convert", path, out, code=1)
+    assert f"{path}, line 3: has 9 columns" in result.output
+    assert not out.exists()
+    skipped = run("convert", path, out, "--skip-bad")
+    assert "2 malformed sentences were left out" in skipped.output
+    assert "1 documents, 2 tokens" in skipped.output
+
+
+def test_convert_of_nothing_writes_nothing(tmp_path: Path) -> None:
+    path, out = tmp_path / "a.conllu", tmp_path / "a.jsonl"
+    path.write_text("# only a comment\n")
+    assert "holds no documents" in run("convert", path, out, code=1).output
+    assert not out.exists()
+
+
+def test_code_registers_names_for_a_config(tmp_path: Path, trees: Path) -> None:
+    code, config = tmp_path / "code.py", tmp_path / "a.cfg"
+    code.write_text(
+        "from wordloom import registry\n"
+        "@registry.schedules('test_cli.rate.v1')\n"
+        "def rate(start: float):\n"
+        "    while True:\n"
+        "        yield start\n"
+    )
+    config.write_text(
+        '[nlp]\nlang = "en"\npipeline = ["tagger"]\n[components.tagger]\nfactory = "tagger"\n'
+        '[training.optimizer.learn_rate]\n@schedules = "test_cli.rate.v1"\nstart = 0.01\n'
+        '[training.optimizer]\n@optimizers = "Adam.v1"\n'
+    )
+    filled = tmp_path / "b.cfg"
+    assert "--code" in run("init", "fill-config", config, filled, code=1).output
+    run("init", "fill-config", config, filled, "--code", code)
+    paths = ["--paths.train", trees, "--paths.dev", trees, "--training.max_steps", "2"]
+    result = run("train", filled, "--code", code, *paths, "--quiet")
+    assert "Nothing was saved" in result.output
+
+
+def test_info_lists_versions() -> None:
+    assert json.loads(run("info", "--json").output)["thinc"]

@@ -52,14 +52,19 @@ MODULES = {
 
 
 def editable(*names: str) -> list[str]:
-    """pip's arguments for packages and those of ours that they need."""
+    """pip's arguments for packages and those of ours that they need. What a package's tests need
+    beyond our own tools is its extra ``test``."""
     ours = {project(folder)["name"]: name for name, folder in PACKAGES.items()}
     wanted = dict.fromkeys(names)
     for name in names:
         for line in project(PACKAGES[name])["dependencies"]:
             needed = ours.get(re.split(r"[^\w-]", line, maxsplit=1)[0])
             wanted |= {needed: None} if needed else {}
-    return [arg for name in wanted for arg in ("-e", str(PACKAGES[name]))]
+    return [arg for name in wanted for arg in ("-e", f"{PACKAGES[name]}{extra(name)}")]
+
+
+def extra(name: str) -> str:
+    return "[test]" if "test" in project(PACKAGES[name]).get("optional-dependencies", {}) else ""
 
 
 @nox.session

@@ -91,4 +91,6 @@ def test_lazy_names_of_the_top_level() -> None:
 def test_requirements_install_every_package(root: Path) -> None:
     lines = (root / "requirements.txt").read_text("utf-8").splitlines()
     listed = {line.removeprefix("-e ./").split("[", 1)[0] for line in lines if line[:3] == "-e "}
-    assert listed == {f"packages/{path.parent.name}" for path in root.glob("packages/*/pyproject.toml")}
+    assert listed == {
+        f"packages/{path.parent.name}" for path in root.glob("packages/*/pyproject.toml")
+    }

@@ -45,7 +45,9 @@ def _hue_style(label: str) -> str | None:
 def _tip(token: Token) -> Markup | None:
     """What is shown when the pointer or the focus is on a token."""
     lines = [("tag", token.tag_), ("lemma", token.lemma_)]
-    lines += [tuple(part.partition("=")[::2]) for part in str(token.morph).split("|") if part]
+    for feature in filter(None, str(token.morph).split("|")):
+        name, _, value = feature.partition("=")
+        lines.append((name, value))
     rows = [
         element("span", element("b", name), f" {value}", class_="wl-row")
         for name, value in lines

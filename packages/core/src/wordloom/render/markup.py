@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -40,7 +40,7 @@ def element(name: str, *children: str, **attributes: str | int | float | None) -
     return Markup(f"{''.join(parts)}>{join(children)}</{name}>")
 
 
-def join(children: tuple[str, ...] | list[str], between: str = "") -> Markup:
+def join(children: Sequence[str], between: str = "") -> Markup:
     """``children`` one after the other, each escaped unless it is :class:`Markup`."""
     return Markup(between.join(c if isinstance(c, Markup) else _safe(c) for c in children))
 

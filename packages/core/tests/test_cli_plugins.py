@@ -68,7 +68,8 @@ def test_version() -> None:
     assert result.exit_code == 0 and result.output.startswith(f"wordloom {__version__} (Python 3.")
 
 
-def test_help_imports_no_command(weaver: None) -> None:
+def test_help_imports_no_command(weaver: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "wordloom.cli.train", raising=False)
     for arguments in (["--help"], ["weave", "--help"]):
         result = run(*arguments)
         assert result.exit_code == 0, result.output

@@ -151,6 +151,10 @@ def test_columns(vocab: Vocab) -> None:
     assert doc.column("TAG") is ids and [token.tag_ for token in doc] == ["X", "Y"]
     doc[1].tag_ = "Z"
     assert doc[1].tag_ == "Z" and doc[1].tag == vocab.strings["Z"]
+    frozen = np.broadcast_to(ids[:1], (2,))
+    doc.set_column("TAG", frozen)
+    doc[0].tag_ = "Z"
+    assert [token.tag_ for token in doc] == ["Z", "X"] and frozen[0] == ids[0]
     doc.set_column("TAG", None)
     assert doc.column("TAG") is None
     assert doc.writable("HEAD").tolist() == [0, 1]

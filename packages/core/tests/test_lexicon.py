@@ -1,12 +1,13 @@
 """Word types and their features."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
 
 from wordloom.errors import DataError
-from wordloom.lexical import LexicalRules, word_shape, word_shapes
+from wordloom.lexical import LexicalRules, like_email, like_num, like_url, word_shape, word_shapes
 from wordloom.lexicon import Lexicon
 from wordloom.strings import StringStore, hash_string
 
@@ -48,3 +49,29 @@ def test_shapes() -> None:
     assert word_shapes(words) == [word_shape(word) for word in words] == expected
     assert word_shapes([*words, "\x1e\x1e", "a"]) == [*expected, "\x1e\x1e", "x"]
     assert word_shapes([""] * 9) == [""] * 9 and word_shapes([]) == []
+
+
+@pytest.mark.parametrize(
+    ("function", "yes", "no"),
+    [  # as spaCy 3.8.18 has it
+        (like_num, "1 10,000 1.5 1/2 -3 +3 ±3 ~4 ² 1, 10.", "x ½ 一 1/x one / -"),
+        (like_email, "a@b.com a.b@c.de a+b@c-d.org", "a@b @b.com <a@b.com> é@b.com a@b.c,d"),
+        (
+            like_url,
+            "http://a https://x.org/b a.com x.org/b?c a.b.uk www.x.y Wikipedia.org münchen.de "
+            "http:// x.aero:80 user:pw@host.com",
+            "a/b .com a@b.com foo. foo.b/c 1.2 1.2/3 e.g https: http U.S 192.168.1.1 a.COM www. "
+            "localhost:80 mailto:x@y.com a.com. a.c (x.com)",
+        ),
+    ],
+)
+def test_what_words_look_like(function: Any, yes: str, no: str) -> None:
+    assert [word for word in yes.split() if not function(word)] == []
+    assert [word for word in ["", *no.split()] if function(word)] == []
+
+
+def test_looking_at_huge_words_is_quick() -> None:
+    for word in ("a." * 200_000, "a" * 400_000 + ".", "a:" * 200_000, "a@" * 200_000 + "."):
+        assert not like_url(word)
+        like_email(word)
+        word_shape(word)

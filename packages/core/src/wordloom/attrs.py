@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from .errors import DataError
 from .lexicon import FLAGS, STRING_FEATURES
 from .strings import symbol_ids
@@ -23,6 +25,7 @@ ATTRS = frozenset([*LEXICAL_ATTRS, *COLUMNS, "SPACY", "IDX", "LANG"])
 _ALIASES = {"TEXT": "ORTH", "IS_SENT_START": "SENT_START"}
 
 
+@cache
 def attr_name(attr: str | int) -> str:
     """The name of an attribute that is given by name (in any case) or number.
 

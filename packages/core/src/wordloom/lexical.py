@@ -29,8 +29,8 @@ LONG = 100
 _EMAIL = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+")
 _SCHEME = re.compile(r"(?:https?|ftps?|file)://.*|www\.[^.\s]+\..*", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(
-    r"""(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*:[^\s@]*@)?     # user and password
-        (?:[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff_-]*[a-z0-9\u00a1-\uffff])?\.)+
+    r"""(?!mailto:)(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*:[^\s@]*@)?       # user and password
+        (?:[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff_-]*[A-Za-z0-9\u00a1-\uffff])?\.)+
         [a-z\u00a1-\uffff]{2,63}                        # top level
         (?::\d{2,5})?(?:[/?\#]\S*)?""",
     re.VERBOSE,

@@ -159,6 +159,14 @@ class Lexicon:
         assert array is not None
         return array[:filled]
 
+    def value(self, name: str, row: int) -> int | bool:
+        """A feature of one row, as :meth:`column` has it."""
+        known = self._columns.get(name)
+        if known is None or known[0] <= row:
+            known = self._fill(name)
+        value: int | bool = known[1].item(row)
+        return value
+
     def _fill(self, name: str) -> tuple[int, NDArray[Any]]:
         if name not in _DTYPES:
             known = ", ".join(sorted(_DTYPES))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,8 @@ def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
             values = values - np.arange(len(doc), dtype=np.int64)
     else:
         values = doc.lexicon.column(name)[doc.rows]
+    if values.dtype == np.uint64:
+        return cast("NDArray[np.uint64]", values)
     if values.dtype.kind == "i":
         return np.ascontiguousarray(values, dtype=np.int64).view(np.uint64)
     return np.asarray(values, dtype=np.uint64)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import srsly
 from numpy.typing import NDArray
 
+from .. import _msgpack
 from ..errors import DataError, SerializationError
 from .columns import COLUMNS, STRING_COLUMNS
 from .span import Span
@@ -77,12 +77,10 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
     if doc.tensor.size and "tensor" not in exclude:
         tensor = doc.tensor if isinstance(doc.tensor, np.ndarray) else doc.tensor.get()
         state["tensor"] = [tensor.shape, _pack(tensor)]
+    if doc._user_data and "user_data" not in exclude:
+        state["user_data"] = [list(doc.user_data), list(doc.user_data.values())]
     try:
-        if doc._user_data and "user_data" not in exclude:
-            # Keys may be tuples, which must come back as such, and values lists.
-            parts = (list(doc.user_data), list(doc.user_data.values()))
-            state["user_data"] = [srsly.msgpack_dumps(part) for part in parts]
-        return bytes(srsly.msgpack_dumps(state))
+        return _msgpack.dumps(state)
     except (TypeError, ValueError, UnicodeEncodeError) as error:
         raise SerializationError(
             f"the document {doc.text[:40]!r} holds data that msgpack can't ({error}): leave it out "
@@ -100,7 +98,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
     if len(doc):
         raise DataError("from_bytes fills an empty document: use Doc(vocab).from_bytes(data)")
     try:
-        state = srsly.msgpack_loads(data)
+        state = _msgpack.loads(data)
         version = state["format"]
     except Exception as error:
         raise SerializationError(f"these are not the bytes of a document ({error})") from error
@@ -152,11 +150,15 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
             doc.spans[name] = SpanGroup(doc, name=name, attrs=attrs, spans=members)
     if "user_data" in state and "user_data" not in exclude:
         keys, values = state["user_data"]
-        keys = srsly.msgpack_loads(keys, use_list=False)
-        doc.user_data = dict(zip(keys, srsly.msgpack_loads(values), strict=True))
+        doc.user_data = dict(zip(map(_as_key, keys), values, strict=True))
     if "tensor" in state and "tensor" not in exclude:
         shape, packed = state["tensor"]
         doc.tensor = _unpack(packed).reshape(shape)
+
+
+def _as_key(value: Any) -> Any:
+    """A key of ``user_data``: msgpack makes lists of tuples."""
+    return tuple(map(_as_key, value)) if isinstance(value, list) else value
 
 
 def unpickle(cls: type[Doc], vocab: Vocab, data: bytes) -> Doc:

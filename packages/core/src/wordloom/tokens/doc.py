@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
@@ -158,7 +159,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
         raise IndexError(f"token {key} of a document of {size} tokens")
 
     def __iter__(self) -> Iterator[Token]:
-        return map(Token, [self] * len(self.rows), range(len(self.rows)))
+        return map(Token, repeat(self), range(len(self.rows)))
 
     @property
     def words(self) -> list[str]:
@@ -216,6 +217,16 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
         if self._columns is None:
             self._columns = {}
         self._columns[name] = array
+
+    def set_value(self, name: str, i: int, value: int) -> None:
+        """Set a column's value for token ``i``; the column is made if there is none."""
+        if self._columns is not None and name in self._columns:
+            try:
+                self._columns[name][i] = value
+                return
+            except ValueError:  # it can't be written to
+                pass
+        self.writable(name)[i] = value
 
     def writable(self, name: str) -> NDArray[Any]:
         """The column as an array that may be written to: made of zeros (HEAD: each token its own

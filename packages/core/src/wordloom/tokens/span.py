@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -88,7 +89,7 @@ class Span:
         return self.end - self.start
 
     def __iter__(self) -> Iterator[Token]:
-        return map(Token, [self.doc] * len(self), range(self.start, self.end))
+        return map(Token, repeat(self.doc), range(self.start, self.end))
 
     @overload
     def __getitem__(self, key: int) -> Token: ...

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..lexical_view import LexicalView
+from ..lexical_view import Attribute, LexicalView, attribute
 from ..lexicon import Lexeme
 from ..morphology import MorphAnalysis
 from ..vectors import HasVector, cosine
@@ -26,47 +26,33 @@ __all__ = ["Token"]
 _IOB = ("", "I", "O", "B")
 
 
-class _Number:
+def _number(name: str, doc: str) -> Attribute[int]:
     """A column of string ids as an attribute: the id."""
 
-    def __init__(self, name: str, doc: str) -> None:
-        self.name = name
-        self.__doc__ = doc
+    def read(token: Token) -> int:
+        columns = token.doc._columns
+        column = None if columns is None else columns.get(name)
+        return 0 if column is None else cast(int, column.item(token.i))
 
-    @overload
-    def __get__(self, token: None, owner: Any = None) -> _Number: ...
-    @overload
-    def __get__(self, token: Token, owner: Any = None) -> int: ...
-    def __get__(self, token: Token | None, owner: Any = None) -> int | _Number:
-        if token is None:
-            return self
-        column = token.doc.column(self.name)
-        return 0 if column is None else int(column[token.i])
+    def write(token: Token, value: int) -> None:
+        token.doc.set_value(name, token.i, value)
 
-    def __set__(self, token: Token, value: int) -> None:
-        token.doc.writable(self.name)[token.i] = value
+    return attribute(read, write, doc)
 
 
-class _String:
+def _string(name: str, doc: str) -> Attribute[str]:
     """A column of string ids as an attribute: the string."""
 
-    def __init__(self, name: str, doc: str) -> None:
-        self.name = name
-        self.__doc__ = doc
+    def read(token: Token) -> str:
+        columns = token.doc._columns
+        column = None if columns is None else columns.get(name)
+        return "" if column is None else token.doc.lexicon.strings[column.item(token.i)]
 
-    @overload
-    def __get__(self, token: None, owner: Any = None) -> _String: ...
-    @overload
-    def __get__(self, token: Token, owner: Any = None) -> str: ...
-    def __get__(self, token: Token | None, owner: Any = None) -> str | _String:
-        if token is None:
-            return self
-        column = token.doc.column(self.name)
-        return "" if column is None else token.doc.lexicon.strings[int(column[token.i])]
+    def write(token: Token, value: str) -> None:
+        doc = token.doc
+        doc.set_value(name, token.i, doc.strings_of(name).add(value))
 
-    def __set__(self, token: Token, value: str) -> None:
-        number = token.doc.strings_of(self.name).add(value)
-        token.doc.writable(self.name)[token.i] = number
+    return attribute(read, write, doc)
 
 
 class Token(LexicalView):
@@ -84,20 +70,20 @@ class Token(LexicalView):
         self.doc = doc
         self.i = i
 
-    tag = _Number("TAG", "The id of the fine-grained tag.")
-    tag_ = _String("TAG", "The fine-grained tag.")
-    pos = _Number("POS", "The id of the universal part of speech.")
-    pos_ = _String("POS", "The universal part of speech.")
-    dep = _Number("DEP", "The id of the label of the relation to the head.")
-    dep_ = _String("DEP", "The label of the relation to the head.")
-    lemma = _Number("LEMMA", "The id of the base form.")
-    lemma_ = _String("LEMMA", "The base form.")
-    ent_type = _Number("ENT_TYPE", "The id of the label of the entity that it's part of.")
-    ent_type_ = _String("ENT_TYPE", "The label of the entity that it's part of.")
-    ent_id = _Number("ENT_ID", "The id of the entity's id.")
-    ent_id_ = _String("ENT_ID", "The entity's id.")
-    ent_kb_id = _Number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
-    ent_kb_id_ = _String("ENT_KB_ID", "The entity's id in a knowledge base.")
+    tag = _number("TAG", "The id of the fine-grained tag.")
+    tag_ = _string("TAG", "The fine-grained tag.")
+    pos = _number("POS", "The id of the universal part of speech.")
+    pos_ = _string("POS", "The universal part of speech.")
+    dep = _number("DEP", "The id of the label of the relation to the head.")
+    dep_ = _string("DEP", "The label of the relation to the head.")
+    lemma = _number("LEMMA", "The id of the base form.")
+    lemma_ = _string("LEMMA", "The base form.")
+    ent_type = _number("ENT_TYPE", "The id of the label of the entity that it's part of.")
+    ent_type_ = _string("ENT_TYPE", "The label of the entity that it's part of.")
+    ent_id = _number("ENT_ID", "The id of the entity's id.")
+    ent_id_ = _string("ENT_ID", "The entity's id.")
+    ent_kb_id = _number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
+    ent_kb_id_ = _string("ENT_KB_ID", "The entity's id in a knowledge base.")
 
     def __repr__(self) -> str:
         return self.text
@@ -126,7 +112,7 @@ class Token(LexicalView):
         return hash((id(self.doc), self.i))
 
     def _place(self) -> tuple[Lexicon, int]:
-        return self.doc.lexicon, int(self.doc.rows[self.i])
+        return self.doc.lexicon, self.doc.rows.item(self.i)
 
     # The text
 
@@ -139,7 +125,7 @@ class Token(LexicalView):
     def text(self) -> str:
         """The text, without the space after it."""
         doc = self.doc
-        return doc.lexicon.texts[int(doc.rows[self.i])]
+        return doc.lexicon._texts[doc.rows.item(self.i)]
 
     @property
     def whitespace_(self) -> str:
@@ -154,7 +140,7 @@ class Token(LexicalView):
     @property
     def idx(self) -> int:
         """The character offset at which it starts."""
-        return int(self.doc.starts[self.i])
+        return self.doc.starts.item(self.i)
 
     @property
     def lex(self) -> Lexeme:
@@ -192,7 +178,7 @@ class Token(LexicalView):
     def set_morph(self, feats: Any) -> None:
         """Set the features, from a FEATS string, a dict or an analysis; ``None`` unsets them."""
         key = 0 if feats is None else self.vocab.morphology.add(feats)
-        self.doc.writable("MORPH")[self.i] = key
+        self.doc.set_value("MORPH", self.i, key)
 
     def has_morph(self) -> bool:
         """Whether features were set, be it none."""
@@ -334,7 +320,7 @@ class Token(LexicalView):
             return np.asarray(self.doc.tensor[self.i])
         if self.vocab.vectors is None:
             return np.zeros(0, dtype=np.float32)
-        return self.vocab.vectors.token_vectors(self.doc, self.i, self.i + 1)[0][0]
+        return np.asarray(self.vocab.vectors.token_vectors(self.doc, self.i, self.i + 1)[0][0])
 
     @property
     def has_vector(self) -> bool:

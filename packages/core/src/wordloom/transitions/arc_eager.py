@@ -127,7 +127,9 @@ class ParserStates:
         xp = self.xp
         self.returned = self.back != self.none
         self.front = xp.where(self.returned, self.back, self.next)
-        self.number = xp.where(self.returned, 2, self.codes[self.next])
+        # A sentence can't begin at a token that has dependents before it.
+        unbound = self.left_child[self.next] == self.none
+        self.number = xp.where(self.returned, 2, self.codes[self.next] * unbound)
         self.number += self.heads[self.top] != self.none
 
     def ids(self, size: int) -> Array:

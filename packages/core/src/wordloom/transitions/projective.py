@@ -51,19 +51,34 @@ def crossing(heads: Ints) -> NDArray[np.bool_]:
 
 
 def lift(heads: Ints, relations: Sequence[str]) -> tuple[Ints, list[str]]:
-    """A projective tree for one document: the shortest arc that crosses is attached one higher,
-    again and again."""
+    """A projective tree for one document: the shortest arc over a token that its head doesn't
+    dominate is attached one higher, again and again."""
     heads, names = heads.copy(), list(relations)
     true = heads.copy()
     while (bad := np.flatnonzero(crossing(heads))).size:
-        token = int(bad[np.argmin(np.abs(heads[bad] - bad))])
+        lengths = np.abs(heads[bad] - bad)
+        ordered = bad[np.argsort(lengths, kind="stable")].tolist()
+        token = next((each for each in ordered if not _dominates(heads, each)), ordered[0])
         above = int(heads[heads[token]])
         if above in (-1, int(heads[token])):
-            # Only an arc over a root can't be lifted further than to it: hang it there.
+            # Over the tree of another root: hang it there.
             above = _root_below(heads, token)
         heads[token] = above
         names[token] = f"{relations[token]}{DELIMITER}{relations[int(true[token])]}"
     return heads, names
+
+
+def _dominates(heads: Ints, token: int) -> bool:
+    """Whether all tokens under the arc of ``token`` hang on its head, directly or not."""
+    head = int(heads[token])
+    low, high = sorted((token, head))
+    for above in range(low + 1, high):
+        while above != head:
+            higher = int(heads[above])
+            if higher < 0 or higher == above:
+                return False
+            above = higher
+    return True
 
 
 def _root_below(heads: Ints, token: int) -> int:
@@ -76,14 +91,22 @@ def _root_below(heads: Ints, token: int) -> int:
 
 def lower(heads: Ints, relations: Sequence[str]) -> tuple[Ints, list[str]]:
     """The tree that :func:`lift` was given, as far as its relations tell: each lifted token goes
-    to the nearest descendant of its head, breadth first, that has the relation named."""
+    to the nearest descendant of its head, breadth first, that has the relation named; those nearer
+    to the root first."""
     heads = heads.copy()
     names = [name.partition(DELIMITER)[0] for name in relations]
-    for token, name in enumerate(relations):
-        wanted = name.partition(DELIMITER)[2]
-        if wanted:
-            heads[token] = _nearest(heads, names, token, wanted)
+    lifted = [token for token, name in enumerate(relations) if DELIMITER in name]
+    for token in sorted(lifted, key=lambda token: _depth(heads, token)):
+        wanted = relations[token].partition(DELIMITER)[2]
+        heads[token] = _nearest(heads, names, token, wanted)
     return heads, names
+
+
+def _depth(heads: Ints, token: int) -> int:
+    depth = 0
+    while (above := int(heads[token])) != token:
+        token, depth = above, depth + 1
+    return depth
 
 
 def _nearest(heads: Ints, names: Sequence[str], token: int, wanted: str) -> int:

@@ -126,6 +126,17 @@ def test_paths_and_functions_as_data(data: dict[str, str]) -> None:
     assert result.history.evaluations
 
 
+def test_the_corpus_is_read_once(data: dict[str, str]) -> None:
+    reads = []
+
+    def reader(nlp: Pipeline) -> Iterator[Example]:
+        reads.append(nlp)
+        yield from Corpus(data["paths.train"])(nlp)
+
+    wordloom.train(config_for(data, "tagger", "morphologizer"), train=reader, quiet=True)
+    assert len(reads) == 1
+
+
 # -- the loop
 
 

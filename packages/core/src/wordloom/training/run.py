@@ -92,6 +92,8 @@ def train(
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
     settings = read_settings(whole, readers)
+    if settings.max_epochs >= 0:
+        settings.train_corpus = _kept(settings.train_corpus)
     if not _is_initialized(nlp):
         initialize(nlp, whole, settings)
     sink = stdout or sys.stdout
@@ -118,6 +120,19 @@ def _reader(name: str, data: Data, of_pipeline: bool) -> Reader:
         )
     examples = list(data)
     return lambda nlp: examples
+
+
+def _kept(reader: Reader) -> Reader:
+    """The same reader, which reads once: components look for labels in all examples, one component
+    after the other, and then the loop wants them in memory too."""
+    kept: list[Example] = []
+
+    def read(nlp: Pipeline) -> list[Example]:
+        if not kept:
+            kept.extend(reader(nlp))
+        return kept
+
+    return read
 
 
 def _complete(

@@ -70,7 +70,7 @@ def TransitionBasedParser(
         )
     width = tok2vec.get_dim("nO") if tok2vec.has_dim("nO") else None
     project: Model[Any, Any] = Linear(hidden_width, width)
-    lower = _precomputable_affine(
+    lower = _affine(
         nF=sizes[extra_state_tokens] if sizes else None,
         nO=hidden_width if use_upper else nO,
         nI=hidden_width,
@@ -119,26 +119,25 @@ def claim_states(model: Model[Any, Any], kind: Literal["ner", "parser"], compone
 def resize_actions(model: Model[Any, Any], old: Sequence[str], new: Sequence[str]) -> None:
     """Give the output layer of an initialized model the actions ``new``; those of ``old`` keep
     their weights, and the others start at zero."""
-    ops = model.ops
-    node = model.get_ref("upper" if model.attrs["has_upper"] else "lower")
-    axis = 0 if model.attrs["has_upper"] else 1
+    xp = model.ops.xp
+    upper = model.attrs["has_upper"]
+    node = model.get_ref("upper" if upper else "lower")
     places = {name: at for at, name in enumerate(new)}
     pairs = [(at, places[name]) for at, name in enumerate(old) if name in places]
-    source, target = [a for a, _ in pairs], [b for _, b in pairs]
-    values = {}
-    for name in node.param_names:
+    source, target = (xp.asarray(each, dtype="i") for each in zip(*pairs))
+    sizes = {**{dim: node.get_dim(dim) for dim in node.dim_names}, "nO": len(new)}
+    larger: Model[Any, Any] = (
+        Linear(sizes["nO"], sizes["nI"], init_W=zero_init) if upper else _affine(**sizes)
+    )
+    # In which axis the actions are.
+    axes = {"W": 0, "b": 0} if upper else {"W": 1, "b": 0, "pad": 2}
+    for name, axis in axes.items():
         before = node.get_param(name)
-        where = {"W": axis, "b": 0, "pad": 2}[name]
-        shape = list(before.shape)
-        shape[where] = len(new)
-        after = ops.xp.moveaxis(ops.xp.zeros(shape, dtype=before.dtype), where, 0)
-        after[ops.xp.asarray(target, dtype="i")] = ops.xp.moveaxis(before, where, 0)[
-            ops.xp.asarray(source, dtype="i")
-        ]
-        values[name] = ops.xp.ascontiguousarray(ops.xp.moveaxis(after, 0, where))
-    node.set_dim("nO", len(new), force=True)
-    for name, value in values.items():
-        node.set_param(name, value)
+        shape = (*before.shape[:axis], len(new), *before.shape[axis + 1 :])
+        after = xp.zeros(shape, dtype=before.dtype)
+        xp.moveaxis(after, axis, 0)[target] = xp.moveaxis(before, axis, 0)[source]
+        larger.set_param(name, after)
+    model.replace_node(node, larger)
 
 
 class StateScorer:
@@ -293,7 +292,7 @@ def _scatter(ids: Array, d_sums: Array, scorer: StateScorer, ops: Any) -> Array:
 # The layer of contributions
 
 
-def _precomputable_affine(nF: int | None, nO: int | None, nI: int, nP: int) -> Model[Any, Any]:
+def _affine(nF: int | None, nO: int | None, nI: int, nP: int) -> Model[Any, Any]:
     """Weights ``(nF, nO, nP, nI)``, biases ``(nO, nP)``, and what no token contributes, ``pad``,
     ``(1, nF, nO, nP)``."""
     return Model(

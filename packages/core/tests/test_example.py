@@ -104,6 +104,8 @@ def test_aligned_values_as_spacys(split: Example) -> None:
     assert split.get_aligned("MORPH", as_string=True) == ["A=1", "", "", ""]
     assert split.get_aligned_sent_starts() == [True, False, False, False]
     assert split.get_aligned_parse() == ([1, None, None, 1], ["a", None, None, "e"])
+    merged = Example(Doc(split.x.vocab, ["I", "like", "New", "York", "."]), split.y)
+    assert merged.get_aligned_parse() == ([1, None, 3, 1, 1], ["a", None, "c", "d", "e"])
     back = Example(split.reference, split.predicted)
     assert back.get_aligned("ORTH", as_string=True)[3:5] == ["New York", "New York"]
 
@@ -142,6 +144,10 @@ def test_sentence_starts(vocab: Vocab) -> None:
     x = Doc(vocab, ["I", "like", "itYou", "go"], [True, True, True, False])
     assert Example(x, y).get_aligned_sent_starts() == [True, False, True, False]
     assert [e.text for e in Example(x, y).split_sents()] == ["I like ", "itYou go"]
+    spaced = Doc(
+        vocab, ["I", "like", "it", "\n", "You", "go"], [True] * 2 + [False] * 2 + [True] * 2
+    )
+    assert Example(spaced, y).get_aligned_sent_starts() == [True, False, False, False, True, False]
     y.set_column("SENT_START", [1, -1, 0, 0, -1])
     assert Example(x, y).get_aligned_sent_starts() == [True, False, None, False]
     y.set_column("SENT_START", None)

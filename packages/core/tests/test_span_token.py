@@ -172,6 +172,8 @@ def test_span_in_the_tree(doc: Doc) -> None:
     assert doc[5:6].n_lefts == 1 and doc[5:6].n_rights == 2
     assert texts(doc[2:3].subtree) == ["of", "New", "York"]
     assert texts(doc[6:7].conjuncts) == ["rats"]
+    two = Doc(doc.vocab, list("abcde"), heads=[2, 0, 2, 4, 4])
+    assert [two[0:2].root.i, two[1:4].root.i, two[1:5].root.i] == [0, 2, 2]
     assert [ent.text for ent in doc[0:6].ents] == ["New York"] and doc[0:4].ents == ()
     assert doc[3:5].sent.text == doc.text and len(list(doc[3:5].sents)) == 1
     with pytest.raises(DataError, match="empty span"):

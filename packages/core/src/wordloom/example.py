@@ -173,7 +173,8 @@ class Example:
     def get_aligned_parse(self) -> tuple[list[int | None], list[str | None]]:
         """The head (absolute index) and its label for each token of the predicted document.
 
-        ``None`` where the token or its head isn't aligned with exactly one.
+        ``None`` where the token isn't aligned with exactly one, and, for the head, where its head
+        isn't either.
         """
         size = len(self.predicted)
         heads, deps = self.reference.column("HEAD"), self.reference.column("DEP")
@@ -184,18 +185,17 @@ class Example:
         own = np.zeros(size, dtype=np.int64)
         own[single] = x2y.data[x2y.starts[single]]
         above = heads[own]
-        known = single & (y2x.lengths[above] == 1)
-        if deps is not None:
-            known &= deps[own] != 0
+        labelled = single if deps is None else single & (deps[own] != 0)
+        known = labelled & (y2x.lengths[above] == 1)
         target = np.zeros(size, dtype=np.int64)
         target[known] = y2x.data[y2x.starts[above[known]]]
         labels = [""] * size
         if deps is not None:
             labels = self.reference.lexicon.strings.strings(deps[own])
-        flags = known.tolist()
+        pairs = zip(target.tolist(), known.tolist(), strict=True)
         return (
-            [head if ok else None for head, ok in zip(target.tolist(), flags, strict=True)],
-            [label if ok else None for label, ok in zip(labels, flags, strict=True)],
+            [head if ok else None for head, ok in pairs],
+            [label if ok else None for label, ok in zip(labels, labelled.tolist(), strict=True)],
         )
 
     def split_sents(self) -> list[Example]:
@@ -239,9 +239,12 @@ def _aligned_values(
 def _aligned_starts(
     alignment: Alignment, values: NDArray[np.int8]
 ) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Sentence starts: of all tokens aligned with the first of a sentence, the first is one."""
+    """Sentence starts: of all tokens aligned with the first of a sentence, the first is one.
+
+    A token that isn't aligned, such as white space that the reference doesn't have, is none.
+    """
     x2y, y2x = alignment.x2y, alignment.y2x
-    out = np.zeros(len(x2y), dtype=values.dtype)
+    out = np.full(len(x2y), -1 if (values != 0).any() else 0, dtype=values.dtype)
     some = x2y.lengths > 0
     aligned = values[x2y.data]
     if len(aligned):

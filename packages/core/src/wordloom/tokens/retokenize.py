@@ -40,10 +40,11 @@ class _Change:
 
     @property
     def outward(self) -> int:
-        """Which of the new tokens stands for the old one: the first whose head is another."""
+        """Which of the new tokens stands for the old one: the first whose head isn't among them,
+        or that is its own."""
         for i, head in enumerate(self.heads or ()):
-            token = head[0] if isinstance(head, tuple) else head
-            if token.i != self.start or (isinstance(head, tuple) and head[1] == i):
+            token, k = head if isinstance(head, tuple) else (head, None)
+            if token.i != self.start or k == i:
                 return i
         return 0
 

@@ -225,13 +225,15 @@ class Span:
 
     @property
     def lefts(self) -> Iterator[Token]:
-        """Children of its tokens that lie to the left of it."""
-        return (left for token in self for left in token.lefts if left.i < self.start)
+        """Children of its tokens that lie to the left of it, in order."""
+        found = [left for token in self for left in token.lefts if left.i < self.start]
+        return iter(sorted(found))
 
     @property
     def rights(self) -> Iterator[Token]:
-        """Children of its tokens that lie to the right of it."""
-        return (right for token in self for right in token.rights if right.i >= self.end)
+        """Children of its tokens that lie to the right of it, in order."""
+        found = [right for token in self for right in token.rights if right.i >= self.end]
+        return iter(sorted(found))
 
     @property
     def n_lefts(self) -> int:

@@ -53,10 +53,15 @@ def children(doc: Doc, i: int) -> NDArray[np.int64]:
 
 def subtree(doc: Doc, i: int) -> list[int]:
     """``i`` and all its descendants, in order."""
+    kids = _kids(doc)
+    if kids is None:
+        return [i]
+    order, starts = kids
     found = {i}
     waiting = [i]
     while waiting:
-        for child in children(doc, waiting.pop()).tolist():
+        above = waiting.pop()
+        for child in order[starts[above] : starts[above + 1]].tolist():
             if child not in found:
                 found.add(child)
                 waiting.append(child)
@@ -90,7 +95,8 @@ def conjuncts(doc: Doc, i: int) -> list[int]:
     waiting = [first]
     while waiting:
         found.append(waiting.pop())
-        waiting.extend(k for k in children(doc, found[-1]).tolist() if deps[k] == conj)
+        kids = children(doc, found[-1]).tolist()
+        waiting.extend(k for k in kids if deps[k] == conj and k > found[-1])
     return sorted(k for k in found if k != i)
 
 
@@ -112,15 +118,16 @@ def tree_starts(heads: NDArray[np.int32]) -> NDArray[np.int8]:
 
 
 def root_of(doc: Doc, start: int, end: int) -> int:
-    """The token of ``start`` to ``end`` that is nearest to the root: the first whose head lies
-    outside or is itself, ``start`` if there are no heads."""
+    """The token of ``start`` to ``end`` with the fewest ancestors, of those whose head lies outside
+    or is the token itself, the first of several; ``start`` if there are no heads."""
     heads = doc.column("HEAD")
     if heads is None:
         return start
     inside = heads[start:end]
-    own = inside == np.arange(start, end)
-    top = np.flatnonzero(own | (inside < start) | (inside >= end))
-    return start + int(top[0]) if len(top) else start
+    top = np.flatnonzero((inside == np.arange(start, end)) | (inside < start) | (inside >= end))
+    if len(top) < 2:
+        return start + int(top[0]) if len(top) else start
+    return min((start + i for i in top.tolist()), key=lambda i: len(ancestors(doc, i)))
 
 
 def common_ancestors(doc: Doc) -> NDArray[np.int32]:

@@ -7,6 +7,7 @@ from .morphologizer import Morphologizer
 from .sentencizer import Sentencizer
 from .senter import SentenceRecognizer
 from .tagger import Tagger
+from .textcat import TextCategorizer
 from .tok2vec import Tok2Vec
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SentenceRecognizer",
     "Sentencizer",
     "Tagger",
+    "TextCategorizer",
     "Tok2Vec",
     "TokenClassifier",
     "TrainableComponent",

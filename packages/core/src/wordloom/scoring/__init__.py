@@ -8,6 +8,7 @@ are ``None``: that is not the same as 0.
 
 from __future__ import annotations
 
+from .cats import roc_auc, score_cats
 from .counts import Counts
 from .makers import (
     lemmatizer_scorer,
@@ -16,6 +17,8 @@ from .makers import (
     parser_scorer,
     senter_scorer,
     tagger_scorer,
+    textcat_multilabel_scorer,
+    textcat_scorer,
 )
 from .spans import score_entities, score_sentences
 from .tokens import (
@@ -32,6 +35,8 @@ __all__ = [
     "morphologizer_scorer",
     "ner_scorer",
     "parser_scorer",
+    "roc_auc",
+    "score_cats",
     "score_column",
     "score_dependencies",
     "score_entities",
@@ -41,4 +46,6 @@ __all__ = [
     "score_tokenization",
     "senter_scorer",
     "tagger_scorer",
+    "textcat_multilabel_scorer",
+    "textcat_scorer",
 ]

@@ -1,0 +1,266 @@
+"""Text classification: models, components, scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import wordloom
+from wordloom import Batch, Doc, Example, Vocab
+from wordloom.errors import ConfigError, DataError, PipelineError
+from wordloom.layers import TextCatReduce, extract_ngrams
+from wordloom.scoring import roc_auc, score_cats
+
+TOK2VEC = {"@architectures": "wordloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
+LISTENER = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 16}
+TEXTS = {
+    "good": ["a fine film", "a lovely film , fine", "lovely and fine", "fine work"],
+    "bad": ["a dull film", "dull and poor work", "poor film", "so dull , so poor"],
+}
+
+
+def bow(exclusive=True, **settings):
+    return {
+        "@architectures": "wordloom.TextCatBOW.v3",
+        "exclusive_classes": exclusive,
+        "length": 64,
+        **settings,
+    }
+
+
+def reduce(exclusive=True, tok2vec=TOK2VEC, **settings):
+    return {
+        "@architectures": "wordloom.TextCatReduce.v1",
+        "tok2vec": tok2vec,
+        "exclusive_classes": exclusive,
+        "use_reduce_max": True,
+        "use_reduce_first": True,
+        "use_reduce_last": True,
+        **settings,
+    }
+
+
+def ensemble(exclusive=True, tok2vec=TOK2VEC):
+    return {
+        "@architectures": "wordloom.TextCatEnsemble.v2",
+        "linear_model": bow(exclusive),
+        "tok2vec": tok2vec,
+    }
+
+
+MODELS = {"bow": bow, "reduce": reduce, "ensemble": ensemble}
+
+
+def examples_of(nlp):
+    return [
+        Example.from_dict(nlp.make_doc(text), {"cats": {each: each == label for each in TEXTS}})
+        for label, texts in TEXTS.items()
+        for text in texts
+    ]
+
+
+def trained(model, factory="textcat", steps=40, **initialize):
+    nlp = wordloom.blank("en")
+    component = nlp.add_pipe(factory, config={"model": model})
+    data = examples_of(nlp)
+    component.initialize(lambda: data, nlp=nlp, **initialize)
+    sgd = nlp.create_optimizer()
+    sgd.learn_rate = 0.01
+    for _ in range(steps):
+        nlp.update(data, sgd=sgd)
+    return nlp, data
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_each_model_learns_labels_that_exclude_each_other(kind, tmp_path):
+    nlp, data = trained(MODELS[kind]())
+    scores = nlp.evaluate(data)
+    assert scores["cats_macro_f"] == scores["cats_score"] == 1.0
+    doc = nlp("lovely work")
+    assert doc.cats["good"] > doc.cats["bad"]
+    assert sum(doc.cats.values()) == pytest.approx(1.0, abs=1e-5)
+    nlp.to_disk(tmp_path / "m")
+    again = wordloom.load(tmp_path / "m")("lovely work")
+    assert again.cats == pytest.approx(doc.cats, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_each_model_learns_labels_that_do_not(kind):
+    nlp, data = trained(MODELS[kind](exclusive=False), "textcat_multilabel")
+    assert nlp.evaluate(data)["cats_macro_auc"] == 1.0
+    assert all(0.0 <= score <= 1.0 for score in nlp("lovely work").cats.values())
+
+
+@pytest.mark.parametrize("kind", ["reduce", "ensemble"])
+def test_listening_models_train_the_shared_encoder(kind):
+    nlp = wordloom.blank("en")
+    encoder = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
+    nlp.add_pipe("textcat", config={"model": MODELS[kind](tok2vec=LISTENER)})
+    data = examples_of(nlp)
+    sgd = nlp.initialize(lambda: data)
+    before = encoder.model.to_bytes()
+    nlp.update(data, sgd=sgd)
+    assert encoder.model.to_bytes() != before
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("kind", ["bow", "reduce"])
+def test_gradient_agrees_with_finite_differences(kind, exclusive):
+    factory = "textcat" if exclusive else "textcat_multilabel"
+    nlp, data = trained(MODELS[kind](exclusive), factory, steps=3)
+    component = nlp.get_pipe(factory)
+    # Where sums are small, float32 differences are noise: take the whole gradient's direction.
+    nodes = [(n, p) for n in component.model.walk() for p in n.param_names]
+    for node, name in nodes:
+        if node.has_grad(name):
+            node.get_grad(name)[:] = 0
+    nlp.update(data)
+    gradients = [node.get_grad(name).copy() for node, name in nodes]
+    norm = np.sqrt(sum(float((g**2).sum()) for g in gradients))
+    losses = []
+    for sign in (1, -1):
+        for (node, name), gradient in zip(nodes, gradients):
+            node.set_param(name, node.get_param(name) + np.float32(sign * 5e-3 / norm) * gradient)
+        losses.append(nlp.update(data)[factory])
+        for (node, name), gradient in zip(nodes, gradients):
+            node.set_param(name, node.get_param(name) - np.float32(sign * 5e-3 / norm) * gradient)
+    assert (losses[0] - losses[1]) / 1e-2 == pytest.approx(norm, rel=0.03)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_empty_documents_say_nothing_and_disturb_nobody(kind):
+    nlp, _ = trained(MODELS[kind](), steps=5)
+    texts = ["lovely work", "", "dull"]
+    docs = list(nlp.pipe(texts))
+    assert docs[1].cats == {"bad": 0.5, "good": 0.5}
+    for text, doc in zip(texts, docs):
+        assert nlp(text).cats == pytest.approx(doc.cats, abs=1e-5)
+
+
+def test_missing_labels_give_no_gradient():
+    nlp, _ = trained(bow(False), "textcat_multilabel", steps=1)
+    example = Example.from_dict(nlp.make_doc("fine"), {"cats": {}})
+    assert nlp.update([example])["textcat_multilabel"] == 0.0
+    known = Example.from_dict(nlp.make_doc("fine"), {"cats": {"good": 1.0}})
+    _, mask = nlp.get_pipe("textcat_multilabel").targets([example, known])
+    assert mask.tolist() == [[0.0, 0.0], [0.0, 1.0]]
+
+
+def test_one_true_label_says_that_the_others_are_false():
+    nlp, _ = trained(bow(), steps=1)
+    example = Example.from_dict(nlp.make_doc("fine"), {"cats": {"good": 1.0}})
+    _, mask = nlp.get_pipe("textcat").targets([example])
+    assert mask.tolist() == [[1.0, 1.0]]
+
+
+def test_two_true_labels_are_an_error_that_names_text_and_cure():
+    nlp, _ = trained(bow(), steps=1)
+    cats = {"good": 1.0, "bad": 1.0}
+    example = Example.from_dict(nlp.make_doc("odd text"), {"cats": cats})
+    with pytest.raises(DataError, match="'odd text' has .*textcat_multilabel"):
+        nlp.update([example])
+
+
+def test_too_few_labels_and_a_wrong_positive_one_are_errors():
+    nlp = wordloom.blank("en")
+    component = nlp.add_pipe("textcat", config={"model": bow()})
+    data = [Example.from_dict(nlp.make_doc("x"), {"cats": {"only": 1.0}})]
+    with pytest.raises(PipelineError, match="at least 2 labels.*found: only"):
+        nlp.initialize(lambda: data)
+    component = wordloom.blank("en").add_pipe("textcat", config={"model": bow()})
+    data = examples_of(nlp)
+    with pytest.raises(PipelineError, match="positive_label 'great' must be one of two"):
+        component.initialize(lambda: data, positive_label="great")
+
+
+def test_positive_label_is_the_score():
+    nlp, data = trained(bow(), positive_label="good")
+    scores = nlp.evaluate(data)
+    assert scores["cats_score_desc"] == "F (good)"
+
+
+def test_labels_cannot_be_added_after_training():
+    nlp, _ = trained(bow(), steps=1)
+    with pytest.raises(PipelineError, match="can't take the label 'ugly' now"):
+        nlp.get_pipe("textcat").add_label("ugly")
+
+
+def test_pooling_needs_a_way_and_tables_a_size():
+    tok2vec = wordloom.registry.resolve({"t": TOK2VEC})["t"]
+    with pytest.raises(ConfigError, match="no way of pooling"):
+        TextCatReduce(tok2vec, use_reduce_mean=False)
+    with pytest.raises(ConfigError, match="a table of 0 rows"):
+        wordloom.blank("en").add_pipe("textcat", config={"model": bow(length=0)})
+
+
+# -- n-grams
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=6), max_size=4), st.integers(1, 3))
+def test_ngrams_are_counted_within_each_document(documents, size):
+    vocab = Vocab("en")
+    docs = [Doc(vocab, words=words) for words in documents]
+    keys, values, lengths = extract_ngrams(size).predict(Batch(docs))
+    expected = []
+    for words in documents:
+        grams = [
+            tuple(words[i : i + n]) for n in range(1, size + 1) for i in range(len(words) - n + 1)
+        ]
+        expected.append(sorted(grams.count(gram) for gram in set(grams)))
+    ends = np.cumsum(lengths)
+    counts = [sorted(values[e - n : e].astype(int).tolist()) for e, n in zip(ends, lengths)]
+    assert counts == expected
+    assert len(keys) == len(values) == lengths.sum()
+
+
+# -- scores
+
+
+def scored(gold, predicted, **settings):
+    vocab = Vocab("en")
+    examples = []
+    for true, said in zip(gold, predicted):
+        x, y = Doc(vocab, words=["x"]), Doc(vocab, words=["x"])
+        x.cats, y.cats = said, true
+        examples.append(Example(x, y))
+    return score_cats(examples, **settings)
+
+
+def test_scores_of_exclusive_labels_by_hand():
+    gold = [{"a": 1.0, "b": 0.0}, {"a": 1.0, "b": 0.0}, {"a": 0.0, "b": 1.0}]
+    said = [{"a": 0.9, "b": 0.1}, {"a": 0.2, "b": 0.8}, {"a": 0.3, "b": 0.7}]
+    scores = scored(gold, said, multi_label=False)
+    assert scores["cats_micro_f"] == pytest.approx(2 / 3)
+    assert scores["cats_f_per_type"]["a"] == pytest.approx({"p": 1.0, "r": 0.5, "f": 2 / 3})
+    assert scores["cats_f_per_type"]["b"] == pytest.approx({"p": 0.5, "r": 1.0, "f": 2 / 3})
+    assert scores["cats_macro_f"] == scores["cats_score"] == pytest.approx(2 / 3)
+    # "a": the false case scores 0.3, the true ones 0.9 and 0.2: one of two pairs is in order.
+    assert scores["cats_auc_per_type"]["a"] == 0.5
+
+
+def test_scores_of_other_labels_by_hand():
+    gold = [{"a": 1.0, "b": 1.0}, {"a": 0.0}]
+    said = [{"a": 0.9, "b": 0.2}, {"a": 0.6, "b": 0.9}]
+    scores = scored(gold, said, multi_label=True)
+    assert scores["cats_f_per_type"]["a"] == pytest.approx({"p": 0.5, "r": 1.0, "f": 2 / 3})
+    assert scores["cats_f_per_type"]["b"]["r"] == 0.0
+    assert scores["cats_macro_auc"] == 1.0
+
+
+def test_references_without_labels_have_no_scores():
+    scores = scored([{}], [{"a": 0.9}], labels=["a", "b"], multi_label=False)
+    assert scores["cats_score"] is None and scores["cats_f_per_type"] is None
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4)), max_size=12))
+def test_area_under_the_curve_is_the_share_of_ordered_pairs(pairs):
+    true = [score for is_true, score in pairs if is_true]
+    false = [score for is_true, score in pairs if not is_true]
+    area = roc_auc(np.array([t for t, _ in pairs]), np.array([s for _, s in pairs]))
+    if not true or not false:
+        assert area is None
+        return
+    ordered = [(a > b) + 0.5 * (a == b) for a in true for b in false]
+    assert area == pytest.approx(sum(ordered) / len(ordered))

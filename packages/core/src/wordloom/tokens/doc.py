@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..vectors import HasVector, cosine
 from . import extensions
 from .annotation import AnnotationMixin
 from .build import annotate, check_words, default_spaces
@@ -20,6 +19,7 @@ from .showing import ShowingMixin
 from .span import Span
 from .span_group import SpanGroups
 from .token import Token
+from .vectors import VectorMixin
 
 if TYPE_CHECKING:
     from ..lexicon import Lexicon
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Doc"]
 
 
-class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
+class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Extensible):
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 
     Annotation is kept in columns, arrays with one value for each token: read them with
@@ -54,6 +54,8 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
         "text",
         "vocab",
     )
+
+    _kind = "doc"
 
     vocab: Vocab
     lexicon: Lexicon
@@ -322,77 +324,6 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
 
     __str__ = __repr__
 
-    # Vectors
-
-    @property
-    def user_hooks(self) -> dict[str, Any]:
-        """Functions that stand in for ``vector``, ``has_vector``, ``vector_norm``, ``similarity``
-        and ``sents`` of this document."""
-        return self._hooks("doc")
-
-    @property
-    def user_token_hooks(self) -> dict[str, Any]:
-        """The same for its tokens."""
-        return self._hooks("token")
-
-    @property
-    def user_span_hooks(self) -> dict[str, Any]:
-        """The same for its spans."""
-        return self._hooks("span")
-
-    def hook(self, kind: str, name: str) -> Callable[..., Any] | None:
-        """The hook of that name for the "doc", "token" or "span", ``None`` if there isn't one."""
-        if self._more is None or "hooks" not in self._more:
-            return None
-        return cast("Callable[..., Any] | None", self._hooks(kind).get(name))
-
-    def _hooks(self, kind: str) -> dict[str, Any]:
-        hooks: dict[str, Any] = self._extra().setdefault("hooks", {})
-        return cast(dict[str, Any], hooks.setdefault(kind, {}))
-
-    @property
-    def tensor(self) -> Any:
-        """Vectors of the tokens that a component left, shape ``(n, width)``; empty if none did."""
-        return (self._more or {}).get("tensor", np.zeros(0, dtype=np.float32))
-
-    @tensor.setter
-    def tensor(self, value: Any) -> None:
-        self._extra()["tensor"] = value
-
-    @property
-    def vector(self) -> NDArray[np.float32]:
-        """The mean of the tokens' vectors, shape ``(width,)``: of the vocab's vectors, else of
-        :attr:`tensor`; or what the hook gives."""
-        hook = self.hook("doc", "vector")
-        if hook:
-            return np.asarray(hook(self))
-        if self.vocab.vectors is None and self.tensor.size:
-            return np.asarray(self.tensor.mean(axis=0))
-        if self.vocab.vectors is None or not len(self):
-            return np.zeros(self.vocab.vectors_length, dtype=np.float32)
-        return np.asarray(self.vocab.vectors.token_vectors(self)[0].mean(axis=0))
-
-    @property
-    def has_vector(self) -> bool:
-        """Whether there is a vector for one of its tokens."""
-        hook = self.hook("doc", "has_vector")
-        if hook:
-            return bool(hook(self))
-        if self.vocab.vectors is None:
-            return bool(self.tensor.size)
-        return bool(self.vocab.vectors.token_vectors(self)[1].any())
-
-    @property
-    def vector_norm(self) -> float:
-        """The L2 norm of the vector."""
-        hook = self.hook("doc", "vector_norm")
-        return float(hook(self) if hook else np.linalg.norm(self.vector))
-
-    def similarity(self, other: HasVector) -> float:
-        """The cosine of the vectors of this document and of another, or a span, token, lexeme."""
-        hook = self.hook("doc", "similarity")
-        return float(hook(self, other) if hook else cosine(self.vector, other.vector))
-
     # Changing tokens
 
     def retokenize(self) -> Retokenizer:
@@ -408,23 +339,3 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin):
     def _(self) -> extensions.Underscore:
         """The custom attributes."""
         return extensions.Underscore("doc", self, self.vocab.extensions, self.user_data)
-
-    @classmethod
-    def set_extension(cls, name: str, **options: Any) -> None:
-        """Declare a custom attribute of documents, see :func:`~.extensions.set_extension`."""
-        extensions.set_extension("doc", name, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute."""
-        return extensions.get_extension("doc", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute was declared."""
-        return extensions.has_extension("doc", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute out again; returns what it was."""
-        return extensions.remove_extension("doc", name)

@@ -11,11 +11,19 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ..errors import DataError, NameClashError
 
-__all__ = ["MISSING", "SCRIPT", "Extension", "ExtensionTable", "Underscore", "everywhere"]
+__all__ = [
+    "MISSING",
+    "SCRIPT",
+    "Extensible",
+    "Extension",
+    "ExtensionTable",
+    "Underscore",
+    "everywhere",
+]
 
 Kind = Literal["doc", "token", "span"]
 _KINDS = ("doc", "token", "span")
@@ -213,38 +221,46 @@ class Underscore:
         return names
 
 
-def set_extension(kind: Kind, name: str, *, force: bool = False, **options: Any) -> None:
-    """Declare an attribute for every pipeline: one of ``default``, ``method`` (called with the
-    object first) and ``getter``, with ``setter`` beside a getter.
+class Extensible:
+    """Custom attributes of a class of views, declared for every pipeline."""
 
-    Raises :class:`NameClashError` if it exists, unless ``force``.
-    """
-    if not force and name in everywhere._tables[kind]:
-        raise NameClashError(
-            f"the custom attribute {kind}._.{name} exists: pass force=True to replace it"
-        )
-    everywhere.declare(kind, name, owner=SCRIPT, force=force, **options)
+    __slots__ = ()
 
+    _kind: ClassVar[Kind]
 
-def get_extension(kind: Kind, name: str) -> tuple[Any, Any, Any, Any]:
-    """Default, method, getter and setter of an attribute that was declared for every pipeline.
+    @classmethod
+    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
+        """Declare an attribute: one of ``default``, ``method`` (called with the object first) and
+        ``getter``, with ``setter`` beside a getter.
 
-    Raises :class:`DataError` if nobody did.
-    """
-    extension = everywhere._tables[kind].get(name)
-    if extension is None:
-        raise DataError(f"no custom attribute {kind}._.{name} was declared")
-    return extension.as_tuple()
+        Raises :class:`NameClashError` if it exists, unless ``force``.
+        """
+        if not force and cls.has_extension(name):
+            raise NameClashError(
+                f"the custom attribute {cls._kind}._.{name} exists: pass force=True to replace it"
+            )
+        everywhere.declare(cls._kind, name, owner=SCRIPT, force=force, **options)
 
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of an attribute.
 
-def has_extension(kind: Kind, name: str) -> bool:
-    """Whether an attribute was declared for every pipeline."""
-    return name in everywhere._tables[kind]
+        Raises :class:`DataError` if nobody declared it.
+        """
+        extension = everywhere.find(cls._kind, name)
+        if extension is None:
+            raise DataError(f"no custom attribute {cls._kind}._.{name} was declared")
+        return extension.as_tuple()
 
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether an attribute was declared."""
+        return everywhere.find(cls._kind, name) is not None
 
-def remove_extension(kind: Kind, name: str) -> tuple[Any, Any, Any, Any]:
-    """Take out an attribute that was declared for every pipeline; returns what it was.
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take an attribute out again; returns what it was.
 
-    Raises :class:`DataError` if nobody declared it.
-    """
-    return everywhere.remove(kind, name).as_tuple()
+        Raises :class:`DataError` if nobody declared it.
+        """
+        return everywhere.remove(cls._kind, name).as_tuple()

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["Span"]
 
 
-class Span:
+class Span(extensions.Extensible):
     """The tokens ``start`` to ``end`` (not included) of ``doc``, maybe with a label.
 
     ``label``, ``kb_id`` and ``id`` are string ids; the same with ``_`` behind are the strings.
     """
 
     __slots__ = ("doc", "end", "id", "kb_id", "label", "start")
+
+    _kind = "span"
 
     def __init__(
         self,
@@ -311,26 +313,6 @@ class Span:
         doc = self.doc
         key = (self.start_char, self.end_char)
         return extensions.Underscore("span", self, doc.vocab.extensions, doc.user_data, key)
-
-    @classmethod
-    def set_extension(cls, name: str, **options: Any) -> None:
-        """Declare a custom attribute of spans, see :func:`~.extensions.set_extension`."""
-        extensions.set_extension("span", name, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute."""
-        return extensions.get_extension("span", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute was declared."""
-        return extensions.has_extension("span", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute out again; returns what it was."""
-        return extensions.remove_extension("span", name)
 
 
 def _id(doc: Doc, column: str, value: str | int) -> int:

@@ -55,7 +55,7 @@ def _string(name: str, doc: str) -> Attribute[str]:
     return attribute(read, write, doc)
 
 
-class Token(LexicalView):
+class Token(LexicalView, extensions.Extensible):
     """One token: ``doc`` and its index ``i``.
 
     Names that end in ``_`` are strings, the same without it their ids. What a component would set
@@ -64,6 +64,7 @@ class Token(LexicalView):
 
     __slots__ = ("doc", "i")
 
+    _kind = "token"
     iob_strings: ClassVar[tuple[str, ...]] = _IOB
 
     def __init__(self, doc: Doc, i: int) -> None:
@@ -360,23 +361,3 @@ class Token(LexicalView):
         doc = self.doc
         key = (self.idx, None)
         return extensions.Underscore("token", self, doc.vocab.extensions, doc.user_data, key)
-
-    @classmethod
-    def set_extension(cls, name: str, **options: Any) -> None:
-        """Declare a custom attribute of tokens, see :func:`~.extensions.set_extension`."""
-        extensions.set_extension("token", name, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute."""
-        return extensions.get_extension("token", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute was declared."""
-        return extensions.has_extension("token", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute out again; returns what it was."""
-        return extensions.remove_extension("token", name)

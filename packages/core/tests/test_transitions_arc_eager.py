@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordloom.transitions.arc_eager import ParserActions, ParserStates, parse
+from wordloom.transitions.arc_eager_few import parse_few
 from wordloom.transitions.arc_eager_oracle import ParserOracle, sentence_starts
 from wordloom.transitions.projective import DELIMITER, crossing, lift, lower
 
@@ -123,6 +124,9 @@ class Scorer:
     def scores(self, ids):
         return sum(self.table[place, ids[:, place]] for place in range(self.size))
 
+    def scores_of(self, tokens):
+        return self.scores(np.array([tokens]))[0]
+
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.integers(0, 10**6), st.sampled_from([8, 13]))
 @settings(max_examples=100, deadline=None)
@@ -139,9 +143,32 @@ def test_documents_are_parsed_alike_together_and_alone(lengths, seed, size):
         alone.table = scorer.table[:, rows]
         states = parse(alone, np.array([length]), actions, breaks=breaks[:length])
         part = slice(start, start + length)
-        assert (together.heads[part] - start).tolist() == states.heads[:-1].tolist()
-        assert together.relations[part].tolist() == states.relations[:-1].tolist()
+        assert (together.heads[part] - start).tolist() == states.heads.tolist()
+        assert together.relations[part].tolist() == states.relations.tolist()
         start += length
+
+
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    st.integers(0, 10**6),
+    st.sampled_from([8, 13]),
+    st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_lock_step_equals_one_document_after_the_other(lengths, seed, size, data):
+    total = sum(lengths)
+    flags = st.lists(st.booleans(), min_size=total, max_size=total)
+    begins, breaks = np.array(data.draw(flags)), data.draw(flags)
+    begins[np.cumsum(lengths) - lengths] = True
+    barriers = np.append(np.flatnonzero(begins), total)
+    bounds = barriers[np.searchsorted(barriers, np.arange(total), side="right")]
+    actions = ParserActions([0, 1], [0, 1])
+    scorer = Scorer(total, actions.size, seed, size)
+    together = parse(scorer, np.array(lengths), actions, bounds=bounds, breaks=np.array(breaks))
+    one_by_one = parse_few(scorer, lengths, actions, bounds.tolist(), breaks)
+    assert one_by_one.heads.tolist() == together.heads.tolist()
+    assert one_by_one.relations.tolist() == together.relations.tolist()
+    assert one_by_one.starts.tolist() == together.starts.tolist()
 
 
 @given(st.integers(2, 20), st.integers(0, 10**6), st.data())
@@ -157,8 +184,8 @@ def test_known_starts_of_sentences_are_kept(size, seed, data):
     states = parse(
         Scorer(size, actions.size, seed), np.array([size]), actions, bounds=bounds, breaks=~denied
     )
-    assert states.starts[:-1][begins].all()
-    assert not states.starts[:-1][denied].any()
+    assert states.starts[begins].all()
+    assert not states.starts[denied].any()
 
 
 # -- projective trees

@@ -6,16 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..batch import Batch
 from ..errors import PipelineError
-from ..transitions.arc_eager import ParserActions, parse
+from ..transitions.arc_eager import ParserActions
 from ..transitions.projective import DELIMITER
 from .base import GetExamples, Scorer, TrainableComponent
 from .factory import component_defaults
-from .parser_trees import Parse, SolidTokens, count_relations, finished, gold_trees, write_parse
 from .parser_training import explore
+from .parser_trees import (
+    Parse,
+    SolidTokens,
+    count_relations,
+    finished,
+    gold_trees,
+    parse_tokens,
+    write_parse,
+)
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
@@ -138,15 +145,8 @@ class DependencyParser(TrainableComponent):
         scorer = self.model.predict(batch)
         tokens = SolidTokens.of(batch)
         ops = self.model.ops
-        states = parse(
-            tokens.scorer(scorer, ops.xp),
-            tokens.lengths,
-            self._actions,
-            bounds=tokens.bounds,
-            breaks=tokens.breaks,
-            xp=ops.xp,
-        )
-        return finished(tokens, states, self._names, self._lifted, ops)
+        trees = parse_tokens(tokens, scorer, self._actions, ops)
+        return finished(tokens, trees, self._names, self._lifted, ops)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
         """Write the columns HEAD, DEP and SENT_START."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..batch import Batch
-from ..transitions.arc_eager import ParserStates
+from ..transitions.arc_eager import ParserActions, Trees, parse
+from ..transitions.arc_eager_few import parse_few
 from ..transitions.arc_eager_oracle import sentence_starts
 from ..transitions.gold import gold_heads, spaces_of
 from ..transitions.projective import DELIMITER, crossing, lift, lower
@@ -26,6 +27,7 @@ __all__ = [
     "count_relations",
     "finished",
     "gold_trees",
+    "parse_tokens",
     "write_parse",
 ]
 
@@ -34,6 +36,9 @@ Bools = NDArray[np.bool_]
 
 NO_RELATION = -1
 SPACE_RELATION = -2
+
+FEW = 3
+"""Up to so many documents are parsed one after the other."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,10 @@ class _MappedScorer:
     def scores(self, ids: Any) -> Any:
         """Scores of the actions for token ids."""
         return self.inner.scores(self.to_table(ids))
+
+    def scores_of(self, tokens: list[int]) -> Any:
+        """Scores of the actions for one state."""
+        return self.inner.scores_of(tokens if self.places is None else self.places[tokens])
 
 
 @dataclass(frozen=True)
@@ -240,15 +249,23 @@ def _frequent(counts: Counter[str], least: int) -> list[str]:
     return sorted(kept, key=lambda name: (-counts[name], name))
 
 
+def parse_tokens(tokens: SolidTokens, scorer: Any, actions: ParserActions, ops: Any) -> Trees:
+    """The trees of a batch, in the numbering of its solid tokens."""
+    mapped, lengths = tokens.scorer(scorer, ops.xp), tokens.lengths
+    bounds, breaks = tokens.bounds, tokens.breaks
+    if len(lengths) > FEW or ops.xp is not np:
+        return parse(mapped, lengths, actions, bounds=bounds, breaks=breaks, xp=ops.xp)
+    if bounds is None:
+        bounds = np.repeat(np.cumsum(lengths), lengths)
+    return parse_few(mapped, lengths.tolist(), actions, bounds.tolist(), breaks.tolist())
+
+
 def finished(
-    tokens: SolidTokens, states: ParserStates, names: Sequence[str], lifted: Bools, ops: Any
+    tokens: SolidTokens, trees: Trees, names: Sequence[str], lifted: Bools, ops: Any
 ) -> Parse:
-    """The trees that states ended with, for all tokens of the batch."""
-    heads = ops.to_numpy(states.heads[:-1])
-    relations = ops.to_numpy(states.relations[:-1])
-    starts = ops.to_numpy(states.starts[:-1])
-    own = heads == np.arange(len(heads))
-    relations = np.where(own, NO_RELATION, relations)
+    """Trees of the solid tokens as trees of all tokens of the batch."""
+    heads, relations = ops.to_numpy(trees.heads), ops.to_numpy(trees.relations)
+    starts = ops.to_numpy(trees.starts)
     if lifted.any():
         heads, relations = _lowered(heads, relations, tokens.lengths, names, lifted)
     if tokens.places is None:

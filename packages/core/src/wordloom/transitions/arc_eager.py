@@ -14,11 +14,12 @@ chains through one array, and all arrays have one value for each token of the ba
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["BREAK", "LEFT", "REDUCE", "RIGHT", "SHIFT", "ParserActions", "ParserStates", "parse"]
+__all__ = ["BREAK", "LEFT", "REDUCE", "RIGHT", "SHIFT", "ParserActions", "ParserStates", "Trees", "parse"]
 
 Array = Any
 
@@ -265,6 +266,16 @@ class ParserStates:
         self.next[at] += ~returned
 
 
+@dataclass(frozen=True)
+class Trees:
+    """What parsing gives, shape ``(tokens,)``: heads (a root is its own), numbers of relations (-1
+    of roots), and whether a sentence starts."""
+
+    heads: Array
+    relations: Array
+    starts: Array
+
+
 def parse(
     scorer: StateScores,
     lengths: Array,
@@ -273,7 +284,7 @@ def parse(
     bounds: Array | None = None,
     breaks: Array | None = None,
     xp: Any = np,
-) -> ParserStates:
+) -> Trees:
     """Take the best action in each state until all documents are parsed. See
     :class:`ParserStates` for the arguments."""
     states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
@@ -282,4 +293,6 @@ def parse(
         scores += actions.barred[states.number]
         best = scores.argmax(axis=1)
         states.apply(actions.kinds[best], actions.relations[best])
-    return states
+    heads = states.heads[:-1]
+    relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])
+    return Trees(heads, relations, states.starts[:-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from wordloom.config import (
     default_config,
     fill_block,
     fill_config,
+    find_problems,
     init_config,
     parse_config,
     resolve_block,
@@ -204,3 +206,52 @@ def test_what_an_inner_block_returns_is_checked(functions: None) -> None:
 def test_a_section_that_is_not_there(functions: None) -> None:
     with pytest.raises(ConfigError, match=r"training\.x: isn't in the config"):
         resolve_section(default_config(), "training.x")
+
+
+class Schema:
+    """Stands for a schema of confection; see the fixture."""
+
+
+@pytest.fixture
+def section(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A plugin that owns the section [weaving]."""
+    from confection import Schema
+
+    from wordloom.plugins import ConfigSection, manager
+
+    class Weaving(Schema):
+        threads: int = 3
+        colour: str
+
+    module = sys.modules[__name__]
+    monkeypatch.setattr(module, "Schema", Weaving)
+    owned = ConfigSection("weaving", f"{__name__}:Schema", {"threads": 3, "pattern": None})
+    monkeypatch.setitem(manager().sections, "weaving", owned)
+    monkeypatch.setitem(sys.modules, __name__, module)
+    yield
+
+
+def test_sections_of_plugins_are_checked_and_filled(section: None) -> None:
+    config = parse_config('[weaving]\nthreads = "4"\npatern = 1\n')
+    found = {problem.path: str(problem) for problem in find_problems(config)}
+    assert set(found) == {"weaving.threads", "weaving.patern", "weaving.colour"}
+    assert "remove the quotes" in found["weaving.threads"]
+    assert "did you mean 'pattern'" in found["weaving.patern"]
+    right = parse_config('[weaving]\ncolour = "red"\n')
+    assert find_problems(right) == []
+    assert fill_config(right)["weaving"] == {"threads": 3, "pattern": None, "colour": "red"}
+    assert "weaving" not in fill_config(default_config())
+    assert "weaving" in fill_config(default_config(), sections=("weaving",))
+    assert "weaving" in init_config("en", ["tagger"], sections=("weaving",))
+
+
+def test_a_section_that_nobody_owns_is_not_added() -> None:
+    with pytest.raises(ConfigError, match="pretrainin.*nothing installed reads"):
+        fill_config(default_config(), sections=("pretrainin",))
+
+
+def test_batches_for_a_gpu_are_larger() -> None:
+    cpu, gpu = (init_config("en", ["tagger"], gpu=gpu) for gpu in (False, True))
+    assert gpu["training"]["batcher"]["size"]["stop"] > cpu["training"]["batcher"]["size"]["stop"]
+    assert gpu["nlp"]["batch_size"] > cpu["nlp"]["batch_size"]
+    assert fill_config(gpu) == gpu

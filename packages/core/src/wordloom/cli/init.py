@@ -16,6 +16,10 @@ from ..plugins import import_code
 
 __all__ = ["config_command", "fill_config_command"]
 
+_PRETRAINING = click.option(
+    "--pretraining", "-pt", is_flag=True, help="Add the section of wordloom-pretrain."
+)
+
 
 def _write(text: str, path: str) -> None:
     """Write to a file, or to standard output for ``-``."""
@@ -43,10 +47,19 @@ def _write(text: str, path: str) -> None:
     show_default=True,
     help="Small and fast, or wide and deep.",
 )
+@click.option("--gpu", "-G", is_flag=True, help="Make batches large enough for a GPU.")
 @click.option("--vectors", help="A vector table to use as a feature.")
+@_PRETRAINING
 @click.option("--force", "-F", is_flag=True, help="Overwrite a file that exists.")
 def config_command(
-    output: str, lang: str, pipeline: str, optimize: str, vectors: str | None, force: bool
+    output: str,
+    lang: str,
+    pipeline: str,
+    optimize: str,
+    gpu: bool,
+    vectors: str | None,
+    pretraining: bool,
+    force: bool,
 ) -> None:
     """Write a whole config for a language and a pipeline to OUTPUT ("-" prints it).
 
@@ -57,7 +70,10 @@ def config_command(
     if output != "-" and Path(output).exists() and not force:
         raise WordloomError(f"'{output}' exists. Use --force to overwrite it.")
     names = [name.strip() for name in pipeline.split(",") if name.strip()]
-    config = init_config(lang, names, optimize=optimize, vectors=vectors)
+    sections = ("pretraining",) if pretraining else ()
+    config = init_config(
+        lang, names, optimize=optimize, gpu=gpu, vectors=vectors, sections=sections
+    )
     _write(config.to_str(interpolate=False), output)
     if output != "-":
         click.echo(f"Wrote '{output}': {', '.join(config['nlp']['pipeline'])} for '{lang}'.")
@@ -71,7 +87,10 @@ def config_command(
 @click.argument("output", type=click.Path(allow_dash=True), default="-")
 @click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
 @click.option("--diff", "-D", is_flag=True, help="Show what is added.")
-def fill_config_command(base: str, output: str, code: str | None, diff: bool) -> None:
+@_PRETRAINING
+def fill_config_command(
+    base: str, output: str, code: str | None, diff: bool, pretraining: bool
+) -> None:
     """Write the config BASE to OUTPUT with every default that it leaves out.
 
     Mistakes in it are reported first, all at once; then nothing is written.
@@ -81,7 +100,8 @@ def fill_config_command(base: str, output: str, code: str | None, diff: bool) ->
     config = load_config(base)
     check_config(config)
     before = config.to_str(interpolate=False)
-    after = fill_config(config).to_str(interpolate=False)
+    sections = ("pretraining",) if pretraining else ()
+    after = fill_config(config, sections=sections).to_str(interpolate=False)
     if diff:
         _show_diff(before, after)
     if output != "-" or not diff:

@@ -14,16 +14,21 @@ from typing import Any
 from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem, RegistryError
 from ..registries import registry
-from .sections import CORE_SECTIONS, FREE_SECTIONS, core_schema, default_config, plugin_sections
-from .signatures import MISSING, Parameter, Signature, signature_of
+from .sections import (
+    CORE_SECTIONS,
+    FREE_SECTIONS,
+    PROVIDERS,
+    core_schema,
+    default_config,
+    plugin_sections,
+)
+from .signatures import MISSING, Parameter, Signature, schema_fields, signature_of
 from .source import VARIABLE, Config
 from .tree import above, exists, leaves, mappings
 from .values import is_block, near, type_problem
 
 __all__ = ["check_config", "find_problems"]
 
-#: Sections of first-party plugins, and who brings them.
-_PROVIDERS = {"pretraining": "wordloom-pretrain"}
 _SOURCED = ("source", "component", "replace_listeners", "name")
 _LISTS = (
     "nlp.pipeline",
@@ -76,7 +81,7 @@ class _Checker:
     def _merged(self) -> Config:
         if self.excerpt:
             return self.config
-        known = {name: dict(defaults) for name, defaults in self.plugins.items()}
+        known = {name: dict(owned.defaults) for name, owned in self.plugins.items()}
         present = {name: value for name, value in known.items() if name in self.config}
         return Config(self.defaults).merge(present).merge(self.config)
 
@@ -153,10 +158,10 @@ class _Checker:
                 if not isinstance(section, Mapping):
                     self.add(name, "must be a section", f"write [{name}]")
                 continue
-            if name in _PROVIDERS:
+            if name in PROVIDERS:
                 # spaCy writes the section into every config, empty where it isn't used.
                 if section:
-                    dist = _PROVIDERS[name]
+                    dist = PROVIDERS[name]
                     message = f"is read by `{dist}`, which isn't installed"
                     self.add(name, message, f"pip install {dist}")
                 continue
@@ -181,12 +186,29 @@ class _Checker:
                 self._type(path, self.config[section][key], annotation)
 
     def _plugin_keys(self) -> None:
-        for name, defaults in self.plugins.items():
+        """Keys and types of sections of plugins, by their defaults and their schema."""
+        for name, owned in self.plugins.items():
             section = self.config.get(name)
-            if isinstance(section, Mapping) and not is_block(section):
-                for key in section:
-                    if key not in defaults:
-                        self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, defaults))
+            if not isinstance(section, Mapping) or is_block(section):
+                continue
+            fields = self._fields(name, owned.schema)
+            known = {*owned.defaults, *fields}
+            for key, value in section.items():
+                if key not in known:
+                    self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
+                elif key in fields:
+                    self._type(f"{name}.{key}", value, fields[key].annotation)
+            for key, field in fields.items():
+                if field.default is MISSING and key not in section and key not in owned.defaults:
+                    self.add(f"{name}.{key}", "is missing and has no default", "add it")
+
+    def _fields(self, name: str, target: str) -> Mapping[str, Parameter]:
+        """The fields of the confection schema at ``module:attribute``."""
+        try:
+            return schema_fields(target) if target else {}
+        except (ImportError, AttributeError) as error:
+            self.add(name, f"can't be checked: its schema {target} fails: {error}")
+            return {}
 
     def _names_of_components(self) -> None:
         """Lists of component names, and names of corpora, must name what is defined."""

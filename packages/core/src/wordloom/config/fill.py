@@ -9,7 +9,7 @@ from typing import Any
 from ..components.factory import factory_config, factory_info
 from ..errors import RegistryError
 from ..registries import registry
-from .sections import default_config, plugin_sections
+from .sections import check_sections, default_config, plugin_sections
 from .signatures import MISSING, signature_of
 from .source import Config
 from .values import is_block
@@ -22,15 +22,17 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     and of the signatures of all functions that blocks name. Values that are there stay, references
     too. Filling twice changes nothing.
 
-    ``sections`` names sections of plugins that are added even if the config doesn't have them.
-    Functions that aren't installed are left as they are: :func:`check_config` reports them.
+    ``sections`` names sections of plugins that are added even if the config doesn't have them;
+    :class:`ConfigError` is raised for one that no plugin owns. Functions that aren't installed are
+    left as they are: :func:`check_config` reports them.
     """
+    check_sections(sections)
     given = config if isinstance(config, Config) else Config(dict(config))
     result = Config(given.copy(), is_interpolated=given.is_interpolated)
     defaults: dict[str, Any] = dict(default_config())
     for name, section in plugin_sections().items():
-        if name in result or name in sections:
-            defaults[name] = json.loads(json.dumps(dict(section)))
+        if name in result or name in sections or section.required:
+            defaults[name] = _plain(dict(section.defaults))
     merged: dict[str, Any] = {}
     for name in (*defaults, *(key for key in result if key not in defaults)):
         merged[name] = _merge(result.get(name, {}), defaults.get(name, {}))

@@ -17,7 +17,7 @@ def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[Config
     """What is wrong with ``overrides`` of ``config``: sections and keys that neither the config nor
     the defaults have. Whether a function has the argument that an override sets is left to
     :func:`wordloom.config.check_config`, which knows its signature."""
-    known = {name: dict(defaults) for name, defaults in plugin_sections().items()}
+    known = {name: dict(section.defaults) for name, section in plugin_sections().items()}
     whole = Config(default_config()).merge(known).merge(config)
     problems = []
     for path in overrides:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..errors import ConfigError, ConfigProblem
 from .source import Config, parse_config
+from .values import near
 
-__all__ = ["CORE_SECTIONS", "FREE_SECTIONS", "core_schema", "default_config", "plugin_sections"]
+if TYPE_CHECKING:
+    from ..plugins import ConfigSection
+
+__all__ = [
+    "CORE_SECTIONS",
+    "FREE_SECTIONS",
+    "PROVIDERS",
+    "check_sections",
+    "core_schema",
+    "default_config",
+    "plugin_sections",
+]
 
 #: Sections that core reads.
 CORE_SECTIONS = (
@@ -23,6 +36,9 @@ CORE_SECTIONS = (
     "plugins",
 )
 
+#: Sections of first-party plugins, and who brings them.
+PROVIDERS = {"pretraining": "wordloom-pretrain"}
+
 #: Sections whose keys are the user's own.
 FREE_SECTIONS = ("paths", "system", "variables", "plugins")
 
@@ -35,11 +51,23 @@ def default_config() -> Config:
     return parse_config(text, source="the default config")
 
 
-def plugin_sections() -> dict[str, Mapping[str, Any]]:
-    """The sections that installed plugins own, each with its defaults."""
+def plugin_sections() -> Mapping[str, ConfigSection]:
+    """The sections that installed plugins own, by name."""
     from ..plugins import manager
 
-    return {name: section.defaults for name, section in manager().sections.items()}
+    return manager().sections
+
+
+def check_sections(names: Iterable[str]) -> None:
+    """Raise :class:`ConfigError` for a section that neither core nor an installed plugin owns."""
+    known = plugin_sections()
+    problems = []
+    for name in names:
+        if name not in known and name not in CORE_SECTIONS:
+            fix = f"pip install {PROVIDERS[name]}" if name in PROVIDERS else near(name, known)
+            problems.append(ConfigProblem(name, "is a section that nothing installed reads", fix))
+    if problems:
+        raise ConfigError(problems)
 
 
 def core_schema() -> dict[str, Any]:

@@ -6,10 +6,11 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
-__all__ = ["MISSING", "Parameter", "Signature", "signature_of"]
+__all__ = ["MISSING", "Parameter", "Signature", "schema_fields", "signature_of"]
 
 
 class _Missing:
@@ -62,6 +63,23 @@ def signature_of(function: Callable[..., Any], skip: tuple[str, ...] = ()) -> Si
             annotation = _annotation(function, parameter.annotation)
             parameters[name] = Parameter(name, annotation, default)
     return Signature(parameters, takes_any, takes_many)
+
+
+def schema_fields(target: str) -> dict[str, Parameter]:
+    """The fields of the confection ``Schema`` at ``module:attribute``, as parameters.
+
+    Raises :class:`ImportError` or :class:`AttributeError` if it can't be had.
+    """
+    module, _, attribute = target.partition(":")
+    schema = getattr(import_module(module), attribute)
+    try:
+        hints = get_type_hints(schema)
+    except Exception:
+        hints = {}
+    return {
+        key: Parameter(key, hints.get(key), MISSING if field.is_required() else field.default)
+        for key, field in schema.model_fields.items()
+    }
 
 
 def _annotation(function: Callable[..., Any], annotation: Any) -> Any:

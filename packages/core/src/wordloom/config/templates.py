@@ -14,7 +14,7 @@ from .fill import fill_config
 from .source import Config
 from .values import is_block, near
 
-__all__ = ["ENCODER", "SIZES", "init_config"]
+__all__ = ["ENCODER", "GPU_BATCH", "SIZES", "init_config"]
 
 #: Name of the component that holds the shared layer.
 ENCODER = "tok2vec"
@@ -25,20 +25,26 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
     "accuracy": {"width": 256, "depth": 8, "rows": [5000, 1000, 2500, 2500]},
 }
 
+#: Words in a training batch, and documents in one at prediction, on a GPU.
+GPU_BATCH = {"start": 500, "stop": 4000, "documents": 1024}
+
 
 def init_config(
     lang: str = "en",
     pipeline: Sequence[str] = ("tagger", "morphologizer", "senter"),
     *,
     optimize: str = "efficiency",
+    gpu: bool = False,
     vectors: str | Path | None = None,
+    sections: tuple[str, ...] = (),
 ) -> Config:
     """A whole config that trains as it is once the paths to the data are given.
 
     Each component of ``pipeline`` (names of factories) gets its default settings; those whose model
     has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
-    ``"accuracy"``. With ``vectors``, a trained table is used as a feature.
-    Raises :class:`ConfigError` for factories that aren't there.
+    ``"accuracy"``. With ``gpu``, batches are larger, which a GPU needs to be busy. With
+    ``vectors``, a trained table is used as a feature. ``sections`` of plugins are added.
+    Raises :class:`ConfigError` for factories and sections that aren't there.
     """
     if optimize not in SIZES:
         problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, SIZES))
@@ -64,7 +70,13 @@ def init_config(
     )
     config.source = "init config"
     check_config(config)
-    return fill_config(config)
+    filled = fill_config(config, sections=sections)
+    if gpu:
+        filled["nlp"]["batch_size"] = GPU_BATCH["documents"]
+        filled["training"]["batcher"]["size"].update(
+            start=GPU_BATCH["start"], stop=GPU_BATCH["stop"]
+        )
+    return filled
 
 
 def _component(name: str) -> dict[str, Any]:

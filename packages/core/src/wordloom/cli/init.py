@@ -17,7 +17,7 @@ from ..plugins import import_code
 __all__ = ["config_command", "fill_config_command"]
 
 _PRETRAINING = click.option(
-    "--pretraining", "-pt", is_flag=True, help="Add the section of wordloom-pretrain."
+    "--pretraining", is_flag=True, help="Add the section of wordloom-pretrain."
 )
 
 
@@ -42,7 +42,7 @@ def _write(text: str, path: str) -> None:
 @click.option(
     "--optimize",
     "-o",
-    type=click.Choice(sorted(SIZES)),
+    type=click.Choice(list(SIZES)),
     default="efficiency",
     show_default=True,
     help="Small and fast, or wide and deep.",

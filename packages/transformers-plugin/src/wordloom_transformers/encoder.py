@@ -1,0 +1,213 @@
+"""Running a model of transformers over the windows of a batch, and its gradients back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .sequences import Sequences, make_packs
+
+__all__ = ["Layers", "Pass", "encode", "encode_for_training", "mixed_dtype"]
+
+#: On a CPU, passes above this many padded pieces only spill its caches.
+_CPU_BUDGET = 1024
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One forward pass: padded ids and mask, shape ``(windows, longest)``, and the rows of the
+    output, with their weights, that its vectors go to."""
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    rows: torch.Tensor
+    weights: torch.Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What one batch gave, on the model's device, by row: ``last`` is the last layer; ``hidden``
+    all of them, where they were asked for; ``attentions`` a list of arrays for each pass."""
+
+    last: torch.Tensor
+    hidden: tuple[torch.Tensor, ...] = ()
+    attentions: tuple[Any, ...] = ()
+
+
+def mixed_dtype(wanted: bool | str, device: torch.device) -> torch.dtype | None:
+    """The type for autocast: bf16 unless fp16 is asked for or the GPU has no bf16."""
+    if not wanted:
+        return None
+    if wanted == "fp16" and device.type == "cuda":
+        return torch.float16
+    if device.type == "cuda" and wanted is True and not torch.cuda.is_bf16_supported():
+        return torch.float16
+    return torch.bfloat16
+
+
+def encode(
+    module: Any,
+    sequences: Sequences,
+    pad: int,
+    device: torch.device,
+    budget: int,
+    dtype: torch.dtype | None = None,
+    *,
+    hidden: bool = False,
+    attentions: bool = False,
+) -> Layers:
+    """The layers in inference mode.
+
+    Passes hold at most ``budget`` padded pieces; one that runs out of memory is halved until it is
+    a single window, and later ones keep to what worked.
+    """
+    if module.training:
+        module.eval()
+    options = {}
+    if hidden:
+        options["output_hidden_states"] = True
+    if attentions:
+        options["output_attentions"] = True
+    outputs: list[torch.Tensor] = []
+    found: list[Any] = []
+    count = len(sequences.pieces)
+    weighted = sequences.weights is not None
+    with torch.inference_mode(), _autocast(device, dtype):
+        for one, output in _run(module, sequences, pad, device, budget, options):
+            kept = output.hidden_states if hidden else (output[0],)
+            if not outputs:
+                width = kept[-1].shape[-1]
+                outputs = [torch.zeros(count, width, device=device) for _ in kept]
+            for total, layer in zip(outputs, kept):
+                flat = layer[one.mask].float()
+                if weighted:
+                    total.index_add_(0, one.rows, flat * one.weights)
+                else:
+                    total.index_copy_(0, one.rows, flat)
+            if attentions:
+                found.append(tuple(each.float().cpu().numpy() for each in output.attentions))
+    if not outputs:
+        outputs = [torch.zeros(0, module.config.hidden_size, device=device)]
+    return Layers(outputs[-1], tuple(outputs) if hidden else (), tuple(found))
+
+
+def _run(
+    module: Any,
+    sequences: Sequences,
+    pad: int,
+    device: torch.device,
+    budget: int,
+    options: dict[str, Any],
+) -> Any:
+    todo = make_packs(sequences.lengths, _budget(budget, device))[::-1]
+    while todo:
+        pack = todo.pop()
+        one = _make_pass(sequences, pack, pad, device)
+        try:
+            output = _call(module, one, options)
+        except RuntimeError as error:
+            if len(pack) == 1 or not _out_of_memory(error):
+                raise
+            del one
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+            smaller = max(1, int(sequences.lengths[pack].max()) * len(pack) // 2)
+            rest = np.concatenate([pack, *todo[::-1]])
+            packs = make_packs(sequences.lengths[rest], smaller)
+            todo = [rest[each] for each in packs][::-1]
+            continue
+        yield one, output
+
+
+def _budget(budget: int, device: torch.device) -> int:
+    return min(budget, _CPU_BUDGET) if device.type == "cpu" else budget
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    text = str(error)
+    return "DefaultCPUAllocator" in text or "out of memory" in text
+
+
+def _make_pass(sequences: Sequences, pack: Ints, pad: int, device: torch.device) -> Pass:
+    lengths = sequences.lengths[pack]
+    places = sequences.rows_of(pack)
+    rows = sequences.index[places]
+    mask = np.arange(int(lengths.max())) < lengths[:, None]
+    ids = np.full(mask.shape, pad, dtype=np.int64)
+    ids[mask] = sequences.pieces.ids[rows]
+    weights = None
+    if sequences.weights is not None:
+        weights = torch.from_numpy(sequences.weights[places][:, None]).to(device)
+    return Pass(
+        torch.from_numpy(ids).to(device),
+        torch.from_numpy(mask).to(device),
+        torch.from_numpy(rows).to(device),
+        weights,
+    )
+
+
+def _call(module: Any, one: Pass, options: dict[str, Any]) -> Any:
+    return module(input_ids=one.ids, attention_mask=one.mask.long(), return_dict=True, **options)
+
+
+def _autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
+    if dtype is None:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=dtype)
+
+
+def encode_for_training(
+    module: Any,
+    sequences: Sequences,
+    pad: int,
+    device: torch.device,
+    budget: int,
+    dtype: torch.dtype | None = None,
+    seed_scale: Callable[[], float] | None = None,
+) -> tuple[torch.Tensor, Callable[[torch.Tensor], None]]:
+    """The last layer, and what takes its gradient, shape ``(rows, width)``, and adds to the
+    gradients of the parameters. Each pass is given back its memory when its part is done."""
+    if not module.training:
+        module.train()
+    done: list[tuple[Pass, torch.Tensor]] = []
+    total: torch.Tensor | None = None
+    weighted = sequences.weights is not None
+    with ExitStack() as stack:
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(_autocast(device, dtype))
+        for pack in make_packs(sequences.lengths, _budget(budget, device)):
+            one = _make_pass(sequences, pack, pad, device)
+            flat = _call(module, one, {})[0][one.mask].float()
+            values = flat.detach()
+            if total is None:
+                total = torch.zeros(len(sequences.pieces), flat.shape[-1], device=device)
+            if weighted:
+                total.index_add_(0, one.rows, values * one.weights)
+            else:
+                total.index_copy_(0, one.rows, values)
+            done.append((one, flat))
+    if total is None:
+        total = torch.zeros(0, module.config.hidden_size, device=device)
+
+    def backward(gradient: torch.Tensor) -> None:
+        scale = seed_scale() if seed_scale is not None else 1.0
+        while done:
+            one, flat = done.pop()
+            if not flat.requires_grad:
+                continue
+            mine = gradient[one.rows]
+            if one.weights is not None:
+                mine = mine * one.weights
+            flat.backward(mine * scale if scale != 1.0 else mine)
+
+    return total, backward

@@ -10,6 +10,7 @@ import pytest
 from wordloom import registry
 from wordloom.config import Config, check_config, fill_config, find_problems, parse_config
 from wordloom.errors import ConfigError
+from wordloom.plugins import Renamed, manager
 
 TAGGER = """
 [nlp]
@@ -191,3 +192,12 @@ def open_function() -> Iterator[str]:
 def test_functions_that_take_anything_are_not_told_what_to_take(open_function: str) -> None:
     block = {"@misc": open_function, "any": 3, "*": {"a": 1, "b": 2}}
     assert find_problems(Config({"variables": {"it": block}})) == []
+
+
+def test_a_name_of_an_earlier_release_is_told_what_it_is_called_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renamed = Renamed("wordloom.Tagger.v2", until="0.9")
+    monkeypatch.setitem(manager().renamed, ("architectures", "old.Tagger.v1"), renamed)
+    found = report('[variables.model]\n@architectures = "old.Tagger.v1"\n')
+    assert "write 'wordloom.Tagger.v2'" in found["variables.model.@architectures"]

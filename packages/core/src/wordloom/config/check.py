@@ -13,6 +13,7 @@ from typing import Any
 
 from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem, RegistryError
+from ..plugins import manager
 from ..registries import registry
 from .sections import (
     CORE_SECTIONS,
@@ -320,7 +321,11 @@ class _Checker:
         try:
             return registry.get(kind, name)
         except RegistryError as error:
-            self.add(path, str(error))
+            renamed = manager().renamed.get((kind, name))
+            if renamed is not None:
+                self.add(path, f"'{name}' has another name now", f"write '{renamed.name}'")
+            else:
+                self.add(path, str(error))
         return None
 
     def _arguments(

@@ -156,6 +156,38 @@ def test_sentence_starts(vocab: Vocab) -> None:
     assert Example(two.copy(), two).get_aligned_sent_starts() == [True, True]
 
 
+# Obtained from spaCy 3.8.18.
+@pytest.mark.parametrize(
+    ("x", "y", "ents", "tags", "texts"),
+    [
+        ("I|like|New York", "I|li|ke|New|York", "O O O B-G I-G", ["O", "O", "U-G"], ["New York"]),
+        ("New|York|City", "New|York City", "O B-G", ["O", "B-G", "L-G"], ["York City"]),
+        ("New York|City", "New|York|City", "B-G I-G I-G", ["B-G", "L-G"], ["New York City"]),
+        ("New York|City", "New|York|City", "O B-G I-G", [None, None], []),
+        ("a|\n|b", "a|b", "B-G I-G", ["B-G", "I-G", "L-G"], ["a \n b"]),
+        ("a|b|c", "a|b|c", "B-G - O", ["U-G", None, "O"], ["a"]),
+        ("a|\n|b", "a|b", "O -", ["O", "O", None], []),
+        ("a|b", "a|b", "- -", [None, None], []),
+    ],
+)
+def test_aligned_entities(
+    vocab: Vocab, x: str, y: str, ents: str, tags: list[str | None], texts: list[str]
+) -> None:
+    example = Example(Doc(vocab, x.split("|")), Doc(vocab, y.split("|"), ents=ents.split()))
+    assert example.get_aligned_ner() == tags
+    spans = example.get_aligned_spans_y2x(example.reference.ents)
+    assert [span.text for span in spans] == texts and all(s.label_ == "G" for s in spans)
+    back = example.get_aligned_spans_x2y(spans)
+    assert back == [e for e in example.reference.ents if e in back] and len(back) == len(spans)
+
+
+def test_aligned_spans_that_overlap(split: Example) -> None:
+    spans = [split.y[0:3], split.y[1:5]]
+    assert [s.text for s in split.get_aligned_spans_y2x(spans)] == ["I like"]
+    both = split.get_aligned_spans_y2x(spans, allow_overlap=True)
+    assert [s.text for s in both] == ["I like", "like New York"]
+
+
 def test_from_dict(vocab: Vocab) -> None:
     x = Doc(vocab, ["I", "like", "New", "York", "."], [True, True, True, False, False])
     example = Example.from_dict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from .alignment import Alignment, align_docs
 from .errors import DataError
 from .example_dict import reference_from_dict, to_dict
-from .tokens import Doc
+from .example_spans import aligned_entity_tags, aligned_spans
+from .tokens import Doc, Span
 from .tokens.columns import COLUMNS, STRING_COLUMNS
 
 __all__ = ["Example"]
@@ -197,6 +198,28 @@ class Example:
             [head if ok else None for head, ok in pairs],
             [label if ok else None for label, ok in zip(labels, labelled.tolist(), strict=True)],
         )
+
+    def get_aligned_ner(self) -> list[str | None]:
+        """The entities of the reference as BILUO tags of the predicted document's tokens.
+
+        ``None`` where nothing is known, and where an entity's bounds are no bounds of tokens.
+        """
+        return aligned_entity_tags(self)
+
+    def get_aligned_spans_y2x(
+        self, y_spans: Iterable[Span], allow_overlap: bool = False
+    ) -> list[Span]:
+        """The spans of the predicted document that have the text of spans of the reference; see
+        :func:`~wordloom.example_spans.aligned_spans`."""
+        y2x = self.alignment.y2x
+        return aligned_spans(y_spans, self.predicted, y2x, allow_overlap=allow_overlap)
+
+    def get_aligned_spans_x2y(
+        self, x_spans: Iterable[Span], allow_overlap: bool = False
+    ) -> list[Span]:
+        """The same from the predicted document to the reference."""
+        x2y = self.alignment.x2y
+        return aligned_spans(x_spans, self.reference, x2y, allow_overlap=allow_overlap)
 
     def split_sents(self) -> list[Example]:
         """One example for each sentence of the reference; the example itself if it has none."""

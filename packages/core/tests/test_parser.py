@@ -1,0 +1,280 @@
+"""The dependency parser as a component."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import wordloom
+from wordloom import Doc, Example
+from wordloom.errors import PipelineError
+from wordloom.transitions.gold import gold_heads
+
+TOK2VEC = {
+    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "width": 32,
+    "depth": 1,
+    "embed_size": 300,
+}
+MODEL = {
+    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "state_type": "parser",
+    "hidden_width": 32,
+    "tok2vec": TOK2VEC,
+}
+#: Words, heads and relations; the third isn't projective, the last has two sentences.
+TREES = [
+    ("she reads books", [1, 1, 1], ["nsubj", "ROOT", "obj"]),
+    ("birds sing", [1, 1], ["nsubj", "ROOT"]),
+    ("A hearing is scheduled today", [1, 3, 3, 3, 1], ["det", "nsubj", "aux", "ROOT", "nmod"]),
+    ("she sings birds read books", [1, 1, 3, 3, 3], ["nsubj", "ROOT", "nsubj", "ROOT", "obj"]),
+]
+
+
+def examples_for(nlp, trees=TREES):
+    return [
+        Example(
+            Doc(nlp.vocab, words=text.split()),
+            Doc(nlp.vocab, words=text.split(), heads=heads, deps=deps),
+        )
+        for text, heads, deps in trees
+    ]
+
+
+def pipeline(trees=TREES, steps=80, **settings):
+    nlp = wordloom.blank("en")
+    parser = nlp.add_pipe("parser", config={"model": MODEL, **settings})
+    examples = examples_for(nlp, trees)
+    sgd = nlp.initialize(lambda: examples)
+    for _ in range(steps):
+        nlp.update(examples, sgd=sgd)
+    return nlp, parser, examples
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return pipeline()
+
+
+def parse(nlp, text, **annotation):
+    return nlp(Doc(nlp.vocab, words=text.split(), **annotation))
+
+
+def arcs(doc):
+    return [token.head.i for token in doc], [token.dep_ for token in doc]
+
+
+def has_gradient(component):
+    return any(
+        node.has_grad(name) and node.get_grad(name).any()
+        for node in component.model.walk()
+        for name in node.param_names
+    )
+
+
+def test_it_learns_its_examples_the_ones_that_are_not_projective_too(trained):
+    nlp, parser, _ = trained
+    for text, heads, deps in TREES:
+        assert arcs(parse(nlp, text)) == (heads, deps)
+    assert {"nsubj", "obj", "ROOT"} <= set(parser.labels)
+    assert not any("||" in label for label in parser.labels)
+
+
+def test_scores(trained):
+    nlp, _, examples = trained
+    scores = nlp.evaluate(examples)
+    assert (scores["dep_uas"], scores["dep_las"], scores["sents_f"]) == (1.0, 1.0, 1.0)
+
+
+def test_sentences_come_from_the_trees(trained):
+    nlp, _, _ = trained
+    doc = parse(nlp, "she sings birds read books")
+    assert [sentence.text for sentence in doc.sents] == ["she sings", "birds read books"]
+
+
+def test_together_and_alone_give_the_same(trained):
+    nlp, _, _ = trained
+    texts = [text for text, _, _ in TREES] * 8
+    together = nlp.pipe([Doc(nlp.vocab, words=text.split()) for text in [*texts, "", "she"]])
+    alone = [parse(nlp, text) for text in [*texts, "", "she"]]
+    assert [arcs(doc) for doc in together] == [arcs(doc) for doc in alone]
+
+
+def test_empty_documents_and_documents_of_one_token(trained):
+    nlp, parser, _ = trained
+    assert len(nlp("")) == 0
+    assert arcs(nlp("she")) == ([0], ["ROOT"])
+    empty = Example(Doc(nlp.vocab, words=[]), Doc(nlp.vocab, words=[]))
+    assert parser.update([empty], losses={}) == {"parser": 0.0}
+
+
+def test_known_starts_of_sentences_are_kept(trained):
+    nlp, _, _ = trained
+    doc = parse(nlp, "she reads books", sent_starts=[True, False, True])
+    assert [token.is_sent_start for token in doc] == [True, False, True]
+    assert doc[2].head.i == 2
+    doc = parse(nlp, "she sings birds read books", sent_starts=[True, False, False, False, False])
+    assert len(list(doc.sents)) == 1
+    assert sum(token.head.i == token.i for token in doc) == 1
+
+
+def test_whitespace_hangs_on_the_token_before_it(trained):
+    nlp, _, _ = trained
+    words = ["\n", "she", " ", "reads", "  ", "books", "\n"]
+    doc = nlp(Doc(nlp.vocab, words=words, spaces=[False] * 7))
+    heads, deps = arcs(doc)
+    assert [heads[i] for i in (0, 2, 4, 6)] == [1, 1, 3, 5]
+    assert {deps[i] for i in (0, 2, 4, 6)} == {"dep"}
+    solid = [1, 3, 5]
+    plain = arcs(parse(nlp, "she reads books"))
+    assert [solid.index(heads[i]) for i in solid] == plain[0]
+    assert [deps[i] for i in solid] == plain[1]
+    assert [token.is_sent_start for token in doc] == [True] + [False] * 6
+
+
+def test_documents_of_whitespace_alone(trained):
+    nlp, _, _ = trained
+    doc = nlp(Doc(nlp.vocab, words=["\n", "  "], spaces=[False, False]))
+    assert all(0 <= token.head.i < 2 for token in doc)
+    assert len(list(doc.sents)) == 1
+
+
+def test_missing_annotation_gives_no_gradient(trained):
+    nlp, parser, _ = trained
+    words = ["she", "reads", "books"]
+    losses = parser.update([Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words))])
+    assert losses == {"parser": 0.0}
+    assert not has_gradient(parser)
+
+
+def test_it_learns_from_partly_annotated_documents():
+    partial = [
+        ("she reads books", [1, 1, 2], ["nsubj", "ROOT", ""]),
+        ("she reads books", [0, 1, 1], ["", "ROOT", "obj"]),
+    ]
+    nlp, _, _ = pipeline(partial)
+    assert arcs(parse(nlp, "she reads books")) == ([1, 1, 1], ["nsubj", "ROOT", "obj"])
+
+
+def test_heads_in_other_tokens_than_those_of_the_reference(trained):
+    nlp, _, _ = trained
+    reference = Doc(
+        nlp.vocab,
+        words=["she", "reads", "book", "s"],
+        spaces=[True, True, False, False],
+        heads=[1, 1, 1, 2],
+        deps=["nsubj", "ROOT", "obj", "x"],
+    )
+    doc = Doc(nlp.vocab, words=["she", "reads", "books"])
+    heads, relations = gold_heads(Example(doc, reference))
+    assert heads.tolist() == [1, 1, -1]
+    assert [nlp.vocab.strings[int(r)] if r else "" for r in relations] == ["nsubj", "ROOT", ""]
+    other = Doc(nlp.vocab, words=["she", " ", "reads", "book", "s"], spaces=[True, False, True, False, False])
+    heads, _ = gold_heads(Example(other, reference))
+    assert heads.tolist() == [2, -1, 2, 2, 3]
+
+
+def test_long_documents_are_cut_where_sentences_start():
+    from wordloom.batch import Batch
+    from wordloom.components.parser_trees import SolidTokens, gold_trees
+
+    nlp = wordloom.blank("en")
+    text, heads = " ".join(["she reads books"] * 10), [3 * i + 1 for i in range(10) for _ in "abc"]
+    examples = examples_for(nlp, [(text, heads, ["nsubj", "ROOT", "obj"] * 10)])
+    tokens = SolidTokens.of(Batch([examples[0].predicted]), constrained=False)
+    numbers = {"nsubj": 0, "obj": 1}
+    assert gold_trees(examples, tokens, numbers, 8).lengths.tolist() == [9, 9, 9, 3]
+    assert gold_trees(examples, tokens, numbers, 100).lengths.tolist() == [30]
+    assert gold_trees(examples, tokens, numbers, 8).starts.sum() == 10
+
+
+def test_labels(trained):
+    nlp, parser, examples = trained
+    other = wordloom.blank("en").add_pipe("parser", config={"model": MODEL})
+    other.initialize(lambda: examples_for(nlp), labels=parser.label_data)
+    assert other.labels == parser.labels and other.move_names == parser.move_names
+    third = wordloom.blank("en").add_pipe("parser", config={"model": MODEL})
+    assert third.add_label("nsubj") == 1 and third.add_label("nsubj") == 0
+    third.initialize(lambda: examples_for(nlp), labels=["obj", "ROOT"])
+    assert third.labels == ("ROOT", "obj")
+    with pytest.raises(PipelineError, match="a label is a string"):
+        third.add_label("")
+
+
+def test_a_label_is_added_after_training():
+    nlp, parser, examples = pipeline()
+    assert parser.add_label("new") == 1
+    assert nlp.evaluate(examples)["dep_las"] == 1.0
+    assert "L-new" in parser.move_names and "R-new" in parser.move_names
+    nlp.update(examples, sgd=nlp.create_optimizer())
+
+
+def test_rare_relations_are_left_out_of_large_corpora():
+    trees = [*TREES[:1] * 700, ("a b", [1, 1], ["odd", "ROOT"])]
+    nlp = wordloom.blank("en")
+    parser = nlp.add_pipe("parser", config={"model": MODEL, "min_action_freq": 2})
+    parser.initialize(lambda: examples_for(nlp, trees))
+    assert "odd" in parser.labels
+    parser = nlp.add_pipe("parser", "two", config={"model": MODEL, "min_action_freq": 2})
+    parser.initialize(lambda: examples_for(nlp, [*TREES[:1] * 1100, trees[-1]]))
+    assert "odd" not in parser.labels
+
+
+def test_no_trees_in_the_corpus_is_an_error():
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("parser", config={"model": MODEL})
+    words = Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"]))
+    with pytest.raises(PipelineError, match="found no dependencies"):
+        nlp.initialize(lambda: [words])
+    with pytest.raises(PipelineError, match="learn_tokens"):
+        nlp.add_pipe("parser", "other", config={"model": MODEL, "learn_tokens": True})
+
+
+def test_it_is_saved_and_loaded(trained, tmp_path):
+    nlp, parser, _ = trained
+    nlp.to_disk(tmp_path / "model")
+    loaded = wordloom.load(tmp_path / "model")
+    assert loaded.get_pipe("parser").labels == parser.labels
+    for text, heads, deps in TREES:
+        assert arcs(parse(loaded, text)) == (heads, deps)
+
+
+def test_it_sends_its_gradient_to_a_shared_layer():
+    nlp = wordloom.blank("en")
+    tok2vec = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
+    listener = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 32}
+    nlp.add_pipe("parser", config={"model": {**MODEL, "tok2vec": listener}})
+    examples = examples_for(nlp)
+    nlp.initialize(lambda: examples)
+    sgd = nlp.create_optimizer()
+    nlp.update(examples, sgd=sgd)
+    before = tok2vec.model.to_bytes()
+    nlp.update(examples, sgd=sgd)
+    assert tok2vec.model.to_bytes() != before
+
+
+@pytest.mark.parametrize("settings", [{"extra_state_tokens": True}, {"use_upper": False}])
+def test_other_settings_learn_too(settings):
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("parser", config={"model": {**MODEL, **settings}})
+    examples = examples_for(nlp)
+    sgd = nlp.initialize(lambda: examples)
+    for _ in range(80):
+        nlp.update(examples, sgd=sgd)
+    assert nlp.evaluate(examples)["dep_uas"] > 0.9
+
+
+def test_a_long_document(trained):
+    nlp, _, _ = trained
+    doc = parse(nlp, " ".join(["she reads books"] * 1_000))
+    heads = doc.column("HEAD")
+    assert heads.min() >= 0 and heads.max() < len(doc)
+
+
+@pytest.mark.slow
+def test_a_very_long_document(trained):
+    nlp, parser, _ = trained
+    words = "she reads books".split() * 33_000
+    doc = nlp(Doc(nlp.vocab, words=words))
+    assert np.asarray(doc.column("HEAD")).max() < len(words)
+    parser.update([Example(Doc(nlp.vocab, words=words), doc)])

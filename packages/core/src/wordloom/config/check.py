@@ -21,6 +21,7 @@ from .sections import (
     PROVIDERS,
     core_schema,
     default_config,
+    plugin_defaults,
     plugin_sections,
 )
 from .signatures import MISSING, Parameter, Signature, schema_fields, signature_of
@@ -82,9 +83,9 @@ class _Checker:
     def _merged(self) -> Config:
         if self.excerpt:
             return self.config
-        known = {name: dict(owned.defaults) for name, owned in self.plugins.items()}
-        present = {name: value for name, value in known.items() if name in self.config}
-        return Config(self.defaults).merge(present).merge(self.config)
+        # spaCy writes [pretraining] into every config, empty where it isn't used.
+        present = [name for name in self.plugins if self.config.get(name)]
+        return self.defaults.merge(plugin_defaults(present)).merge(self.config)
 
     def run(self) -> None:
         broken = self._references(self.config, "")

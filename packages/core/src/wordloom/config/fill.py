@@ -9,7 +9,7 @@ from typing import Any
 from ..components.factory import factory_config, factory_info
 from ..errors import RegistryError
 from ..registries import registry
-from .sections import check_sections, default_config, plugin_sections
+from .sections import check_sections, default_config, plugin_defaults, plugin_sections
 from .signatures import MISSING, signature_of
 from .source import Config
 from .values import is_block
@@ -29,10 +29,12 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     check_sections(sections)
     given = config if isinstance(config, Config) else Config(dict(config))
     result = Config(given.copy(), is_interpolated=given.is_interpolated)
-    defaults: dict[str, Any] = dict(default_config())
-    for name, section in plugin_sections().items():
-        if name in result or name in sections or section.required:
-            defaults[name] = _plain(dict(section.defaults))
+    wanted = [
+        name
+        for name, section in plugin_sections().items()
+        if result.get(name) or name in sections or section.required
+    ]
+    defaults: dict[str, Any] = default_config().merge(plugin_defaults(wanted))
     merged: dict[str, Any] = {}
     for name in (*defaults, *(key for key in result if key not in defaults)):
         merged[name] = _merge(result.get(name, {}), defaults.get(name, {}))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
-from .sections import FREE_SECTIONS, default_config, plugin_sections
+from .sections import FREE_SECTIONS, default_config, plugin_defaults
 from .source import Config
 from .values import is_block, near
 
@@ -17,8 +17,7 @@ def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[Config
     """What is wrong with ``overrides`` of ``config``: sections and keys that neither the config nor
     the defaults have. Whether a function has the argument that an override sets is left to
     :func:`wordloom.config.check_config`, which knows its signature."""
-    known = {name: dict(section.defaults) for name, section in plugin_sections().items()}
-    whole = Config(default_config()).merge(known).merge(config)
+    whole = default_config().merge(plugin_defaults()).merge(config)
     problems = []
     for path in overrides:
         problem = _find(whole, path)

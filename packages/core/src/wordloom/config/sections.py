@@ -20,6 +20,7 @@ __all__ = [
     "check_sections",
     "core_schema",
     "default_config",
+    "plugin_defaults",
     "plugin_sections",
 ]
 
@@ -56,6 +57,16 @@ def plugin_sections() -> Mapping[str, ConfigSection]:
     from ..plugins import manager
 
     return manager().sections
+
+
+def plugin_defaults(names: Iterable[str] | None = None) -> Config:
+    """Fresh defaults of sections of plugins, and what comes along with them in core's sections: of
+    those in ``names``, or of all."""
+    result = Config()
+    for name, section in plugin_sections().items():
+        if names is None or name in names:
+            result = result.merge(Config({**section.beside, name: dict(section.defaults)}))
+    return result
 
 
 def check_sections(names: Iterable[str]) -> None:

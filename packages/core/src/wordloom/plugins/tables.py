@@ -91,6 +91,7 @@ class ConfigSection:
 
     ``schema`` is ``"module:attribute"`` of a confection ``Schema``, or empty. ``defaults`` are
     filled in where the section is present; a ``required`` one is added where it is absent.
+    ``beside`` holds defaults in core's sections that come along, such as a reader in ``corpora``.
     ``phase`` says when it is resolved. The manager sets ``owner``.
     """
 
@@ -100,6 +101,7 @@ class ConfigSection:
     required: bool = False
     phase: Literal["load", "train", "command"] = "train"
     owner: str = ""
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _SECTION.fullmatch(self.name):

@@ -29,9 +29,9 @@ LONG = 100
 _EMAIL = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+\.[A-Za-z0-9.-]+")
 _SCHEME = re.compile(r"(?:https?|ftps?|file)://.*|www\.[^.\s]+\..*", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(
-    r"""(?!mailto:)(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*:[^\s@]*@)?       # user and password
-        (?:[A-Za-z0-9\u00a1-\uffff](?:[A-Za-z0-9\u00a1-\uffff_-]*[A-Za-z0-9\u00a1-\uffff])?\.)+
-        [a-z\u00a1-\uffff]{2,63}                        # top level
+    r"""(?!mailto:)(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*:[^\s@]*@)?     # user and password
+        (?:[^\W_](?:[\w-]*[^\W_])?\.)+
+        (?:(?![A-Z])[^\W\d_]){2,63}                                       # top level
         (?::\d{2,5})?(?:[/?\#]\S*)?""",
     re.VERBOSE,
 )

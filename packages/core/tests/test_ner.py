@@ -68,7 +68,7 @@ def test_it_learns_its_examples(trained):
     assert set(ner.labels) == {"PER", "LOC", "ORG"}
     scores = nlp.evaluate(examples)
     assert scores["ents_f"] == 1.0
-    doc = nlp(Doc(nlp.vocab, words="Bank of New York pays Anna".split()))
+    doc = nlp(Doc(nlp.vocab, words=["Bank", "of", "New", "York", "pays", "Anna"]))
     assert entities(doc) == [("Bank of New York", "ORG"), ("Anna", "PER")]
 
 
@@ -91,18 +91,18 @@ def test_empty_documents_and_documents_of_one_token(trained):
 
 def test_entities_that_are_there_stay(trained):
     nlp, _, _ = trained
-    doc = Doc(nlp.vocab, words="Bank of New York pays Anna".split())
+    doc = Doc(nlp.vocab, words=["Bank", "of", "New", "York", "pays", "Anna"])
     doc.set_ents([Span(doc, 2, 3, label="THING")], default="missing")
     doc = nlp(doc)
     assert ("New", "THING") in entities(doc)
     assert all(ent.label_ == "THING" or ent.end <= 2 or ent.start >= 3 for ent in doc.ents)
-    doc = Doc(nlp.vocab, words="Bank of New York pays Anna".split(), ents=["O"] * 6)
+    doc = Doc(nlp.vocab, words=["Bank", "of", "New", "York", "pays", "Anna"], ents=["O"] * 6)
     assert nlp(doc).ents == ()
 
 
 def test_no_entity_goes_over_the_start_of_a_sentence(trained):
     nlp, _, _ = trained
-    words = "Bank of New York pays Anna".split()
+    words = ["Bank", "of", "New", "York", "pays", "Anna"]
     doc = nlp(Doc(nlp.vocab, words=words, sent_starts=[True, False, True, False, False, False]))
     assert all(not ent.start < 2 < ent.end for ent in doc.ents)
 
@@ -124,7 +124,7 @@ def test_whitespace_is_within_entities_but_not_at_their_edges():
 
 def test_missing_annotation_gives_no_gradient(trained):
     nlp, ner, _ = trained
-    words = "Anna met New York friends".split()
+    words = ["Anna", "met", "New", "York", "friends"]
     unknown = Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words))
     assert ner.update([unknown], losses={}) == {"ner": 0.0}
     assert not has_gradient(ner)
@@ -141,13 +141,13 @@ def test_it_learns_from_partly_annotated_documents():
         ("Anna met New York friends", ["", "", "B-LOC", "I-LOC", "O"]),
     ]
     nlp, _, _ = pipeline(partial)
-    doc = nlp(Doc(nlp.vocab, words="Anna met New York friends".split()))
+    doc = nlp(Doc(nlp.vocab, words=["Anna", "met", "New", "York", "friends"]))
     assert entities(doc) == [("Anna", "PER"), ("New York", "LOC")]
 
 
 def test_spans_that_are_said_to_be_wrong_are_unlearnt():
     nlp, _, examples = pipeline(incorrect_spans_key="wrong")
-    words = "Anna met New York friends".split()
+    words = ["Anna", "met", "New", "York", "friends"]
     assert ("Anna", "PER") in entities(nlp(Doc(nlp.vocab, words=words)))
     reference = Doc(nlp.vocab, words=words)
     reference.spans["wrong"] = [Span(reference, 0, 1, label="PER")]
@@ -160,8 +160,15 @@ def test_spans_that_are_said_to_be_wrong_are_unlearnt():
 def test_other_tokens_than_those_of_the_reference():
     nlp = wordloom.blank("en")
     nlp.add_pipe("ner", config={"model": MODEL})
-    reference = Doc(nlp.vocab, words=["New", "York", "City", "is", "big"], spaces=[1, 0, 1, 1, 0], ents=["B-LOC", "I-LOC", "O", "O", "O"])
-    split = Doc(nlp.vocab, words=["N", "ew", "Yo", "rk", "City", "is", "big"], spaces=[0, 1, 0, 0, 1, 1, 0])
+    reference = Doc(
+        nlp.vocab,
+        words=["New", "York", "City", "is", "big"],
+        spaces=[1, 0, 1, 1, 0],
+        ents=["B-LOC", "I-LOC", "O", "O", "O"],
+    )
+    split = Doc(
+        nlp.vocab, words=["N", "ew", "Yo", "rk", "City", "is", "big"], spaces=[0, 1, 0, 0, 1, 1, 0]
+    )
     from wordloom.transitions.gold import gold_spans
 
     spans, _ = gold_spans(Example(split, reference))
@@ -241,7 +248,7 @@ def test_it_sends_its_gradient_to_a_shared_layer():
 
 def test_a_long_document(trained):
     nlp, _, _ = trained
-    words = "Anna met New York friends".split() * 2_000
+    words = ["Anna", "met", "New", "York", "friends"] * 2_000
     doc = nlp(Doc(nlp.vocab, words=words))
     assert len(doc.ents) > 3_000
 
@@ -249,7 +256,7 @@ def test_a_long_document(trained):
 @pytest.mark.slow
 def test_a_very_long_document(trained):
     nlp, ner, _ = trained
-    words = "Anna met New York friends".split() * 20_000
+    words = ["Anna", "met", "New", "York", "friends"] * 20_000
     doc = nlp(Doc(nlp.vocab, words=words))
     assert len(doc.ents) > 30_000
     ner.update([Example(Doc(nlp.vocab, words=words), doc)])

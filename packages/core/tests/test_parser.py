@@ -169,7 +169,11 @@ def test_heads_in_other_tokens_than_those_of_the_reference(trained):
     heads, relations = gold_heads(Example(doc, reference))
     assert heads.tolist() == [1, 1, -1]
     assert [nlp.vocab.strings[int(r)] if r else "" for r in relations] == ["nsubj", "ROOT", ""]
-    other = Doc(nlp.vocab, words=["she", " ", "reads", "book", "s"], spaces=[True, False, True, False, False])
+    other = Doc(
+        nlp.vocab,
+        words=["she", " ", "reads", "book", "s"],
+        spaces=[True, False, True, False, False],
+    )
     heads, _ = gold_heads(Example(other, reference))
     assert heads.tolist() == [2, -1, 2, 2, 3]
 
@@ -274,7 +278,7 @@ def test_a_long_document(trained):
 @pytest.mark.slow
 def test_a_very_long_document(trained):
     nlp, parser, _ = trained
-    words = "she reads books".split() * 33_000
+    words = ["she", "reads", "books"] * 33_000
     doc = nlp(Doc(nlp.vocab, words=words))
     assert np.asarray(doc.column("HEAD")).max() < len(words)
     parser.update([Example(Doc(nlp.vocab, words=words), doc)])

@@ -48,7 +48,9 @@ def random_states(size, tokens, count=7):
 
 
 @pytest.mark.parametrize("use_upper", [True, False])
-@pytest.mark.parametrize(("state_type", "extra"), [("ner", False), ("ner", True), ("parser", False)])
+@pytest.mark.parametrize(
+    ("state_type", "extra"), [("ner", False), ("ner", True), ("parser", False)]
+)
 def test_gradients_agree_with_finite_differences(use_upper, state_type, extra):
     values = vectors([3, 0, 2])
     model, gradients = build(values, state_type, use_upper=use_upper, extra_state_tokens=extra)
@@ -173,7 +175,9 @@ def test_a_model_without_a_state_type_takes_that_of_its_component():
 def test_the_loss_is_minus_the_log_of_the_chance_of_good_actions():
     scores = np.random.default_rng(0).normal(size=(4, ACTIONS)).astype("f")
     valid = np.array([[1, 1, 1, 0, 1]] * 4, dtype=bool)
-    good = np.array([[1, 0, 0, 0, 1], [0, 0, 0, 1, 0], [1, 1, 1, 0, 1], [0, 1, 0, 0, 0]], dtype=bool)
+    good = np.array(
+        [[1, 0, 0, 0, 1], [0, 0, 0, 1, 0], [1, 1, 1, 0, 1], [0, 1, 0, 0, 0]], dtype=bool
+    )
     loss, gradient = oracle_gradient(scores, valid, good, np)
     chance = np.exp(scores) * valid
     chance /= chance.sum(axis=1, keepdims=True)
@@ -194,5 +198,3 @@ def test_scores_of_any_size_give_finite_losses():
         scores, np.ones((1, 3), bool), np.array([[False, True, False]]), np
     )
     assert np.isfinite(loss) and np.isfinite(gradient).all()
-
-

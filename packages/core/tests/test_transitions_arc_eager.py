@@ -128,7 +128,11 @@ class Scorer:
         return self.scores(np.array([tokens]))[0]
 
 
-@given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.integers(0, 10**6), st.sampled_from([8, 13]))
+@given(
+    st.lists(st.integers(1, 12), min_size=1, max_size=4),
+    st.integers(0, 10**6),
+    st.sampled_from([8, 13]),
+)
 @settings(max_examples=100, deadline=None)
 def test_documents_are_parsed_alike_together_and_alone(lengths, seed, size):
     total = sum(lengths)
@@ -210,7 +214,7 @@ def test_lifting_gives_projective_trees_and_marks_what_it_lifted(heads):
             assert name == names[token]
         else:
             assert name == f"{names[token]}{DELIMITER}{names[int(heads[token])]}"
-    # Relations that differ say exactly where a token came from, unless its true head was lifted too.
+    # Relations that differ say where a token came from, unless its true head was lifted too.
     if sum(DELIMITER in name for name in renamed) == 1:
         assert lower(lifted, renamed)[0].tolist() == heads.tolist()
 
@@ -224,7 +228,7 @@ def test_projective_trees_are_left_alone():
 @given(trees())
 @settings(max_examples=100, deadline=None)
 def test_unknown_heads_never_make_lifting_fail(heads):
-    heads[:: 3] = -1
+    heads[::3] = -1
     lifted, _ = lift(heads, ["a"] * len(heads))
     assert not crossing(lifted).any()
     assert (lifted[::3] == -1).all()

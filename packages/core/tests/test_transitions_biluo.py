@@ -22,9 +22,11 @@ class RandomScorer:
         self.bias = rng.normal(size=actions) * rng.choice([0.0, 2.0])
 
     def scores(self, ids):
-        return np.tanh(sum(self.table[place, ids[:, place]] for place in range(self.size))) * (
-            1 + np.arange(self.table.shape[2]) % 2
-        ) + self.bias
+        return (
+            np.tanh(sum(self.table[place, ids[:, place]] for place in range(self.size)))
+            * (1 + np.arange(self.table.shape[2]) % 2)
+            + self.bias
+        )
 
     def outside_scores(self):
         ids = np.full((self.none, self.size), self.none)
@@ -54,7 +56,9 @@ def read_from_the_left(scorer, places, actions, lengths):
                     found.append((token, token + 1, best - 1 - actions.count))
                 elif best:
                     first, label = token, best - 1
-            elif edge and (not onward or scores[actions.last(label)] > scores[actions.inside(label)]):
+            elif edge and (
+                not onward or scores[actions.last(label)] > scores[actions.inside(label)]
+            ):
                 found.append((first, token + 1, label))
                 first = None
         begin = end
@@ -144,7 +148,9 @@ def golds(draw):
         ends.append(at + length)
         labels.append(draw(st.integers(0, 2)))
         at += length
-    known = np.array(draw(st.lists(st.sampled_from([True] * 4 + [False]), min_size=size, max_size=size)))
+    known = np.array(
+        draw(st.lists(st.sampled_from([True] * 4 + [False]), min_size=size, max_size=size))
+    )
     entities = Entities(*(np.array(each, dtype=np.int64) for each in (starts, ends, labels)))
     for start, end in zip(starts, ends):
         known[start:end] = True
@@ -176,7 +182,9 @@ def test_good_actions_lead_to_the_true_entities(gold):
     size, entities, _ = gold
     oracle = GoldEntities(entities, np.ones(size, dtype=bool))
     found = follow(oracle, size, lambda valid, good: int(good[0]) if len(good) == 1 else -1)
-    assert found == list(zip(entities.starts.tolist(), entities.ends.tolist(), entities.labels.tolist()))
+    assert found == list(
+        zip(entities.starts.tolist(), entities.ends.tolist(), entities.labels.tolist())
+    )
 
 
 @given(golds(), st.randoms(use_true_random=False))

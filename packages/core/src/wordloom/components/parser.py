@@ -51,8 +51,8 @@ class DependencyParser(TrainableComponent):
     """Sets ``token.head``, ``token.dep`` and the starts of sentences.
 
     Sentences that begin or don't begin at a token by what is annotated already stay so. Whitespace
-    tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Non-projective
-    trees are learnt by lifting arcs, see :mod:`wordloom.transitions.projective`.
+    tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Trees that
+    aren't projective are learnt by lifting arcs, see :mod:`wordloom.transitions.projective`.
     """
 
     def __init__(

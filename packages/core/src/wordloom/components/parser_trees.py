@@ -127,9 +127,7 @@ class SolidTokens:
 _NO_FLAGS = np.zeros(0, dtype=bool)
 
 
-def _constraints(
-    batch: Batch, places: Ints | None, lengths: Ints
-) -> tuple[Ints | None, Bools]:
+def _constraints(batch: Batch, places: Ints | None, lengths: Ints) -> tuple[Ints | None, Bools]:
     """Where sentences must end, and where they may begin."""
     size = int(lengths.sum())
     columns = [doc.column("SENT_START") for doc in batch]
@@ -307,19 +305,15 @@ def _with_spaces(tokens: SolidTokens, heads: Ints, relations: Ints, starts: Bool
     all_relations[at[all_heads[at] == at]] = NO_RELATION
     all_heads[places] = places[heads]
     all_relations[places] = relations
+    all_starts[places] = starts
     # A document starts with its first token, even if that is whitespace.
-    first = starts.copy()
     owners = begins[places]
-    leading = np.flatnonzero(np.concatenate([[True], owners[1:] != owners[:-1]])) if len(places) else []
-    first[leading] = False
-    all_starts[places] = first
+    all_starts[places[np.diff(owners, prepend=-1) > 0]] = False
     all_starts[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
     return Parse(all_heads, all_relations, all_starts)
 
 
-def write_parse(
-    batch: Batch, parse: Parse, ids: NDArray[np.uint64], root: int, space: int
-) -> None:
+def write_parse(batch: Batch, parse: Parse, ids: NDArray[np.uint64], root: int, space: int) -> None:
     """Set HEAD, DEP and SENT_START; starts of sentences that are known stay."""
     names = np.concatenate([ids, np.asarray([space, root], dtype=np.uint64)])
     relations = names[parse.relations]

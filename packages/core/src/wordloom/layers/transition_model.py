@@ -1,8 +1,8 @@
 """The model of parser and entity recognizer: scores of actions for states of a transition system.
 
-A state is a few tokens (the next of the input, the top of the stack, ...). Each token's contribution
-to the hidden layer, in each place where it may stand, is computed once for a batch; a state is then
-a gather and a sum, a maxout, and a linear layer over the actions. After Honnibal's parser in spaCy,
+A state is a few tokens (the next of the input, the top of the stack, ...). What each token adds to
+the hidden layer, in each place where it may stand, is computed once for a batch; a state is then a
+gather and a sum, a maxout, and a linear layer over the actions. After Honnibal's parser in spaCy,
 whose tree of layers is kept; the precomputation is from Chen and Manning (2014),
 https://aclanthology.org/D14-1082.
 """
@@ -57,7 +57,7 @@ def TransitionBasedParser(
 
     ``state_type`` says which tokens make a state; left out, the component that gets the model
     decides. With ``extra_state_tokens`` more of them are looked at. ``hidden_width`` and
-    ``maxout_pieces`` are the sizes of the hidden layer; without ``use_upper`` it has one maxout unit
+    ``maxout_pieces`` are the sizes of the hidden layer; without ``use_upper`` it has a maxout unit
     for each action itself. ``nO``, the number of actions, is the component's to set.
 
     The model maps documents to a :class:`StateScorer`; its backward takes the list of
@@ -100,8 +100,8 @@ def claim_states(model: Model[Any, Any], kind: Literal["ner", "parser"], compone
     """
     if "state_type" not in model.attrs:
         raise PipelineError(
-            f"'{component}' needs the architecture wordloom.TransitionBasedParser.v2, and its model "
-            f"is '{model.name}'"
+            f"'{component}' needs the architecture wordloom.TransitionBasedParser.v2, and its "
+            f"model is '{model.name}'"
         )
     present = model.attrs["state_type"]
     if present not in (None, kind):
@@ -285,7 +285,7 @@ def _backprop_scores(
 
 
 def _scatter(ids: Array, d_sums: Array, scorer: StateScorer, ops: Any) -> Array:
-    """Sum the gradients of states over the tokens in them: ``(tokens + 1, nF * pieces * width)``."""
+    """Sum the gradients of states over their tokens: ``(tokens + 1, nF * pieces * width)``."""
     xp, size = scorer.xp, scorer.size
     keys = (ids * size + xp.arange(size)).ravel()
     table = xp.zeros(((scorer.none + 1) * size, d_sums.shape[1]), dtype="f")
@@ -330,7 +330,8 @@ def _affine_forward(
 def _contributions(lower: Model[Any, Any], H: Array) -> tuple[Array, Array]:
     """The table ``(tokens + 1, nF, nP * nO)``, and the weights in its order."""
     xp = lower.ops.xp
-    W, pad = lower.get_param("W"), lower.get_param("pad")
+    W: Array = lower.get_param("W")
+    pad: Array = lower.get_param("pad")
     nF, nO, nP, nI = W.shape
     weights = xp.ascontiguousarray(W.transpose(0, 2, 1, 3)).reshape(-1, nI)
     table = xp.empty((len(H) + 1, nF * nP * nO), dtype="f")
@@ -343,7 +344,7 @@ def _backprop_contributions(
     lower: Model[Any, Any], H: Array, weights: Array, d_sums: Array, d_table: Array
 ) -> Array:
     xp = lower.ops.xp
-    nF, nO, nP, nI = lower.get_param("W").shape
+    nF, nO, nP, nI = (lower.get_dim(name) for name in ("nF", "nO", "nP", "nI"))
     d_tokens = d_table[:-1]
     dW = xp.matmul(d_tokens.T, H).reshape(nF, nP, nO, nI).transpose(0, 2, 1, 3)
     add_gradient(lower, "W", xp.ascontiguousarray(dW))
@@ -357,7 +358,8 @@ def _init_affine(model: Model[Any, Any], X: Any = None, Y: Any = None) -> Model[
     """Weights such that a state's sum has the spread of a token's vector."""
     nF, nO, nP, nI = (model.get_dim(name) for name in ("nF", "nO", "nP", "nI"))
     ops = model.ops
-    W = glorot_uniform_init(ops, (nF * nO * nP, nI)).reshape(nF, nO, nP, nI)
+    W: Array = glorot_uniform_init(ops, (nF * nO * nP, nI))
+    W = W.reshape(nF, nO, nP, nI)
     # Glorot's bound is for nI inputs of one token; nF tokens are summed.
     bound = np.sqrt(6.0 / (nI + nF * nO * nP))
     wanted = np.sqrt(3.0 / (nI * np.sqrt(nF)))

@@ -1,10 +1,10 @@
 """Arc-eager parsing (Nivre 2003) of all documents of a batch in lock step.
 
 A state has a stack and an input. Shift puts the next token on the stack, Left makes it the head of
-the stack's top, which goes away, Right makes it the top's dependent and puts it on the stack, Reduce
-takes away a top that has a head, and Break ends the sentence before the next token. A sentence that
-is at its end is finished without asking: tops that have a head go away; one that has none, if others
-lie under it, returns to the input (the "unshift" of Nivre and Fernández-González 2014,
+the stack's top, which goes away, Right makes it the top's dependent and puts it on the stack,
+Reduce takes away a top that has a head, and Break ends the sentence before the next token. A
+sentence at its end is finished without asking: tops that have a head go away; one that has none, if
+others lie under it, returns to the input (the "unshift" of Nivre and Fernández-González 2014,
 https://aclanthology.org/J14-2002); and the last one is the root. So each sentence is one tree.
 
 Every scored state has a top and a next token. A token is on a stack at most once, so stacks are
@@ -19,7 +19,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["BREAK", "LEFT", "REDUCE", "RIGHT", "SHIFT", "ParserActions", "ParserStates", "Trees", "parse"]
+__all__ = [
+    "BREAK",
+    "LEFT",
+    "REDUCE",
+    "RIGHT",
+    "SHIFT",
+    "ParserActions",
+    "ParserStates",
+    "Trees",
+    "parse",
+]
 
 Array = Any
 
@@ -96,8 +106,9 @@ class ParserStates:
             self.codes[:-1] = 4 * xp.asarray(breaks, dtype="int8")
         #: With true heads (see `watch`): which tokens were reduced, and how many dependents of each
         #: wait on the stack without a head.
-        self.true: Array | None = None
-        self.reduced = self.waiting = None
+        self.true: Array = None
+        self.reduced: Array = None
+        self.waiting: Array = None
         starts = ends - lengths
         self.starts[starts] = True
         #: Of the documents that aren't parsed yet: numbers, tops, next tokens, ends of sentences
@@ -111,7 +122,7 @@ class ParserStates:
         self._describe()
 
     def watch(self, true: Array) -> None:
-        """Keep count for an oracle: ``true`` heads, shape ``(tokens + 1,)``. Call it at the start."""
+        """Keep count for an oracle, from the start: ``true`` heads, shape ``(tokens + 1,)``."""
         self.true = true
         self.reduced = self.xp.zeros(self.none + 1, dtype=bool)
         self.waiting = self.xp.zeros(self.none + 1, dtype="int64")
@@ -232,7 +243,9 @@ class ParserStates:
         """In those of the states ``at`` whose input is spent, return the nearest headless token
         of the stack to it, or if there is one only, make it a root and clear the stack."""
         xp, none = self.xp, self.none
-        at = at[(self.top[at] != none) & (self.next[at] >= self.limit[at]) & (self.back[at] == none)]
+        at = at[
+            (self.top[at] != none) & (self.next[at] >= self.limit[at]) & (self.back[at] == none)
+        ]
         if not len(at):
             return
         loose = self.headless[self.top[at]]

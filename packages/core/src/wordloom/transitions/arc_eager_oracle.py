@@ -1,5 +1,7 @@
-"""The dynamic oracle of the arc-eager system: which actions lose no true arc that isn't lost yet, at
-any state. After Goldberg and Nivre (2013), https://aclanthology.org/Q13-1033."""
+"""The dynamic oracle of the arc-eager system: which actions lose no true arc that isn't lost yet.
+
+After Goldberg and Nivre (2013), https://aclanthology.org/Q13-1033.
+"""
 
 from __future__ import annotations
 

@@ -166,9 +166,7 @@ def decode(scorer: StateScores, places: Places, actions: Actions, xp: Any = np) 
     return Entities(starts[kept], ends[kept], labels[kept])
 
 
-def _openings(
-    scorer: StateScores, places: Places, actions: Actions, xp: Any
-) -> tuple[Ints, Ints]:
+def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> tuple[Ints, Ints]:
     """The tokens at which Begin or Unit is best outside an entity, and the action."""
     if scorer.size == 3:
         scores = scorer.outside_scores()[:, : actions.outside]

@@ -126,7 +126,8 @@ class GoldEntities:
 
 
 def _sizes(entities: Entities) -> Ints:
-    return entities.ends - entities.starts
+    sizes: Ints = np.subtract(entities.ends, entities.starts)
+    return sizes
 
 
 def _spread(entities: Entities, size: int) -> Ints:
@@ -142,7 +143,8 @@ def _tokens(entities: Entities) -> Ints:
     """The tokens of all entities."""
     sizes = _sizes(entities)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return np.repeat(entities.starts, sizes) + within
+    tokens: Ints = np.repeat(entities.starts, sizes) + within
+    return tokens
 
 
 def _path(entities: Entities, size: int) -> States:

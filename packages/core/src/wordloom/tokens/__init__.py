@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .doc import Doc
+from .docbin import DocBin
 from .extensions import ExtensionTable
 from .span import Span
 from .span_group import SpanGroup, SpanGroups
 from .token import Token
 
-__all__ = ["Doc", "ExtensionTable", "Span", "SpanGroup", "SpanGroups", "Token"]
+__all__ = ["Doc", "DocBin", "ExtensionTable", "Span", "SpanGroup", "SpanGroups", "Token"]

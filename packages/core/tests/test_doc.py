@@ -422,6 +422,20 @@ def test_bad_bytes(vocab: Vocab, tmp_path: Any) -> None:
         doc.to_bytes()
 
 
+@given(st.data())
+def test_damaged_bytes_are_told(data: st.DataObject) -> None:
+    good = bytearray(sentence(Vocab()).to_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    end = data.draw(st.one_of(st.none(), st.integers(0, len(good))))
+    try:
+        doc = Doc(Vocab()).from_bytes(bytes(good[:end]))
+    except SerializationError:
+        return
+    assert "".join(token.text_with_ws for token in doc) == doc.text
+    facts(doc)
+
+
 def test_json_is_spacys(vocab: Vocab) -> None:
     doc = Doc(
         vocab,

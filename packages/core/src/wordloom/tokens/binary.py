@@ -22,6 +22,17 @@ __all__ = ["FORMAT", "from_bytes", "to_bytes", "unpickle"]
 #: The version of the format that is written.
 FORMAT = 1
 
+#: What reading damaged data can raise; NumPy's reading of a dtype adds SyntaxError.
+_DAMAGE = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
 
 def _pack(array: NDArray[Any]) -> tuple[str, bytes]:
     array = np.ascontiguousarray(array)
@@ -109,7 +120,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
         )
     try:
         _fill(doc, state, exclude)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except _DAMAGE as error:
         raise SerializationError(f"the bytes of the document are damaged ({error})") from error
     return doc
 
@@ -120,10 +131,10 @@ def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
     bits = np.unpackbits(np.frombuffer(state["spaces"], dtype=np.uint8), count=len(lengths))
     spaces = bits.astype(np.bool_)
     ends = np.cumsum(lengths + spaces) - spaces
-    if len(lengths) and int(ends[-1]) + int(spaces[-1]) != len(text):
-        raise SerializationError("the lengths of the tokens don't add up to the text")
     bounds = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
     words = [text[start:end] for start, end in bounds]
+    if text != "".join([w + " " if s else w for w, s in zip(words, spaces.tolist(), strict=True)]):
+        raise SerializationError("the tokens don't give the text")
     doc.text, doc.spaces = text, spaces
     doc.lexicon = doc.vocab.lexicon
     doc.rows = doc.lexicon.rows_of(words)
@@ -135,6 +146,8 @@ def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
         if name in STRING_COLUMNS:
             ids = doc.strings_of(name).ids([_decoded(item) for item in state["strings"][name]])
             values = ids[values] if len(values) else ids[:0]
+        elif name == "HEAD" and len(values) and not 0 <= values.min() <= values.max() < len(doc):
+            raise SerializationError("a head lies outside of the document")
         doc.set_column(name, values)
     if state["unknown_spaces"]:
         doc._extra()["unknown_spaces"] = True
@@ -146,7 +159,7 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
         doc.cats = state["cats"]
     if "spans" in state and "spans" not in exclude:
         for name, attrs, spans in state["spans"]:
-            members = [Span(doc, *span) for span in spans]
+            members = [Span(doc, start, end, *map(_text, ids)) for start, end, *ids in spans]
             doc.spans[name] = SpanGroup(doc, name=name, attrs=attrs, spans=members)
     if "user_data" in state and "user_data" not in exclude:
         keys, values = state["user_data"]
@@ -154,6 +167,12 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
     if "tensor" in state and "tensor" not in exclude:
         shape, packed = state["tensor"]
         doc.tensor = _unpack(packed).reshape(shape)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise SerializationError(f"{value!r} should be a string")
+    return value
 
 
 def _as_key(value: Any) -> Any:

@@ -1,0 +1,57 @@
+"""Arrays and lists of strings as msgpack values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Packed", "Strings", "pack", "pack_strings", "smallest", "unpack", "unpack_strings"]
+
+Packed = tuple[str, bytes]
+"""An array of one dimension: its dtype and its bytes, little-endian."""
+
+Strings = tuple[bytes, Packed]
+"""Strings: all of them joined, in UTF-8, and the length of each in characters."""
+
+
+def pack(array: NDArray[Any]) -> Packed:
+    """An array of one dimension as a msgpack value."""
+    array = np.ascontiguousarray(array)
+    if array.dtype.str.startswith(">"):
+        array = array.astype(array.dtype.newbyteorder("<"))
+    return array.dtype.str, array.tobytes()
+
+
+def unpack(packed: Packed) -> NDArray[Any]:
+    """The array of :func:`pack`. It can't be written to. Raises :class:`ValueError` for a dtype
+    that isn't of numbers."""
+    dtype = np.dtype(packed[0])
+    if dtype.kind not in "biuf":
+        raise ValueError(f"an array of the dtype {packed[0]!r}")
+    return np.frombuffer(packed[1], dtype=dtype)
+
+
+def smallest(values: NDArray[Any]) -> NDArray[Any]:
+    """Indices, none below zero, in the smallest unsigned type that holds them."""
+    return values.astype(np.min_scalar_type(int(values.max()) if len(values) else 0))
+
+
+def pack_strings(texts: Sequence[str]) -> Strings:
+    """Strings as a msgpack value."""
+    # Any string that Python can hold, lone surrogates too.
+    data = "".join(texts).encode("utf8", "surrogatepass")
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    return data, pack(smallest(lengths))
+
+
+def unpack_strings(packed: Strings) -> list[str]:
+    """The strings of :func:`pack_strings`. Raises :class:`ValueError` if they don't add up."""
+    data, lengths = packed
+    text = data.decode("utf8", "surrogatepass")
+    ends = np.cumsum(unpack(lengths), dtype=np.int64).tolist()
+    if (ends[-1] if ends else 0) != len(text):
+        raise ValueError("the lengths of the strings don't add up")
+    return [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from ..components import Encoder, TrainableComponent
 from ..components.base import minibatch
 from ..errors import PipelineError
 from ..example import Example
+from ..pretraining import init_tok2vec
 from ..vectors import open_vectors
 from .wiring import active_encoders
 
@@ -30,7 +32,8 @@ def initialize(
     ``keep``, which have their weights already.
 
     What the config's ``[initialize.components.NAME]`` holds is passed on as keywords. The table of
-    vectors that ``[initialize]`` names is opened first.
+    vectors that ``[initialize]`` names is opened first, and its pretrained weights come last, so
+    that nothing overwrites them; what was applied is in ``nlp.meta["pretrained"]``.
     """
     section = nlp.resolve("initialize")
     settings = section.get("components", {})
@@ -43,6 +46,9 @@ def initialize(
             entry.component.initialize(get_examples, nlp=nlp, **extra)
             nlp.changed()
     nlp.assemble()
+    if section.get("init_tok2vec"):
+        nlp.meta["pretrained"] = asdict(init_tok2vec(nlp, section["init_tok2vec"]))
+        nlp.changed()
 
 
 def update(

@@ -15,6 +15,7 @@ from ..config.overrides import with_overrides
 from ..errors import ConfigError, TrainingError
 from ..files import folder_written
 from ..plugins import TrainContext, manager
+from ..pretraining import Applied
 from .corpus import corpus
 from .history import History
 from .loop import StepResult, train_steps
@@ -94,9 +95,11 @@ def train(
     settings = read_settings(whole, readers)
     if settings.max_epochs >= 0:
         settings.train_corpus = _kept(settings.train_corpus)
+    sink = stdout or sys.stdout
     if not _is_initialized(nlp):
         initialize(nlp, whole, settings)
-    sink = stdout or sys.stdout
+        if "pretrained" in nlp.meta and not quiet:
+            print(Applied(**nlp.meta["pretrained"]), file=sink)
     run = _Run(nlp, settings, whole, Path(output) if output else None, None if quiet else sink)
     return run.run()
 

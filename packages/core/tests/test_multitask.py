@@ -1,0 +1,90 @@
+"""One shared encoder, trained by corpora that each hold only some of the annotations."""
+
+from __future__ import annotations
+
+import pytest
+
+import wordloom
+from wordloom import Doc, Example
+from wordloom.config import init_config
+
+PIPELINE = ["tagger", "parser", "ner", "textcat"]
+
+
+def small(shared: bool):
+    """The config of all four components, on a small encoder of one or of each."""
+    config = init_config("en", PIPELINE, optimize="efficiency").interpolate()
+    tiny = {
+        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "width": 16,
+        "depth": 1,
+        "embed_size": 100,
+    }
+    config["components"]["tok2vec"]["model"] = tiny
+    for name in PIPELINE:
+        tok2vec = config["components"][name]["model"]["tok2vec"]
+        tok2vec["width"] = 16
+        if not shared:
+            config["components"][name]["model"]["tok2vec"] = tiny
+    if not shared:
+        del config["components"]["tok2vec"]
+        config["nlp"]["pipeline"] = PIPELINE
+    return config
+
+
+def corpora(nlp):
+    words = ["Ann", "saw", "Paris", "."]
+    tree = {"heads": [1, 1, 1, 1], "deps": ["nsubj", "ROOT", "obj", "punct"]}
+    tagged = Doc(nlp.vocab, words=words, tags=["NNP", "VBD", "NNP", "."], **tree)
+    named = Doc(nlp.vocab, words=words, ents=["B-PER", "O", "B-LOC", "O"])
+    liked = Doc(nlp.vocab, words=["so", "good"])
+    liked.cats = {"good": 1.0, "bad": 0.0}
+    disliked = Doc(nlp.vocab, words=["so", "bad"])
+    disliked.cats = {"good": 0.0, "bad": 1.0}
+    return [
+        [Example(Doc(nlp.vocab, words=[t.text for t in doc]), doc) for doc in docs]
+        for docs in ([tagged], [named], [liked, disliked])
+    ]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_partly_annotated_corpora_train_all_components(shared):
+    nlp = wordloom.Pipeline.from_config(small(shared))
+    parts = corpora(nlp)
+    together = [example for part in parts for example in part]
+    sgd = nlp.initialize(lambda: together)
+    sgd.learn_rate = 0.01
+    for step in range(60):
+        nlp.update(parts[step % 3] if step % 2 else together, sgd=sgd)
+    doc = nlp("Ann saw Paris.")
+    assert [t.tag_ for t in doc] == ["NNP", "VBD", "NNP", "."]
+    assert [(t.dep_, t.head.i) for t in doc] == [
+        ("nsubj", 1),
+        ("ROOT", 1),
+        ("obj", 1),
+        ("punct", 1),
+    ]
+    assert [(e.text, e.label_) for e in doc.ents] == [("Ann", "PER"), ("Paris", "LOC")]
+    assert nlp("so good").cats["good"] > 0.5 > nlp("so bad").cats["good"]
+
+
+def test_what_is_missing_is_no_negative_example():
+    nlp = wordloom.Pipeline.from_config(small(True))
+    tagged, named, liked = corpora(nlp)
+    nlp.initialize(lambda: [*tagged, *named, *liked])
+    for part, silent in [
+        (tagged, {"ner", "textcat"}),
+        (named, {"tagger", "parser", "textcat"}),
+        (liked, {"tagger", "parser", "ner"}),
+    ]:
+        losses = nlp.update(part)
+        assert {name for name, loss in losses.items() if loss == 0.0} == silent, part
+
+
+def test_scores_of_what_is_not_annotated_are_none_not_zero():
+    nlp = wordloom.Pipeline.from_config(small(True))
+    tagged, named, liked = corpora(nlp)
+    nlp.initialize(lambda: [*tagged, *named, *liked])
+    scores = nlp.evaluate(tagged)
+    assert scores["tag_acc"] is not None
+    assert scores["ents_f"] is None and scores["cats_score"] is None

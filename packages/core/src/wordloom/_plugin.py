@@ -47,6 +47,11 @@ def register_commands(commands: CommandTable) -> None:
         help="Turn annotated files into training data.",
     )
     commands.add(
+        "render",
+        target="wordloom.cli.render:render_command",
+        help="Annotate text and write it as an HTML page.",
+    )
+    commands.add(
         "info",
         target="wordloom.cli.info:info_command",
         help="Show what is installed, or what a saved pipeline holds.",

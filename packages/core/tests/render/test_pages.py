@@ -209,5 +209,5 @@ def test_page_is_written_to_a_file(doc: Doc, tmp_path: Path) -> None:
 
 
 def test_documents_show_themselves_in_a_notebook(doc: Doc) -> None:
-    assert doc._repr_html_() == render_html(doc, "tokens", page=False)
+    assert doc._repr_html_() == render_html(doc, "auto", page=False)
     assert doc.render("ent") == render_html(doc, "ent", page=False)

@@ -35,6 +35,10 @@ _NAMES = {
     "ents_p": "Entities, precision",
     "ents_r": "Entities, recall",
     "ents_f": "Entities, F1",
+    "cats_score": "Categories, score",
+    "cats_micro_f": "Categories, micro F1",
+    "cats_macro_f": "Categories, macro F1",
+    "cats_macro_auc": "Categories, macro AUC",
 }
 
 

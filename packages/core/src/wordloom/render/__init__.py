@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from .curve import plot_training
-from .page import STYLES, render_html, save_html
+from .page import STYLES, render_html, save_html, styles_of
 
-__all__ = ["STYLES", "plot_training", "render_html", "save_html"]
+__all__ = ["STYLES", "plot_training", "render_html", "save_html", "styles_of"]

@@ -18,7 +18,7 @@ from .tree import dependency_trees
 if TYPE_CHECKING:
     from ..tokens import Doc, Span
 
-__all__ = ["STYLES", "render_html", "save_html"]
+__all__ = ["STYLES", "render_html", "save_html", "styles_of"]
 
 #: What :func:`render_html` can show.
 STYLES = ("dep", "ent", "span", "tokens")
@@ -65,7 +65,7 @@ def _article(doc: Doc, body: Markup) -> Markup:
 
 def render_html(
     docs: Doc | Iterable[Doc],
-    style: str = "tokens",
+    style: str | Sequence[str] = "tokens",
     *,
     page: bool = True,
     title: str = "Annotated text",
@@ -73,13 +73,14 @@ def render_html(
 ) -> str:
     """HTML of annotated documents.
 
-    ``style`` is one of :data:`STYLES`: ``"tokens"`` shows each token with its part of speech, tag,
-    and, on hover or focus, lemma and morphology; ``"ent"`` marks the entities in the text;
-    ``"span"`` draws the spans of ``doc.spans[spans_key]`` as bars, which may overlap; ``"dep"``
-    draws the dependency tree of each sentence. With ``page`` the result is a whole page without
-    outside references, else a fragment with its style sheet, for a notebook or another page. Text
-    is always escaped. Colours follow the reader's light or dark setting, and text right to left
-    is laid out from the right.
+    ``style`` is one of :data:`STYLES`, or several, each shown under the other: ``"tokens"`` shows
+    each token with its part of speech, tag, and, on hover or focus, lemma and morphology; ``"ent"``
+    marks the entities in the text; ``"span"`` draws the spans of ``doc.spans[spans_key]`` as bars,
+    which may overlap; ``"dep"`` draws the dependency tree of each sentence; ``"auto"`` is what
+    :func:`styles_of` finds. With ``page`` the result is a whole page without outside references,
+    else a fragment with its style sheet, for a notebook or another page. Text is always escaped.
+    Colours follow the reader's light or dark setting, and text right to left is laid out from the
+    right.
 
     Raises :class:`DataError` for an unknown style, a spans key that a document doesn't have, or
     ``"dep"`` without heads.
@@ -87,20 +88,42 @@ def render_html(
     from ..tokens import Doc  # here, since Doc's own render method imports this module
 
     group = [docs] if isinstance(docs, Doc) else list(docs)
-    if style not in STYLES:
-        raise DataError(f"There is no style '{style}': choose one of {', '.join(STYLES)}.")
-    if style == "dep" and any(len(doc) and not doc.has_annotation("DEP") for doc in group):
-        raise DataError(
-            "A document has no dependency heads to draw. Run a parser over it first, or choose "
-            "style='tokens'."
-        )
-    legend = pos_legend(group) if style == "tokens" else Markup("")
-    bodies = _bodies(group, style, spans_key)
-    content = join([legend, *(_article(doc, body) for doc, body in zip(group, bodies))])
+    styles = [style] if isinstance(style, str) else list(style)
+    if styles == ["auto"]:
+        styles = styles_of(group)
+    for each in styles:
+        _check(each, group)
+    legend = pos_legend(group) if "tokens" in styles else Markup("")
+    columns = [_bodies(group, each, spans_key) for each in styles]
+    articles = (_article(doc, join(bodies)) for doc, *bodies in zip(group, *columns))
+    content = join([legend, *articles])
     if not page:
         sheet = element("style", Markup(_sheet()))
         return element("div", sheet, content, class_="wordloom")
     return _page(title, content)
+
+
+def styles_of(docs: Sequence[Doc]) -> list[str]:
+    """The styles that show what all of ``docs`` are annotated with; tokens if nothing else."""
+    filled = [doc for doc in docs if len(doc)]
+    shown = {"ent": "ENT_IOB", "dep": "DEP"}
+    found = [
+        style
+        for style, column in shown.items()
+        if filled and all(doc.has_annotation(column) for doc in filled)
+    ]
+    tagged = any(doc.has_annotation(column) for doc in filled for column in ("TAG", "POS"))
+    return [*found, *(["tokens"] if tagged or not found else [])]
+
+
+def _check(style: str, docs: Sequence[Doc]) -> None:
+    if style not in STYLES:
+        raise DataError(f"There is no style '{style}': choose one of {', '.join(STYLES)}.")
+    if style == "dep" and any(len(doc) and not doc.has_annotation("DEP") for doc in docs):
+        raise DataError(
+            "A document has no dependency heads to draw. Run a parser over it first, or choose "
+            "style='tokens'."
+        )
 
 
 def _bodies(docs: Sequence[Doc], style: str, spans_key: str) -> list[Markup]:
@@ -128,7 +151,7 @@ def _page(title: str, content: Markup) -> str:
 def save_html(
     path: str | Path,
     docs: Doc | Iterable[Doc],
-    style: str = "tokens",
+    style: str | Sequence[str] = "tokens",
     *,
     title: str = "Annotated text",
     spans_key: str = "sc",

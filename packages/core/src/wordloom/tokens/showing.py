@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -15,7 +16,13 @@ class ShowingMixin:
 
     __slots__ = ()
 
-    def render(self, style: str = "tokens", *, page: bool = False, spans_key: str = "sc") -> str:
+    def render(
+        self,
+        style: str | Sequence[str] = "auto",
+        *,
+        page: bool = False,
+        spans_key: str = "sc",
+    ) -> str:
         """HTML of the document, as a fragment or a whole page; see
         :func:`wordloom.render.render_html`."""
         from ..render import render_html
@@ -23,4 +30,4 @@ class ShowingMixin:
         return render_html(cast("Doc", self), style, page=page, spans_key=spans_key)
 
     def _repr_html_(self) -> str:
-        return self.render("tokens")
+        return self.render()

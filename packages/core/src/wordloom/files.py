@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import MissingFileError
 
-__all__ = ["existing", "folder_written", "write_bytes", "write_text"]
+__all__ = ["existing", "file_written", "folder_written", "write_bytes", "write_text"]
 
 
 def existing(path: str | Path, what: str = "file") -> Path:
@@ -29,12 +30,20 @@ def existing(path: str | Path, what: str = "file") -> Path:
 
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write ``data`` under a temporary name beside ``path``, then rename it."""
+    with file_written(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def file_written(path: str | Path) -> Iterator[BinaryIO]:
+    """Yield a file to write to, beside ``path``, that takes its place when the block ends. If the
+    block raises, nothing of it is left."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:

@@ -9,7 +9,7 @@ processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from .. import _msgpack
 from ..errors import SerializationError
 from .columnar_extras import extras, hang_extras
 from .columns import COLUMNS, STRING_COLUMNS
-from .packing import Strings, pack, pack_strings, smallest, unpack, unpack_strings
+from .packing import pack, pack_strings, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ..lexicon import Lexicon
@@ -67,9 +67,9 @@ def _block(lexicon: Lexicon, docs: list[Doc]) -> bytes:
         return _msgpack.dumps(state)
     except (TypeError, ValueError, OverflowError) as error:
         raise SerializationError(
-            f"one of {len(docs)} documents, which begin with {docs[0].text[:40]!r}, holds data that "
-            f"can't be written ({error}): keep plain values (numbers, strings, lists, arrays) in "
-            f"user_data, custom attributes and the attrs of groups of spans"
+            f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r}, holds data "
+            f"that can't be written ({error}): keep plain values (numbers, strings, lists, "
+            f"arrays) in user_data, custom attributes and the attrs of groups of spans"
         ) from error
 
 
@@ -100,8 +100,8 @@ def _narrow(values: NDArray[Any]) -> NDArray[Any]:
     """Signed integers in the smallest type that holds them."""
     if not len(values):
         return values.astype(np.int8)
-    low, high = int(values.min()), int(values.max())
-    return values.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high + 1)))
+    furthest = max(-int(values.min()), int(values.max()), 1)
+    return values.astype(np.min_scalar_type(-furthest - 1))
 
 
 def from_block(data: bytes, vocab: Vocab) -> list[Doc]:
@@ -188,42 +188,27 @@ def _set_column(
     values = unpack(state["values"])
     if len(values) != int(lengths.sum()):
         raise ValueError(f"{len(values)} values of {name} for {int(lengths.sum())} tokens")
-    decoded = _decoder(name)(docs, lengths, values, state)
+    if name in STRING_COLUMNS:
+        ids = docs[0].strings_of(name).ids(unpack_strings(state["strings"]))
+        values = ids[values] if len(values) else ids[:0]
+    elif name == "HEAD":
+        values = _heads(values, lengths)
+    else:
+        low, high = _RANGES[name]
+        if len(values) and not low <= int(values.min()) <= int(values.max()) <= high:
+            raise ValueError(f"values of {name} are outside {low} to {high}")
+        values = values.astype(np.int8)
     ends = np.cumsum(lengths).tolist()
     for doc, start, end in zip(docs, [0, *ends[:-1]], ends, strict=True):
         if doc._columns is None:
             doc._columns = {}
-        doc._columns[name] = decoded[start:end]
+        doc._columns[name] = values[start:end]
 
 
-_Decoder = Callable[[list["Doc"], NDArray[np.int64], NDArray[Any], dict[str, Any]], NDArray[Any]]
-
-
-def _decoder(name: str) -> _Decoder:
-    """What turns the values of a column in a block into those of documents."""
-
-    def strings(
-        docs: list[Doc], lengths: NDArray[np.int64], values: NDArray[Any], state: dict[str, Any]
-    ) -> NDArray[Any]:
-        table: Strings = state["strings"]
-        ids = docs[0].strings_of(name).ids(unpack_strings(table))
-        return ids[values] if len(values) else ids[:0]
-
-    def heads(
-        docs: list[Doc], lengths: NDArray[np.int64], values: NDArray[Any], state: dict[str, Any]
-    ) -> NDArray[Any]:
-        starts = np.cumsum(lengths) - lengths
-        absolute = np.arange(len(values)) - np.repeat(starts, lengths) + values
-        if ((absolute < 0) | (absolute >= np.repeat(lengths, lengths))).any():
-            raise ValueError("a head lies outside its document")
-        return absolute.astype(np.int32)
-
-    def numbers(
-        docs: list[Doc], lengths: NDArray[np.int64], values: NDArray[Any], state: dict[str, Any]
-    ) -> NDArray[Any]:
-        low, high = _RANGES[name]
-        if len(values) and not low <= int(values.min()) <= int(values.max()) <= high:
-            raise ValueError(f"values of {name} are outside {low} to {high}")
-        return values.astype(np.int8)
-
-    return strings if name in STRING_COLUMNS else heads if name == "HEAD" else numbers
+def _heads(offsets: NDArray[Any], lengths: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Heads as indices within their documents, from offsets within the block."""
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    heads = np.arange(len(offsets)) - starts + offsets
+    if ((heads < 0) | (heads >= np.repeat(lengths, lengths))).any():
+        raise ValueError("a head lies outside its document")
+    return np.asarray(heads, dtype=np.int32)

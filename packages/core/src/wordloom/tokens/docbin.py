@@ -26,6 +26,7 @@ from .docbin_reading import Packed, unpacked
 from .docbin_spans import pack_groups
 
 if TYPE_CHECKING:
+    from ..lexicon import Lexicon
     from ..vocab import Vocab
     from .doc import Doc
 
@@ -233,11 +234,20 @@ def _pack(docs: Sequence[Doc], attrs: Sequence[str], store_user_data: bool) -> P
 
 def _flat(docs: Sequence[Doc], attr: str, rows: NDArray[np.int32]) -> Any:
     """The values of an attribute for all documents of one lexicon, as uint64."""
+    if attr == "NORM":
+        return _norms_given(docs[0].lexicon, rows)
     if attr not in ("SENT_START", "IDX", "LANG", *COLUMNS):
         return docs[0].lexicon.column(attr)[rows].astype(np.int64).view(np.uint64)
     if all(doc.column(attr) is None for doc in docs) and attr in COLUMNS and attr != "SENT_START":
         return 0
     return np.concatenate([doc.to_array(attr) for doc in docs])
+
+
+def _norms_given(lexicon: Lexicon, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """The ids of norms that the tokenizer gave. Others are 0: whoever reads the file has rules."""
+    types, inverse = np.unique(rows, return_inverse=True)
+    norms = [lexicon.norm_given(row) or "" for row in types.tolist()]
+    return np.asarray(lexicon.strings.ids(norms)[inverse])
 
 
 def _pack_user_data(doc: Doc) -> bytes:

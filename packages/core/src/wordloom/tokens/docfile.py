@@ -63,7 +63,7 @@ def _groups(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
 
 
 def read_docs(path: str | Path, vocab: Vocab) -> Iterator[Doc]:
-    """The documents of a ``.loom`` file, block by block, with ``vocab``, which learns their strings.
+    """The documents of a ``.loom`` file, block by block; ``vocab`` learns their strings.
 
     Raises :class:`MissingFileError`, and :class:`FormatError` if the file is something else, of an
     unknown version, damaged or cut short.

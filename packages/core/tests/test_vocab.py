@@ -64,6 +64,9 @@ def test_lexemes() -> None:
     doc = Doc(vocab, ["The", "x"])
     vocab["x"].is_stop = True
     vocab["The"].norm_ = "that"
+    vocab["x"].norm = vocab.strings.add("y")
+    assert vocab["x"].norm_ == "y"
+    vocab["x"].norm_ = "x"
     assert doc[1].is_stop and doc[0].norm_ == "that" and vocab["x"].norm_ == "x"
     vocab["later"].is_digit = True
     assert vocab["later"].is_digit and not vocab["other"].is_digit

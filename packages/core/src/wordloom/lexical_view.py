@@ -38,7 +38,7 @@ def attribute(read: Callable[[Any], T], write: Callable[[Any, T], None], doc: st
 def _number(name: str, doc: str) -> Attribute[int]:
     def read(view: LexicalView) -> int:
         lexicon, row = view._place()
-        return cast(int, lexicon.value(name, row))
+        return lexicon.value(name, row)
 
     return attribute(read, lambda view, value: view._set(name, value), doc)
 
@@ -46,7 +46,7 @@ def _number(name: str, doc: str) -> Attribute[int]:
 def _string(name: str, doc: str) -> Attribute[str]:
     def read(view: LexicalView) -> str:
         lexicon, row = view._place()
-        return lexicon.strings[cast(int, lexicon.value(name, row))]
+        return lexicon.strings[lexicon.value(name, row)]
 
     return attribute(read, lambda view, value: view._set(name, value), doc)
 

@@ -188,19 +188,24 @@ class Lexicon:
         texts = self._texts[start:end]
         if name == "LENGTH":
             return np.fromiter(map(len, texts), dtype=np.int32, count=len(texts))
-        values: list[Any]
         if _DTYPES[name] is np.bool_:
-            values = list(map(self._flag(name), texts))
-        else:
-            values = self._strings_of(name, texts, start)
-        for (which, text), value in self._values.items():
-            if which == name and text in texts:
-                for i in (i for i, known in enumerate(texts) if known == text):
-                    if name != "NORM" or start + i not in self._norms:
-                        values[i] = value
-        if _DTYPES[name] is np.bool_:
-            return np.array(values, dtype=np.bool_)
-        return self.strings.ids(values)
+            flags = np.fromiter(map(self._flag(name), texts), dtype=np.bool_, count=len(texts))
+            for i, flag in self._overridden(name, start, texts):
+                flags[i] = bool(flag)
+            return flags
+        strings = list(self._strings_of(name, texts, start))
+        for i, string in self._overridden(name, start, texts):
+            strings[i] = str(string)
+        return self.strings.ids(strings)
+
+    def _overridden(self, name: str, start: int, texts: list[str]) -> list[tuple[int, str | bool]]:
+        """Which of ``texts``, from row ``start`` on, somebody has set the feature of."""
+        chosen = {text: value for (which, text), value in self._values.items() if which == name}
+        return [
+            (i, chosen[text])
+            for i, text in enumerate(texts if chosen else ())
+            if text in chosen and not (name == "NORM" and start + i in self._norms)
+        ]
 
     def _flag(self, name: str) -> Callable[[str], bool]:
         if name == "IS_STOP":
@@ -280,9 +285,10 @@ class Lexeme(LexicalView):
         return self.lexicon, self.row
 
     def _set(self, name: str, value: str | int | bool) -> None:
-        if isinstance(value, int) and name in STRING_FEATURES:
-            value = self.lexicon.strings[value]
-        self.lexicon.set_value(name, self.text, value)
+        if name in STRING_FEATURES:
+            self.lexicon.set_value(name, self.text, self.lexicon.strings.as_string(value))
+        else:
+            self.lexicon.set_value(name, self.text, bool(value))
 
     @property
     def text(self) -> str:

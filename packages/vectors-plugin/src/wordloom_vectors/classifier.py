@@ -145,7 +145,7 @@ class SimilarityClassifier:
             for example in get_examples():
                 for label, value in example.reference.cats.items():
                     if value >= 0.5:
-                        self.add_examples(label, [example.reference.text])
+                        self.add_examples(label, [example.reference.text.strip()])
         self._known = None
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:

@@ -92,20 +92,26 @@ class Index:
 
         The cosines are computed from the table, and exact.
         """
-        table = self.table
         words = [queries] if isinstance(queries, str) else queries
         if isinstance(words, np.ndarray):
             vectors = np.atleast_2d(np.asarray(words, dtype=np.float32))
-            own = [-1] * len(vectors)
+            own = np.full(len(vectors), -1)
         else:
-            words = list(words)
-            missing = [word for word, here in zip(words, table.known(words).tolist()) if not here]
-            if missing:
-                raise DataError(f"no vector for {missing[0]!r}: nothing can be near to it")
-            vectors, own = table.vectors_for(words), table.rows_for(words).tolist()
-        found = [self._one(vector, row, n) for vector, row in zip(vectors, own)]
+            vectors, own = self._vectors(list(words))
+        found = [self._one(vector, row, n) for vector, row in zip(vectors, own.tolist())]
         single = isinstance(queries, str) or (isinstance(queries, np.ndarray) and queries.ndim == 1)
         return found[0] if single else found
+
+    def _vectors(self, words: list[str]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The vector of each word, and its row, -1 where it is composed."""
+        table = self.table
+        rows = table.rows_for(words)
+        if (rows >= 0).all():
+            return table.gather(rows), rows
+        missing = [word for word, here in zip(words, table.known(words).tolist()) if not here]
+        if missing:
+            raise DataError(f"no vector for {missing[0]!r}: nothing can be near to it")
+        return table.vectors_for(words), rows
 
     def _one(self, vector: NDArray[np.float32], own: int, n: int) -> list[tuple[str, float]]:
         table, scope = self.table, self.table.scope

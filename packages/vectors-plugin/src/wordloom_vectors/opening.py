@@ -50,8 +50,7 @@ def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: boo
     table = read_vectors(path)
     if hash is not None and table.hash != hash:
         raise SerializationError(
-            f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is "
-            f"needed"
+            f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is needed"
         )
     return table
 

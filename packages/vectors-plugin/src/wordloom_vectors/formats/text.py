@@ -19,12 +19,13 @@ from wordloom.errors import FormatError
 
 from ..build import Chunk, Source
 from ..problems import Problems
+from .numbers import parse_numbers
 from .streams import reading, writing
 
 __all__ = ["line_chunks", "read_text", "write_text"]
 
-#: Bytes that are parsed at a time.
-_BLOCK = 1 << 21
+#: Bytes that are parsed at a time: arrays over them should fit into the processor's cache.
+_BLOCK = 1 << 18
 #: Lines from which the width is told, where no header says it.
 _SAMPLE = 100
 
@@ -106,22 +107,30 @@ def _parsed(lines: list[bytes], width: int, number: int, problems: Problems) -> 
     """The words and vectors of lines, all at once where they are as they should be."""
     lines = [line.rstrip() for line in lines]
     pairs = [line.partition(b" ") for line in lines]
-    if all(rest.count(b" ") == width - 1 and word for word, _, rest in pairs):
-        values = _numbers(b" ".join([rest for _, _, rest in pairs]))
-        if values is not None and len(values) == len(lines) * width:
-            words = _decoded([word for word, _, _ in pairs])
-            if words is not None and np.isfinite(values).all():
-                return Chunk(words, values.reshape(-1, width), range(number, number + len(lines)))
+    rest = [numbers for _, _, numbers in pairs]
+    values = parse_numbers(rest, width)
+    if values is None:
+        values = _numbers(rest, width)
+    words = _decoded([word for word, _, _ in pairs]) if values is not None else None
+    if values is not None and words is not None and all(words):
+        return Chunk(words, values, range(number, number + len(lines)))
     return _one_by_one(lines, width, number, problems)
 
 
-def _numbers(text: bytes) -> NDArray[np.float32] | None:
+def _numbers(lines: list[bytes], width: int) -> NDArray[np.float32] | None:
+    """The numbers of all lines, in any notation; None if a line doesn't hold ``width`` of them, or
+    there is infinity or NaN."""
+    if any(line.count(b" ") != width - 1 for line in lines):
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
-            return np.fromstring(text, sep=" ", dtype=np.float32)
+            values = np.fromstring(b" ".join(lines), sep=" ", dtype=np.float32)
         except (ValueError, DeprecationWarning):
             return None
+    if len(values) != len(lines) * width or not np.isfinite(values).all():
+        return None
+    return values.reshape(-1, width)
 
 
 def _decoded(words: list[bytes]) -> list[str] | None:

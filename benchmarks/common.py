@@ -186,15 +186,21 @@ def _number(value: float | None) -> str:
     return f"{value:.2f}" if abs(value) >= 10 else f"{value:#.3g}"
 
 
-def report(rows: list[Row], title: str = "", json_path: Path | None = None) -> None:
-    """Print ``rows`` as a table with ratios, and write them to ``json_path`` where given."""
+def report(
+    rows: list[Row],
+    title: str = "",
+    json_path: Path | None = None,
+    sides: tuple[str, str] = ("ours", "spaCy"),
+) -> None:
+    """Print ``rows`` as a table with ratios, and write them to ``json_path`` where given. ``sides``
+    are the headings of the two columns."""
     environment = _environment()
     caption = ", ".join(f"{name} {value}" for name, value in environment.items())
     table = Table(
         title=title or None, caption=caption, title_justify="left", caption_justify="left"
     )
     table.add_column("figure")
-    for heading in ("ours", "spaCy", "unit", "times better", "aim", "holds"):
+    for heading in (*sides, "unit", "times better", "aim", "holds"):
         table.add_column(heading, justify="left" if heading == "unit" else "right")
     verdicts = {True: "[green]yes[/]", False: "[red]no[/]", None: ""}
     for row in rows:

@@ -1,8 +1,8 @@
 """Tagger and parser on EWT with a shared layer: accuracy, speed and training beside spaCy.
 
 Width 96, depth 4, batches of 1,000 words of single sentences, dropout 0.1, Adam 0.001 with
-averages. Scores are those of the weights that were best on dev. Use the whole treebank (``WORDLOOM_EWT``) for
-figures that count.
+averages. Scores are those of the weights that were best on dev. Use the whole treebank
+(``WORDLOOM_EWT``) for figures that count.
 """
 
 from __future__ import annotations

@@ -12,9 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import Row, arguments, check_threads, cpu_time, ewt_file, ewt_texts, report
-
 import wordloom
+from common import Row, arguments, check_threads, cpu_time, ewt_file, ewt_texts, report
 from wordloom.config import init_config
 
 PIPELINE = ["tagger", "morphologizer", "parser"]

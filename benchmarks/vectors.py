@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from common import Row, arguments, check_threads, cpu_median, cpu_time, has_spacy, report
 
 #: The word-similarity sets and GloVe sample, where the checkout has them beside it.
@@ -80,11 +81,11 @@ def opening(ours: Path, theirs: Path, table: Any) -> list[Row]:
         import spacy
 
         peer = cpu_time(lambda: spacy.load(theirs).vocab["word77"].vector)
+    opened = cpu_median(lambda: open_vectors(ours)["word77"])
     return [
-        Row("open, and the vector of a word", cpu_median(lambda: open_vectors(ours)["word77"]), peer,
-            goal=50),
+        Row("open, and the vector of a word", opened, peer, goal=50),
         Row("load the pipeline", cpu_median(lambda: wordloom.load(ours)), peer),
-    ]  # fmt: skip
+    ]
 
 
 def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
@@ -107,12 +108,12 @@ def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
         keyed = to_gensim(table.source())
         keyed.most_similar(words[0])
         gensim_rate = rate(lambda: [keyed.most_similar(word) for word in few], len(few))
+    unit = "queries / CPU s"
     rows = [
-        Row(f"nearest words, {count} queries in one call", batch, spacy_rate, "queries / CPU s", True, 5),
-        Row("the same, beside gensim one by one", batch, gensim_rate, "queries / CPU s", True, 10),
-        Row("nearest words one by one, exact; beside gensim", alone, gensim_rate, "queries / CPU s",
-            True),
-    ]  # fmt: skip
+        Row(f"nearest words, {count} queries in one call", batch, spacy_rate, unit, True, 5),
+        Row("the same, beside gensim one by one", batch, gensim_rate, unit, True, 10),
+        Row("nearest words one by one, exact; beside gensim", alone, gensim_rate, unit, True),
+    ]
     if find_spec("usearch") is not None and not quick:
         from wordloom_vectors import Index
 
@@ -121,10 +122,8 @@ def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
         exact, found = table.most_similar(single), index.most_similar(single)
         hits = sum(len(dict(a).keys() & dict(b).keys()) for a, b in zip(exact, found, strict=True))
         recall = 100 * hits / sum(map(len, exact))
-        rows.append(
-            Row(f"one by one, by an index (recall {recall:.0f} %); beside gensim", index_rate,
-                gensim_rate, "queries / CPU s", True, 20)
-        )  # fmt: skip
+        name = f"one by one, by an index (recall {recall:.0f} %); beside gensim"
+        rows.append(Row(name, index_rate, gensim_rate, unit, True, 20))
     return rows
 
 

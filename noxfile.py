@@ -19,13 +19,9 @@ nox.needs_version = ">=2024.4"
 # uv would plan another build of torch than pip's constraints allow, so it is not asked.
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "isolation", "minimums", "wheels", "examples"]
-
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
 TEST_TOOLS = ("pytest", "hypothesis", "matplotlib")
-#: Modules in benchmarks/ that others import.
-HELPERS = {"common", "models"}
 #: Heavy packages that core must work without.
 HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib")
 
@@ -51,16 +47,40 @@ MODULES = {
 }
 
 
-def editable(*names: str) -> list[str]:
-    """pip's arguments for packages and those of ours that they need. What a package's tests need
-    beyond our own tools is its extra ``test``."""
+#: Packages that bring torch, which is large: they are left out of what needn't have them.
+WITH_TORCH = [
+    name
+    for name, folder in PACKAGES.items()
+    if any(line.startswith("torch") for line in project(folder)["dependencies"])
+]
+LIGHT = [name for name in PACKAGES if name not in WITH_TORCH]
+
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    *[f"isolation({name})" for name in LIGHT],
+    "minimums",
+    "wheels",
+    "examples",
+]
+
+
+def with_needed(*names: str) -> list[str]:
+    """Packages and those of ours that they need."""
     ours = {project(folder)["name"]: name for name, folder in PACKAGES.items()}
     wanted = dict.fromkeys(names)
     for name in names:
         for line in project(PACKAGES[name])["dependencies"]:
             needed = ours.get(re.split(r"[^\w-]", line, maxsplit=1)[0])
             wanted |= {needed: None} if needed else {}
-    return [arg for name in wanted for arg in ("-e", f"{PACKAGES[name]}{extra(name)}")]
+    return list(wanted)
+
+
+def editable(*names: str) -> list[str]:
+    """pip's arguments for packages and those of ours that they need. What a package's tests need
+    beyond our own tools is its extra ``test``."""
+    return [arg for name in with_needed(*names) for arg in ("-e", f"{PACKAGES[name]}{extra(name)}")]
 
 
 def extra(name: str) -> str:
@@ -79,7 +99,7 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """Tests of one package with what it needs alone, and tests of what crosses packages."""
     if package == "together":
-        session.install(*CONSTRAINTS, "-r", "requirements.txt", *TEST_TOOLS)
+        session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS)
         folder = ROOT / "tests"
     else:
         session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
@@ -113,14 +133,19 @@ print("absent:", *avoid)
 
 
 @nox.session(reuse_venv=False)
-def isolation(session: nox.Session) -> None:
-    """Core's wheel alone in a fresh environment: what is there, what is not, and that it trains."""
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
+def isolation(session: nox.Session, package: str) -> None:
+    """Wheels of one package and what it needs in a fresh environment: what is there, what is not,
+    and that it trains."""
     session.install(*CONSTRAINTS, "build", "hatchling")
-    wheel = next(path for path in build(session, "core") if path.endswith(".whl"))
+    names = with_needed(package)
+    found = [path for path in build(session, *names) if path.endswith(".whl")]
     session.run("pip", "uninstall", "-q", "-y", "build", "hatchling", silent=True)
-    session.install(*CONSTRAINTS, wheel)
-    want = [MODULES["core"], "catalogue", "confection", "pluggy", "thinc", "numpy"]
-    avoid = [*HEAVY, *(module for name, module in MODULES.items() if name != "core")]
+    session.install(*CONSTRAINTS, *found)
+    want = [MODULES[name] for name in names]
+    want += ["catalogue", "confection", "pluggy", "thinc", "numpy"]
+    avoid = [] if package in WITH_TORCH else list(HEAVY)
+    avoid += [module for name, module in MODULES.items() if name not in names]
     session.chdir(session.create_tmp())  # so that nothing is found in the repository
     session.run("python", "-c", ISOLATION_CHECK, json.dumps([want, avoid]))
     session.run("wordloom", "--version")
@@ -143,17 +168,16 @@ def floors(folder: Path) -> list[str]:
 def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
     session.install(*floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
-    session.run("pip", "list", "--format=freeze", silent=True)
     folder = str(PACKAGES["core"] / "tests")
     session.run("pytest", folder, "-q", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session(python="3.11")
-def types(session: nox.Session) -> None:
-    """mypy, strict, on every package, at the lowest Python."""
-    session.install(*CONSTRAINTS, *editable(*PACKAGES), "mypy")
-    sources = [str(folder / "src") for folder in PACKAGES.values()]
-    session.run("mypy", *(session.posargs or sources))
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
+def types(session: nox.Session, package: str) -> None:
+    """mypy, strict, at the lowest Python."""
+    session.install(*CONSTRAINTS, *editable(package), "mypy")
+    session.run("mypy", str(PACKAGES[package] / "src"), *session.posargs)
 
 
 @nox.session
@@ -199,9 +223,9 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-r", "requirements.txt", "spacy>=3.8,<3.9")
     names = [name for name in session.posargs if not name.startswith("-")]
     options = [option for option in session.posargs if option.startswith("-")]
-    scripts = sorted(path for path in ROOT.glob("benchmarks/*.py") if path.stem not in HELPERS)
-    for script in scripts:
-        if not names or script.stem in names:
+    for script in sorted(ROOT.glob("benchmarks/*.py")):
+        is_command = "__main__" in script.read_text("utf-8")
+        if is_command and (not names or script.stem in names):
             session.run("python", str(script), *options, env={"OMP_NUM_THREADS": "1"})
 
 

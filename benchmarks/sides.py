@@ -140,8 +140,8 @@ def train(
 
 
 def speed_rows(nlp: Any, texts: list[str], words: int, repeats: int) -> dict[str, float]:
-    """Words per CPU second on raw text: in batches, one text at a time, of the tokenizer, and of the
-    last component by the difference that it makes if others listen to the shared layer too."""
+    """Words per CPU second on raw text: in batches, one text at a time, of the tokenizer, and of
+    the last component by the difference that it makes if others listen to the shared layer too."""
     few = texts[:200]
     few_words = sum(len(nlp.make_doc(text)) for text in few)
 

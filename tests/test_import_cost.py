@@ -40,3 +40,15 @@ def test_light_commands_load_nothing_heavy(
 
 def test_errors_are_light(fresh_python: Callable[..., str]) -> None:
     assert loaded(fresh_python, "import wordloom.errors") == []
+
+
+def test_a_pipeline_without_models_loads_neither_thinc_nor_torch(
+    fresh_python: Callable[..., str],
+) -> None:
+    code = (
+        "import wordloom\n"
+        "nlp = wordloom.blank('en')\n"
+        "nlp.add_pipe('sentencizer')\n"
+        "assert len(list(nlp('One. Two.').sents)) == 2"
+    )
+    assert not {"thinc", "torch", "transformers"} & set(loaded(fresh_python, code))

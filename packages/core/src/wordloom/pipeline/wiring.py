@@ -24,7 +24,6 @@ def wire(entries: Iterable[Entry]) -> None:
     encoder is missing or the widths differ.
     """
     from ..components import Encoder
-    from ..layers import find_listeners
 
     encoders: dict[str, Encoder] = {}
     kinds: dict[str, str] = {}
@@ -32,6 +31,8 @@ def wire(entries: Iterable[Entry]) -> None:
         component = entry.component
         model = getattr(component, "model", None)
         if model is not None:
+            from ..layers import find_listeners  # imports thinc: only where there is a model
+
             linked = {}
             for listener in find_listeners(model):
                 encoder = _producer(listener, entry.name, encoders, kinds)

@@ -54,6 +54,6 @@ def to_gensim(source: Source) -> Any:
     from gensim.models import KeyedVectors
 
     words, rows = source.arrays()
-    keyed = KeyedVectors(source.width, count=len(words), dtype=np.float32)
+    keyed = KeyedVectors(source.width, dtype=np.float32)
     keyed.add_vectors(words, rows)
     return keyed

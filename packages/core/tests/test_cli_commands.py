@@ -140,7 +140,7 @@ def test_convert_names_bad_lines_or_skips_and_counts_them(tmp_path: Path) -> Non
     assert f"{path}, line 3: has 9 columns" in result.output
     assert not out.exists()
     skipped = run("convert", path, out, "--skip-bad")
-    assert "2 malformed sentences were left out" in skipped.output
+    assert "2 malformed sentences or lines were left out" in skipped.output
     assert "1 documents, 2 tokens" in skipped.output
 
 

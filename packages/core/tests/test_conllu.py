@@ -237,7 +237,7 @@ def test_lines_of_json_keep_everything(tmp_path: Path, vocab: Vocab) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{", "[]", '{"text": "x"}', '{"text": "x", "tokens": [{"id": 7}]}']
+    "line", ["{", "[]", '{"text": 1}', '{"text": "x", "tokens": [{"id": 7}]}']
 )
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, vocab: Vocab, line: str) -> None:
     good = Doc(vocab, words=["a"]).to_json()

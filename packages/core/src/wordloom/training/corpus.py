@@ -57,7 +57,7 @@ class Corpus:
 
     def __call__(self, nlp: Pipeline) -> Iterator[Example]:
         """Examples for ``nlp``. Raises :class:`MissingFileError` and :class:`FormatError`."""
-        references = self._pieces(self.docs(nlp.vocab))
+        references = self._pieces(self.docs(nlp.vocab, nlp.tokenizer))
         while chunk := list(islice(references, _CHUNK)):
             for example in self._examples(nlp, chunk):
                 if self.augmenter is None:
@@ -65,12 +65,13 @@ class Corpus:
                 else:
                     yield from self.augmenter(nlp, example)
 
-    def docs(self, vocab: Vocab) -> Iterator[Doc]:
-        """The annotated documents themselves, without empty ones."""
+    def docs(self, vocab: Vocab, tokenizer: Any = None) -> Iterator[Doc]:
+        """The annotated documents themselves, without empty ones. ``tokenizer`` is for formats that
+        hold texts without tokens; the default is that of the vocab's language."""
         docs = (
             doc
             for path in data_files(self.path)
-            for doc in read_docs(path, vocab, n_sents=self.n_sents)
+            for doc in read_docs(path, vocab, n_sents=self.n_sents, tokenizer=tokenizer)
             if len(doc)
         )
         return islice(docs, self.limit) if self.limit > 0 else docs

@@ -35,16 +35,18 @@ class Sentence:
     starts_document: bool = False
 
 
-def join_sentences(vocab: Vocab, sentences: Sequence[Sentence]) -> Doc:
+def join_sentences(
+    vocab: Vocab, sentences: Sequence[Sentence], *, unknown_spaces: bool = False
+) -> Doc:
     """A document of several sentences, with what annotation they have. Its text ends with the last
-    word."""
+    word, unless the format says nothing of spaces (``unknown_spaces``)."""
     from ..tokens import Doc
 
     words = [word for each in sentences for word in each.words]
     spaces = [space for each in sentences for space in each.spaces]
     if spaces:
         spaces[-1] = False
-    doc = Doc(vocab, words=words, spaces=spaces)
+    doc = Doc(vocab, words=words, spaces=None if unknown_spaces else spaces)
     _set_strings(doc, "TAG", [tag for each in sentences for tag in each.tags])
     _set_strings(doc, "POS", [pos for each in sentences for pos in each.pos])
     _set_strings(doc, "LEMMA", [lemma for each in sentences for lemma in each.lemmas])

@@ -58,12 +58,17 @@ class EntityRecognizer(TrainableComponent):
         name: str = "ner",
         *,
         incorrect_spans_key: str | None = None,
+        recall_margin: float = 1.0,
         scorer: Scorer | None = None,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         from ..layers.transition_model import claim_states
 
-        self.cfg = {"labels": [], "incorrect_spans_key": incorrect_spans_key}
+        self.cfg = {
+            "labels": [],
+            "incorrect_spans_key": incorrect_spans_key,
+            "recall_margin": recall_margin,
+        }
         self._size = claim_states(model, "ner", name)
         self._set_labels([])
 
@@ -114,10 +119,13 @@ class EntityRecognizer(TrainableComponent):
     def predict(self, docs: Sequence[Doc]) -> Entities:
         """The entities of all documents: tokens are numbered through the batch."""
         batch = self.ready(docs)
-        if not self.labels:
-            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+        self._check_labels()
         scorer = self.model.predict(batch)
         return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
+
+    def _check_labels(self) -> None:
+        if not self.labels:
+            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
 
     def _places(self, batch: Batch) -> Places:
         """Where entities may be: what is annotated already is closed."""
@@ -248,12 +256,8 @@ class EntityRecognizer(TrainableComponent):
         states = states.at(useful)
         ids = self._state_ids(states, places, scorer.none)
         scores = scorer.scores(ids)
-        import os
-
-        margin = float(os.environ.get("MARGIN", "0"))
-        if margin:
-            missed = ~good[useful, 0] & valid[useful, 0]
-            scores[missed, 0] += margin
+        missed = np.flatnonzero((valid & ~good)[useful, 0])
+        scores[xp.asarray(missed), 0] += self.cfg["recall_margin"]
         loss, gradient = oracle_gradient(
             scores, xp.asarray(valid[useful]), xp.asarray(good[useful]), xp
         )
@@ -330,15 +334,24 @@ def make_ner(
     moves: list[str] | None = None,
     incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,
+    recall_margin: float = 1.0,
     scorer: Scorer | None = None,
 ) -> EntityRecognizer:
     """Factory of ``ner``.
 
-    ``moves`` are labels to begin with. ``update_with_oracle_cut_size`` is taken so that configs of
-    spaCy run: all states are learnt at once here, and long documents need no cut.
+    ``moves`` are labels to begin with. In training, ``recall_margin`` is added to the score of Out
+    where an entity begins (softmax-margin, Gimpel and Smith 2010,
+    https://aclanthology.org/N10-1112): with 0, fewer entities are found and more of them are right;
+    little data makes recall fall far behind. ``update_with_oracle_cut_size`` is taken so that
+    configs of spaCy run: all states are learnt at once here, and long documents need no cut.
     """
     component = EntityRecognizer(
-        nlp.vocab, model, name, incorrect_spans_key=incorrect_spans_key, scorer=scorer
+        nlp.vocab,
+        model,
+        name,
+        incorrect_spans_key=incorrect_spans_key,
+        recall_margin=recall_margin,
+        scorer=scorer,
     )
     for label in moves or ():
         component.add_label(label)

@@ -1,0 +1,134 @@
+"""The ``beam_ner`` component: an entity recognizer that weighs all readings, with scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..batch import Batch
+from ..errors import PipelineError
+from ..transitions.biluo import Entities
+from ..transitions.biluo_chances import Candidates, candidates, entity_chances, most_likely
+from .base import Scorer
+from .factory import component_defaults
+from .ner import NER_MODEL, EntityRecognizer
+
+if TYPE_CHECKING:
+    from thinc.api import Model
+
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+    from ..vocab import Vocab
+
+__all__ = ["BeamEntityRecognizer", "make_beam_ner"]
+
+
+class BeamEntityRecognizer(EntityRecognizer):
+    """As ``ner``, but it sets the entities of the most likely reading of the whole document, not
+    those of the best action at each token, and gives the chance of each entity.
+
+    It learns as ``ner`` does, and weights can be taken from one to the other. Where others use a
+    beam, all readings are weighed here, see :mod:`wordloom.transitions.biluo_chances`; entities of
+    a chance below ``beam_density`` and labels beyond the ``beam_width`` best at one token are left
+    out.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str = "beam_ner",
+        *,
+        beam_width: int = 32,
+        beam_density: float = 0.001,
+        incorrect_spans_key: str | None = None,
+        recall_margin: float = 1.0,
+        scorer: Scorer | None = None,
+    ) -> None:
+        if beam_width < 1 or not 0.0 < beam_density < 1.0:
+            raise PipelineError(
+                f"'{name}': beam_width is {beam_width} and beam_density {beam_density}: the width "
+                f"must be 1 or more, and the density between 0 and 1"
+            )
+        super().__init__(
+            vocab,
+            model,
+            name,
+            incorrect_spans_key=incorrect_spans_key,
+            recall_margin=recall_margin,
+            scorer=scorer,
+        )
+        self.cfg["beam_width"] = beam_width
+        self.cfg["beam_density"] = beam_density
+
+    def _candidates(self, batch: Batch) -> Candidates:
+        return candidates(
+            self.model.predict(batch),
+            self._places(batch),
+            self._actions,
+            density=float(self.cfg["beam_density"]),
+            width=int(self.cfg["beam_width"]),
+            xp=self.model.ops.xp,
+        )
+
+    def predict(self, docs: Sequence[Doc]) -> Entities:
+        """The most likely entities of all documents: tokens are numbered through the batch."""
+        batch = self.ready(docs)
+        self._check_labels()
+        return most_likely(self._candidates(batch))
+
+    def scored_ents(self, docs: Sequence[Doc]) -> list[dict[tuple[int, int, str], float]]:
+        """For each document the chance of each entity that may be there: first token, token after
+        the last, and label. The documents aren't changed."""
+        batch = self.ready(docs)
+        self._check_labels()
+        found = self._candidates(batch)
+        chances = entity_chances(found).tolist()
+        ends = batch.lengths.cumsum()
+        scores: list[dict[tuple[int, int, str], float]] = [{} for _ in batch]
+        owners = ends.searchsorted(found.entities.starts, side="right").tolist()
+        offsets = (ends - batch.lengths).tolist()
+        starts, stops = found.entities.starts.tolist(), found.entities.ends.tolist()
+        labels = found.entities.labels.tolist()
+        for owner, start, stop, label, chance in zip(owners, starts, stops, labels, chances):
+            first = offsets[owner]
+            scores[owner][start - first, stop - first, self.labels[label]] = chance
+        return scores
+
+
+@component_defaults(
+    {"model": NER_MODEL, "scorer": {"@scorers": "wordloom.ner_scorer.v1"}},
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_beam_ner(
+    nlp: Pipeline,
+    name: str,
+    model: Model[Any, Any],
+    moves: list[str] | None = None,
+    incorrect_spans_key: str | None = None,
+    update_with_oracle_cut_size: int = 100,
+    recall_margin: float = 1.0,
+    beam_width: int = 32,
+    beam_density: float = 0.001,
+    beam_update_prob: float = 0.5,
+    scorer: Scorer | None = None,
+) -> BeamEntityRecognizer:
+    """Factory of ``beam_ner``.
+
+    See :func:`~wordloom.components.ner.make_ner`. ``beam_update_prob`` is taken so that configs of
+    spaCy run: training here is the same for all readings.
+    """
+    component = BeamEntityRecognizer(
+        nlp.vocab,
+        model,
+        name,
+        beam_width=beam_width,
+        beam_density=beam_density,
+        incorrect_spans_key=incorrect_spans_key,
+        recall_margin=recall_margin,
+        scorer=scorer,
+    )
+    for label in moves or ():
+        component.add_label(label)
+    return component

@@ -20,7 +20,7 @@ from .. import _msgpack
 from ..errors import SerializationError
 from .columnar_extras import extras, hang_extras
 from .columns import COLUMNS, STRING_COLUMNS
-from .packing import pack, pack_strings, smallest, unpack, unpack_strings
+from .packing import bounds, pack, pack_strings, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ..lexicon import Lexicon
@@ -146,11 +146,9 @@ def _documents(state: dict[str, Any], vocab: Vocab) -> list[Doc]:
     spaces = np.unpackbits(bits, count=len(tokens)).astype(np.bool_)
     _check_texts(texts, words, tokens, spaces, lengths)
     rows = types[tokens] if len(tokens) else np.zeros(0, dtype=np.int32)
-    ends = np.cumsum(lengths).tolist()
-    starts = [0, *ends[:-1]]
     docs = [
         Doc.from_rows(vocab, text, rows[start:end], spaces[start:end], lexicon)
-        for text, start, end in zip(texts, starts, ends, strict=True)
+        for text, (start, end) in zip(texts, bounds(lengths), strict=True)
     ]
     for name, column in state["columns"].items():
         _set_column(docs, lengths, name, column)
@@ -198,8 +196,7 @@ def _set_column(
         if len(values) and not low <= int(values.min()) <= int(values.max()) <= high:
             raise ValueError(f"values of {name} are outside {low} to {high}")
         values = values.astype(np.int8)
-    ends = np.cumsum(lengths).tolist()
-    for doc, start, end in zip(docs, [0, *ends[:-1]], ends, strict=True):
+    for doc, (start, end) in zip(docs, bounds(lengths), strict=True):
         if doc._columns is None:
             doc._columns = {}
         doc._columns[name] = values[start:end]

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Packed", "Strings", "pack", "pack_strings", "smallest", "unpack", "unpack_strings"]
+__all__ = [
+    "Packed",
+    "Strings",
+    "bounds",
+    "pack",
+    "pack_strings",
+    "smallest",
+    "unpack",
+    "unpack_strings",
+]
 
 Packed = tuple[str, bytes]
 """An array of one dimension: its dtype and its bytes, little-endian."""
@@ -51,7 +60,13 @@ def unpack_strings(packed: Strings) -> list[str]:
     """The strings of :func:`pack_strings`. Raises :class:`ValueError` if they don't add up."""
     data, lengths = packed
     text = data.decode("utf8", "surrogatepass")
-    ends = np.cumsum(unpack(lengths), dtype=np.int64).tolist()
-    if (ends[-1] if ends else 0) != len(text):
+    places = bounds(unpack(lengths))
+    if (places[-1][1] if places else 0) != len(text):
         raise ValueError("the lengths of the strings don't add up")
-    return [text[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return [text[start:end] for start, end in places]
+
+
+def bounds(lengths: NDArray[Any]) -> list[tuple[int, int]]:
+    """Start and end of parts of these lengths that follow each other."""
+    ends = np.cumsum(lengths, dtype=np.int64).tolist()
+    return list(zip([0, *ends], ends, strict=False))

@@ -115,7 +115,9 @@ class FormatError(DataError):
     def __init__(self, path: str | Path, line: int | None, message: str) -> None:
         self.path = Path(path)
         self.line = line
-        super().__init__(f"{path}, line {line}: {message}" if line is not None else f"{path}: {message}")
+        super().__init__(
+            f"{path}, line {line}: {message}" if line is not None else f"{path}: {message}"
+        )
 
 
 class MissingFileError(WordloomError, FileNotFoundError):

@@ -99,6 +99,8 @@ def test_a_pipeline_can_refer_to_the_table_instead(path, tmp_path):
     again = wordloom.load(tmp_path / "model")
     assert again.vocab.vectors.hash == nlp.vocab.vectors.hash
     assert again("cat")[0].has_vector
+    again.to_disk(tmp_path / "second")
+    assert not (tmp_path / "second" / "vocab" / "vectors.wlv").exists()
     path.unlink()
     with pytest.raises(WordloomError, match=nlp.vocab.vectors.hash):
         wordloom.load(tmp_path / "model")
@@ -188,6 +190,29 @@ def test_bytes_and_pickles_carry_no_rows(tmp_path):
     vocab = pickle.loads(pickle.dumps(nlp.vocab))  # noqa: S301
     assert vocab.vectors.hash == table.hash
     assert len(nlp.to_bytes()) < 400_000
+
+
+def test_bytes_refer_to_the_table(path, rows):
+    nlp = trained(path, steps=3)
+    data = nlp.to_bytes()
+    again = Pipeline.from_config(nlp.config).from_bytes(data)
+    assert tags(again) == tags(nlp) and again.vocab.vectors.hash == nlp.vocab.vectors.hash
+    path.unlink()
+    Table.from_arrays(WORDS, rows * 2).save(path)
+    with pytest.raises(SerializationError, match=nlp.vocab.vectors.hash):
+        Pipeline.from_config(nlp.config).from_bytes(data)
+    path.unlink()
+    with pytest.raises(WordloomError, match=nlp.vocab.vectors.hash):
+        Pipeline.from_config(nlp.config).from_bytes(data)
+
+
+def test_vectors_of_different_widths_are_not_compared(table):
+    one, other = wordloom.blank("en"), wordloom.blank("en")
+    one.vocab.vectors = table
+    other.vocab.vectors = Table.from_arrays(["cat"], np.ones((1, 3)))
+    with pytest.raises(DataError, match="6 and 3"):
+        one("cat").similarity(other("cat"))
+    assert one("cat").similarity(wordloom.blank("en")("cat")) == 0
 
 
 def test_vectors_of_docs_spans_tokens_and_words(table, rows):

@@ -40,9 +40,11 @@ def test_the_frozen_list_of_names():
         "architectures": [
             "spacy.StaticVectors.v1",
             "spacy.StaticVectors.v2",
+            "wordloom-vectors.StaticVectors.v1",
+            "wordloom-vectors.StaticVectors.v2",
             "wordloom.StaticVectors.v1",
             "wordloom.StaticVectors.v2",
         ],
         "factories": ["similarity_classifier"],
-        "vectors": ["spacy.Vectors.v1", "wordloom.Vectors.v1"],
+        "vectors": ["spacy.Vectors.v1", "wordloom-vectors.Vectors.v1", "wordloom.Vectors.v1"],
     }

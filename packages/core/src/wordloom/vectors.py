@@ -10,16 +10,23 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 
-from .errors import MissingFileError, SerializationError
+from .errors import DataError, MissingFileError, SerializationError
 
 if TYPE_CHECKING:
     from .tokens import Doc
 
-__all__ = ["HasVector", "VectorTable", "cosine", "open_vectors", "saved_vectors"]
+__all__ = [
+    "HasVector",
+    "VectorTable",
+    "cosine",
+    "open_vectors",
+    "referred_vectors",
+    "saved_vectors",
+]
 
 #: Opens tables, unless a config names another function in [nlp.vectors].
 _OPENER = "wordloom.Vectors.v1"
-#: In the folder of a vocab: the function that opens its table, and the function's arguments.
+#: In the folder of a vocab: the reference to its table.
 _REFERENCE = "vectors.json"
 
 
@@ -58,13 +65,28 @@ class VectorTable(Protocol):
         """Give ``text`` a vector of shape ``(width,)``. Raises :class:`DataError` if the table
         can't be changed or the width is another."""
 
+    def reference(self) -> dict[str, Any] | None:
+        """What is kept of it where its rows are not: ``@vectors``, the name of the function that
+        opens it, ``path``, ``hash`` and other arguments of that function. None for a table that
+        is in no file."""
+
     def to_disk(self, folder: str | Path) -> None:
-        """Write what :func:`saved_vectors` needs into the folder of a vocab: ``vectors.json``,
-        whose ``@vectors`` names the function that opens the table."""
+        """Write the table into the folder of a vocab, and its reference into ``vectors.json``
+        there, with a path from that folder."""
 
 
 def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """The cosine of two vectors; 0.0 if either is all zeros or they have no dimensions."""
+    """The cosine of two vectors; 0.0 if either is all zeros or they have no dimensions.
+
+    Raises :class:`DataError` if both have dimensions, but not equally many.
+    """
+    if one.shape != other.shape and one.size and other.size:
+        raise DataError(
+            f"vectors of {one.size} and {other.size} dimensions can't be compared: both must come "
+            f"from the same table, or from hooks that agree"
+        )
+    if not one.size or not other.size:
+        return 0.0
     norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
     return float(np.dot(one, other)) / norms if norms else 0.0
 
@@ -93,19 +115,33 @@ def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> 
 
 def saved_vectors(folder: Path) -> VectorTable | None:
     """The table that :meth:`VectorTable.to_disk` wrote into a vocab's folder; None without one."""
-    from .registries import registry
-
     path = folder / _REFERENCE
     if not path.is_file():
         return None
     try:
-        reference = srsly.read_json(path)
-        opener, target, wanted = (reference[key] for key in ("@vectors", "path", "hash"))
+        reference = dict(srsly.read_json(path))
+        reference["path"] = str(folder / reference["path"])
     except (ValueError, KeyError, TypeError) as error:
         raise SerializationError(f"'{path}' doesn't say which table it is: {error!r}") from error
-    if not (folder / target).exists():
+    return referred_vectors(reference, str(path))
+
+
+def referred_vectors(reference: Mapping[str, Any], source: str) -> VectorTable:
+    """The table that a reference (see :meth:`VectorTable.reference`) in ``source`` stands for.
+
+    Raises :class:`MissingFileError` if it isn't where the reference says, and
+    :class:`SerializationError` if another one is there.
+    """
+    from .registries import registry
+
+    if not {"@vectors", "path", "hash"} <= set(reference):
+        raise SerializationError(f"{source} doesn't say which table of vectors it means")
+    path = Path(reference["path"])
+    if not path.exists():
         raise MissingFileError(
-            f"'{path}' refers to a table of vectors at '{folder / target}', which isn't there. Put "
-            f"the table with the hash {wanted} there, or write its path into '{path}'"
+            f"{source} refers to a table of vectors at '{path}', which isn't there. Put the table "
+            f"with the hash {reference['hash']} there, or correct the path in {source}"
         )
-    return cast(VectorTable, registry.get("vectors", opener)(path=folder / target, hash=wanted))
+    arguments = {key: value for key, value in reference.items() if not key.startswith("@")}
+    opener = registry.get("vectors", reference["@vectors"])
+    return cast(VectorTable, opener(**{**arguments, "path": path}))

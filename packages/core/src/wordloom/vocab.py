@@ -17,7 +17,7 @@ from .lexicon import Lexeme, Lexicon
 from .morphology import Morphology
 from .strings import StringStore
 from .tokens.extensions import ExtensionTable
-from .vectors import VectorTable, saved_vectors
+from .vectors import VectorTable, referred_vectors, saved_vectors
 
 __all__ = ["Vocab"]
 
@@ -136,12 +136,18 @@ class Vocab:
         return word if isinstance(word, str) else self.lexicon.strings[word]
 
     def to_bytes(self) -> bytes:
-        """The language and strings, as msgpack. Vectors aren't part of it."""
-        state = {"format": _FORMAT, "lang": self.lang, "strings": self.strings.to_bytes()}
+        """The language and strings, as msgpack. Of vectors in a file, the reference to it."""
+        state = {
+            "format": _FORMAT,
+            "lang": self.lang,
+            "strings": self.strings.to_bytes(),
+            "vectors": None if self.vectors is None else self.vectors.reference(),
+        }
         return bytes(srsly.msgpack_dumps(state))
 
     def from_bytes(self, data: bytes) -> Vocab:
-        """Take over what :meth:`to_bytes` gave; returns the vocab itself.
+        """Take over what :meth:`to_bytes` gave; returns the vocab itself. If no vectors are
+        referred to, those of this vocab stay.
 
         Raises :class:`SerializationError` if it's something else.
         """
@@ -154,6 +160,8 @@ class Vocab:
             raise SerializationError(f"vocab of format {known}, this version reads {_FORMAT}")
         self.lang = state["lang"]
         self.strings.from_bytes(state["strings"])
+        if state.get("vectors"):
+            self.vectors = referred_vectors(state["vectors"], "the bytes of a vocab")
         self.lexicon = self._new_lexicon()
         return self
 

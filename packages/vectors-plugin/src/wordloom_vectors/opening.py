@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import srsly
-
-from wordloom.errors import DataError, MissingFileError, SerializationError
+from wordloom.errors import DataError, SerializationError
 from wordloom.files import existing
+from wordloom.vectors import saved_vectors
 
 from .build import write_table
 from .formats import Format, read_source, write_source
 from .problems import Policy, Problems
 from .storage import is_table
-from .table import FILE, REFERENCE, Table
+from .table import Table
 
 __all__ = ["Vectors", "open_vectors", "read_vectors", "write_vectors"]
 
@@ -43,37 +42,17 @@ def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: boo
     if is_table(path):
         return Table.open(path, hash=hash, by_reference=by_reference)
     for folder in (path, path / "vocab"):
-        if (folder / REFERENCE).is_file():
-            return _referred(folder, hash, by_reference)
-        if (folder / FILE).is_file():
-            return Table.open(folder / FILE, hash=hash, by_reference=by_reference)
-    table = read_vectors(path)
+        table = saved_vectors(folder)
+        if isinstance(table, Table):
+            table.by_reference = by_reference or table.by_reference
+            return _checked(table, folder, hash)
+    return _checked(read_vectors(path), path, hash)
+
+
+def _checked(table: Table, path: Path, hash: str | None) -> Table:
     if hash is not None and table.hash != hash:
         raise SerializationError(
             f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is needed"
-        )
-    return table
-
-
-def _referred(folder: Path, hash: str | None, by_reference: bool) -> Table:
-    reference = srsly.read_json(folder / REFERENCE)
-    try:
-        path, wanted = reference["path"], reference["hash"]
-    except (KeyError, TypeError) as error:
-        raise SerializationError(
-            f"'{folder / REFERENCE}' doesn't say which table: {error}"
-        ) from error
-    target = folder / path
-    if not target.exists():
-        raise MissingFileError(
-            f"'{folder}' refers to a table of vectors at '{target}', which isn't there. Its hash "
-            f"is {wanted}: put it there, or name another place in '{folder / REFERENCE}'"
-        )
-    table = Table.open(target, hash=wanted, by_reference=by_reference or Path(path).is_absolute())
-    if hash is not None and table.hash != hash:
-        raise SerializationError(
-            f"'{target}' is another table of vectors: its hash is {table.hash}, and {hash} is "
-            f"needed"
         )
     return table
 

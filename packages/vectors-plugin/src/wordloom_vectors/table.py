@@ -267,9 +267,16 @@ class Table(Lookup):
         settings = {"dtype": self.dtype, "attrs": self.attrs, "unknown": self.unknown}
         return write_table(path, self.source(), name=self.name, **settings)
 
-    def reference(self, path: str) -> dict[str, Any]:
-        """What a saved vocab holds of its table: where it is and which one it is."""
-        return {"@vectors": "wordloom.Vectors.v1", "path": path, "hash": self.hash}
+    def reference(self) -> dict[str, Any] | None:
+        """What a saved vocab holds of its table: where it is and which one it is. None for a table
+        in memory, or with changes that no file holds."""
+        if self.path is None or self._changes:
+            return None
+        return self._reference(str(self.path))
+
+    def _reference(self, path: str) -> dict[str, Any]:
+        kept = {"by_reference": True} if self.by_reference else {}
+        return {"@vectors": "wordloom.Vectors.v1", "path": path, "hash": self.hash, **kept}
 
     def to_disk(self, folder: str | Path) -> None:
         """Write :data:`REFERENCE` into a vocab's folder, and the table beside it, as a hard link
@@ -281,7 +288,7 @@ class Table(Lookup):
         if not self.by_reference:
             self.save(folder / FILE)
         path = str(self.path) if self.by_reference else FILE
-        write_text(folder / REFERENCE, srsly.json_dumps(self.reference(path), indent=2))
+        write_text(folder / REFERENCE, srsly.json_dumps(self._reference(path), indent=2))
 
     def __reduce__(self) -> tuple[Any, ...]:
         changes = list(self._changes.values())

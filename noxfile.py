@@ -221,11 +221,15 @@ def benchmarks(session: nox.Session) -> None:
     On Python 3.12, since spaCy's wheels for 3.11 are slowed down by profiling hooks.
     """
     session.install("-r", "requirements.txt", "spacy>=3.8,<3.9")
-    names = [name for name in session.posargs if not name.startswith("-")]
-    options = [option for option in session.posargs if option.startswith("-")]
-    for script in sorted(ROOT.glob("benchmarks/*.py")):
-        is_command = "__main__" in script.read_text("utf-8")
-        if is_command and (not names or script.stem in names):
+    scripts = {
+        path.stem: path
+        for path in sorted(ROOT.glob("benchmarks/*.py"))
+        if "__main__" in path.read_text("utf-8")
+    }
+    names = [name for name in session.posargs if name in scripts]
+    options = [option for option in session.posargs if option not in scripts]
+    for name, script in scripts.items():
+        if not names or name in names:
             session.run("python", str(script), *options, env={"OMP_NUM_THREADS": "1"})
 
 

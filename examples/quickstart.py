@@ -115,9 +115,12 @@ def show_document(doc: Any, limit: int = 10) -> None:
 
 def read_text(arguments: argparse.Namespace) -> str | None:
     """The user's text, if there is one."""
-    if arguments.file is not None:
+    if arguments.file is None:
+        return arguments.text
+    try:
         return arguments.file.read_text("utf-8")
-    return arguments.text
+    except UnicodeDecodeError as error:
+        sys.exit(f"{arguments.file} is not UTF-8 (byte {error.start}): save it as UTF-8 first")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 import wordloom
 from wordloom.errors import ConfigError, DataError, MissingFileError
 from wordloom_transformers import TransformerData, embedding
-from wordloom_transformers.embedding import token_vectors
+from wordloom_transformers.vectors import token_vectors
 
 KINDS = ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"]
 WIDTH = 16

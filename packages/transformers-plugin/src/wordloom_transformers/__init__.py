@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .annotation_setters import null_annotation_setter
     from .component import Transformer
     from .data import FullTransformerBatch, Pieces, TransformerData, Truncation
-    from .embedding import embedding
+    from .vectors import embedding
     from .listener import Tok2VecTransformer, TransformerListener
     from .model import TransformerModel
     from .span_getters import get_doc_spans, get_sent_spans, get_strided_spans
@@ -33,7 +33,7 @@ _HOMES = {
     "TransformerListener": ".listener",
     "TransformerModel": ".model",
     "Truncation": ".data",
-    "embedding": ".embedding",
+    "embedding": ".vectors",
     "get_doc_spans": ".span_getters",
     "get_sent_spans": ".span_getters",
     "get_strided_spans": ".span_getters",

@@ -17,7 +17,7 @@ from wordloom.files import existing, folder_written, write_bytes
 from .annotation_setters import AnnotationSetter, null_annotation_setter
 from .cache import OutputCache
 from .data import FullTransformerBatch, TransformerData
-from .embedding import set_hooks
+from .vectors import set_hooks
 from .listener import LISTENS_TO, pool
 from .model import shim_of
 from .settings import Keep

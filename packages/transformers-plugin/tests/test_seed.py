@@ -1,0 +1,188 @@
+"""The examples of the guide that this package follows, with our names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wordloom
+from wordloom import registry
+from wordloom_transformers import (
+    FullTransformerBatch,
+    Transformer,
+    TransformerData,
+    TransformerModel,
+    embedding,
+)
+
+CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["transformer", "tagger"]
+
+[components]
+
+[components.transformer]
+factory = "transformer"
+max_batch_items = 4096
+
+[components.transformer.model]
+@architectures = "{owner}.TransformerModel.v1"
+name = "{name}"
+tokenizer_config = {{"use_fast": true}}
+
+[components.transformer.model.get_spans]
+@span_getters = "{owner}.doc_spans.v1"
+
+[components.transformer.set_extra_annotations]
+@annotation_setters = "{owner}.null_annotation_setter.v1"
+
+[components.tagger]
+factory = "tagger"
+
+[components.tagger.model]
+@architectures = "wordloom.Tagger.v2"
+
+[components.tagger.model.tok2vec]
+@architectures = "{owner}.TransformerListener.v1"
+grad_factor = 1.0
+
+[components.tagger.model.tok2vec.pooling]
+@layers = "reduce_mean.v1"
+"""
+
+
+def test_runtime_usage(build: Any, tmp_path: Path) -> None:
+    build().to_disk(tmp_path / "en_tiny_trf")
+    nlp = wordloom.load(tmp_path / "en_tiny_trf")
+    for doc in nlp.pipe(["some text", "some other text"]):
+        tokvecs = doc._.trf_data.tensors[-1]
+        assert tokvecs.shape == (len(doc._.trf_data.pieces), 16)
+
+
+def test_custom_annotation_setter(build: Any) -> None:
+    def custom_annotation_setter(docs: Any, trf_data: Any) -> None:
+        doc_data = list(trf_data.doc_data)
+        for doc, data in zip(docs, doc_data):
+            doc._.custom_attr = data
+
+    nlp = build()
+    nlp.vocab.extensions.declare("doc", "custom_attr", owner="this test", default=None)
+    nlp.get_pipe("transformer").set_extra_annotations = custom_annotation_setter
+    doc = nlp("This is a text")
+    assert isinstance(doc._.custom_attr, TransformerData)
+    assert np.array_equal(doc._.custom_attr.tensors[-1], doc._.trf_data.tensors[-1])
+
+
+def test_an_annotation_setter_by_name(folder: Any) -> None:
+    seen = []
+
+    @registry.annotation_setters("tests.collect.v1")
+    def collect() -> Any:
+        return lambda docs, batch: seen.append((len(docs), type(batch)))
+
+    config = CONFIG.format(owner="wordloom", name=folder("bert")).replace(
+        "wordloom.null_annotation_setter.v1", "tests.collect.v1"
+    )
+    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_str(config))
+    nlp.get_pipe("transformer").model.initialize()
+    list(nlp.pipe(["a", "b"], disable=["tagger"]))
+    assert seen == [(2, FullTransformerBatch)]
+
+
+def test_python_equivalent(folder: Any) -> None:
+    from wordloom_transformers.annotation_setters import null_annotation_setter
+    from wordloom_transformers.span_getters import get_doc_spans
+
+    nlp = wordloom.blank("en")
+    trf = Transformer(
+        nlp.vocab,
+        TransformerModel(
+            folder("bert"),
+            get_spans=get_doc_spans,
+            tokenizer_config={"use_fast": True},
+        ),
+        set_extra_annotations=null_annotation_setter,
+        max_batch_items=4096,
+    )
+    trf.model.initialize()
+    doc = trf(nlp.make_doc("This is a text"))
+    assert doc._.trf_data.width == 16
+    assert trf.max_batch_items == trf.model.attrs["max_batch_items"] == 4096
+
+
+@pytest.mark.parametrize("owner", ["spacy-transformers", "wordloom", "wordloom-transformers"])
+def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
+    config = wordloom.Config().from_str(CONFIG.format(owner=owner, name=folder("bert")))
+    nlp = wordloom.Pipeline.from_config(config)
+    assert nlp.pipe_names == ["transformer", "tagger"]
+    nlp.initialize(lambda: blocks.examples(nlp))
+    assert np.isfinite(nlp.update(blocks.examples(nlp))["tagger"])
+    assert nlp.config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "*"
+
+
+def test_custom_sent_spans(folder: Any) -> None:
+    import wordloom_transformers
+
+    @wordloom_transformers.registry.span_getters("custom_sent_spans")
+    def configure_custom_sent_spans(max_length: int) -> Any:
+        def get_custom_sent_spans(docs: Any) -> Any:
+            spans: list[Any] = []
+            for doc in docs:
+                spans.append([])
+                for sent in doc.sents:
+                    start = 0
+                    end = max_length
+                    while end <= len(sent):
+                        spans[-1].append(sent[start:end])
+                        start += max_length
+                        end += max_length
+                    if start < len(sent):
+                        spans[-1].append(sent[start : len(sent)])
+            return spans
+
+        return get_custom_sent_spans
+
+    config = CONFIG.format(owner="wordloom", name=folder("bert")).replace(
+        '@span_getters = "wordloom.doc_spans.v1"',
+        '@span_getters = "custom_sent_spans"\nmax_length = 5',
+    )
+    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_str(config))
+    nlp.add_pipe("sentencizer", first=True)
+    nlp.get_pipe("transformer").model.initialize()
+    doc = nlp("One two three four five six seven. And eight nine.", disable=["tagger"])
+    tokens = [len(span) for span in nlp.get_pipe("transformer").predict([doc]).spans[0]]
+    assert tokens == [5, 3, 4]
+    assert len(doc._.trf_data.pieces.lengths) == 3
+
+
+def test_names_agree_with_core_s_table() -> None:
+    from wordloom.plugins.known import KNOWN
+
+    for name, offers in KNOWN.items():
+        for each, owner in offers.items():
+            if owner == "wordloom-transformers":
+                assert registry.supplier(name, each).startswith("wordloom-transformers ")
+                assert registry.get(name, each) is not None
+
+
+def test_every_default_is_written_down_and_config_is_stable(build: Any) -> None:
+    config = build().config
+    model = config["components"]["transformer"]["model"]
+    assert model["overflow"] == "window" and model["mixed_precision"] is False
+    again = wordloom.Pipeline.from_config(config).config
+    assert again["components"] == config["components"]
+
+
+@pytest.mark.parametrize("keep", ["last", "pooled"])
+def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
+    doc = build(keep=keep)("The fox jumps")
+    again = wordloom.tokens.Doc(doc.vocab).from_bytes(doc.to_bytes())
+    data = again._.trf_data
+    assert isinstance(data, TransformerData)
+    assert np.array_equal(data.tensors[0], doc._.trf_data.tensors[0])
+    assert np.array_equal(embedding(again[1]), embedding(doc[1]))
+    assert data.pieces.strings == doc._.trf_data.pieces.strings

@@ -19,6 +19,8 @@ nox.needs_version = ">=2024.4"
 # uv would plan another build of torch than pip's constraints allow, so it is not asked.
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
+# Some sessions want one Python, the lowest or spaCy's; where it isn't there, they say so.
+nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
 TEST_TOOLS = ("pytest", "hypothesis", "matplotlib")

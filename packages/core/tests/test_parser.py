@@ -100,6 +100,18 @@ def test_together_and_alone_give_the_same(trained):
     assert [arcs(doc) for doc in together] == [arcs(doc) for doc in alone]
 
 
+def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
+    from wordloom.components import groups
+
+    nlp, _, _ = trained
+    words = [each[0].split() for each in TREES] + [[]]
+    whole = [arcs(doc) for doc in nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])]
+    for size in (1, 6, 11):
+        monkeypatch.setattr(groups, "GROUP_TOKENS", size)
+        parts = nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])
+        assert [arcs(doc) for doc in parts] == whole
+
+
 def test_empty_documents_and_documents_of_one_token(trained):
     nlp, parser, _ = trained
     assert len(nlp("")) == 0

@@ -11,6 +11,7 @@ from ..transitions.biluo import Entities
 from ..transitions.biluo_chances import Candidates, candidates, entity_chances, most_likely
 from .base import Scorer
 from .factory import component_defaults
+from .groups import document_groups
 from .ner import NER_MODEL, EntityRecognizer
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ class BeamEntityRecognizer(EntityRecognizer):
         self.cfg["beam_width"] = beam_width
         self.cfg["beam_density"] = beam_density
 
-    def _candidates(self, batch: Batch) -> Candidates:
+    def _candidates(self, batch: Batch, scorer: Any) -> Candidates:
         return candidates(
-            self.model.predict(batch),
+            scorer,
             self._places(batch),
             self._actions,
             density=float(self.cfg["beam_density"]),
@@ -71,28 +72,35 @@ class BeamEntityRecognizer(EntityRecognizer):
             xp=self.model.ops.xp,
         )
 
-    def predict(self, docs: Sequence[Doc]) -> Entities:
-        """The most likely entities of all documents: tokens are numbered through the batch."""
-        batch = self.ready(docs)
-        self._check_labels()
-        return most_likely(self._candidates(batch))
+    def _decode(self, batch: Batch, scorer: Any) -> Entities:
+        return most_likely(self._candidates(batch, scorer))
 
     def scored_ents(self, docs: Sequence[Doc]) -> list[dict[tuple[int, int, str], float]]:
         """For each document the chance of each entity that may be there: first token, token after
         the last, and label. The documents aren't changed."""
         batch = self.ready(docs)
         self._check_labels()
-        found = self._candidates(batch)
-        chances = entity_chances(found).tolist()
-        ends = batch.lengths.cumsum()
+        scorer = self.model.predict(batch)
+        return [
+            scores
+            for _, group, part in document_groups(batch, scorer)
+            for scores in self._scores(group, self._candidates(group, part))
+        ]
+
+    def _scores(self, batch: Batch, found: Candidates) -> list[dict[tuple[int, int, str], float]]:
+        entities, ends = found.entities, batch.lengths.cumsum()
+        owners = ends.searchsorted(entities.starts, side="right")
+        firsts = (ends - batch.lengths)[owners]
         scores: list[dict[tuple[int, int, str], float]] = [{} for _ in batch]
-        owners = ends.searchsorted(found.entities.starts, side="right").tolist()
-        offsets = (ends - batch.lengths).tolist()
-        starts, stops = found.entities.starts.tolist(), found.entities.ends.tolist()
-        labels = found.entities.labels.tolist()
-        for owner, start, stop, label, chance in zip(owners, starts, stops, labels, chances):
-            first = offsets[owner]
-            scores[owner][start - first, stop - first, self.labels[label]] = chance
+        rows = zip(
+            owners.tolist(),
+            (entities.starts - firsts).tolist(),
+            (entities.ends - firsts).tolist(),
+            entities.labels.tolist(),
+            entity_chances(found).tolist(),
+        )
+        for owner, start, end, label, chance in rows:
+            scores[owner][start, end, self.labels[label]] = chance
         return scores
 
 

@@ -19,6 +19,7 @@ from ..transitions.loss import oracle_gradient
 from .base import GetExamples, Scorer, TrainableComponent
 from .classifier import lookup
 from .factory import component_defaults
+from .groups import document_groups
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
@@ -121,6 +122,14 @@ class EntityRecognizer(TrainableComponent):
         batch = self.ready(docs)
         self._check_labels()
         scorer = self.model.predict(batch)
+        return Entities.joined(
+            [
+                (first, self._decode(docs, part))
+                for first, docs, part in document_groups(batch, scorer)
+            ]
+        )
+
+    def _decode(self, batch: Batch, scorer: Any) -> Entities:
         return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
 
     def _check_labels(self) -> None:

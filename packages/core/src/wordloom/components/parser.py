@@ -13,6 +13,7 @@ from ..transitions.arc_eager import ParserActions
 from ..transitions.projective import DELIMITER
 from .base import GetExamples, Scorer, TrainableComponent
 from .factory import component_defaults
+from .groups import document_groups
 from .parser_training import explore
 from .parser_trees import (
     Parse,
@@ -143,10 +144,13 @@ class DependencyParser(TrainableComponent):
         if not self._output.has_dim("nO"):
             raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
         scorer = self.model.predict(batch)
+        groups = document_groups(batch, scorer)
+        return Parse.joined([(first, self._parse(docs, part)) for first, docs, part in groups])
+
+    def _parse(self, batch: Batch, scorer: Any) -> Parse:
         tokens = SolidTokens.of(batch)
-        ops = self.model.ops
-        trees = parse_tokens(tokens, scorer, self._actions, ops)
-        return finished(tokens, trees, self._names, self._lifted, ops)
+        trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
+        return finished(tokens, trees, self._names, self._lifted, self.model.ops)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
         """Write the columns HEAD, DEP and SENT_START."""

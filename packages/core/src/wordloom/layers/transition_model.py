@@ -147,22 +147,57 @@ class StateScorer:
     token. ``ids`` is an int array of shape ``(states, nF)``.
     """
 
-    __slots__ = ("_bias", "_offsets", "_table", "_upper", "none", "pieces", "size", "width", "xp")
+    __slots__ = (
+        "_bias",
+        "_lower",
+        "_made",
+        "_offsets",
+        "_upper",
+        "_vectors",
+        "none",
+        "pieces",
+        "size",
+        "width",
+        "xp",
+    )
 
     def __init__(
-        self, table: Array, bias: Array, pieces: int, upper: tuple[Array, Array] | None, xp: Any
+        self,
+        vectors: Array,
+        lower: tuple[Array, Array, Array],
+        pieces: int,
+        size: int,
+        upper: tuple[Array, Array] | None,
+        xp: Any,
     ) -> None:
-        """``table`` has shape ``(tokens + 1, nF, pieces * width)``, ``bias`` ``(pieces * width,)``;
-        ``upper`` holds weights ``(actions, width)`` and biases."""
-        self.none = table.shape[0] - 1
-        self.size = table.shape[1]
-        self.width = table.shape[2] // pieces
+        """``vectors`` of the tokens have shape ``(tokens, nI)``. ``lower`` holds what makes
+        contributions of them: weights, shape ``(size * pieces * width, nI)``, what no token adds,
+        ``(size * pieces * width,)``, and biases, ``(pieces * width,)``; ``upper`` weights
+        ``(width, actions)`` and biases."""
+        self.none = len(vectors)
+        self.size = size
         self.pieces = pieces
+        self.width = len(lower[2]) // pieces
         self.xp = xp
-        self._table = table.reshape(-1, table.shape[2])
-        self._offsets = xp.arange(self.size)
-        self._bias = bias
-        self._upper = None if upper is None else (xp.ascontiguousarray(upper[0].T), upper[1])
+        self._vectors, self._lower, self._upper = vectors, lower, upper
+        self._bias = lower[2]
+        self._offsets = xp.arange(size)
+        self._made: Array = None
+
+    @property
+    def _table(self) -> Array:
+        """The contributions, shape ``((tokens + 1) * size, pieces * width)``."""
+        if self._made is None:
+            table = _contributions(self._vectors, *self._lower[:2], self.xp)
+            self._made = table.reshape(-1, len(self._bias))
+        return self._made
+
+    def part(self, start: int, end: int) -> StateScorer:
+        """A scorer for the tokens from ``start`` to ``end``. What it computes is freed with it."""
+        if (start, end) == (0, self.none):
+            return self
+        vectors = self._vectors[start:end]
+        return StateScorer(vectors, self._lower, self.pieces, self.size, self._upper, self.xp)
 
     def sums(self, ids: Array) -> Array:
         """Inputs of the maxout, shape ``(states, pieces * width)``, those of a piece together."""
@@ -233,11 +268,13 @@ def forward(
     mask = dropout_mask(model.ops, H.shape, model.attrs["dropout_rate"]) if is_train else None
     if mask is not None:
         H *= mask
-    table, weights = _contributions(lower, H)
-    pieces = lower.get_dim("nP")
+    weights, nothing = _piecewise(lower)
     bias = xp.ascontiguousarray(lower.get_param("b").T).ravel()
-    top = (upper.get_param("W"), upper.get_param("b")) if model.attrs["has_upper"] else None
-    scorer = StateScorer(table, bias, pieces, top, xp)
+    top = None
+    if model.attrs["has_upper"]:
+        top = xp.ascontiguousarray(upper.get_param("W").T), upper.get_param("b")
+    size, pieces = lower.get_dim("nF"), lower.get_dim("nP")
+    scorer = StateScorer(H, (weights, nothing, bias), pieces, size, top, xp)
 
     def backprop(visited: Sequence[tuple[Array, Array]]) -> Any:
         ids = xp.concatenate([each for each, _ in visited])
@@ -317,27 +354,30 @@ def _affine(nF: int | None, nO: int | None, nI: int, nP: int) -> Model[Any, Any]
 def _affine_forward(
     model: Model[Any, Any], H: Array, is_train: bool
 ) -> tuple[Array, Callable[[Array], Array]]:
-    table, weights = _contributions(model, H)
+    weights, nothing = _piecewise(model)
+    table = _contributions(H, weights, nothing, model.ops.xp)
 
     def backprop(d_table: Array) -> Array:
-        flat = d_table.reshape(len(d_table), -1)
-        nothing = model.ops.xp.zeros((0, table.shape[2]), dtype="f")
-        return _backprop_contributions(model, H, weights, nothing, flat)
+        unused = model.ops.xp.zeros((0, model.get_dim("nP") * model.get_dim("nO")), dtype="f")
+        return _backprop_contributions(model, H, weights, unused, d_table)
 
     return table, backprop
 
 
-def _contributions(lower: Model[Any, Any], H: Array) -> tuple[Array, Array]:
-    """The table ``(tokens + 1, nF, nP * nO)``, and the weights in its order."""
-    xp = lower.ops.xp
+def _piecewise(lower: Model[Any, Any]) -> tuple[Array, Array]:
+    """Weights and ``pad`` in the order of the table: place, piece, output."""
     W: Array = lower.get_param("W")
     pad: Array = lower.get_param("pad")
-    nF, nO, nP, nI = W.shape
-    weights = xp.ascontiguousarray(W.transpose(0, 2, 1, 3)).reshape(-1, nI)
-    table = xp.empty((len(H) + 1, nF * nP * nO), dtype="f")
+    weights = lower.ops.xp.ascontiguousarray(W.transpose(0, 2, 1, 3)).reshape(-1, W.shape[3])
+    return weights, pad[0].transpose(0, 2, 1).ravel()
+
+
+def _contributions(H: Array, weights: Array, nothing: Array, xp: Any) -> Array:
+    """What each token adds in each place, and in the last row no token: ``(tokens + 1, ...)``."""
+    table = xp.empty((len(H) + 1, len(weights)), dtype="f")
     xp.matmul(H, weights.T, out=table[:-1])
-    table[-1] = pad[0].transpose(0, 2, 1).ravel()
-    return table.reshape(len(H) + 1, nF, nP * nO), weights
+    table[-1] = nothing
+    return table
 
 
 def _backprop_contributions(

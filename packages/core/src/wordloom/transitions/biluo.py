@@ -9,6 +9,7 @@ document from left to right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -131,6 +132,15 @@ class Entities:
     starts: Ints
     ends: Ints
     labels: Ints
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[int, Entities]]) -> Entities:
+        """The entities of parts of a batch, each with the number of its first token."""
+        return cls(
+            np.concatenate([part.starts + first for first, part in parts]),
+            np.concatenate([part.ends + first for first, part in parts]),
+            np.concatenate([part.labels for _, part in parts]),
+        )
 
 
 def state_ids(tokens: Array, first: Array, ends: Array, none: int, size: int, xp: Any) -> Array:

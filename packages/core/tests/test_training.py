@@ -84,6 +84,7 @@ def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_
     assert result.best == tmp_path / "out" / "model-best"
     assert result.last == tmp_path / "out" / "model-last"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "checkpoints",
         "model-best",
         "model-last",
     ]

@@ -21,6 +21,8 @@ __all__ = ["train_command"]
 @click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
 @click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
 @click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@click.option("--resume", "-r", is_flag=True, help="Go on from the checkpoint in the output.")
+@click.option("--no-checkpoints", is_flag=True, help="Save pipelines only, nothing to resume from.")
 @click.option("--plot", type=click.Path(), help="Draw the training curve into a PNG file.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
@@ -29,6 +31,8 @@ def train_command(
     output: str | None,
     code: str | None,
     gpu_id: int,
+    resume: bool,
+    no_checkpoints: bool,
     plot: str | None,
     quiet: bool,
     overrides: tuple[str, ...],
@@ -36,7 +40,8 @@ def train_command(
     """Train the pipeline that CONFIG describes.
 
     Every setting must be in the config: 'wordloom init fill-config' writes defaults down. Ctrl-C
-    stops and saves the pipeline as it is.
+    stops and saves the pipeline as it is. A run that was stopped or killed goes on with --resume,
+    which starts at the beginning where there is no checkpoint yet.
     """
     given = parse_overrides(overrides)
     if code is not None:
@@ -45,7 +50,14 @@ def train_command(
 
     if gpu_id >= 0:
         use_gpu(gpu_id)
-    result = train(config, output, overrides=given, quiet=quiet)
+    result = train(
+        config,
+        output,
+        overrides=given,
+        quiet=quiet,
+        resume=resume,
+        checkpoints=not no_checkpoints,
+    )
     if plot is not None and result.history.evaluations:
         result.history.plot(plot)
         click.echo(f"Drew the training curve: {plot}")

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .corpus import Corpus
+    from .events import Tracker
     from .history import History
     from .loop import StepResult, train_steps
-    from .run import TrainingResult, train
+    from .progress import Progress
+    from .run import train
+    from .session import TrainingResult
     from .settings import Settings, read_settings
 
 __all__ = [
     "Corpus",
     "History",
+    "Progress",
     "Settings",
     "StepResult",
+    "Tracker",
     "TrainingResult",
     "read_settings",
     "train",
@@ -26,9 +31,11 @@ __all__ = [
 _HOMES = {
     "Corpus": "corpus",
     "History": "history",
+    "Progress": "progress",
     "Settings": "settings",
     "StepResult": "loop",
-    "TrainingResult": "run",
+    "Tracker": "events",
+    "TrainingResult": "session",
     "read_settings": "settings",
     "train": "run",
     "train_steps": "loop",

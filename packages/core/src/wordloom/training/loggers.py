@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
+from ..files import write_text
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -88,23 +90,48 @@ def console_logger_v3(
 
 
 def jsonl_logger(path: str | Path) -> Logger:
-    """Logger ``wordloom.JsonlLogger.v1``: one line of JSON for each evaluation, written at once."""
+    """Logger ``wordloom.JsonlLogger.v1``: one line of JSON for each evaluation, written at once.
+
+    A file that is there is replaced, but for the lines of a run that goes on: those before its
+    checkpoint stay.
+    """
 
     def setup(
         nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
     ) -> tuple[LogStep, Callable[[], None]]:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text("", encoding="utf8")
+        file: Path | None = None
 
         def log_step(info: dict[str, Any] | None) -> None:
-            if info is not None:
-                row = {key: value for key, value in info.items() if key != "checkpoints"}
-                with open(path, "a", encoding="utf8") as file:
-                    file.write(json.dumps(row, default=float) + "\n")
+            nonlocal file
+            if info is None:
+                return
+            if file is None:
+                file = Path(path)
+                write_text(file, "".join(_lines_before(file, info)))
+            row = {key: value for key, value in info.items() if key != "checkpoints"}
+            with file.open("a", encoding="utf8") as stream:
+                stream.write(json.dumps(row, default=float) + "\n")
 
         return log_step, lambda: None
 
     return setup
+
+
+def _lines_before(file: Path, info: Mapping[str, Any]) -> list[str]:
+    """The lines of earlier evaluations of this run."""
+    if not file.is_file():
+        return []
+    earlier = {(score, step) for score, step in info["checkpoints"][:-1]}
+    lines = []
+    for line in file.read_text(encoding="utf8").splitlines():
+        try:
+            row = json.loads(line)
+            known = (row["score"], row["step"]) in earlier
+        except (ValueError, TypeError, KeyError):  # the end of a line that was cut off
+            continue
+        if known:
+            lines.append(f"{line}\n")
+    return lines
 
 
 class _Table:

@@ -6,16 +6,18 @@ It neither prints nor saves. Whoever iterates over it does that, with what a ste
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from ..errors import TrainingError
+from .gradients import find_trouble
+from .progress import Progress
+from .randomness import set_random_state
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class StepResult:
     ``step`` counts from 1, ``epoch`` from 0. ``words`` and ``seconds`` are totals since the start.
     ``losses`` are sums since the last evaluation, by component. After an evaluation, ``scores``
     holds all scores, ``score`` the weighted one, and ``is_best`` says whether it is the highest so
-    far; otherwise the three are ``None``.
+    far; otherwise the three are ``None``. ``problem`` says why the step couldn't be taken: nothing
+    was changed then, and asking for another step raises :class:`TrainingError`.
     """
 
     step: int
@@ -45,6 +48,7 @@ class StepResult:
     score: float | None = None
     scores: Mapping[str, Any] | None = None
     is_best: bool | None = None
+    problem: str | None = None
 
     @property
     def evaluated(self) -> bool:
@@ -53,39 +57,94 @@ class StepResult:
 
 
 def train_steps(
-    nlp: Pipeline, settings: Settings, *, seed: int | np.random.Generator | None = None
+    nlp: Pipeline,
+    settings: Settings,
+    *,
+    seed: int | np.random.Generator | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[StepResult]:
     """Train an initialized pipeline, step by step, until a limit of ``settings`` is reached.
 
     A step is one batch: its parts' gradients are added up (``accumulate_gradient``), then the
     optimizer moves the weights. Every ``eval_frequency`` steps, and after the last one, the scores
     on the dev corpus are measured, with the optimizer's averages if it has them. ``seed`` shuffles.
-    Raises :class:`TrainingError` for an empty corpus, a loss that isn't finite, and score weights
-    that can't be used.
+
+    ``progress`` is kept up to date; when it has steps already, settings as new, and the weights and
+    moments of that time, training goes on there: batches, rates and sizes are drawn as far again.
+
+    Raises :class:`TrainingError` for an empty corpus, a loss or gradients that aren't finite, score
+    weights that can't be used, and data that isn't that of the steps before.
     """
     rng = np.random.default_rng(settings.seed if seed is None else seed)
+    progress = progress if progress is not None else Progress()
+    if progress.is_over(settings):
+        return
     evaluate = _evaluator(nlp, settings)
     losses: dict[str, float] = {}
-    words, best, best_step = 0, -math.inf, 0
-    start = perf_counter()
     batches = _with_last(_batches(nlp, settings, rng))
-    for step, (epoch, batch, last) in enumerate(batches, 1):
-        _update(nlp, settings, batch, step, epoch, losses)
-        words += sum(len(example.predicted) for example in batch)
+    _advance(settings, progress, batches)
+    start = perf_counter() - progress.seconds
+    for step, (epoch, batch, last) in enumerate(batches, progress.step + 1):
+        problem = _update(nlp, settings, batch, step, epoch, losses)
+        if problem is not None:
+            seconds = perf_counter() - start
+            yield StepResult(step, epoch, progress.words, seconds, losses, problem=problem)
+            raise TrainingError(problem)
         last = last or step == settings.max_steps
         score: float | None = None
         scores: Mapping[str, Any] | None = None
         if last or step % settings.eval_frequency == 0:
             score, scores = evaluate()
-        is_best = None if score is None else score > best
-        seconds = perf_counter() - start
-        yield StepResult(step, epoch, words, seconds, dict(losses), score, scores, is_best)
+        is_best = None if score is None else score > progress.best
+        progress.step, progress.epoch = step, epoch
+        progress.words += sum(len(example.predicted) for example in batch)
+        progress.seconds = perf_counter() - start
+        if score is not None and is_best:
+            progress.best, progress.best_step = score, step
+        yield StepResult(
+            step,
+            epoch,
+            progress.words,
+            progress.seconds,
+            dict(losses),
+            score,
+            scores,
+            is_best,
+        )
         if score is not None:
             losses = {}
-            if score > best:
-                best, best_step = score, step
-        if last or (settings.patience and best_step and step - best_step >= settings.patience):
+        if last or progress.is_over(settings):
             return
+
+
+def _advance(
+    settings: Settings, progress: Progress, batches: Iterator[tuple[int, list[Example], bool]]
+) -> None:
+    """Draw batches, rates and sizes as often as the steps before did, and set the random
+    generators."""
+    words = 0
+    optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
+    for _, batch, _ in islice(batches, progress.step):
+        words += sum(len(example.predicted) for example in batch)
+        next(settings.dropouts)
+        optimizer.step_schedules()
+    if words != progress.words:
+        raise TrainingError(
+            f"The training data isn't what it was: {progress.step} steps had {progress.words} "
+            f"words when they were taken, and have {words} now. Give the same corpus in the same "
+            f"order, or start again without --resume."
+        )
+    if progress.rate_factor != 1.0:
+        _scale_rate(optimizer, progress.rate_factor)
+    if progress.random is not None:
+        set_random_state(progress.random)
+
+
+def _scale_rate(optimizer: Any, factor: float) -> None:
+    optimizer.learn_rate *= factor
+    if "learn_rate" in optimizer.schedules:
+        schedule = optimizer.schedules["learn_rate"]
+        optimizer.schedules["learn_rate"] = (rate * factor for rate in schedule)
 
 
 def _update(
@@ -95,8 +154,9 @@ def _update(
     step: int,
     epoch: int,
     losses: dict[str, float],
-) -> None:
-    """One step of the optimizer. Losses are added to ``losses``."""
+) -> str | None:
+    """One step of the optimizer. Losses are added to ``losses``. Returns what is wrong with the
+    losses or the gradients; then the step isn't taken."""
     if settings.before_update is not None:
         settings.before_update(nlp, {"step": step, "epoch": epoch})
     drop = next(settings.dropouts)
@@ -109,17 +169,19 @@ def _update(
             exclude=settings.frozen_components,
             annotates=settings.annotating_components,
         )
+    trouble = find_trouble(nlp, new, settings.frozen_components)
+    if trouble is not None:
+        return (
+            f"{trouble} in step {step} (epoch {epoch}). Its weights or gradients have grown "
+            f"without bound: lower training.optimizer.learn_rate, or set "
+            f"training.optimizer.grad_clip. What was saved before is not touched."
+        )
     for name, loss in new.items():
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"The loss of '{name}' is {loss} in step {step} (epoch {epoch}). Its weights or "
-                f"gradients have grown without bound: lower training.optimizer.learn_rate, or set "
-                f"training.optimizer.grad_clip. What was saved before is not touched."
-            )
         losses[name] = losses.get(name, 0.0) + loss
     nlp.finish_update(settings.optimizer, exclude=settings.frozen_components)
     optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
     optimizer.step_schedules()
+    return None
 
 
 def split(batch: Sequence[Item], parts: int) -> Iterator[Sequence[Item]]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from shutil import copytree
+from shutil import rmtree
 from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
+from ..config.changes import differences
 from ..config.overrides import with_overrides
 from ..errors import ConfigError, TrainingError
-from ..files import folder_written
-from ..plugins import TrainContext, manager
 from ..pretraining import Applied
+from .checkpoint import Checkpoint, find_checkpoint
 from .corpus import corpus
-from .history import History
-from .loop import StepResult, train_steps
+from .events import Events, Tracker
+from .randomness import seed_everything
+from .session import BEST, LAST, Session, TrainingResult, nodes, save, use_averages
 from .settings import Reader, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -37,23 +38,17 @@ __all__ = [
     "use_gpu",
 ]
 
-#: Folders within the output folder: the pipeline with the highest score, and the latest one.
-BEST = "model-best"
-LAST = "model-last"
-
-
-@dataclass
-class TrainingResult:
-    """What a training run gives: the pipeline with its last weights (averaged, if the optimizer
-    averages), the history, and the folders of the best and the last pipeline if they were saved.
-    ``interrupted`` says that the user stopped it."""
-
-    nlp: Pipeline
-    history: History = field(default_factory=History)
-    best: Path | None = None
-    last: Path | None = None
-    interrupted: bool = False
-
+#: What may differ from the config of the run that is resumed.
+_MAY_CHANGE = (
+    "paths.",
+    "corpora.train.path",
+    "corpora.dev.path",
+    "initialize.",
+    "training.max_steps",
+    "training.max_epochs",
+    "training.patience",
+    "training.logger",
+)
 
 Data = str | Path | Reader | Iterable["Example"]
 
@@ -67,6 +62,9 @@ def train(
     dev: Data | None = None,
     stdout: IO[str] | None = None,
     quiet: bool = False,
+    resume: bool = False,
+    checkpoints: bool = True,
+    trackers: Sequence[Tracker] = (),
 ) -> TrainingResult:
     """Train a pipeline.
 
@@ -76,6 +74,17 @@ def train(
     config names: a path, a function from the pipeline to examples, or, where ``config`` is a
     pipeline, examples. With ``output``, the best and the last pipeline are saved there, each whole
     or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
+
+    After each evaluation a checkpoint is written into ``output`` too, unless ``checkpoints`` is
+    false. With ``resume``, training goes on from the one that is there, however the run before
+    ended, and gives the same weights as if it had never stopped (on the CPU); without one it
+    starts. The config must be the same, but for the limits of ``[training]``, the logger and the
+    paths. If losses or gradients become infinite or NaN, training returns to the checkpoint and
+    goes on with half the learning rate, three times at most.
+
+    ``trackers`` are called with the kind of an event and a dict: ``start``, ``step``,
+    ``evaluation``, ``checkpoint``, ``rollback`` and ``end``. What they or a logger raise becomes a
+    warning: they can't stop a training.
 
     Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`TrainingError`
     where training can't go on, and what reading the data raises.
@@ -90,18 +99,74 @@ def train(
         if data is not None
     }
     whole = _complete(source, overrides or {}, readers)
+    checkpoint = _checkpoint(output, whole) if resume else None
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
     settings = read_settings(whole, readers)
     if settings.max_epochs >= 0:
         settings.train_corpus = _kept(settings.train_corpus)
     sink = stdout or sys.stdout
-    if not _is_initialized(nlp):
+
+    def fresh() -> Settings:
+        again = read_settings(whole, readers)
+        return replace(again, train_corpus=settings.train_corpus, dev_corpus=settings.dev_corpus)
+
+    if checkpoint is not None:
+        checkpoint.restore(nlp, settings.optimizer)
+        _read_again(nlp, settings)
+    elif not _is_initialized(nlp):
         initialize(nlp, whole, settings)
         if "pretrained" in nlp.meta and not quiet:
             print(Applied(**nlp.meta["pretrained"]), file=sink)
-    run = _Run(nlp, settings, whole, Path(output) if output else None, None if quiet else sink)
-    return run.run()
+    session = Session(
+        nlp,
+        settings,
+        whole,
+        Path(output) if output else None,
+        None if quiet else sink,
+        Events(trackers),
+        fresh,
+        checkpoints,
+    )
+    if checkpoint is not None:
+        session.resume(checkpoint)
+        if not quiet:
+            print(f"Going on after step {checkpoint.progress.step}.", file=sink)
+    return session.run()
+
+
+def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
+    """The checkpoint to go on from, if there is one. What a run that was killed left half written
+    is removed. Raises :class:`TrainingError` if it is of another config."""
+    if output is None:
+        raise TrainingError("There is nothing to resume without an output folder: give one.")
+    for name in (BEST, LAST):
+        for left in Path(output).glob(f".{name}.*"):
+            rmtree(left, ignore_errors=True)
+    path = find_checkpoint(output)
+    if path is None:
+        return None
+    found = Checkpoint.read(path)
+    changes = [
+        f"{key} is {new}, but was {old}"
+        for key, old, new in differences(found.config, config)
+        if not key.startswith(_MAY_CHANGE)
+    ]
+    if changes:
+        raise TrainingError(
+            f"'{path}' is of another config, so training can't go on from it:\n  "
+            + "\n  ".join(changes)
+            + "\nUse the config of that run, or start again without --resume."
+        )
+    return found
+
+
+def _read_again(nlp: Pipeline, settings: Settings) -> None:
+    """Read a corpus that is kept at the moment when the first run read it, for augmenters that draw
+    random numbers."""
+    if settings.max_epochs >= 0:
+        seed_everything(settings.seed)
+        list(settings.train_corpus(nlp))
 
 
 def _built(config: Config) -> Pipeline:
@@ -160,27 +225,9 @@ def _complete(
     return config.interpolate()
 
 
-def seed_everything(seed: int | None) -> None:
-    """Seed the generators that thinc draws weights and dropout from, as far as there is a seed."""
-    if seed is not None:
-        from thinc.api import fix_random_seed
-
-        fix_random_seed(seed)
-
-
 def _is_initialized(nlp: Pipeline) -> bool:
     """Whether all weights of all components are allocated."""
-    return all(
-        node.has_param(name) is not None for node in _nodes(nlp) for name in node.param_names
-    )
-
-
-def _nodes(nlp: Pipeline) -> Iterator[Any]:
-    """Each layer of each component's model."""
-    for _, component in nlp.components:
-        model: Any = getattr(component, "model", None)
-        if hasattr(model, "walk"):
-            yield from model.walk()
+    return all(node.has_param(name) is not None for node in nodes(nlp) for name in node.param_names)
 
 
 def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
@@ -202,101 +249,6 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
             nlp.initialize(get_examples, sgd=settings.optimizer, keep=sourced)
         if section.get(key):
             resolve_section(config, f"initialize.{key}")(nlp)
-
-
-class _Run:
-    """One run of the loop, with its log and its checkpoints."""
-
-    def __init__(
-        self,
-        nlp: Pipeline,
-        settings: Settings,
-        config: Config,
-        output: Path | None,
-        stdout: IO[str] | None,
-    ) -> None:
-        self.nlp = nlp
-        self.settings = settings
-        self.output = output
-        self.stdout = stdout
-        self.context = TrainContext(nlp, config, output)
-        self.result = TrainingResult(nlp, History(dict(settings.score_weights)))
-
-    def run(self) -> TrainingResult:
-        hooks = manager()
-        hooks.observe("before_train", ctx=self.context)
-        error: BaseException | None = None
-        log_step, finalize = self._logger()
-        try:
-            for step in train_steps(self.nlp, self.settings):
-                self._after(step)
-                log_step(self._info(step) if step.evaluated else None)
-                hooks.observe("after_step", ctx=self.context, step=step)
-        except KeyboardInterrupt:
-            self.result.interrupted = True
-            self._save_last()
-        except BaseException as problem:
-            error = problem
-            raise
-        finally:
-            finalize()
-            hooks.observe("after_train", ctx=self.context, error=error)
-        use_averages(self.nlp, self.settings.optimizer.averages)
-        return self.result
-
-    def _logger(self) -> tuple[Callable[[dict[str, Any] | None], None], Callable[[], None]]:
-        if self.stdout is None or self.settings.logger is None:
-            return (lambda info: None), (lambda: None)
-        log_step, finalize = self.settings.logger(self.nlp, self.stdout, sys.stderr)
-        return log_step, finalize
-
-    def _after(self, step: StepResult) -> None:
-        self.result.history.add(step)
-        if not step.evaluated:
-            return
-        self.nlp.meta["performance"] = dict(step.scores or {})
-        self._save_last()
-        if step.is_best and self.output is not None and self.result.last is not None:
-            self.result.best = self.output / BEST
-            with folder_written(self.result.best) as folder:
-                copytree(self.result.last, folder, dirs_exist_ok=True)
-
-    def _save_last(self) -> None:
-        if self.output is not None:
-            save(self.nlp, self.output / LAST, self.settings)
-            self.result.last = self.output / LAST
-
-    def _info(self, step: StepResult) -> dict[str, Any]:
-        history = self.result.history
-        return {
-            "epoch": step.epoch,
-            "step": step.step,
-            "score": step.score,
-            "other_scores": dict(step.scores or {}),
-            "losses": dict(step.losses),
-            "checkpoints": [(each.score, each.step) for each in history.evaluations],
-            "seconds": step.seconds,
-            "words": step.words,
-            "output_path": str(self.result.last) if self.result.last else None,
-        }
-
-
-def save(nlp: Pipeline, path: Path, settings: Settings) -> None:
-    """Save a pipeline as it was scored: with averaged weights if there are any. The folder at
-    ``path`` is replaced as a whole; if anything fails, it stays as it was."""
-    with nlp.use_params(settings.optimizer.averages or None):
-        ready = settings.before_to_disk(nlp) if settings.before_to_disk is not None else nlp
-        ready.to_disk(path)
-
-
-def use_averages(nlp: Pipeline, averages: Mapping[Any, Any] | None) -> None:
-    """Put averaged weights in the place of the last ones, for good."""
-    if not averages:
-        return
-    for node in _nodes(nlp):
-        for name in node.param_names:
-            if (node.id, name) in averages:
-                node.set_param(name, averages[node.id, name])
 
 
 def use_gpu(gpu_id: int) -> None:

@@ -1,0 +1,58 @@
+"""The state of the generators that weights, dropout and exploration are drawn from."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import SerializationError
+
+__all__ = ["random_state", "seed_everything", "set_random_state"]
+
+
+def seed_everything(seed: int | None) -> None:
+    """Seed the generators that thinc draws weights and dropout from, as far as there is a seed."""
+    if seed is not None:
+        from thinc.api import fix_random_seed
+
+        fix_random_seed(seed)
+
+
+def random_state() -> dict[str, Any]:
+    """The state of the global generators of Python, of NumPy and, where it is loaded, of torch on
+    the CPU, as plain values. Generators on a GPU keep theirs to themselves."""
+    version, internal, gauss = random.getstate()
+    found: Any = np.random.get_state()  # a tuple, since `legacy` isn't False
+    name, keys, position, has_gauss, cached = found
+    state: dict[str, Any] = {
+        "python": [version, list(internal), gauss],
+        "numpy": [str(name), keys.tolist(), int(position), int(has_gauss), float(cached)],
+    }
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        state["torch"] = torch.get_rng_state().tolist()
+    return state
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Go on drawing where :func:`random_state` was taken.
+
+    Raises :class:`SerializationError` for values that aren't such a state.
+    """
+    try:
+        version, internal, gauss = state["python"]
+        name, keys, position, has_gauss, cached = state["numpy"]
+        random.setstate((version, tuple(internal), gauss))
+        np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
+        torch: Any = sys.modules.get("torch")
+        if torch is not None and "torch" in state:
+            torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
+    except (KeyError, TypeError, ValueError) as error:
+        raise SerializationError(
+            f"the state of the random generators can't be taken over ({error}): the checkpoint is "
+            f"damaged or of another version of Python or NumPy"
+        ) from error

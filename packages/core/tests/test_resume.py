@@ -1,0 +1,376 @@
+"""Checkpoints, resuming, going back, and trackers."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wordloom
+from wordloom import Pipeline, registry
+from wordloom.config import Config, init_config
+from wordloom.errors import SerializationError, TrainingError
+from wordloom.training.checkpoint import find_checkpoint
+
+TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
+
+
+def treebank(sentences: int, seed: int = 0) -> str:
+    """Sentences whose tags follow from the words."""
+    choose = random.Random(seed).choice
+    blocks = []
+    for _ in range(sentences):
+        words = [choose(["red", "big"]), choose(["dog", "cat"]), choose(["runs", "sleeps"]), "."]
+        rows = [f"{i}\t{word}\t_\t_\t{TAGS[word]}" for i, word in enumerate(words, 1)]
+        blocks.append("\n".join(f"{row}\t_\t0\tdep\t_\t_" for row in rows))
+    return "\n\n".join(blocks) + "\n"
+
+
+def config_for(data: dict[str, str], *pipeline: str, **training: Any) -> Config:
+    """A small config for the corpus."""
+    config = init_config("en", pipeline or ("tagger",))
+    config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
+    config["components"]["tok2vec"]["model"]["embed"].update(rows=[50, 50, 50, 50])
+    config["training"].update(max_steps=8, eval_frequency=4, **training)
+    config["training"]["batcher"]["size"] = 100
+    config["training"]["optimizer"]["learn_rate"] = 0.02
+    for path, value in data.items():
+        config["paths"][path.partition(".")[2]] = value
+    return config
+
+
+def weights(nlp: Pipeline) -> bytes:
+    return b"".join(component.model.to_bytes() for _, component in nlp.components)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> dict[str, str]:
+    """Overrides that point at a corpus."""
+    (tmp_path / "train.conllu").write_text(treebank(60), "utf8")
+    (tmp_path / "dev.conllu").write_text(treebank(10, seed=1), "utf8")
+    return {
+        "paths.train": str(tmp_path / "train.conllu"),
+        "paths.dev": str(tmp_path / "dev.conllu"),
+    }
+
+
+class Crash(Exception):
+    """Stands for whatever ends a run."""
+
+
+@pytest.fixture
+def crash() -> Iterator[dict[str, int]]:
+    """A callback before each update that raises at ``crash["step"]``, once."""
+    when = {"step": 0}
+
+    @registry.callbacks("test_resume.crash.v1", overwrite=True)
+    def make() -> Callable[..., None]:
+        def call(nlp: Pipeline, info: dict[str, Any]) -> None:
+            if info["step"] == when["step"]:
+                when["step"] = 0
+                raise Crash
+
+        return call
+
+    yield when
+    registry.callbacks.remove("test_resume.crash.v1")
+
+
+def with_everything(data: dict[str, str], **training: Any) -> Config:
+    """Dropout, averages, a rate and a batch size that change, and a factor that follows a
+    schedule: all that has a state."""
+    config = config_for(data, "tagger", "senter", dropout=0.3, **training)
+    config["training"]["max_steps"] = 10
+    config["training"]["optimizer"]["use_averages"] = True
+    config["training"]["optimizer"]["learn_rate"] = {
+        "@schedules": "warmup_linear.v1",
+        "initial_rate": 0.02,
+        "warmup_steps": 3,
+        "total_steps": 20,
+    }
+    config["training"]["batcher"]["size"] = {
+        "@schedules": "compounding.v1",
+        "start": 60,
+        "stop": 200,
+        "compound": 1.1,
+    }
+    config["components"]["tagger"]["model"]["tok2vec"]["grad_factor"] = {
+        "@schedules": "compounding.v1",
+        "start": 0.1,
+        "stop": 1.0,
+        "compound": 1.2,
+    }
+    config["training"]["before_update"] = {"@callbacks": "test_resume.crash.v1"}
+    return config
+
+
+def test_a_resumed_run_gives_the_same_weights(
+    data: dict[str, str], tmp_path: Path, crash: dict[str, int]
+) -> None:
+    config = with_everything(data)
+    whole = wordloom.train(config, tmp_path / "whole", quiet=True)
+    crash["step"] = 7
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path / "parts", quiet=True)
+    assert find_checkpoint(tmp_path / "parts") == tmp_path / "parts/checkpoints/step-00000004"
+    np.random.seed(99)  # what happened in between doesn't matter
+    crash["step"] = 10
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+    result = wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+    assert weights(result.nlp) == weights(whole.nlp)
+    steps = [(each.step, each.score, each.losses) for each in result.history.evaluations]
+    assert steps == [(each.step, each.score, each.losses) for each in whole.history.evaluations]
+    for name in ("model-best", "model-last"):
+        saved = [wordloom.load(tmp_path / folder / name) for folder in ("whole", "parts")]
+        assert weights(saved[0]) == weights(saved[1])
+    # A run that is over stays as it is.
+    again = wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+    assert weights(again.nlp) == weights(whole.nlp) and again.best is not None
+
+
+def test_a_streamed_corpus_is_read_on(
+    data: dict[str, str], tmp_path: Path, crash: dict[str, int]
+) -> None:
+    config = with_everything(data, max_epochs=-1)
+    whole = wordloom.train(config, quiet=True)
+    crash["step"] = 9
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path, quiet=True)
+    assert weights(wordloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
+        whole.nlp
+    )
+
+
+def test_more_steps_than_were_planned(data: dict[str, str], tmp_path: Path) -> None:
+    config = config_for(data)
+    whole = wordloom.train(config, quiet=True, overrides={"training.max_steps": 12})
+    wordloom.train(config, tmp_path, quiet=True)
+    result = wordloom.train(
+        config, tmp_path, quiet=True, resume=True, overrides={"training.max_steps": 12}
+    )
+    assert weights(result.nlp) == weights(whole.nlp)
+
+
+def test_resume_starts_where_there_is_no_checkpoint(data: dict[str, str], tmp_path: Path) -> None:
+    result = wordloom.train(config_for(data), tmp_path, quiet=True, resume=True, checkpoints=False)
+    assert len(result.history.evaluations) == 2
+    assert find_checkpoint(tmp_path) is None
+    with pytest.raises(TrainingError, match="output folder"):
+        wordloom.train(config_for(data), quiet=True, resume=True)
+
+
+def test_other_configs_data_and_damaged_files_are_refused(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    config = config_for(data)
+    out = tmp_path / "out"
+    wordloom.train(config, out, quiet=True)
+
+    def resume(**overrides: Any) -> None:
+        given = {"training.max_steps": 12, **overrides}
+        wordloom.train(config, out, quiet=True, resume=True, overrides=given)
+
+    with pytest.raises(TrainingError, match=r"training\.dropout is 0\.5, but was 0\.1"):
+        resume(**{"training.dropout": 0.5})
+    Path(data["paths.train"]).write_text(treebank(30), "utf8")
+    with pytest.raises(TrainingError, match="data isn't what it was"):
+        resume()
+    found = find_checkpoint(out)
+    assert found is not None
+    with (found / "optimizer").open("r+b") as file:
+        file.seek(-5, os.SEEK_END)
+        file.write(b"x")
+    with pytest.raises(SerializationError, match="isn't what was written"):
+        resume()
+
+
+def test_a_new_run_replaces_the_checkpoints_of_an_old_one(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    config = config_for(data)
+    wordloom.train(config, tmp_path, quiet=True)
+    wordloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 4})
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000004"]
+
+
+def test_the_json_log_goes_on(data: dict[str, str], tmp_path: Path, crash: dict[str, int]) -> None:
+    config = with_everything(data)
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 4, "score": 0.123}\n')  # of another run
+    config["training"]["logger"] = {"@loggers": "wordloom.JsonlLogger.v1", "path": str(log)}
+    crash["step"] = 10
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path / "out", stdout=io.StringIO())
+    with log.open("a") as file:
+        file.write('{"step": 9, "sco')
+    result = wordloom.train(config, tmp_path / "out", stdout=io.StringIO(), resume=True)
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    expected = [(each.step, each.score) for each in result.history.evaluations]
+    assert [(row["step"], row["score"]) for row in rows] == expected
+    assert [step for step, _ in expected] == [4, 8, 10]
+
+
+# -- losses and gradients that aren't finite
+
+
+@pytest.fixture
+def breaking() -> Iterator[dict[str, Any]]:
+    """A callback that makes a weight NaN at each step in ``breaking["steps"]``, once each."""
+    what: dict[str, Any] = {"steps": []}
+
+    @registry.callbacks("test_resume.break.v1", overwrite=True)
+    def make() -> Callable[..., None]:
+        def call(nlp: Pipeline, info: dict[str, Any]) -> None:
+            if info["step"] in what["steps"]:
+                what["steps"].remove(info["step"])
+                what["do"](nlp)
+
+        return call
+
+    yield what
+    registry.callbacks.remove("test_resume.break.v1")
+
+
+def spoil_weights(nlp: Pipeline) -> None:
+    node = next(node for node in nlp.get_pipe("tagger").model.walk() if node.has_param("W"))
+    node.get_param("W")[0, 0] = np.nan
+
+
+def spoil_gradient(nlp: Pipeline) -> None:
+    node = next(node for node in nlp.get_pipe("tok2vec").model.walk() if node.has_param("E"))
+    node.inc_grad("E", np.full_like(node.get_param("E"), 1e25))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name"),
+    [
+        (spoil_weights, "loss of 'tagger' is nan"),
+        (spoil_gradient, "gradient of 'tok2vec'.*too lar"),
+    ],
+)
+def test_training_goes_back_to_the_checkpoint(
+    data: dict[str, str],
+    tmp_path: Path,
+    breaking: dict[str, Any],
+    spoil: Callable[[Pipeline], None],
+    name: str,
+) -> None:
+    config = config_for(data)
+    config["training"]["before_update"] = {"@callbacks": "test_resume.break.v1"}
+    breaking.update(steps=[6], do=spoil)
+    events: list[tuple[str, Mapping[str, Any]]] = []
+    with pytest.warns(RuntimeWarning, match=f"{name}.*step 6.*step 4 again.*by 0.5"):
+        result = wordloom.train(
+            config, tmp_path, quiet=True, trackers=[lambda kind, d: events.append((kind, d))]
+        )
+    assert result.rollbacks == 1
+    assert [each.step for each in result.history.evaluations] == [4, 8]
+    assert all(
+        np.isfinite(node.get_param(param)).all()
+        for _, pipe in result.nlp.components
+        for node in pipe.model.walk()
+        for param in node.param_names
+    )
+    assert [(info["step"], info["factor"]) for kind, info in events if kind == "rollback"] == [
+        (4, 0.5)
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:The loss")
+def test_training_gives_up_after_going_back_three_times(
+    data: dict[str, str], tmp_path: Path, breaking: dict[str, Any]
+) -> None:
+    config = config_for(data)
+    config["training"]["before_update"] = {"@callbacks": "test_resume.break.v1"}
+    breaking.update(steps=[6] * 4, do=spoil_weights)
+    with (
+        pytest.warns(RuntimeWarning, match=r"by 0\.125"),
+        pytest.raises(TrainingError, match="loss of 'tagger' is nan in step 6"),
+    ):
+        wordloom.train(config, tmp_path, quiet=True)
+
+
+# -- trackers
+
+
+def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_path: Path) -> None:
+    kinds: list[str] = []
+
+    def broken(kind: str, info: Mapping[str, Any]) -> None:
+        raise SystemExit(f"no {kind}")
+
+    @registry.loggers("test_resume.broken.v1", overwrite=True)
+    def logger() -> Any:
+        def setup(*_: Any) -> Any:
+            return lambda info: 1 / 0, lambda: None
+
+        return setup
+
+    config = config_for(data)
+    config["training"]["logger"] = {"@loggers": "test_resume.broken.v1"}
+    try:
+        with pytest.warns(RuntimeWarning) as caught:
+            result = wordloom.train(
+                config,
+                tmp_path,
+                stdout=io.StringIO(),
+                trackers=[broken, lambda kind, info: kinds.append(kind)],
+            )
+    finally:
+        registry.loggers.remove("test_resume.broken.v1")
+    assert len(result.history.evaluations) == 2
+    told = ["step"] * 3 + ["checkpoint", "evaluation"]
+    assert kinds == ["start", *told, *told, "end"]
+    messages = sorted(str(each.message) for each in caught)
+    assert len(messages) == 2
+    assert "tracker failed" in messages[0] and "SystemExit: no start" in messages[0]
+    assert "logger failed" in messages[1] and "ZeroDivisionError" in messages[1]
+
+
+# -- kill -9
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_and_resumed(data: dict[str, str], tmp_path: Path) -> None:
+    config = config_for(data, "tagger", "senter", dropout=0.3)
+    config["training"].update(max_steps=60, eval_frequency=2, patience=0)
+    config["training"]["optimizer"]["use_averages"] = True
+    whole = wordloom.train(config, tmp_path / "whole", quiet=True)
+    path = tmp_path / "my.cfg"
+    path.write_text(config.to_str(), "utf8")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "wordloom", "train", str(path), "-o", str(out), "--resume"]
+    choose = random.Random(0)
+    kills = 0
+    while True:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert process.stdout is not None
+        if kills < 6:
+            process.stdout.read(200)  # training has begun
+            time.sleep(choose.uniform(0.0, 0.4))
+            process.send_signal(signal.SIGKILL)
+        output = process.communicate()[0]
+        found = find_checkpoint(out)
+        if found is not None:
+            assert (found / "state.json").is_file()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, output
+        kills += 1
+    assert kills >= 1
+    saved = [wordloom.load(folder / "model-last") for folder in (tmp_path / "whole", out)]
+    assert weights(saved[0]) == weights(saved[1]) == weights(whole.nlp)
+    hidden = [each.name for each in out.iterdir() if each.name.startswith(".")]
+    assert hidden == []

@@ -1,11 +1,12 @@
 """Checkpoints: all that a run needs to go on as if it had never stopped.
 
 A checkpoint is a folder ``checkpoints/step-00000200`` of the output folder. It holds the pipeline
-with the weights as the optimizer left them (not averaged), the optimizer's moments and averages
-and the word types in the order of their rows as msgpack, and ``state.json``: progress, history, config, the state of the random generators, and a
-hash of each other file. It gets its name when it is whole, and the one before is removed after
-that; so however a run ends, there is a whole one. The position in the data isn't stored: batches
-are drawn again from the start, and their words must be as many as before.
+with the weights as the optimizer left them (not averaged); the optimizer's moments and averages,
+and the word types in the order of their rows, as msgpack; and ``state.json``: progress, history,
+config, the state of the random generators, and a hash of each other file. It gets its name when it
+is whole, and the one before is removed after that; so however a run ends, there is a whole one. The
+position in the data isn't stored: batches are drawn again from the start, and their words must be
+as many as before.
 """
 
 from __future__ import annotations

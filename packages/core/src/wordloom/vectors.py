@@ -66,9 +66,8 @@ class VectorTable(Protocol):
         can't be changed or the width is another."""
 
     def reference(self) -> dict[str, Any] | None:
-        """What is kept of it where its rows are not: ``@vectors``, the name of the function that
-        opens it, ``path``, ``hash`` and other arguments of that function. None for a table that
-        is in no file."""
+        """What is kept of it where its rows are not: ``@vectors``, the name of what opens it, with
+        settings, and ``path`` and ``hash``. None for a table that is in no file."""
 
     def to_disk(self, folder: str | Path) -> None:
         """Write the table into the folder of a vocab, and its reference into ``vectors.json``
@@ -95,8 +94,7 @@ def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> 
     """The table at ``source``: a path, or a reference such as ``vectors://name`` that a plugin can
     turn into one.
 
-    ``block`` is the config's ``[nlp.vectors]``, which may name the function that opens it, with
-    arguments. Raises :class:`UnknownNameError` if no installed package offers the function.
+    ``block`` is the config's ``[nlp.vectors]``, which may name what opens it, with settings. Raises :class:`UnknownNameError` if no installed package offers the function.
     """
     from .plugins import manager
     from .registries import registry
@@ -108,9 +106,9 @@ def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> 
                 f"no installed plugin knows where '{source}' is: give the path of the table"
             )
         source = path
-    arguments = {key: value for key, value in (block or {}).items() if not key.startswith("@")}
-    opener = registry.get("vectors", (block or {}).get("@vectors", _OPENER))
-    return cast(VectorTable, opener(path=source, **arguments))
+    settings = {key: value for key, value in (block or {}).items() if not key.startswith("@")}
+    opener = registry.get("vectors", (block or {}).get("@vectors", _OPENER))(**settings)
+    return cast(VectorTable, opener(source))
 
 
 def saved_vectors(folder: Path) -> VectorTable | None:
@@ -142,6 +140,7 @@ def referred_vectors(reference: Mapping[str, Any], source: str) -> VectorTable:
             f"{source} refers to a table of vectors at '{path}', which isn't there. Put the table "
             f"with the hash {reference['hash']} there, or correct the path in {source}"
         )
-    arguments = {key: value for key, value in reference.items() if not key.startswith("@")}
-    opener = registry.get("vectors", reference["@vectors"])
-    return cast(VectorTable, opener(**{**arguments, "path": path}))
+    kept = {"@vectors", "path", "hash"}
+    settings = {key: value for key, value in reference.items() if key not in kept}
+    opener = registry.get("vectors", reference["@vectors"])(**settings)
+    return cast(VectorTable, opener(path, hash=reference["hash"]))

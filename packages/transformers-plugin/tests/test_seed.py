@@ -186,3 +186,21 @@ def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
     assert np.array_equal(data.tensors[0], doc._.trf_data.tensors[0])
     assert np.array_equal(embedding(again[1]), embedding(doc[1]))
     assert data.pieces.strings == doc._.trf_data.pieces.strings
+
+
+def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None:
+    from wordloom.config import init_config
+
+    config = init_config("en", ["tagger", "senter"], transformer=folder("bert"), gpu=True)
+    assert config["nlp"]["pipeline"] == ["transformer", "tagger", "senter"]
+    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
+    path = tmp_path / "config.cfg"
+    config.to_disk(path)
+    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_disk(path))
+    words, tags = ["It", "rains", ".", "Yes"], ["P", "V", ".", "I"]
+    doc = nlp.make_doc("It rains. Yes")
+    annotation = {"words": words, "tags": tags, "sent_starts": [1, -1, -1, 1]}
+    examples = [wordloom.example.Example.from_dict(doc, annotation)]
+    sgd = nlp.initialize(lambda: examples)
+    losses = nlp.update(examples, sgd=sgd)
+    assert losses.keys() == {"tagger", "senter"} and np.isfinite(list(losses.values())).all()

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .annotation_setters import null_annotation_setter
     from .component import Transformer
     from .data import FullTransformerBatch, Pieces, TransformerData, Truncation
-    from .vectors import embedding
     from .listener import Tok2VecTransformer, TransformerListener
     from .model import TransformerModel
     from .span_getters import get_doc_spans, get_sent_spans, get_strided_spans
     from .token_splitter import TokenSplitter
+    from .vectors import embedding
 
 __version__ = "0.1.0"
 

@@ -64,8 +64,8 @@ def align(docs: Sequence[Doc], piece_docs: Ints, starts: Ints, ends: Ints) -> Al
     """Align pieces with the tokens of all ``docs``.
 
     Piece ``j`` stands for the characters ``starts[j]`` to ``ends[j]`` of the text of document
-    ``piece_docs[j]``; one that stands for no text (a special piece) has equal ends. Row ``j`` of the
-    result is piece ``j``; tokens are numbered through the batch.
+    ``piece_docs[j]``; one that stands for no text (a special piece) has equal ends. Row ``j`` of
+    the result is piece ``j``; tokens are numbered through the batch.
     """
     bases = np.zeros(len(docs), dtype=np.int64)
     if len(docs) > 1:
@@ -97,7 +97,7 @@ def align(docs: Sequence[Doc], piece_docs: Ints, starts: Ints, ends: Ints) -> Al
 def _joined(arrays: list[Any]) -> Ints:
     if not arrays:
         return np.zeros(0, dtype=np.int64)
-    return np.concatenate(arrays).astype(np.int64)
+    return np.asarray(np.concatenate(arrays), dtype=np.int64)
 
 
 def _overlaps(
@@ -118,13 +118,13 @@ def ragged_ranges(starts: Ints, lengths: Ints) -> Ints:
     """``starts[0], starts[0] + 1, ...`` (``lengths[0]`` of them), then those of ``starts[1]``..."""
     total = int(lengths.sum())
     before = np.cumsum(lengths) - lengths
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - before, lengths)
+    return np.asarray(np.arange(total) + np.repeat(starts - before, lengths), dtype=np.int64)
 
 
 def _ranks(text: str) -> Ints:
     """For each offset, how many characters before it aren't white space: ``(len(text) + 1,)``."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    ranks = np.zeros(len(codes) + 1, dtype=np.int64)
+    ranks: Ints = np.zeros(len(codes) + 1, dtype=np.int64)
     np.cumsum(~_spaces()[np.minimum(codes, _LAST)], out=ranks[1:])
     return ranks
 

@@ -72,7 +72,7 @@ class OutputCache:
 
 
 def _bytes(data: TransformerData) -> int:
-    return 200 + sum(tensor.nbytes for tensor in data.tensors) + 32 * len(data.pieces)
+    return 200 + sum(int(tensor.nbytes) for tensor in data.tensors) + 32 * len(data.pieces)
 
 
 def _joined(

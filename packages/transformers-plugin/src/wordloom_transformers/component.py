@@ -11,16 +11,17 @@ import srsly
 
 from wordloom.batch import Batch, Feature
 from wordloom.components import Encoder, component_defaults
-from wordloom.errors import ConfigError, ConfigProblem, SerializationError
+from wordloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
 from wordloom.files import existing, folder_written, write_bytes
 
+from . import lora
 from .annotation_setters import AnnotationSetter, null_annotation_setter
 from .cache import OutputCache
 from .data import FullTransformerBatch, TransformerData
-from .vectors import set_hooks
 from .listener import LISTENS_TO, pool
 from .model import shim_of
 from .settings import Keep
+from .vectors import set_hooks
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer
@@ -133,7 +134,7 @@ class Transformer(Encoder):
         self.set_extra_annotations(docs, predictions)
 
     def _kept(self, predictions: FullTransformerBatch) -> list[TransformerData]:
-        ops = self.model.ops
+        ops: Any = self.model.ops
         if self.keep == "pooled":
             return self._pooled(predictions)
         tensors = predictions.tensors if self.keep == "all" else predictions.tensors[-1:]
@@ -146,11 +147,12 @@ class Transformer(Encoder):
     def _pooled(self, predictions: FullTransformerBatch) -> list[TransformerData]:
         from thinc.api import reduce_mean
 
+        ops: Any = self.model.ops
         vectors = pool(reduce_mean(), predictions, False)[0]
         none = TransformerData.empty()
         return [
             TransformerData(
-                (np.array(self.model.ops.to_numpy(tokens)),),
+                (np.array(ops.to_numpy(tokens)),),
                 none.pieces,
                 none.align,
                 data.truncated,
@@ -175,6 +177,28 @@ class Transformer(Encoder):
         """Step with the gradients that were added up."""
         super().finish_update(sgd)
         self.cache.clear()
+
+    # -- adapters
+
+    def save_adapters(self, path: str | Path) -> None:
+        """Write the adapters (``lora``) alone, as a file of safetensors."""
+        lora.save_adapters(self._module(), Path(path))
+
+    def load_adapters(self, path: str | Path) -> None:
+        """Read adapters that :meth:`save_adapters` wrote; the model must have such ones."""
+        lora.load_adapters(self._module(), Path(path))
+        self.cache.clear()
+
+    def merge_adapters(self) -> None:
+        """Add the adapters to the model's weights, and go on without: the same output, faster."""
+        lora.merge_adapters(self._module())
+        self.cache.clear()
+
+    def _module(self) -> Any:
+        shim = shim_of(self.model)
+        if shim is None:
+            raise PipelineError(f"'{self.name}' holds a model of its own kind, without adapters")
+        return shim.module
 
     # -- saving
 
@@ -220,6 +244,8 @@ class Transformer(Encoder):
         if shim is None or not shim.loaded:
             return
         width = shim.width
+        if width is None:
+            return
         if self.model.has_dim("nO") and self.model.get_dim("nO") != width:
             raise SerializationError(
                 f"'{self.name}' was saved with vectors of width {width}, but the model that its "

@@ -146,9 +146,10 @@ class TransformerData:
                 f"transformer data of format {version!r} can't be read: this version of "
                 f"wordloom-transformers reads {_FORMAT}"
             )
+        ids, starts, ends, lengths = data["pieces"]
         return cls(
             tuple(data["tensors"]),
-            Pieces(*data["pieces"], None, list(data["strings"])),
+            Pieces(ids, starts, ends, lengths, None, list(data["strings"])),
             Alignment(*data["align"]),
             tuple(Truncation(*each) for each in data["truncated"]),
             bool(data["pooled"]),

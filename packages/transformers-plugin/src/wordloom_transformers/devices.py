@@ -35,7 +35,7 @@ def to_tensor(array: Any, device: torch.device) -> torch.Tensor:
     """An array as a tensor on ``device``: on the same device by its memory, else copied."""
     if hasattr(array, "flags") and not getattr(array.flags, "writeable", True):
         array = array.copy()  # torch has no tensors that can't be written to
-    tensor: torch.Tensor = torch.from_dlpack(array)
+    tensor: torch.Tensor = torch.utils.dlpack.from_dlpack(array)
     return tensor.to(device)
 
 

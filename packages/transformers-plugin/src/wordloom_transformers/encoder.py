@@ -208,6 +208,6 @@ def encode_for_training(
             mine = gradient[one.rows]
             if one.weights is not None:
                 mine = mine * one.weights
-            flat.backward(mine * scale if scale != 1.0 else mine)
+            torch.autograd.backward(flat, mine * scale if scale != 1.0 else mine)
 
     return total, backward

@@ -88,12 +88,12 @@ def pool(
 def _pool(
     pooling: Model[Ragged, Floats2d], batch: FullTransformerBatch, is_train: bool
 ) -> tuple[FloatsList, Callable[[Any], Any]]:
-    ops = pooling.ops
+    ops: Any = pooling.ops
     rows = batch.rows
     alignment = batch.align
     present = np.flatnonzero(alignment.lengths)
     index = ops.xp.asarray(alignment.rows)
-    ragged = Ragged(rows[index], ops.asarray1i(alignment.lengths[present].astype(np.int32)))
+    ragged = Ragged(rows[index], ops.asarray_i(alignment.lengths[present]))
     if len(present):
         pooled, backprop = pooling(ragged, is_train)
     else:

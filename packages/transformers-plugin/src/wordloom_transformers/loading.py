@@ -14,6 +14,7 @@ import torch
 
 from wordloom.errors import ConfigError, ConfigProblem, MissingFileError, SerializationError
 
+from . import lora
 from .pieces import PieceTokenizer
 from .settings import Settings
 
@@ -77,8 +78,12 @@ def restore(folder: Path, settings: Settings) -> tuple[Any, PieceTokenizer]:
 
 
 def save(module: Any, tokenizer: PieceTokenizer, folder: Path) -> None:
-    """Write config, weights (safetensors) and tokenizer files."""
-    module.save_pretrained(str(folder))
+    """Write config, weights (safetensors), adapters if there are any, and tokenizer files."""
+    if lora.has_adapters(module):
+        module.save_pretrained(str(folder), state_dict=lora.base_state(module))
+        lora.save_adapters(module, folder / lora.FILE)
+    else:
+        module.save_pretrained(str(folder))
     tokenizer.save(folder)
 
 
@@ -124,16 +129,16 @@ def _no_progress() -> Iterator[None]:
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def read_width(name: str) -> int | None:
-    """The width of a model's vectors from the config in its folder; ``None`` if that isn't there."""
+    """The width of a model's vectors by the config in its folder; ``None`` if there is none."""
     path = Path(name) / "config.json"
     if not path.is_file():
         return None

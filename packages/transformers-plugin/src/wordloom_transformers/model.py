@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from thinc.api import Model
 
@@ -123,7 +123,7 @@ def forward(
     shim = _shim(model)
     sequences = sequences_of(model, docs)
     asked = shim.settings.transformer_config
-    common: tuple[Any, ...] = (shim.module, sequences, shim.pad, shim.device, _budget(model))
+    common = (shim.module, sequences, shim.pad, shim.device, _budget(model))
     if not is_train:
         layers = encode(
             *common,
@@ -168,5 +168,4 @@ def _budget(model: Model[Any, Any]) -> int:
 
 
 def _shim(model: Model[Any, Any]) -> TransformerShim:
-    shim: TransformerShim = model.shims[0]
-    return shim
+    return cast(TransformerShim, model.shims[0])

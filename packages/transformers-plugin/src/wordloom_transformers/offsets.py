@@ -35,7 +35,7 @@ def find_offsets(text: str, pieces: Sequence[str | None]) -> list[tuple[int, int
         at = -1
         if wanted:
             at = plain.find(wanted, cursor, cursor + len(wanted) + _REACH)
-        if at < 0:
+        if not wanted or at < 0:
             found.append((-1, -1) if wanted == "" else None)
             continue
         cursor = at + len(wanted)

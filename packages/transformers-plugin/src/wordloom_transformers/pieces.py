@@ -47,7 +47,7 @@ class PieceTokenizer:
     def __init__(self, tokenizer: Any) -> None:
         """Takes over ``tokenizer``: truncation and padding that it came with are switched off."""
         self.tokenizer = tokenizer
-        self._backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._backend: Any = getattr(tokenizer, "backend_tokenizer", None)
         if self._backend is not None:
             # Once and here: encoding doesn't change the object, so that threads can share it.
             self._backend.no_truncation()

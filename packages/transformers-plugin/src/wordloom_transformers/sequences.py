@@ -46,8 +46,8 @@ class Sequences:
     """The sequences of a batch.
 
     ``pieces`` are the rows of the output. Window ``i`` is made of the rows
-    ``index[starts[i] : starts[i] + lengths[i]]``; ``weights`` (float32, like ``index``) say how much
-    its vectors count, ``None`` where no row is in two windows.
+    ``index[starts[i] : starts[i] + lengths[i]]``; ``weights`` (float32, like ``index``) say how
+    much its vectors count, ``None`` where no row is in two windows.
     """
 
     spans: list[list[Span]]

@@ -16,7 +16,7 @@ from thinc.shims import Shim
 
 from wordloom.errors import SerializationError
 
-from . import loading
+from . import loading, lora
 from .devices import device_for, to_array, to_tensor
 from .encoder import mixed_dtype
 from .pieces import PieceTokenizer
@@ -27,7 +27,7 @@ from .tuning import prepare, rate_scales
 __all__ = ["TransformerShim"]
 
 
-class TransformerShim(Shim):  # type: ignore[misc]
+class TransformerShim(Shim):
     """Holds the module and its tokenizer, once they are loaded.
 
     Its device is that of the settings, or else of the thinc ops of the model that it is in.
@@ -82,7 +82,10 @@ class TransformerShim(Shim):  # type: ignore[misc]
     def load(self) -> None:
         """Take the pretrained weights that the settings name, unless there are weights already."""
         if self._model is None:
-            self._take(*loading.load_pretrained(self.settings))
+            module, tokenizer = loading.load_pretrained(self.settings)
+            if self.settings.lora:
+                module = lora.add_adapters(module, self.settings.lora)
+            self._take(module, tokenizer)
 
     def _take(self, module: Any, tokenizer: PieceTokenizer) -> None:
         self._model = prepare(module, self.settings).to(self.device).eval()
@@ -154,7 +157,12 @@ class TransformerShim(Shim):  # type: ignore[misc]
 
     def restore(self, folder: Path) -> None:
         """Read the folder that :meth:`save` wrote."""
-        self._take(*loading.restore(folder, self.settings))
+        module, tokenizer = loading.restore(folder, self.settings)
+        # Those of a pipeline that was trained with adapters may have been merged.
+        if (folder / lora.FILE).exists():
+            module = lora.add_adapters(module, self.settings.lora)
+            lora.load_adapters(module, folder / lora.FILE)
+        self._take(module, tokenizer)
 
     def to_bytes(self) -> bytes:
         """The files of :meth:`save` as msgpack; none where no weights are loaded."""

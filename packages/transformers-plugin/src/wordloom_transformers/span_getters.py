@@ -78,6 +78,7 @@ class get_strided_spans:
         self.stride = stride
 
     def __call__(self, docs: Sequence[Doc]) -> list[list[Span]]:
+        """The windows of each document."""
         return [self._of(doc) for doc in docs]
 
     def _of(self, doc: Doc) -> list[Span]:

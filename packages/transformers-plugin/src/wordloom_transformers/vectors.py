@@ -14,7 +14,6 @@ from wordloom.tokens import Doc, Span, Token
 from .align import Alignment
 from .data import TransformerData
 
-
 __all__ = ["Pool", "embedding", "set_hooks", "token_vectors"]
 
 Floats = NDArray[np.float32]

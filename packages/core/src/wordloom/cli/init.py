@@ -49,6 +49,7 @@ def _write(text: str, path: str) -> None:
 )
 @click.option("--gpu", "-G", is_flag=True, help="Make batches large enough for a GPU.")
 @click.option("--vectors", help="A vector table to use as a feature.")
+@click.option("--transformer", "-t", help="Share this transformer: a folder, or a name on the hub.")
 @_PRETRAINING
 @click.option("--force", "-F", is_flag=True, help="Overwrite a file that exists.")
 def config_command(
@@ -58,6 +59,7 @@ def config_command(
     optimize: str,
     gpu: bool,
     vectors: str | None,
+    transformer: str | None,
     pretraining: bool,
     force: bool,
 ) -> None:
@@ -72,7 +74,13 @@ def config_command(
     names = [name.strip() for name in pipeline.split(",") if name.strip()]
     sections = ("pretraining",) if pretraining else ()
     config = init_config(
-        lang, names, optimize=optimize, gpu=gpu, vectors=vectors, sections=sections
+        lang,
+        names,
+        optimize=optimize,
+        gpu=gpu,
+        vectors=vectors,
+        transformer=transformer,
+        sections=sections,
     )
     _write(config.to_str(interpolate=False), output)
     if output != "-":

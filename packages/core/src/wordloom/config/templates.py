@@ -28,6 +28,17 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
 #: Words in a training batch, and documents in one at prediction, on a GPU.
 GPU_BATCH = {"start": 500, "stop": 4000, "documents": 1024}
 
+#: Name of the component that holds a shared transformer, and of its factory.
+TRANSFORMER = "transformer"
+
+#: Transformers are tuned with a small rate that rises and falls; at others they forget or stand.
+TRANSFORMER_RATE: Mapping[str, Any] = {
+    "@schedules": "warmup_linear.v1",
+    "warmup_steps": 250,
+    "total_steps": 20000,
+    "initial_rate": 5e-5,
+}
+
 
 def init_config(
     lang: str = "en",
@@ -36,6 +47,7 @@ def init_config(
     optimize: str = "efficiency",
     gpu: bool = False,
     vectors: str | Path | None = None,
+    transformer: str | None = None,
     sections: tuple[str, ...] = (),
 ) -> Config:
     """A whole config that trains as it is once the paths to the data are given.
@@ -43,18 +55,24 @@ def init_config(
     Each component of ``pipeline`` (names of factories) gets its default settings; those whose model
     has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
     ``"accuracy"``. With ``gpu``, batches are larger, which a GPU needs to be busy. With
-    ``vectors``, a trained table is used as a feature. ``sections`` of plugins are added.
+    ``vectors``, a trained table is used as a feature. With ``transformer``, a folder or the name of
+    a model on the hub, that is the shared layer. ``sections`` of plugins are added.
     Raises :class:`ConfigError` for factories and sections that aren't there.
     """
     if optimize not in SIZES:
         problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, SIZES))
         raise ConfigError([problem], source="init config")
-    names = [name for name in pipeline if name != ENCODER]
+    encoder = ENCODER if transformer is None else TRANSFORMER
+    names = [name for name in pipeline if name != encoder]
     components = {name: _component(name) for name in names}
-    listeners = [name for name in names if _listen(components[name].get("model"))]
-    if listeners or ENCODER in pipeline:
-        components = {ENCODER: _encoder(SIZES[optimize], vectors is not None), **components}
-        names = [ENCODER, *names]
+    listener = _listener() if transformer is None else _transformer_listener()
+    listeners = [name for name in names if _listen(components[name].get("model"), listener)]
+    if transformer is not None:
+        components = {encoder: _transformer(transformer), **components}
+        names = [encoder, *names]
+    elif listeners or encoder in pipeline:
+        components = {encoder: _encoder(SIZES[optimize], vectors is not None), **components}
+        names = [encoder, *names]
     config = Config(
         {
             "paths": {
@@ -71,6 +89,8 @@ def init_config(
     config.source = "init config"
     check_config(config)
     filled = fill_config(config, sections=sections)
+    if transformer is not None:
+        filled["training"]["optimizer"]["learn_rate"] = dict(TRANSFORMER_RATE)
     if gpu:
         filled["nlp"]["batch_size"] = GPU_BATCH["documents"]
         filled["training"]["batcher"]["size"].update(
@@ -113,7 +133,30 @@ def _encoder(sizes: Mapping[str, Any], vectors: bool) -> dict[str, Any]:
     }
 
 
-def _listen(model: Any) -> bool:
+def _listener() -> dict[str, Any]:
+    return {
+        "@architectures": "wordloom.Tok2VecListener.v1",
+        "width": f"${{components.{ENCODER}.model.encode.width}}",
+        "upstream": ENCODER,
+    }
+
+
+def _transformer(name: str) -> dict[str, Any]:
+    block = _component(TRANSFORMER)
+    block["model"]["name"] = name
+    return block
+
+
+def _transformer_listener() -> dict[str, Any]:
+    return {
+        "@architectures": "wordloom.TransformerListener.v1",
+        "grad_factor": 1.0,
+        "upstream": TRANSFORMER,
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+
+
+def _listen(model: Any, listener: Mapping[str, Any]) -> bool:
     """Replace each token-to-vector block within a model's block by a listener. Returns whether
     there was one."""
     if not isinstance(model, dict):
@@ -121,15 +164,10 @@ def _listen(model: Any) -> bool:
     found = False
     for key, value in model.items():
         if key == "tok2vec" and is_block(value):
-            width = f"${{components.{ENCODER}.model.encode.width}}"
-            model[key] = {
-                "@architectures": "wordloom.Tok2VecListener.v1",
-                "width": width,
-                "upstream": ENCODER,
-            }
+            model[key] = _copy(listener)
             found = True
         else:
-            found = _listen(value) or found
+            found = _listen(value, listener) or found
     return found
 
 

@@ -1,0 +1,123 @@
+"""What is trained, and how fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from thinc.api import Optimizer
+
+import wordloom
+from wordloom.errors import ConfigError, SerializationError
+from wordloom_transformers.scaler import LossScale
+from wordloom_transformers.tuning import layer_of
+
+
+def parameters(nlp: Any) -> dict[str, np.ndarray]:
+    module = nlp.get_pipe("transformer").model.shims[0].module
+    return {name: value.detach().numpy().copy() for name, value in module.named_parameters()}
+
+
+def changed(nlp: Any, blocks: Any, steps: int = 3, rate: float = 0.01) -> set[str]:
+    before = parameters(nlp)
+    sgd = Optimizer(rate)
+    for _ in range(steps):
+        nlp.update(blocks.examples(nlp), sgd=sgd)
+    after = parameters(nlp)
+    return {name for name in before if not np.array_equal(before[name], after[name])}
+
+
+@pytest.mark.parametrize(
+    ("freeze", "kept"),
+    [
+        ("embeddings", lambda name: layer_of(name) is None),
+        ("0", lambda name: layer_of(name) == 0),
+        ("embeddings, 0-1", lambda name: True),
+        ("attention", lambda name: "attention" in name),
+        ("all", lambda name: True),
+    ],
+)
+def test_frozen_parts_stay(freeze: str, kept: Any, build: Any, blocks: Any) -> None:
+    nlp = build(freeze=freeze)
+    moved = changed(nlp, blocks)
+    assert not any(kept(name) for name in moved)
+    trained = [name for name in parameters(nlp) if not kept(name)]
+    assert bool(moved) == bool(trained)
+
+
+def test_a_part_that_isn_t_there(build: Any) -> None:
+    with pytest.raises(ConfigError, match="nothing in the model is meant by '7'"):
+        build(freeze="embeddings,7")
+
+
+def test_learning_rates_by_name_and_layer(build: Any, blocks: Any) -> None:
+    nlp = build(learn_rates={"bias": 0.0}, layer_decay=0.5)
+    scales = nlp.get_pipe("transformer").model.shims[0]._rates
+    assert scales["encoder.layer.1.output.dense.weight"] == 1.0
+    assert scales["encoder.layer.0.output.dense.weight"] == 0.5
+    assert scales["embeddings.word_embeddings.weight"] == 0.25
+    moved = changed(nlp, blocks)
+    assert moved and not any("bias" in name for name in moved)
+
+
+def test_checkpointing_gives_the_same_gradients(build: Any, blocks: Any) -> None:
+    found = []
+    for checkpointing in (False, True):
+        nlp = build(gradient_checkpointing=checkpointing)
+        output = nlp.get_pipe("tagger").model.get_ref("output_layer")
+        shape = output.get_param("W").shape
+        output.set_param("W", np.random.default_rng(0).normal(size=shape).astype("f"))
+        nlp.update(blocks.examples(nlp))
+        module = nlp.get_pipe("transformer").model.shims[0].module
+        found.append(
+            {n: p.grad.numpy() for n, p in module.named_parameters() if p.grad is not None}
+        )
+    assert found[0].keys() == found[1].keys()
+    for name, value in found[0].items():
+        np.testing.assert_allclose(value, found[1][name], atol=1e-5, rtol=1e-3)
+
+
+def test_lora_trains_adapters_only(build: Any, blocks: Any, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    settings = {"r": 2, "lora_alpha": 4, "target_modules": ["query", "value"]}
+    nlp = build(lora=settings)
+    moved = changed(nlp, blocks, steps=4)
+    assert moved and all("lora_" in name for name in moved)
+    expected = nlp("The fox jumps")._.trf_data.tensors[0]
+    nlp.to_disk(tmp_path / "saved")
+    again = wordloom.load(tmp_path / "saved")
+    np.testing.assert_allclose(again("The fox jumps")._.trf_data.tensors[0], expected, atol=1e-5)
+    nlp.get_pipe("transformer").save_adapters(tmp_path / "alone.safetensors")
+    fresh = build(lora=settings)
+    fresh.get_pipe("transformer").load_adapters(tmp_path / "alone.safetensors")
+    np.testing.assert_allclose(fresh("The fox jumps")._.trf_data.tensors[0], expected, atol=1e-5)
+    nlp.get_pipe("transformer").merge_adapters()
+    nlp.to_disk(tmp_path / "merged")
+    assert not (tmp_path / "merged" / "transformer" / "model" / "adapters.safetensors").exists()
+    for merged in (nlp, wordloom.load(tmp_path / "merged")):
+        tensor = merged("The fox jumps")._.trf_data.tensors[0]
+        np.testing.assert_allclose(tensor, expected, atol=1e-5)
+    other = build(lora={**settings, "r": 3}).get_pipe("transformer")
+    with pytest.raises(SerializationError, match="adapters aren't those"):
+        other.load_adapters(tmp_path / "alone.safetensors")
+
+
+def test_loss_scale() -> None:
+    import torch
+
+    scale = LossScale({"init_scale": 8.0, "growth_interval": 2})
+    assert scale.start(torch.bfloat16) == 1.0 and scale.unscale([])
+    gradient = torch.full((2,), 8.0)
+    assert scale.start(torch.float16) == 8.0
+    assert scale.unscale([gradient]) and gradient.tolist() == [1.0, 1.0]
+    scale.start(torch.float16)
+    assert not scale.unscale([torch.tensor([float("inf")])])
+    assert scale.factor == 4.0
+    for _ in range(2):
+        scale.start(torch.float16)
+        assert scale.unscale([gradient])
+    assert scale.factor == 8.0
+    with pytest.raises(ConfigError, match="there is no scale"):
+        LossScale({"scale": 1})

@@ -175,7 +175,8 @@ class TextCategorizer(TrainableComponent):
         output = self.model.attrs.get("output", "softmax" if self.exclusive else "logistic")
         if output == "none":
             return float((difference**2).sum() / 2), difference
-        chance = xp.clip(predictions, 1e-8, 1.0 - 1e-8)
+        # Nearer to 1 than that, float32 has nothing but 1.
+        chance = xp.clip(predictions, 1e-6, 1.0 - 1e-6)
         loss = -(truth * xp.log(chance) * known).sum()
         if output == "softmax":  # whose backward takes the gradient of the layer's input
             return float(loss), difference

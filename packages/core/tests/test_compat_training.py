@@ -1,0 +1,141 @@
+"""A spaCy user's configs and data, as the real spaCy writes them. Run with ``nox -s compat``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wordloom import Vocab, load
+from wordloom.errors import ConfigError
+from wordloom.tokens import DocBin
+from wordloom.training import train
+
+spacy = pytest.importorskip("spacy", minversion="3.8", reason="spaCy isn't installed beside us")
+
+pytestmark = pytest.mark.slow
+
+OVERRIDES: dict[str, Any] = {
+    "training.max_steps": 12,
+    "training.eval_frequency": 6,
+}
+
+
+def spacys_docs(count: int = 8) -> list[Any]:
+    from spacy.tokens import Doc, Span
+
+    nlp = spacy.blank("en")
+    docs = []
+    for who in ["Anna", "Bob", "Carla", "Dan"] * (count // 4):
+        doc = Doc(
+            nlp.vocab,
+            words=[who, "sees", "a", "dog", ".", "Dogs", "like", "me"],
+            spaces=[True, True, True, False, True, True, True, False],
+            tags=["NNP", "VBZ", "DT", "NN", ".", "NNS", "VBP", "PRP"],
+            pos=["PROPN", "VERB", "DET", "NOUN", "PUNCT", "NOUN", "VERB", "PRON"],
+            morphs=["Number=Sing", "", "", "Number=Sing", "", "Number=Plur", "", ""],
+            lemmas=[who, "see", "a", "dog", ".", "dog", "like", "I"],
+            heads=[1, 1, 3, 1, 1, 6, 6, 6],
+            deps=["nsubj", "ROOT", "det", "obj", "punct", "nsubj", "ROOT", "obj"],
+            ents=["B-PER", "O", "O", "O", "O", "O", "O", ""],
+            user_data={"id": len(docs)},
+        )
+        doc.cats = {"a": float(len(docs) % 2), "b": 1.0 - len(docs) % 2}
+        doc.spans["sc"] = [Span(doc, 0, 2, label="X", kb_id="Q1", span_id="s"), Span(doc, 1, 4)]
+        docs.append(doc)
+    return docs
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from spacy.tokens import DocBin as TheirDocBin
+
+    path = tmp_path_factory.mktemp("data") / "train.spacy"
+    TheirDocBin(docs=spacys_docs(24), store_user_data=True).to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline of spaCy's with vectors, as the accuracy configs expect one."""
+    folder = tmp_path_factory.mktemp("vectors") / "en_vectors"
+    nlp = spacy.blank("en")
+    numbers = np.random.default_rng(0)
+    for word in ("Anna", "Bob", "sees", "a", "dog", "Dogs", "."):
+        nlp.vocab.set_vector(word, numbers.random(16, dtype=np.float32))
+    nlp.to_disk(folder)
+    return folder
+
+
+def init_config(folder: Path, pipeline: str, optimize: str) -> Path:
+    path = folder / "spacy.cfg"
+    command = ["-m", "spacy", "init", "config", str(path), "-l", "en", "-p", pipeline]
+    subprocess.run(
+        [sys.executable, *command, "-o", optimize, "--force"], check=True, capture_output=True
+    )
+    return path
+
+
+@pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
+@pytest.mark.parametrize(
+    "pipeline",
+    ["tagger,morphologizer,parser,ner", "senter,textcat", "textcat_multilabel,tagger"],
+)
+def test_configs_of_spacy_train_unchanged(
+    tmp_path: Path, data: Path, vectors: Path, pipeline: str, optimize: str
+) -> None:
+    config = init_config(tmp_path, pipeline, optimize)
+    overrides = {**OVERRIDES, "paths.train": str(data), "paths.dev": str(data)}
+    if optimize == "accuracy":
+        pytest.importorskip("wordloom_vectors")
+        overrides["paths.vectors"] = str(vectors)
+    result = train(config, tmp_path / "out", overrides=overrides, quiet=True)
+    assert result.history.best is not None
+    nlp = load(tmp_path / "out" / "model-best")
+    assert set(pipeline.split(",")) <= set(nlp.pipe_names)
+    doc = nlp("Anna sees a dog. Dogs like me")
+    if "ner" in pipeline:
+        assert doc.has_annotation("DEP") and doc.has_annotation("ENT_IOB")
+    if "textcat" in pipeline:
+        assert set(doc.cats) == {"a", "b"}
+
+
+def test_what_spacy_has_and_we_do_not_is_told_at_once(tmp_path: Path, data: Path) -> None:
+    config = init_config(tmp_path, "tagger,spancat,trainable_lemmatizer", "efficiency")
+    with pytest.raises(ConfigError) as caught:
+        train(config, overrides={"paths.train": str(data), "paths.dev": str(data)}, quiet=True)
+    told = {problem.path for problem in caught.value.problems}
+    assert {"components.spancat.factory", "components.trainable_lemmatizer.factory"} <= told
+
+
+def test_docbin_goes_from_spacy_to_us_and_back(tmp_path: Path) -> None:
+    from spacy.tokens import Doc
+    from spacy.tokens import DocBin as TheirDocBin
+
+    vocab = spacy.blank("en").vocab
+    docs = [
+        *spacys_docs(4),
+        spacy.blank("en")("We don't know, do we? 日本 👍"),
+        Doc(vocab, words=["no", "spaces"]),
+        Doc(vocab, words=["Go"], heads=[0], deps=["ROOT"]),
+        Doc(vocab),
+    ]
+    TheirDocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "theirs.spacy")
+    ours = list(DocBin().from_disk(tmp_path / "theirs.spacy").get_docs(Vocab("en")))
+    DocBin(docs=ours, store_user_data=True).to_disk(tmp_path / "ours.spacy")
+    again = TheirDocBin().from_disk(tmp_path / "ours.spacy").get_docs(spacy.blank("xx").vocab)
+    attrs = TheirDocBin().attrs
+    for before, ours_, after in zip(docs, ours, again, strict=True):
+        assert ours_.text == before.text == after.text
+        assert (before.to_array(attrs) == after.to_array(attrs)).all()
+        assert after.has_unknown_spaces == before.has_unknown_spaces
+        assert (after.cats, after.user_data) == (before.cats, before.user_data)
+        assert after.spans.to_bytes() == before.spans.to_bytes()
+        assert [token.norm_ for token in ours_] == [token.norm_ for token in before]
+        assert [str(token.morph) for token in ours_] == [str(token.morph) for token in after]
+        assert [token.head.i for token in ours_] == [token.head.i for token in after]
+        assert [ent.text for ent in ours_.ents] == [ent.text for ent in after.ents]

@@ -74,4 +74,17 @@ def _with_rows(batch: Batch, rows: NDArray[np.int32], lexicon: Lexicon) -> Batch
         text = "".join(parts[start:end])
         docs.append(Doc.from_rows(doc.vocab, text, rows[start:end], doc.spaces, lexicon))
         start = end
-    return Batch(docs)
+    masked = Batch(docs)
+    masked.__dict__["types"] = _types(rows)
+    return masked
+
+
+def _types(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """As :attr:`Batch.types`, in the order in which types occur in the batch. Row numbers depend on
+    what was read before, and sums of floats on their order: so a run that goes on in another
+    process gives the same sums."""
+    types, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return types[order], rank[inverse]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wordloom import Batch
-from wordloom.errors import PipelineError, TrainingError, WordloomError
+from wordloom.errors import PipelineError, TrainingError
 from wordloom.pretraining import Pretrainable, PretrainingTask, find_encoder
 from wordloom.training.run import seed_everything
 from wordloom.vectors import open_vectors
@@ -71,8 +71,6 @@ def _prepare(nlp: Pipeline, encoder: Model[Any, Any], settings: Settings) -> Non
         fits = all(
             len(shape) == 2 and shape[0] == len(doc) for shape, doc in zip(shapes, batch)
         ) and len(shapes) == len(batch)
-    except WordloomError:
-        raise
     except Exception as error:
         raise PipelineError(
             f"[pretraining] can't pretrain {where}: a layer from documents to token vectors is "

@@ -1,0 +1,254 @@
+"""Runs: they learn, save, stop, and go on as if they had never stopped."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import wordloom
+from wordloom.config import Config
+from wordloom.errors import ConfigError, MissingFileError, PipelineError, TrainingError
+from wordloom.pretraining import find_encoder, weights_hash
+
+from wordloom_pretrain import PretrainStep, pretrain, pretrain_steps, read_settings
+
+MakeConfig = Callable[..., Config]
+
+
+def _steps(config: Config) -> tuple[wordloom.Pipeline, list[PretrainStep]]:
+    nlp = wordloom.Pipeline.from_config(config)
+    return nlp, list(pretrain_steps(nlp, read_settings(config.interpolate())))
+
+
+def test_steps_come_from_a_generator_and_the_loss_falls(make_config: MakeConfig) -> None:
+    _, steps = _steps(make_config(pretraining__max_epochs=6))
+    measured = [step.held_out for step in steps if step.held_out is not None]
+    assert [step.position.step for step in steps] == list(range(1, len(steps) + 1))
+    assert measured[-1] < 0.8 * measured[0]
+    assert steps[-1].evaluated
+    assert steps[-1].position.words == 6 * (steps[-1].position.words // 6)
+    assert [step.position.epoch for step in steps if step.epoch_ended] == list(range(6))
+
+
+def test_equal_seeds_give_equal_weights_and_others_do_not(make_config: MakeConfig) -> None:
+    hashes = []
+    for seed in (1, 1, 2):
+        nlp, _ = _steps(make_config(pretraining__max_steps=3, pretraining__seed=seed))
+        hashes.append(weights_hash(find_encoder(nlp, "tok2vec")))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_run_saves_weights_log_and_state(make_config: MakeConfig, tmp_path: Path) -> None:
+    shown = io.StringIO()
+    result = pretrain(make_config(pretraining__n_save_every=5), tmp_path / "out", stdout=shown)
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert files == {
+        "config.cfg", "log.jsonl", "model-best.bin", "model-last.bin", "model0.bin",
+        "model0.temp.bin", "model1.bin", "model1.temp.bin", "resume.bin",
+    }  # fmt: skip
+    rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").open()]
+    assert rows == result.history.rows
+    assert {"epoch", "step", "words", "seconds", "loss", "held_out", "is_best"} == rows[0].keys()
+    title, *lines = shown.getvalue().splitlines()
+    assert title.split() == ["E", "#", "WORDS", "WORDS/S", "LOSS", "HELD-OUT", "LEFT"]
+    assert len(lines) == len(rows)
+    assert "0:00:00" in lines[-1]
+
+
+def test_training_starts_from_the_weights(make_config: MakeConfig, tmp_path: Path) -> None:
+    config = make_config()
+    result = pretrain(config, tmp_path / "out", quiet=True)
+    assert result.best is not None
+    config["paths"]["init_tok2vec"] = str(result.best)
+    nlp = wordloom.Pipeline.from_config(config)
+    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    assert nlp.meta["pretrained"]["hash"] == weights_hash(find_encoder(nlp, "tok2vec"))
+    assert nlp.meta["pretrained"]["source"] == "model-best.bin"
+    # The last weights are averaged as well, and those in memory aren't.
+    assert nlp.meta["pretrained"]["hash"] != weights_hash(find_encoder(result.nlp, "tok2vec"))
+
+
+SCHEDULE = {"@schedules": "compounding.v1", "start": 0.001, "stop": 0.01, "compound": 1.1}
+
+
+def test_resume_gives_bit_identical_weights_at_any_step(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(pretraining__optimizer__learn_rate=SCHEDULE)
+    whole = pretrain(config, tmp_path / "whole", quiet=True)
+    parts = tmp_path / "parts"
+    stops = [1, 4, 5, whole.position.step // 2, whole.position.step - 2]
+    for number, stop in enumerate([*stops, 0]):
+        result = pretrain(
+            config,
+            parts,
+            overrides={"pretraining.max_steps": stop},
+            resume=number > 0,
+            quiet=True,
+        )
+        assert result.position.step == stop or whole.position.step
+    for name in ("model0.bin", "model1.bin", "model-last.bin"):
+        assert (parts / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert weights_hash(result.task.model) == weights_hash(whole.task.model)
+
+
+def test_weights_do_not_depend_on_what_was_read_before(make_config: MakeConfig) -> None:
+    config = make_config(pretraining__max_steps=3)
+    fresh, _ = _steps(config)
+    used = wordloom.Pipeline.from_config(config)
+    used.make_doc("Nobody forgot the loom before, and seven boats were painted by her sister.")
+    list(pretrain_steps(used, read_settings(config.interpolate())))
+    hashes = {weights_hash(find_encoder(nlp, "tok2vec")) for nlp in (fresh, used)}
+    assert len(hashes) == 1
+
+
+def test_a_finished_run_does_not_go_on(make_config: MakeConfig, tmp_path: Path) -> None:
+    first = pretrain(make_config(), tmp_path / "out", quiet=True)
+    again = pretrain(make_config(), tmp_path / "out", resume=True, quiet=True)
+    assert again.position == first.position
+    assert weights_hash(again.task.model) == weights_hash(first.task.model)
+
+
+def test_a_run_with_other_settings_is_not_taken_up(make_config: MakeConfig, tmp_path: Path) -> None:
+    pretrain(make_config(), tmp_path / "out", quiet=True)
+    with pytest.raises(TrainingError, match="holds a run already"):
+        pretrain(make_config(), tmp_path / "out", quiet=True)
+    other = make_config(pretraining__dropout=0.5)
+    with pytest.raises(TrainingError, match=r"pretraining\.dropout was 0\.2, is 0\.5"):
+        pretrain(other, tmp_path / "out", resume=True, quiet=True)
+    with pytest.raises(MissingFileError, match="checkpoint"):
+        pretrain(make_config(), tmp_path / "none", resume=True, quiet=True)
+    with pytest.raises(TrainingError, match="output folder"):
+        pretrain(make_config(), resume=True, quiet=True)
+
+
+def _command(config: Config, folder: Path, *more: str) -> list[str]:
+    config.to_disk(folder / "config.cfg", interpolate=False)
+    start = [sys.executable, "-m", "wordloom", "pretrain"]
+    return [*start, str(folder / "config.cfg"), str(folder / "out"), *more]
+
+
+def test_an_interrupt_leaves_what_a_run_goes_on_from(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(pretraining__max_epochs=100000)
+    command = _command(config, tmp_path)
+    for signum, more in ((signal.SIGINT, ()), (signal.SIGTERM, ("--resume",))):
+        process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        seen = [process.stdout.readline() for _ in range(4)]
+        process.send_signal(signum)
+        rest, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, (seen, rest)
+        assert "Stopped before the end. Go on:" in rest
+    rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").open()]
+    steps = [row["step"] for row in rows]
+    assert steps == list(range(4, 4 * len(steps) + 1, 4))
+    assert (tmp_path / "out" / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(pretraining__max_epochs=100000, pretraining__n_save_every=1)
+    process = subprocess.Popen(_command(config, tmp_path, "--quiet"))
+    state = tmp_path / "out" / "resume.bin"
+    deadline = time.monotonic() + 60
+    while not state.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    limits = {"pretraining.max_epochs": 0, "pretraining.max_steps": 30}
+    overrides: dict[str, Any] = {**limits, "pretraining.n_save_every": None}
+    resumed = pretrain(config, tmp_path / "out", overrides=overrides, resume=True, quiet=True)
+    whole = pretrain(config, overrides=overrides, quiet=True)
+    if resumed.position.step == whole.position.step:  # else it was killed later
+        assert weights_hash(resumed.task.model) == weights_hash(whole.task.model)
+
+
+def test_patience_ends_a_run_that_gets_no_better(make_config: MakeConfig) -> None:
+    config = make_config(
+        pretraining__max_epochs=0, pretraining__patience=8, pretraining__optimizer__learn_rate=1.0
+    )
+    result = pretrain(config, quiet=True)
+    assert result.position.step - result.position.best_step == 8
+
+
+def test_the_layer_of_a_component_without_shared_encoder(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(pretraining__component="tagger", pretraining__layer="tok2vec")
+    config["nlp"]["pipeline"] = ["tagger"]
+    config["components"]["tagger"]["model"]["tok2vec"] = config["components"].pop("tok2vec")[
+        "model"
+    ]
+    model = config["components"]["tagger"]["model"]["tok2vec"]
+    model["embed"]["width"] = model["encode"]["width"]
+    result = pretrain(config, tmp_path / "out", quiet=True)
+    config["paths"]["init_tok2vec"] = str(result.last)
+    nlp = wordloom.Pipeline.from_config(config)
+    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    assert nlp.meta["pretrained"]["target"] == "tagger.tok2vec"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"pretraining__component": "ner"}, PipelineError, "'tok2vec', 'tagger'"),
+        ({"pretraining__layer": "tok"}, PipelineError, "'embed', 'encode'"),
+        ({"pretraining__component": "tagger"}, PipelineError, "can't pretrain 'tagger'"),
+        ({"pretraining__dropout": 1.5}, ConfigError, "must be in"),
+        ({"pretraining__corpus": "corpora.raw"}, ConfigError, "corpora.raw"),
+        ({"paths__raw": None}, MissingFileError, "--paths.raw"),
+        ({"paths__raw": "no/such.jsonl"}, MissingFileError, "no/such.jsonl"),
+        ({"corpora__pretrain__min_length": 1000}, TrainingError, "min_length"),
+        ({"pretraining__objective__n_characters": 0}, ConfigError, "can't be"),
+    ],
+)
+def test_mistakes_are_named(
+    make_config: MakeConfig, settings: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        pretrain(make_config(**settings), quiet=True)
+
+
+def test_a_component_brings_a_task_of_its_own(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wordloom.components.tok2vec import Tok2Vec
+
+    from wordloom_pretrain.objectives import PretrainCharacters
+
+    made = []
+
+    def pretraining_task(self: Tok2Vec, nlp: wordloom.Pipeline) -> Any:
+        self.model.initialize(X=[nlp.make_doc("a text")])
+        made.append(PretrainCharacters(hidden_size=8, n_characters=1)(nlp.vocab, self.model))
+        return made[-1]
+
+    monkeypatch.setattr(Tok2Vec, "pretraining_task", pretraining_task, raising=False)
+    result = pretrain(make_config(pretraining__max_steps=2), quiet=True)
+    assert result.task is made[0]
+    with pytest.raises(PipelineError, match="as a whole"):
+        pretrain(make_config(pretraining__layer="encode"), quiet=True)
+
+
+def test_an_encoder_that_is_not_installed_is_named(make_config: MakeConfig) -> None:
+    config = make_config()
+    config["components"]["tok2vec"] = {"factory": "transformer"}
+    if wordloom.registry.has("factories", "transformer"):
+        pytest.skip("wordloom-transformers is installed")
+    with pytest.raises(ConfigError, match="pip install wordloom-transformers"):
+        pretrain(config, quiet=True)

@@ -228,6 +228,17 @@ def test_names_say_the_format():
         read_source("a", format="glov")
 
 
+@pytest.mark.parametrize("format", ["vec", "glove", "word2vec-binary"])
+@pytest.mark.parametrize("word", ["", "\n", "a\nb"])
+def test_words_that_a_format_cannot_hold_are_refused(format, word, tmp_path):
+    table = Table.from_arrays(["a", word], np.eye(2))
+    with pytest.raises(DataError, match="safetensors"):
+        write_vectors(tmp_path / "x", table, format=format)
+    assert not list(tmp_path.iterdir())
+    write_vectors(tmp_path / "x", table, format="safetensors")
+    assert read_vectors(tmp_path / "x", format="safetensors").hash == table.hash
+
+
 def test_limit_reads_the_first_words(data):
     source = read_source(data / "glove_200.txt")
     table = Table.from_source(source, limit=7)

@@ -163,9 +163,15 @@ def test_vectors_named_in_the_config_may_be_in_any_form(table, path, tmp_path):
 
 def test_spacys_block_for_vectors_is_understood(path, tmp_path):
     settings = config(path)
+    from wordloom.config import find_problems
+
     settings["nlp"]["vectors"] = {"@vectors": "spacy.Vectors.v1"}
+    problems = find_problems(settings, complete=True)
+    assert not [problem for problem in problems if problem.path.startswith("nlp.vectors")]
     nlp = initialized(settings)
-    assert len(nlp.vocab.vectors) == len(WORDS)
+    assert len(nlp.vocab.vectors) == len(WORDS) and not nlp.vocab.vectors.by_reference
+    settings["nlp"]["vectors"] = {"@vectors": "wordloom.Vectors.v1", "by_reference": True}
+    assert initialized(settings).vocab.vectors.by_reference
 
 
 def test_missing_vectors_are_found_when_the_pipeline_is_initialized(path):

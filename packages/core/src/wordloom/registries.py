@@ -44,7 +44,7 @@ class Registries:
         self.tokenizers = Registry("tokenizers")
         """``(**cfg) -> (nlp -> tokenizer)``"""
         self.vectors = Registry("vectors")
-        """``(**cfg) -> vector table``"""
+        """``(**cfg) -> ((path, hash=None) -> vector table)``"""
         self.objectives = Registry("objectives")
         """``(**cfg) -> pretraining objective``"""
         self.readers = Registry("readers")

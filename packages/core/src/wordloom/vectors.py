@@ -94,7 +94,9 @@ def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> 
     """The table at ``source``: a path, or a reference such as ``vectors://name`` that a plugin can
     turn into one.
 
-    ``block`` is the config's ``[nlp.vectors]``, which may name what opens it, with settings. Raises :class:`UnknownNameError` if no installed package offers the function.
+    ``block`` is the config's ``[nlp.vectors]``, which may name what opens it, with settings.
+    Raises :class:`UnknownNameError` if no installed package offers that, and
+    :class:`MissingFileError` if no plugin knows the reference.
     """
     from .plugins import manager
     from .registries import registry

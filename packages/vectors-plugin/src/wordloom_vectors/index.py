@@ -65,8 +65,8 @@ class Index:
         return len(self._index)
 
     def save(self, path: str | Path) -> None:
-        """Write the index to a file. The table isn't part of it, its hash is in the file's name
-        plus ``.hash``."""
+        """Write the index to ``path``, and the hash of its table, which isn't part of it, to
+        ``path`` with ``.hash`` after it."""
         self._index.save(str(path))
         Path(f"{path}.hash").write_text(self.table.hash, encoding="utf8")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wordloom.errors import DataError, SerializationError
+from wordloom.errors import SerializationError
 from wordloom.files import existing
 from wordloom.vectors import saved_vectors
 
@@ -15,19 +17,24 @@ from .problems import Policy, Problems
 from .storage import is_table
 from .table import Table
 
-__all__ = ["Vectors", "open_vectors", "read_vectors", "write_vectors"]
+__all__ = ["SpacyVectors", "Vectors", "open_vectors", "read_vectors", "write_vectors"]
 
 
-def Vectors(
-    path: str | Path | None = None, hash: str | None = None, by_reference: bool = False
-) -> Table:
-    """The table at ``path``, for the registry ``vectors``; see :func:`open_vectors`.
+Opener = Callable[..., Table]
+"""``(path, hash=None) -> table``"""
 
-    Raises :class:`~wordloom.errors.DataError` without a path.
+
+def Vectors(by_reference: bool = False) -> Opener:
+    """What opens the tables that a config names, for ``[nlp.vectors]``; see :func:`open_vectors`.
+
+    With ``by_reference``, saved pipelines refer to the file where it is, instead of holding it.
     """
-    if path is None:
-        raise DataError("a table of vectors needs a path: set [initialize] vectors")
-    return open_vectors(path, hash=hash, by_reference=by_reference)
+    return partial(open_vectors, by_reference=by_reference)
+
+
+def SpacyVectors() -> Opener:
+    """The same with the settings that spaCy's function of this name has: none."""
+    return open_vectors
 
 
 def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: bool = False) -> Table:

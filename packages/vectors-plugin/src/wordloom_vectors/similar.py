@@ -16,9 +16,13 @@ from .unit import unit_rows
 if TYPE_CHECKING:
     from .table import Table
 
-__all__ = ["Hits", "Scope", "most_similar", "search"]
+__all__ = ["Filter", "Hits", "Neighbours", "Scope", "most_similar", "search"]
 
 Filter = Callable[[str], bool]
+"""Which words may be answers."""
+
+Neighbours = list[tuple[str, float]]
+"""Words and their cosines, best first."""
 
 #: Rows in a block; the first is small, so that the bar is high when the large ones come.
 _FIRST, _BLOCK = 2048, 16384

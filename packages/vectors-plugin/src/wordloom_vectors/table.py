@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from wordloom.strings import hash_string, hash_strings
 
 from .build import Chunk, Source, in_memory, write_table
 from .lookup import Lookup
-from .similar import Scope, most_similar
+from .similar import Filter, Neighbours, Scope, most_similar
 from .storage import Sections, content_hash
 from .words import Words
 
@@ -26,6 +26,8 @@ __all__ = ["FILE", "REFERENCE", "Table"]
 
 FILE = "vectors.wlv"
 """The name of the table's file in a vocab's folder."""
+
+Among = Sequence[str] | None
 
 REFERENCE = "vectors.json"
 """The name of the file that says which table a vocab uses."""
@@ -127,6 +129,39 @@ class Table(Lookup):
 
     # -- similarity
 
+    @overload
+    def most_similar(
+        self, queries: str, n: int = ..., *, filter: Filter | None = ..., among: Among = ...
+    ) -> Neighbours: ...
+    @overload
+    def most_similar(
+        self,
+        queries: list[str] | tuple[str, ...],
+        n: int = ...,
+        *,
+        filter: Filter | None = ...,
+        among: Among = ...,
+    ) -> list[Neighbours]: ...
+    @overload
+    def most_similar(
+        self,
+        queries: NDArray[Any],
+        n: int = ...,
+        *,
+        filter: Filter | None = ...,
+        among: Among = ...,
+    ) -> Any: ...
+    @overload
+    def most_similar(
+        self,
+        queries: None = ...,
+        n: int = ...,
+        *,
+        positive: Sequence[str | NDArray[Any]] = ...,
+        negative: Sequence[str | NDArray[Any]] = ...,
+        filter: Filter | None = ...,
+        among: Among = ...,
+    ) -> Neighbours: ...
     def most_similar(
         self,
         queries: str | Sequence[str] | NDArray[Any] | None = None,
@@ -134,8 +169,8 @@ class Table(Lookup):
         *,
         positive: Sequence[str | NDArray[Any]] = (),
         negative: Sequence[str | NDArray[Any]] = (),
-        filter: Callable[[str], bool] | None = None,
-        among: Sequence[str] | None = None,
+        filter: Filter | None = None,
+        among: Among = None,
     ) -> Any:
         """The ``n`` words whose vectors have the largest cosine with each query, best first.
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wordloom.errors import FormatError
+from wordloom.errors import DataError, FormatError
 
 from ..build import Chunk, Source
 from ..problems import Problems
 from .numbers import parse_numbers
 from .streams import reading, writing
 
-__all__ = ["line_chunks", "read_text", "write_text"]
+__all__ = ["check_words", "line_chunks", "read_text", "write_text"]
 
 #: Bytes that are parsed at a time: arrays over them should fit into the processor's cache.
 _BLOCK = 1 << 18
@@ -181,16 +181,28 @@ def _split(line: bytes, width: int) -> tuple[bytes, NDArray[np.float32] | None]:
     return b"", None
 
 
+def check_words(words: Sequence[str], path: str | Path) -> None:
+    """Raise :class:`~wordloom.errors.DataError` for words that a format of lines can't hold."""
+    for word in words:
+        if not word or "\n" in word:
+            raise DataError(
+                f"'{path}': the word {word!r} can't be written in a format that ends a word by a "
+                f"space and a vector by a line end. Write a table, npz or safetensors instead"
+            )
+
+
 def write_text(path: str | Path, source: Source, *, header: bool = True, digits: int = 0) -> None:
     """Write word2vec's text format, or GloVe's with ``header=False``.
 
     Numbers have the fewest digits that give the same float32 again, or ``digits`` after the point.
+    Raises :class:`~wordloom.errors.DataError` for an empty word and one that holds a line end.
     """
     form = f"%.{digits}f" if digits else "%s"
     with writing(path) as file:
         if header:
             file.write(f"{source.total} {source.width}\n".encode())
         for chunk in source.chunks:
+            check_words(chunk.words, path)
             rows = np.asarray(chunk.rows, dtype=np.float32)
             lines = []
             for word, row in zip(chunk.words, rows):

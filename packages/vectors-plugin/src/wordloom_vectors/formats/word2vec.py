@@ -13,6 +13,7 @@ from wordloom.errors import FormatError
 from ..build import Chunk, Source
 from ..problems import Problems
 from .streams import reading, writing
+from .text import check_words
 
 __all__ = ["read_word2vec", "write_word2vec"]
 
@@ -86,11 +87,12 @@ def _chunk(
 
 def write_word2vec(path: str | Path, source: Source, *, newline: bool = True) -> None:
     """Write word2vec's binary format. Spaces in words become underscores, since the first space
-    ends the word."""
+    ends the word. Raises :class:`~wordloom.errors.DataError` as :func:`.text.write_text` does."""
     end = b"\n" if newline else b""
     with writing(path) as file:
         file.write(f"{source.total} {source.width}\n".encode())
         for chunk in source.chunks:
+            check_words(chunk.words, path)
             rows = np.ascontiguousarray(chunk.rows, dtype="<f4")
             file.write(
                 b"".join(

@@ -36,6 +36,9 @@ class Table:
     def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([self.rows.get(t, np.zeros(2, "f")) for t in texts], "f").reshape(-1, 2)
 
+    def reference(self) -> dict[str, Any] | None:
+        return None
+
     def token_vectors(
         self, doc: Doc, start: int = 0, end: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

@@ -20,7 +20,7 @@ from wordloom.errors import DataError, FormatError
 from ..build import Chunk, Source
 from ..problems import Problems
 from ..subwords import Subwords
-from .streams import plain_file, writing
+from .streams import mappable, writing
 
 __all__ = ["MAGIC", "read_fasttext", "write_fasttext"]
 
@@ -36,40 +36,33 @@ _BLOCK = 4096
 
 
 def read_fasttext(path: str | Path, problems: Problems) -> Source:
-    """A model's words and buckets. A compressed file is unpacked to a temporary one first."""
-    context = plain_file(path)
-    plain = context.__enter__()
-    try:
-        model = _Model(plain, Path(path), problems)
-        return model.source(context)
-    except BaseException as error:
-        context.__exit__(type(error), error, None)
-        raise
+    """A model's words and buckets, its matrix mapped into memory."""
+    with mappable(path) as file:
+        return _Model(file, Path(path), problems).source()
 
 
 class _Model:
     """The parts of a model file, its matrix mapped into memory."""
 
-    def __init__(self, plain: Path, path: Path, problems: Problems) -> None:
+    def __init__(self, file: IO[bytes], path: Path, problems: Problems) -> None:
         self.path = path
         self.problems = problems
-        with plain.open("rb") as file:
-            try:
-                self.args = self._args(file)
-                self.words, self.counts, self.labels = self._dictionary(file)
-                offset, rows, width = self._matrix(file)
-            except struct.error as error:
-                raise FormatError(path, None, "the model is cut short") from error
+        try:
+            self.args = self._args(file)
+            self.words, self.counts = self._dictionary(file)
+            offset, rows, width = self._matrix(file)
+        except struct.error as error:
+            raise FormatError(path, None, "the model is cut short") from error
         if width != self.args["dim"] or rows < len(self.words):
             raise FormatError(
                 path,
                 None,
                 f"a matrix of {rows} x {width} for {len(self.words)} words of {self.args['dim']}",
             )
-        if offset + 4 * rows * width > plain.stat().st_size:
+        if offset + 4 * rows * width > file.seek(0, 2):
             raise FormatError(path, None, "the model is cut short: its matrix isn't whole")
         self.matrix: NDArray[np.float32] = np.memmap(
-            plain, dtype="<f4", mode="r", offset=offset, shape=(rows, width)
+            file, dtype="<f4", mode="r", offset=offset, shape=(rows, width)
         )
 
     def _args(self, file: IO[bytes]) -> dict[str, Any]:
@@ -88,8 +81,8 @@ class _Model:
             args["maxn"] = 0  # n-grams weren't used in these, whatever is written there
         return args
 
-    def _dictionary(self, file: IO[bytes]) -> tuple[list[bytes], list[int], int]:
-        size, nwords, nlabels, _, pruned = struct.unpack("<iiiqq", file.read(28))
+    def _dictionary(self, file: IO[bytes]) -> tuple[list[bytes], list[int]]:
+        size, nwords, _, _, pruned = struct.unpack("<iiiqq", file.read(28))
         words: list[bytes] = []
         counts: list[int] = []
         rest = b""
@@ -111,7 +104,7 @@ class _Model:
             )
         if len(words) != nwords:
             raise FormatError(self.path, None, f"{len(words)} words where {nwords} are due")
-        return words, counts, nlabels
+        return words, counts
 
     def _matrix(self, file: IO[bytes]) -> tuple[int, int, int]:
         (quantised,) = struct.unpack("<?", file.read(1))
@@ -124,7 +117,8 @@ class _Model:
         rows, width = struct.unpack("<qq", file.read(16))
         return file.tell(), rows, width
 
-    def source(self, context: Any) -> Source:
+    def source(self) -> Source:
+        """The words, and the buckets if there are some."""
         count = len(self.words)
         buckets = self.matrix[count : count + self.args["bucket"]]
         subwords = None
@@ -132,16 +126,14 @@ class _Model:
             subwords = Subwords("fasttext", len(buckets), self.args["minn"], self.args["maxn"])
         return Source(
             self.args["dim"],
-            self._chunks(buckets, subwords, context),
+            self._chunks(buckets, subwords),
             total=count,
             subwords=subwords,
             buckets=buckets if subwords is not None else None,
             extra={"fasttext": self.args},
         )
 
-    def _chunks(
-        self, buckets: NDArray[Any], subwords: Subwords | None, context: Any
-    ) -> Iterator[Chunk]:
+    def _chunks(self, buckets: NDArray[Any], subwords: Subwords | None) -> Iterator[Chunk]:
         for start in range(0, len(self.words), _BLOCK):
             raw = self.words[start : start + _BLOCK]
             words: list[str] = []

@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 from wordloom.errors import DataError, FormatError
 from wordloom.files import existing
 
-__all__ = ["COMPRESSED", "bare_name", "plain_file", "reading", "writing"]
+__all__ = ["COMPRESSED", "bare_name", "mappable", "reading", "writing"]
 
 _MAGIC = {
     b"\x1f\x8b": "gz",
@@ -117,15 +117,16 @@ def _compressed(raw: IO[bytes], ending: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def plain_file(path: str | Path) -> Iterator[Path]:
-    """The path of the uncompressed content: of the file itself, or of a temporary one. Needed
-    where a file is mapped into memory."""
-    path = Path(path)
+def mappable(path: str | Path) -> Iterator[IO[bytes]]:
+    """An open file with the uncompressed content, that can be mapped into memory: the file itself,
+    or a temporary one that is gone when it is closed and no longer mapped."""
+    path = existing(path, "file of vectors")
     if path.suffix.lower() not in COMPRESSED:
-        yield existing(path, "file of vectors")
+        with path.open("rb") as file:
+            yield file
         return
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / path.stem
-        with reading(path) as source, plain.open("wb") as target:
+    with tempfile.TemporaryFile() as target:
+        with reading(path) as source:
             shutil.copyfileobj(source, target, 1 << 20)
-        yield plain
+        target.seek(0)
+        yield cast(IO[bytes], target)

@@ -22,7 +22,7 @@ def explore(
     With the chance ``exploration`` the model's best action is taken, else its best among the good
     ones. Returns the loss, and the tokens of the visited states with the gradients of their scores.
     """
-    every = xp.ones(len(gold.heads), dtype=bool)
+    every = np.ones(len(gold.heads), dtype=bool)
     states = ParserStates(gold.lengths, breaks=every, xp=xp)
     oracle = ParserOracle(states, actions, gold.heads, gold.relations, gold.starts)
     random = np.random.default_rng(np.random.randint(0, 2**31 - 1))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "BREAK",
@@ -80,18 +81,18 @@ class ParserStates:
 
     def __init__(
         self,
-        lengths: Array,
+        lengths: NDArray[np.int64],
         *,
-        bounds: Array | None = None,
-        breaks: Array | None = None,
+        bounds: NDArray[np.int64] | None = None,
+        breaks: NDArray[np.bool_] | None = None,
         xp: Any = np,
     ) -> None:
-        """``bounds``: for each token where its sentence must end, by default the end of its
+        """Arguments are on the CPU. ``bounds``: for each token where its sentence must end, by default the end of its
         document. ``breaks``: bool, where a sentence may begin, by default nowhere. Shape
         ``(tokens,)``. The lengths must be above 0."""
         self.xp = xp
-        lengths = xp.asarray(lengths)
-        ends = xp.cumsum(lengths)
+        if bounds is None:
+            bounds = np.repeat(np.cumsum(lengths), lengths)
         size = self.none = int(lengths.sum())
         self.heads, self.below, self.headless = (xp.full(size + 1, size) for _ in range(3))
         self.left_child, self.right_child = (xp.full(size + 1, size) for _ in range(2))
@@ -100,7 +101,7 @@ class ParserStates:
         self.relations = xp.full(size + 1, -1)
         #: Which tokens start a sentence, shape ``(tokens + 1,)``.
         self.starts = xp.zeros(size + 1, dtype=bool)
-        self.bounds = xp.repeat(ends, lengths) if bounds is None else xp.asarray(bounds)
+        self.bounds = xp.asarray(bounds)
         self.codes = xp.zeros(size + 1, dtype="int8")
         if breaks is not None:
             self.codes[:-1] = 4 * xp.asarray(breaks, dtype="int8")
@@ -109,7 +110,8 @@ class ParserStates:
         self.true: Array = None
         self.reduced: Array = None
         self.waiting: Array = None
-        starts = ends - lengths
+        ends = xp.asarray(np.cumsum(lengths))
+        starts = ends - xp.asarray(lengths)
         self.starts[starts] = True
         #: Of the documents that aren't parsed yet: numbers, tops, next tokens, ends of sentences
         #: and of documents, and tokens that returned to the input.
@@ -291,11 +293,11 @@ class Trees:
 
 def parse(
     scorer: StateScores,
-    lengths: Array,
+    lengths: NDArray[np.int64],
     actions: ParserActions,
     *,
-    bounds: Array | None = None,
-    breaks: Array | None = None,
+    bounds: NDArray[np.int64] | None = None,
+    breaks: NDArray[np.bool_] | None = None,
     xp: Any = np,
 ) -> Trees:
     """Take the best action in each state until all documents are parsed. See

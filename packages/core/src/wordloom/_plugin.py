@@ -57,6 +57,22 @@ def register_commands(commands: CommandTable) -> None:
         help="Show what is installed, or what a saved pipeline holds.",
         light=True,
     )
+    commands.group("debug", help="Check a config or data before training.")
+    commands.add(
+        "debug config",
+        target="wordloom.cli.debug:config_command",
+        help="Check a config, and show what differs from the defaults.",
+    )
+    commands.add(
+        "debug data",
+        target="wordloom.cli.debug:data_command",
+        help="Count what is annotated in training data, and find what is wrong with it.",
+    )
+    commands.add(
+        "debug schema",
+        target="wordloom.cli.debug:schema_command",
+        help="Write the JSON schema of configs, for editors.",
+    )
     commands.group("plugins", help="See what is installed and where a name comes from.")
     commands.add(
         "plugins list",

@@ -1,0 +1,125 @@
+"""The commands ``debug config``, ``debug schema`` and ``debug data``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wordloom.cli.main import cli
+from wordloom.config import init_config
+from wordloom.config.changes import ABSENT, differences
+from wordloom.config.schema import config_schema
+
+ROWS = "1\tdogs\t_\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\trun\t_\tVERB\t{tag}\t_\t0\troot\t_\t_\n"
+
+
+def run(*arguments: str | Path, code: int = 0) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    if result.exit_code != code:
+        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
+    return result
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "my.cfg"
+    path.write_text(init_config("en", ["tagger"]).to_str(interpolate=False), "utf8")
+    return path
+
+
+def test_differences_of_configs() -> None:
+    old = {"a": {"b": 1, "c": [1]}, "d": {}}
+    new = {"a": {"b": 1.5, "c": [1]}, "e": {"f": None}}
+    assert differences(old, new) == [
+        ("a.b", 1, 1.5),
+        ("d", {}, ABSENT),
+        ("e.f", ABSENT, None),
+    ]
+    assert differences(old, old) == []
+
+
+def test_a_right_config_is_built_and_compared(config: Path) -> None:
+    told = run("debug", "config", config, "--training.dropout", "0.25", "--diff", "--functions")
+    assert "- training.dropout = 0.1\n+ training.dropout = 0.25" in told.output
+    assert "the pipeline can be built: tok2vec, tagger." in told.output
+    assert [line for line in told.output.splitlines() if line.startswith("optimizers")]
+    told = run("debug", "config", config, "--against", config)
+    assert "no difference" in told.output
+
+
+def test_a_wrong_config_is_told_all_its_problems(config: Path) -> None:
+    text = config.read_text().replace("dropout = 0.1", "dropuot = 0.1\npatience2 = 1", 1)
+    config.write_text(text)
+    told = run("debug", "config", config, code=1)
+    assert "dropuot" in told.output and "patience2" in told.output and "line" in told.output
+
+
+# -- schema
+
+
+def test_the_schema_takes_right_configs_and_no_others(tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    run("debug", "schema", tmp_path / "schema.json")
+    schema = json.loads((tmp_path / "schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    config = init_config("en", ["tagger", "morphologizer", "senter", "ner", "parser", "textcat"])
+    config["paths"].update(train="train.spacy", dev="dev.spacy")
+    for right in (config, config.interpolate()):
+        assert list(check.iter_errors(json.loads(json.dumps(right)))) == []
+    for path, value in [
+        ("training.dropout", "0.1"),
+        ("training.dropuot", 0.1),
+        ("trainng.x", 1),
+        ("components.tagger.factory", "taggre"),
+        ("components.tagger.modell", {}),
+        ("training.optimizer.@optimizers", "Adm.v1"),
+        ("training.batcher.tolerance", []),
+        ("training.batcher.nothing", 1),
+    ]:
+        wrong = json.loads(json.dumps(config))
+        *parents, key = path.split(".")
+        node = wrong
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[key] = value
+        assert not check.is_valid(wrong), path
+
+
+def test_the_schema_knows_each_component_and_function() -> None:
+    schema = config_schema()
+    assert "tagger" in schema["$defs"]["component"]["properties"]["factory"]["enum"]
+    assert (
+        "wordloom.Tok2Vec.v2"
+        in (schema["$defs"]["architectures"]["properties"]["@architectures"]["enum"])
+    )
+    assert {"training", "nlp", "components", "corpora"} <= schema["properties"].keys()
+
+
+# -- data
+
+
+def test_data_is_counted_and_judged(config: Path, tmp_path: Path) -> None:
+    train, dev = tmp_path / "train.conllu", tmp_path / "dev.conllu"
+    train.write_text("\n".join([ROWS.format(tag="VBP")] * 30), "utf8")
+    dev.write_text(ROWS.format(tag="VBX"), "utf8")
+    sentences = ["--corpora.train.gold_preproc", "true"]
+    paths = ["--paths.train", train, "--paths.dev", dev]
+    told = run("debug", "data", config, *paths, *sentences)
+    assert "29 documents in train have the text of another" in told.output
+    assert "1 of 1 documents in dev have the text of one in train" in told.output
+    assert "labels of 'tagger' are in dev alone, so they can't be predicted: VBX" in told.output
+    found = json.loads(run("debug", "data", config, *paths, *sentences, "--json").output)
+    assert found["train"]["documents"] == 30 and found["train"]["words"] == 60
+    assert found["train"]["labels"]["tags"] == {"NNS": 30, "VBP": 30}
+    assert found["shared"] == 1 and found["unseen"] == 0
+
+
+def test_what_cannot_be_learned_is_an_error(config: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.conllu"
+    bare.write_text("1\tdogs\t_\t_\t_\t_\t_\t_\t_\t_\n", "utf8")
+    told = run("debug", "data", config, "--paths.train", bare, "--paths.dev", bare, code=1)
+    assert "'tagger' learns tags, but train has none annotated" in told.output

@@ -87,9 +87,9 @@ class ParserStates:
         breaks: NDArray[np.bool_] | None = None,
         xp: Any = np,
     ) -> None:
-        """Arguments are on the CPU. ``bounds``: for each token where its sentence must end, by default the end of its
-        document. ``breaks``: bool, where a sentence may begin, by default nowhere. Shape
-        ``(tokens,)``. The lengths must be above 0."""
+        """Arguments are on the CPU. ``bounds``: for each token where its sentence must end, by
+        default the end of its document. ``breaks``: bool, where a sentence may begin, by default
+        nowhere. Shape ``(tokens,)``. The lengths must be above 0."""
         self.xp = xp
         if bounds is None:
             bounds = np.repeat(np.cumsum(lengths), lengths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, overload
 
@@ -54,6 +55,7 @@ class Running(Parts):
         *,
         batch_size: int | None = ...,
         disable: Collection[str] = ...,
+        n_process: int = ...,
     ) -> Iterator[Doc]: ...
 
     @overload
@@ -64,6 +66,7 @@ class Running(Parts):
         as_tuples: bool,
         batch_size: int | None = ...,
         disable: Collection[str] = ...,
+        n_process: int = ...,
     ) -> Iterator[tuple[Doc, Any]]: ...
 
     def pipe(
@@ -73,14 +76,21 @@ class Running(Parts):
         as_tuples: bool = False,
         batch_size: int | None = None,
         disable: Collection[str] = (),
+        n_process: int = 1,
     ) -> Iterator[Any]:
         """Annotate a stream of texts in batches, in order; much faster than one by one.
 
         With ``as_tuples``, the stream holds ``(text, context)`` and so does the result. Where a
         batch fails, its documents are tried one by one, and each that fails goes to the error
         handler (see :meth:`set_error_handler`) and is left out of the result.
+
+        ``n_process`` worker processes share the batches (-1: one for each core of the machine). It
+        takes them about a second to start. They get the pipeline as :meth:`to_disk` saves it.
         """
         size = batch_size or self.batch_size
+        if n_process != 1:
+            yield from self._in_processes(texts, n_process, size, as_tuples, disable)
+            return
         for group in minibatch(texts, size):
             self.vocab.renew()  # where its memory is bounded
             if as_tuples:
@@ -88,12 +98,35 @@ class Running(Parts):
                 group = [text for text, _ in group]
             else:
                 contexts = [None] * len(group)
-            for doc, context in self._annotated(group, contexts, disable):
+            for doc, context in self.annotated(group, contexts, disable):
                 yield (doc, context) if as_tuples else doc
 
-    def _annotated(
+    def _in_processes(
+        self,
+        texts: Iterable[Any],
+        n_process: int,
+        size: int,
+        as_tuples: bool,
+        disable: Collection[str],
+    ) -> Iterator[Any]:
+        from .workers import pipe_in_processes
+
+        if n_process < 1 and n_process != -1:
+            raise PipelineError(f"n_process is {n_process}: give a number of processes, or -1")
+        return pipe_in_processes(
+            self._whole,
+            texts,
+            n_process=n_process if n_process > 0 else os.cpu_count() or 1,
+            size=size,
+            as_tuples=as_tuples,
+            disable=disable,
+            reports=self._handler is not raise_error,
+        )
+
+    def annotated(
         self, texts: Sequence[str | Doc], contexts: Sequence[Any], disable: Collection[str]
     ) -> Iterator[tuple[Doc, Any]]:
+        """The documents of one batch with their contexts, without those that failed."""
         try:
             batch = self.annotate_batch(self._tokenized(texts), disable=disable)
         except Exception:
@@ -171,3 +204,7 @@ class Running(Parts):
         """Let ``handler(name, component, docs, error)`` decide on documents that fail in
         :meth:`pipe`. The default raises the error."""
         self._handler = handler
+
+    def handle_error(self, name: str, component: Any, docs: list[Doc], error: Exception) -> None:
+        """Let the error handler decide on documents that failed in a component."""
+        self._handler(name, component, docs, error)

@@ -30,6 +30,7 @@ __all__ = [
     "from_bytes",
     "from_disk",
     "load_folder",
+    "names_in",
     "rename_upstream",
     "to_bytes",
     "to_disk",
@@ -46,7 +47,7 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
     with registry.preferring(nlp.config):
         suppliers = {
             f"{group}/{name}": registry.supplier(group, name)
-            for group, name in sorted(set(_names(nlp.config)))
+            for group, name in sorted(set(names_in(nlp.config)))
         }
     return {
         **nlp.meta,
@@ -61,7 +62,7 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
     }
 
 
-def _names(block: Any) -> Iterator[tuple[str, str]]:
+def names_in(block: Any) -> Iterator[tuple[str, str]]:
     """Each registry and name that a config mentions."""
     if isinstance(block, Mapping):
         for key, value in block.items():
@@ -70,10 +71,10 @@ def _names(block: Any) -> Iterator[tuple[str, str]]:
             elif key == "factory" and isinstance(value, str):
                 yield "factories", value
             else:
-                yield from _names(value)
+                yield from names_in(value)
     elif isinstance(block, list | tuple):
         for value in block:
-            yield from _names(value)
+            yield from names_in(value)
 
 
 def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:

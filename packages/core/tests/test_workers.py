@@ -1,0 +1,225 @@
+"""``nlp.pipe(n_process=...)``, and many threads on one pipeline."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wordloom
+from wordloom.errors import PipelineError
+from wordloom.pipeline import Pipeline
+from wordloom.tokens import Doc
+
+COMPONENTS = """
+import os, time
+from wordloom.pipeline import Pipeline
+
+class Refused(Exception):
+    pass
+
+@Pipeline.component("mp_marks")
+def marks(doc):
+    if doc.text == "bad":
+        raise Refused("this text is refused")
+    if doc.text == "die":
+        os._exit(3)
+    if doc.text == "sleep":
+        time.sleep(60)
+    for token in doc:
+        token.tag_ = token.text.upper()
+    doc.user_data["pid"] = os.getpid()
+    doc.cats["long"] = float(len(doc) > 3)
+    return doc
+"""
+
+
+@pytest.fixture
+def nlp(site: Path) -> Iterator[Pipeline]:
+    (site / "mp_components.py").write_text(COMPONENTS)
+    importlib.invalidate_caches()
+    importlib.import_module("mp_components")
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("mp_marks")
+    nlp.add_pipe("sentencizer")
+    yield nlp
+    wordloom.registry.factories.remove("mp_marks")
+
+
+def nobody_is_left() -> bool:
+    until = time.monotonic() + 10
+    while multiprocessing.active_children() and time.monotonic() < until:
+        time.sleep(0.05)
+    return not multiprocessing.active_children()
+
+
+def facts(doc: Doc) -> dict[str, Any]:
+    return doc.to_json() | {"norms": [token.norm_ for token in doc]}
+
+
+def test_results_are_those_of_one_process_in_order(nlp: Pipeline) -> None:
+    texts = [f"Text {i}. I can't{' really' * (i % 7)} do it, {i}!" for i in range(40)]
+    serial = [facts(doc) for doc in nlp.pipe(texts)]
+    found = list(
+        nlp.pipe(
+            ((text, i) for i, text in enumerate(texts)), n_process=2, batch_size=3, as_tuples=True
+        )
+    )
+    assert [context for _, context in found] == list(range(40))
+    assert [facts(doc) for doc, _ in found] == serial
+    pids = {doc.user_data["pid"] for doc, _ in found}
+    assert len(pids) == 2 and os.getpid() not in pids
+    assert all(doc.vocab is nlp.vocab for doc, _ in found)
+    assert nobody_is_left()
+
+
+@pytest.mark.slow
+def test_documents_go_in_and_components_can_be_disabled(nlp: Pipeline) -> None:
+    doc = Doc(nlp.vocab, words=["a", "b"], user_data={"mine": 1})
+    given = [doc, "c d", ""]
+    one, two, three = nlp.pipe(given, n_process=2, disable=["sentencizer"])
+    assert one.words == ["a", "b"] and one.user_data["mine"] == 1 and one[0].tag_ == "A"
+    assert two[1].tag_ == "D" and not two.has_annotation("SENT_START")
+    assert len(three) == 0
+
+
+def test_an_error_in_a_worker_is_raised_here(nlp: Pipeline) -> None:
+    docs = nlp.pipe(["one", "two", "bad", "three"], n_process=2, batch_size=1)
+    assert [next(docs).text, next(docs).text] == ["one", "two"]
+    with pytest.raises(Exception, match="this text is refused") as caught:
+        next(docs)
+    assert type(caught.value).__name__ == "Refused"
+    assert "in marks" in "".join(caught.value.__notes__)
+    assert nobody_is_left()
+
+
+def test_the_error_handler_runs_here_and_the_others_come_through(nlp: Pipeline) -> None:
+    failed: list[tuple[str, Any, list[str], str]] = []
+
+    def handler(name: str, component: Any, docs: list[Doc], error: Exception) -> None:
+        failed.append((name, component, [doc.text for doc in docs], str(error)))
+
+    nlp.set_error_handler(handler)
+    texts = [("one", 1), ("bad", 2), ("two", 3), ("bad", 4), ("three", 5)]
+    found = list(nlp.pipe(texts, n_process=2, batch_size=2, as_tuples=True))
+    assert [(doc.text, context) for doc, context in found] == [("one", 1), ("two", 3), ("three", 5)]
+    expected = ("mp_marks", nlp.get_pipe("mp_marks"), ["bad"], "this text is refused")
+    assert failed == [expected, expected]
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_an_error(nlp: Pipeline) -> None:
+    with pytest.raises(PipelineError, match="exit code 3"):
+        list(nlp.pipe(["one", "die", "two"], n_process=2, batch_size=1))
+    assert nobody_is_left()
+
+
+def test_an_abandoned_generator_leaves_no_process_and_reads_no_further(nlp: Pipeline) -> None:
+    read = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal read
+        for i in range(100_000):
+            read += 1
+            yield "sleep" if i == 60 else f"text {i}"
+
+    docs = nlp.pipe(texts(), n_process=2, batch_size=10)
+    next(docs)
+    assert len(multiprocessing.active_children()) == 2
+    started = time.monotonic()
+    docs.close()  # type: ignore[attr-defined]
+    assert nobody_is_left() and time.monotonic() - started < 10
+    assert read <= 100
+
+
+@pytest.mark.slow
+def test_texts_that_fail_to_come_end_the_workers(nlp: Pipeline) -> None:
+    def texts() -> Iterator[str]:
+        yield "a"
+        raise OSError("the source is gone")
+
+    with pytest.raises(OSError, match="the source is gone"):
+        list(nlp.pipe(texts(), n_process=2, batch_size=1))
+    assert nobody_is_left()
+
+
+@pytest.mark.slow
+def test_large_batches_pass_both_ways(nlp: Pipeline) -> None:
+    texts = ["word " * 20_000] * 6
+    assert [len(doc) for doc in nlp.pipe(texts, n_process=2, batch_size=1)] == [20_000] * 6
+
+
+def test_numbers_of_processes(nlp: Pipeline) -> None:
+    with pytest.raises(PipelineError, match="n_process"):
+        list(nlp.pipe(["a"], n_process=0))
+
+
+SCRIPT = """
+import os, sys
+import wordloom
+from wordloom.pipeline import Pipeline
+
+@Pipeline.component("of_the_script")
+def component(doc):
+    doc.user_data["pid"] = os.getpid()
+    return doc
+
+def texts():
+    while True:
+        yield "a text"
+
+if __name__ == "__main__":
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("of_the_script")
+    for doc in nlp.pipe(texts(), n_process=2, batch_size=5):
+        print(doc.user_data["pid"], flush=True)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are looked up in /proc")
+def test_workers_of_a_killed_script_end(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    script = subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE, text=True)
+    assert script.stdout is not None
+    pids = {int(script.stdout.readline()) for _ in range(40)}
+    script.send_signal(signal.SIGKILL)
+    script.wait()
+    script.stdout.close()
+    until = time.monotonic() + 10
+    while any(running(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not any(running(pid) for pid in pids)
+
+
+def running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_threads_give_what_one_gives(nlp: Pipeline) -> None:
+    texts = [f"Number {i} can't stop, it's word{i * 7}. Never!" for i in range(300)]
+    serial = [facts(doc) for doc in wordloom.blank("en").pipe(texts)]
+    blank = wordloom.blank("en")
+    with ThreadPoolExecutor(32) as pool:
+        alone = list(pool.map(blank, texts))
+        parts = [texts[at::8] for at in range(8)]
+        streams = list(pool.map(lambda part: list(blank.pipe(part, batch_size=7)), parts))
+    assert [facts(doc) for doc in alone] == serial
+    for at, docs in enumerate(streams):
+        assert [facts(doc) for doc in docs] == serial[at::8]

@@ -42,6 +42,17 @@ def register_commands(commands: CommandTable) -> None:
         help="Score a trained pipeline on annotated data.",
     )
     commands.add(
+        "apply",
+        target="wordloom.cli.apply:apply_command",
+        help="Annotate files with a trained pipeline.",
+    )
+    commands.group("benchmark", help="Measure a trained pipeline.")
+    commands.add(
+        "benchmark speed",
+        target="wordloom.cli.benchmark:speed_command",
+        help="Measure how many words per second a pipeline annotates.",
+    )
+    commands.add(
         "convert",
         target="wordloom.cli.convert:convert_command",
         help="Turn annotated files into training data.",

@@ -1,0 +1,122 @@
+"""The commands ``apply`` and ``benchmark speed``."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import wordloom
+from wordloom import Doc, Pipeline
+from wordloom.applying import apply_pipeline, read_texts
+from wordloom.cli.main import cli
+from wordloom.errors import DataError, FormatError, MissingFileError, WordloomError
+from wordloom.training.corpus import read_docs
+
+TEXTS = [f"Text number {i}. It has two sentences." for i in range(25)]
+
+
+def run(*arguments: str | Path, code: int = 0, text: str | None = None) -> Result:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments], input=text)
+    if result.exit_code != code:
+        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
+    return result
+
+
+@pytest.fixture
+def nlp() -> Pipeline:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("sentencizer")
+    return nlp
+
+
+@pytest.fixture
+def model(nlp: Pipeline, tmp_path: Path) -> Path:
+    nlp.to_disk(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS), "utf8")
+    return path
+
+
+def found(nlp: Pipeline, path: Path) -> list[str]:
+    docs = list(read_docs(path, nlp.vocab))
+    assert all(len(list(doc.sents)) == 2 for doc in docs)
+    return [doc.text for doc in docs]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.spacy", "out.loom", "out.jsonl.gz"])
+def test_texts_are_annotated_in_order(
+    nlp: Pipeline, model: Path, source: Path, tmp_path: Path, name: str
+) -> None:
+    told = run("apply", model, source, tmp_path / name, "--batch-size", "4")
+    assert "25 documents" in told.output and "words per second" in told.output
+    assert found(nlp, tmp_path / name) == TEXTS
+    assert not (tmp_path / f"{name}.parts").exists()
+
+
+def test_sources(nlp: Pipeline, model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("One.\nTwo.\n\n", "utf8")
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress(b'"Three."\n\n{"text": "Four."}\n'))
+    (folder / "c.md").write_text("not read", "utf8")
+    run("apply", model, folder / "a.txt", folder / "d.spacy")
+    texts = [each.text if isinstance(each, Doc) else each for each in read_texts(folder, nlp)]
+    assert texts == ["One.\nTwo.\n", "Three.", "Four.", "One.\nTwo.\n"]
+    assert list(read_texts(folder / "a.txt", nlp, lines=True)) == ["One.", "Two."]
+    run("apply", model, "-", tmp_path / "in.loom", "--lines", text="Said. So.\n\nSeen. So.\n")
+    assert found(nlp, tmp_path / "in.loom") == ["Said. So.", "Seen. So."]
+
+
+def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+
+    def stop(docs: int, words: int) -> None:
+        if docs == 13:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_pipeline(nlp, source, out, size=4, batch_size=2, progress=stop)
+    assert not out.exists()
+    with pytest.raises(WordloomError, match="another size"):
+        apply_pipeline(nlp, source, out, size=5, resume=True)
+    done = apply_pipeline(nlp, source, out, size=4, resume=True)
+    assert (done.docs, done.before) == (25, 12)
+    assert found(nlp, out) == TEXTS
+    # Without resume, everything is done again.
+    assert apply_pipeline(nlp, source, out, size=4).before == 0
+
+
+def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"txt": "b"}\n')
+    with pytest.raises(FormatError, match="line 2: has no text at 'text'"):
+        list(read_texts(tmp_path / "bad.jsonl", nlp))
+    (tmp_path / "bad.jsonl").write_text("{")
+    with pytest.raises(FormatError, match="line 1: isn't JSON"):
+        list(read_texts(tmp_path / "bad.jsonl", nlp))
+    with pytest.raises(MissingFileError):
+        list(read_texts(tmp_path / "none.txt", nlp))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no files of texts"):
+        list(read_texts(tmp_path / "empty", nlp))
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(DataError, match="no format that can be written"):
+        apply_pipeline(nlp, tmp_path / "a.txt", tmp_path / "out.doc")
+
+
+def test_speed_is_measured(model: Path, source: Path) -> None:
+    told = run("benchmark", "speed", model, source, "--rounds", "2", "--json")
+    result = json.loads(told.output)
+    assert result["docs"] == 25 and result["words"] == 25 * 9
+    for name in ("tokenizer", "pipeline"):
+        speeds = result[name]
+        assert 0 < speeds["slowest"] <= speeds["median"] <= speeds["fastest"]
+    assert "words per second" in run("benchmark", "speed", model, source, "--limit", "3").output

@@ -4,9 +4,11 @@
     python examples/quickstart.py --text "Any text of yours."
     python examples/quickstart.py --file notes.txt
 
-It trains a tagger, a morphologizer and a sentence recognizer on a sample of UD English EWT,
-measures them on sentences they never saw, saves the pipeline, loads it again, and annotates text.
-It takes a minute or two on two cores and needs no network. Results lie in out/quickstart.
+It trains a tagger, a morphologizer and a parser on a sample of UD English EWT, and an entity
+recognizer on a sample of WNUT 2017, all at once: each corpus has its own annotation, and all
+components learn one embedding layer. Then it measures them on sentences they never saw, saves the
+pipeline, loads it again, and annotates text. It takes a minute or two on two cores and needs no
+network. Results lie in out/quickstart.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 # One thread for each BLAS: the layers are small, and more threads get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -33,18 +37,21 @@ from wordloom.training.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
-PIPELINE = ["tagger", "morphologizer", "senter"]
+PIPELINE = ["tagger", "morphologizer", "parser", "ner"]
 OWN_TEXT = (
-    "Wordloom's tagger, morphologizer and sentence recognizer share one embedding layer. "
-    "Does it know what \"loom\" means? No, but it can't be fooled easily: I've seen it tag "
-    "words it had never met before."
+    "Wordloom's tagger, parser and entity recognizer share one embedding layer. "
+    "Does it know who Ada Lovelace was? No, but she wrote to Charles Babbage from London, "
+    "and it can't be fooled easily: I've seen it tag words it had never met before."
 )
 SCORES = {
     "token_f": "tokens found in raw text (F1)",
     "tag_acc": "tags of the treebank",
     "pos_acc": "universal parts of speech",
     "morph_acc": "morphological features, all of a word",
+    "dep_uas": "heads (UAS)",
+    "dep_las": "heads with their relations (LAS)",
     "sents_f": "sentences (F1)",
+    "ents_f": "entities of social media (F1)",
 }
 console = Console()
 
@@ -69,7 +76,7 @@ def make_config(seed: int, quick: bool) -> Any:
     config["paths"]["dev"] = str(DATA / "dev.conllu")
     config["system"]["seed"] = seed
     training = config["training"]
-    training["max_steps"] = steps = 20 if quick else 1600
+    training["max_steps"] = steps = 20 if quick else 1200
     training["eval_frequency"] = 10 if quick else 200
     training["optimizer"]["use_averages"] = True
     training["optimizer"]["learn_rate"] = {
@@ -81,6 +88,21 @@ def make_config(seed: int, quick: bool) -> Any:
     # Shown with their weight; null shows neither precision nor recall.
     training["score_weights"] |= {"sents_p": None, "sents_r": None}
     return config
+
+
+def corpus(part: str) -> Callable[[Any], Iterator[Any]]:
+    """Both corpora of a part: the treebank knows no entities, and the other one nothing else."""
+    treebank = Corpus(DATA / f"{part}.conllu")
+    posts = Corpus(DATA / "entities" / f"{part}.conll", n_sents=1)
+
+    def read(nlp: Any) -> Iterator[Any]:
+        yield from treebank(nlp)
+        for example in posts(nlp):
+            # The file has a post where others have a sentence: where sentences begin isn't known.
+            example.reference.set_column("SENT_START", np.zeros(len(example.reference), np.int8))
+            yield example
+
+    return read
 
 
 def show_scores(scores: dict[str, Any], title: str) -> None:
@@ -133,14 +155,13 @@ def main() -> None:
     console.rule("[bold]1. Train")
     config = make_config(arguments.seed, arguments.quick)
     steps = " -> ".join(config["nlp"]["pipeline"])
-    console.print(f"{steps}, on {DATA / 'train.conllu'}\n", highlight=False, soft_wrap=True)
-    result = wordloom.train(config, out / "training")
-    result.history.plot(out / "training.png", title="Quickstart: UD English EWT, sample")
+    console.print(f"{steps}, on the samples in {DATA}\n", highlight=False, soft_wrap=True)
+    result = wordloom.train(config, out / "training", train=corpus("train"), dev=corpus("dev"))
+    result.history.plot(out / "training.png", title="Quickstart: samples of EWT and WNUT")
 
     console.rule("[bold]2. Evaluate on sentences that training never saw")
     nlp = wordloom.load(result.best)
-    test = list(Corpus(DATA / "test.conllu")(nlp))
-    show_scores(nlp.evaluate(test), "UD English EWT, test.conllu of the sample")
+    show_scores(nlp.evaluate(corpus("test")(nlp)), "The samples' test parts")
 
     console.rule("[bold]3. Save, load again, annotate")
     nlp.to_disk(out / "pipeline")
@@ -150,13 +171,13 @@ def main() -> None:
     for doc in docs:
         show_document(doc)
     assert [token.tag_ for token in docs[0]] == [token.tag_ for token in nlp(OWN_TEXT)]
-    save_html(out / "annotated.html", docs, title="Annotated by the quickstart pipeline")
+    save_html(out / "annotated.html", docs, "auto", title="Annotated by the quickstart pipeline")
 
     console.rule("[bold]Done")
     seconds = time.perf_counter() - started
     console.print(f"{seconds:.0f} s. Look at:", style="bold", highlight=False)
     for name, what in [
-        ("annotated.html", "the text, token by token: open it in a browser"),
+        ("annotated.html", "entities, trees and tokens of the text: open it in a browser"),
         ("training.png", "the training curve"),
         ("pipeline/", "the pipeline, for wordloom.load"),
         ("pipeline/config.cfg", "its whole config, every default written down"),
@@ -167,7 +188,7 @@ def main() -> None:
     for command in (
         f"{sys.executable} {Path(__file__)} --text 'A sentence of yours.'",
         f"{here} evaluate {out / 'pipeline'} {DATA / 'dev.conllu'}",
-        f"{here} init config my.cfg --lang en --pipeline tagger,senter",
+        f"{here} init config my.cfg --lang en --pipeline tagger,parser",
         f"{here} train my.cfg --output out/mine --paths.train ... --paths.dev ...",
     ):
         console.print(f"  {command}", highlight=False, soft_wrap=True)

@@ -1,9 +1,11 @@
-"""Make the sample in this folder from the whole UD English EWT. Same input, same output.
+"""Make the samples in this folder. Same input, same output.
 
-    python examples/data/make_sample.py FOLDER
+    python examples/data/make_sample.py EWT WNUT
 
-FOLDER holds train.conllu, dev.conllu and test.conllu, plain or gzipped. Whole documents are taken,
-so that sentences keep their neighbours, and each genre keeps its share of the sentences.
+EWT holds train.conllu, dev.conllu and test.conllu of UD English EWT, plain or gzipped. Whole
+documents are taken, so that sentences keep their neighbours, and each genre keeps its share of the
+sentences. WNUT holds train.conll, dev.conll and test.conll of WNUT 2017: posts are taken at even
+distances.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SENTENCES = {"train": 1800, "dev": 300, "test": 300}
+POSTS = {"train": 1700, "dev": 300, "test": 300}
 
 
 def read_documents(path: Path) -> list[tuple[str, list[str]]]:
@@ -50,7 +53,7 @@ def sample(documents: list[tuple[str, list[str]]], size: int) -> list[tuple[str,
     return [document for document in documents if document[0] in chosen]
 
 
-def main(folder: Path) -> None:
+def sample_treebank(folder: Path) -> None:
     """Write train.conllu, dev.conllu and test.conllu beside this script."""
     for part, size in SENTENCES.items():
         source = next(p for p in sorted(folder.glob(f"{part}.conllu*")) if p.is_file())
@@ -64,7 +67,21 @@ def main(folder: Path) -> None:
         print(f"{part}: {len(documents)} documents, {len(sentences):,} sentences, {words:,} words")
 
 
+def sample_entities(folder: Path) -> None:
+    """Write train.conll, dev.conll and test.conll in the folder ``entities``."""
+    for part, size in POSTS.items():
+        text = (folder / f"{part}.conll").read_text(encoding="utf-8")
+        posts = [post.strip("\n") for post in text.split("\n\n") if post.strip()]
+        chosen = [posts[i * len(posts) // size] for i in range(size)]
+        text = "".join(f"{post}\n\n" for post in chosen)
+        path = HERE / "entities" / f"{part}.conll"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        tokens = sum(len(post.split("\n")) for post in chosen)
+        print(f"{part}: {size:,} posts, {tokens:,} tokens, {text.count(chr(9) + 'B-'):,} entities")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    sample_treebank(Path(sys.argv[1]))
+    sample_entities(Path(sys.argv[2]))

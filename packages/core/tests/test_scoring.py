@@ -216,3 +216,10 @@ def test_empty_documents_score_nothing() -> None:
 def test_scorers_by_name(owner: str, name: str, keys: set[str]) -> None:
     scorer = registry.scorers.get(f"{owner}.{name}_scorer.v1")()
     assert keys <= set(scorer(iter([Example(doc(["a"]), doc(["a"]))])))
+
+
+def test_sentences_of_which_no_start_is_known_do_not_count() -> None:
+    reference = doc(["a", "b"])
+    reference.set_column("SENT_START", [0, 0])
+    predicted = doc(["a", "b"], sent_starts=[True, True])
+    assert score_sentences([Example(predicted, reference)])["sents_f"] is None

@@ -34,7 +34,7 @@ def _sentences(doc: Doc) -> set[tuple[int, int]] | None:
     """Each sentence as the offsets of its first character and past its last, whitespace left out;
     ``None`` without annotation."""
     starts = doc.column("SENT_START")
-    if starts is None:
+    if starts is None or not starts.any():
         if doc.column("HEAD") is None:
             return None
         firsts = np.asarray([sentence.start for sentence in doc.sents], dtype=np.int64)

@@ -278,7 +278,7 @@ def finished(
         heads, relations = _lowered(heads, relations, tokens.lengths, names, lifted)
     if tokens.places is None:
         return Parse(heads, relations, starts)
-    return _with_spaces(tokens, heads, relations, starts)
+    return _with_spaces(tokens.batch.lengths, tokens.places, heads, relations, starts)
 
 
 def _lowered(
@@ -294,10 +294,8 @@ def _lowered(
     return heads, relations
 
 
-def _with_spaces(tokens: SolidTokens, heads: Ints, relations: Ints, starts: Bools) -> Parse:
-    places = tokens.places
-    assert places is not None
-    lengths = tokens.batch.lengths
+def _with_spaces(lengths: Ints, places: Ints, heads: Ints, relations: Ints, starts: Bools) -> Parse:
+    """Trees of the tokens at ``places`` in documents of these lengths, with whitespace attached."""
     size = int(lengths.sum())
     all_heads = np.arange(size)
     all_relations = np.full(size, SPACE_RELATION)

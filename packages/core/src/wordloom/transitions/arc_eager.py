@@ -63,7 +63,7 @@ class ParserActions:
 
 
 class StateScores(Protocol):
-    """What gives scores: see :class:`~wordloom.layers.transition_model.StateScorer`."""
+    """What gives scores: see :class:`~wordloom.layers.state_scorer.StateScorer`."""
 
     size: int
 

@@ -27,7 +27,7 @@ covers them, so that the work stays linear."""
 
 
 class StateScores(Protocol):
-    """What gives scores: see :class:`~wordloom.layers.transition_model.StateScorer`."""
+    """What gives scores: see :class:`~wordloom.layers.state_scorer.StateScorer`."""
 
     none: int
     size: int

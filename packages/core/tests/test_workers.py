@@ -24,6 +24,9 @@ from wordloom.tokens import Doc
 COMPONENTS = """
 import os, time
 from wordloom.pipeline import Pipeline
+from wordloom.tokens import Doc
+
+Doc.set_extension("mp_size", getter=len)
 
 class Refused(Exception):
     pass
@@ -39,6 +42,8 @@ def marks(doc):
     for token in doc:
         token.tag_ = token.text.upper()
     doc.user_data["pid"] = os.getpid()
+    if doc.has_extension("mp_seen"):
+        doc._.mp_seen += [doc.text, doc._.mp_size]
     doc.cats["long"] = float(len(doc) > 3)
     return doc
 """
@@ -54,6 +59,7 @@ def nlp(site: Path) -> Iterator[Pipeline]:
     nlp.add_pipe("sentencizer")
     yield nlp
     wordloom.registry.factories.remove("mp_marks")
+    Doc.remove_extension("mp_size")
 
 
 def nobody_is_left() -> bool:
@@ -81,6 +87,17 @@ def test_results_are_those_of_one_process_in_order(nlp: Pipeline) -> None:
     assert len(pids) == 2 and os.getpid() not in pids
     assert all(doc.vocab is nlp.vocab for doc, _ in found)
     assert nobody_is_left()
+
+
+@pytest.mark.slow
+def test_custom_attributes_travel(nlp: Pipeline) -> None:
+    Doc.set_extension("mp_seen", default=["parent"])
+    try:
+        # mp_size is declared again by the module that the worker imports; mp_seen's default is sent.
+        docs = list(nlp.pipe(["a b"], n_process=2, disable=["sentencizer"]))
+        assert docs[0]._.mp_seen == ["parent", "a b", 2]
+    finally:
+        Doc.remove_extension("mp_seen")
 
 
 @pytest.mark.slow

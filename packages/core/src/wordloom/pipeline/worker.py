@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .. import _msgpack
 from ..errors import SerializationError
 from ..tokens.columnar import from_block, to_blocks
+from ..tokens.extensions import SCRIPT, everywhere
 from ..tokens.packing import unpack_strings
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ __all__ = ["Task", "work"]
 @dataclass(frozen=True)
 class Task:
     """What a worker has to know: where the pipeline was saved, with its language and the bound of
-    its vocab; modules that register names it needs; components that don't run; and whether errors
-    of single documents are reported instead of raised."""
+    its vocab; modules that register names it needs; custom attributes with a default, in msgpack,
+    each as kind, name and default; components that don't run; and whether errors of single
+    documents are reported instead of raised."""
 
     folder: str
     lang: str
     max_types: int | None
     modules: tuple[str, ...]
+    extensions: tuple[bytes, ...]
     disable: tuple[str, ...]
     reports: bool
 
@@ -71,6 +74,10 @@ def _load(task: Task) -> Pipeline:
 
     for module in task.modules:
         import_module(module)
+    for packed in task.extensions:
+        kind, name, default = _msgpack.loads(packed)
+        if everywhere.find(kind, name) is None:
+            everywhere.declare(kind, name, owner=SCRIPT, default=default)
     rules = language(task.lang).lexical_rules()
     return load(task.folder, vocab=Vocab(task.lang, rules=rules, max_types=task.max_types))
 

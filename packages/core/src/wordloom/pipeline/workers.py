@@ -25,6 +25,7 @@ from ..errors import PipelineError
 from ..registries import registry
 from ..tokens import Doc
 from ..tokens.columnar import from_block, to_blocks
+from ..tokens.extensions import MISSING, everywhere
 from ..tokens.packing import pack_strings
 from .saving import names_in
 from .worker import Task, work
@@ -168,6 +169,7 @@ def _workers(
             lang=nlp.lang,
             max_types=nlp.vocab.max_types,
             modules=_modules(nlp),
+            extensions=_defaults(),
             disable=tuple(disable),
             reports=reports,
         )
@@ -238,10 +240,22 @@ def _modules(nlp: Pipeline) -> tuple[str, ...]:
     used += [type(component) for component in used]
     with registry.preferring(nlp.config):
         used += [registry.get(kind, name) for kind, name in names_in(nlp.config)]
+    for _, _, extension in everywhere.items():
+        used += [extension.method, extension.getter, extension.setter]
     modules = {getattr(each, "__module__", None) for each in used}
     skipped = ("wordloom.", "thinc.", "builtins", "__main__")
     found = (name for name in modules if isinstance(name, str) and name in sys.modules)
     return tuple(sorted(name for name in found if not f"{name}.".startswith(skipped)))
+
+
+def _defaults() -> tuple[bytes, ...]:
+    """The custom attributes of all pipelines that have a plain value as default."""
+    found = []
+    for kind, name, extension in everywhere.items():
+        with suppress(TypeError, ValueError, OverflowError):
+            if extension.default is not MISSING:
+                found.append(_msgpack.dumps([kind, name, extension.default]))
+    return tuple(found)
 
 
 def _rebuilt(state: dict[str, str]) -> Exception:

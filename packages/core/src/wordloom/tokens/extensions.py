@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Kind = Literal["doc", "token", "span"]
-_KINDS = ("doc", "token", "span")
+_KINDS: tuple[Kind, ...] = ("doc", "token", "span")
 
 #: The owner of attributes that a script declared for every pipeline.
 SCRIPT = "a script (set_extension)"
@@ -132,6 +132,11 @@ class ExtensionTable:
     def names(self, kind: str) -> list[str]:
         """The names of all attributes of a kind, sorted."""
         return sorted({*self._tables[kind], *everywhere._tables[kind]})
+
+    def items(self) -> list[tuple[Kind, str, Extension]]:
+        """All attributes that were declared here, each with its kind and name."""
+        tables = [(kind, self._tables[kind]) for kind in _KINDS]
+        return [(kind, name, each) for kind, table in tables for name, each in table.items()]
 
     def __getstate__(self) -> dict[str, Any]:
         return self._tables

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from common import Row, arguments, check_threads, cpu_median, ewt_texts, has_spacy, report
 
 WIDTH, VECTOR_WIDTH, BATCH, DROPOUT = 96, 300, 3000, 0.2
@@ -36,8 +37,9 @@ def table(words: list[str]) -> np.ndarray[Any, Any]:
 
 def ours(path: Path, objective: str, words: list[str]) -> tuple[Callable[[], None], int]:
     """A function that learns from the text once, and how many words it has for us."""
-    import wordloom
     from thinc.api import Adam
+
+    import wordloom
     from wordloom.training.batchers import batch_by_words
     from wordloom_pretrain import JsonlCorpus, PretrainCharacters, PretrainVectors, Settings
     from wordloom_pretrain.loop import pretrain_steps

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from wordloom.config import Config, init_config
 
 SUBJECTS = ["The weaver", "A child", "My neighbour", "The old captain", "Nobody", "Her sister"]

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import wordloom
 from wordloom.config import Config
 from wordloom.errors import ConfigError, MissingFileError, PipelineError, TrainingError
 from wordloom.pretraining import find_encoder, weights_hash
-
 from wordloom_pretrain import PretrainStep, pretrain, pretrain_steps, read_settings
 
 MakeConfig = Callable[..., Config]
@@ -96,7 +96,7 @@ def test_resume_gives_bit_identical_weights_at_any_step(
             resume=number > 0,
             quiet=True,
         )
-        assert result.position.step == stop or whole.position.step
+        assert result.position.step == (stop or whole.position.step)
     for name in ("model0.bin", "model1.bin", "model-last.bin"):
         assert (parts / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert weights_hash(result.task.model) == weights_hash(whole.task.model)
@@ -228,7 +228,6 @@ def test_a_component_brings_a_task_of_its_own(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from wordloom.components.tok2vec import Tok2Vec
-
     from wordloom_pretrain.objectives import PretrainCharacters
 
     made = []

@@ -221,7 +221,7 @@ def _text(line: bytes, path: Path, number: int) -> str:
 
 def _item(nlp: Pipeline, line: str, path: Path, number: int) -> Item:
     try:
-        row: Any = json.loads(line)
+        row: Any = json.loads(line.strip())
     except ValueError as error:
         raise FormatError(path, number, f"isn't JSON: {error}") from None
     if isinstance(row, dict):

@@ -1,0 +1,71 @@
+"""One shared layer under several components, trained on documents that each hold only some of the
+annotation."""
+
+from __future__ import annotations
+
+import wordloom
+from wordloom import Doc, Example
+
+TOK2VEC = {
+    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "width": 48,
+    "depth": 1,
+    "embed_size": 300,
+}
+LISTENER = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 48}
+WORDS = ["Anna", "reads", "old", "books"]
+PARTS = [
+    {"tags": ["NNP", "VBZ", "JJ", "NNS"]},
+    {"heads": [1, 1, 3, 1], "deps": ["nsubj", "ROOT", "amod", "obj"]},
+    {"ents": ["B-PER", "O", "O", "O"]},
+]
+
+
+def transitions(state_type):
+    return {
+        "@architectures": "wordloom.TransitionBasedParser.v2",
+        "state_type": state_type,
+        "hidden_width": 32,
+        "tok2vec": LISTENER,
+    }
+
+
+def build():
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
+    tagger = {"@architectures": "wordloom.Tagger.v2", "tok2vec": LISTENER}
+    nlp.add_pipe("tagger", config={"model": tagger})
+    nlp.add_pipe("parser", config={"model": transitions("parser")})
+    nlp.add_pipe("ner", config={"model": transitions("ner")})
+    examples = [
+        Example(Doc(nlp.vocab, words=WORDS), Doc(nlp.vocab, words=WORDS, **part)) for part in PARTS
+    ]
+    return nlp, examples
+
+
+def right(nlp):
+    doc = nlp(Doc(nlp.vocab, words=WORDS))
+    return (
+        [token.tag_ for token in doc] == PARTS[0]["tags"]
+        and [token.head.i for token in doc] == PARTS[1]["heads"]
+        and [token.dep_ for token in doc] == PARTS[1]["deps"]
+        and [(ent.text, ent.label_) for ent in doc.ents] == [("Anna", "PER")]
+    )
+
+
+def test_documents_with_different_annotation_in_one_batch():
+    nlp, examples = build()
+    sgd = nlp.initialize(lambda: examples)
+    for _ in range(80):
+        nlp.update(examples, sgd=sgd)
+    assert right(nlp)
+
+
+def test_batches_that_each_hold_one_kind_of_annotation():
+    nlp, examples = build()
+    sgd = nlp.initialize(lambda: examples)
+    for _ in range(80):
+        for example in examples:
+            losses = nlp.update([example], sgd=sgd)
+            assert sum(value > 0 for value in losses.values()) <= 1
+    assert right(nlp)

@@ -480,3 +480,29 @@ def test_examples_of_gold_tokens_and_of_limited_length(data: dict[str, str]) -> 
 
     assert len(list(Corpus(path, limit=2, augmenter=twice)(nlp))) == 4
     assert math.isclose(sum(len(e.reference) for e in Corpus(path)(nlp)), 240)
+
+
+def test_several_corpora_of_one_config(data: dict[str, str], tmp_path: Path) -> None:
+    tagged, parsed = tmp_path / "tagged.conllu", tmp_path / "parsed.conllu"
+    lines = [line.split("\t") for line in treebank(40).split("\n")]
+    for path, hidden in ((tagged, (3, 5)), (parsed, ())):
+        kept = [["_" if i in hidden else cell for i, cell in enumerate(line)] for line in lines]
+        path.write_text("\n".join("\t".join(line) for line in kept), "utf8")
+    config = config_for(data, "tagger", "morphologizer", max_epochs=0)
+    config["training"]["max_steps"] = 24
+    config["corpora"]["train"] = {
+        "@readers": "wordloom.Corpora.v1",
+        "*": {
+            "tagged": {"@readers": "wordloom.Corpus.v1", "path": str(tagged)},
+            "parsed": {"@readers": "wordloom.Corpus.v1", "path": str(parsed), "limit": 1},
+        },
+    }
+    nlp = wordloom.blank("en")
+    found = list(registry.resolve({"it": config["corpora"]["train"]})["it"](nlp))
+    assert [each.reference.has_annotation("POS") for each in found] == [False, True, *[False] * 3]
+    result = wordloom.train(config, quiet=True)
+    assert result.history.best is not None
+    scores = result.history.best.scores or {}
+    assert scores["tag_acc"] > 0.9 and scores["pos_acc"] > 0.5
+    with pytest.raises(ConfigError, match=r"no corpora"):
+        registry.resolve({"it": {"@readers": "wordloom.Corpora.v1"}})

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ..tokens import Doc
     from ..vocab import Vocab
 
-__all__ = ["Corpus", "corpus", "data_files", "format_of", "read_docs", "read_labels"]
+__all__ = ["Corpus", "corpora", "corpus", "data_files", "format_of", "read_docs", "read_labels"]
 
+Reader = Callable[["Pipeline"], Iterable["Example"]]
 Augmenter = Callable[["Pipeline", "Example"], Iterable["Example"]]
 
 #: Documents that are tokenized at a time.
@@ -136,6 +137,28 @@ def corpus(
         augmenter=augmenter,
         n_sents=n_sents,
     )
+
+
+def corpora(*readers: Reader) -> Reader:
+    """Reader ``wordloom.Corpora.v1``: the examples of several corpora, one of each in turn until
+    all are read. They may have different annotation: a component learns from what it finds.
+
+    Raises :class:`DataError` for none at all.
+    """
+    if not readers:
+        raise DataError("wordloom.Corpora.v1 has no corpora: add [corpora.train.*.NAME] for each")
+
+    def read(nlp: Pipeline) -> Iterator[Example]:
+        left = [iter(reader(nlp)) for reader in readers]
+        while left:
+            for stream in list(left):
+                example = next(stream, None)
+                if example is None:
+                    left.remove(stream)
+                else:
+                    yield example
+
+    return read
 
 
 def read_labels(path: str | Path, require: bool = False) -> Any:

@@ -17,9 +17,10 @@ import pytest
 import wordloom
 from wordloom import Pipeline, registry
 from wordloom.config import Config, init_config
-from wordloom.errors import ConfigError, MissingFileError, TrainingError, WordloomError
+from wordloom.errors import ConfigError, DataError, MissingFileError, TrainingError, WordloomError
 from wordloom.example import Example
 from wordloom.training import Corpus, StepResult, read_settings, train_steps
+from wordloom.training.corpus import corpora
 from wordloom.training.loop import weighted_score
 from wordloom.training.run import initialize, use_averages
 
@@ -504,5 +505,5 @@ def test_several_corpora_of_one_config(data: dict[str, str], tmp_path: Path) -> 
     assert result.history.best is not None
     scores = result.history.best.scores or {}
     assert scores["tag_acc"] > 0.9 and scores["pos_acc"] > 0.5
-    with pytest.raises(ConfigError, match=r"no corpora"):
-        registry.resolve({"it": {"@readers": "wordloom.Corpora.v1"}})
+    with pytest.raises(DataError, match=r"no corpora"):
+        corpora()

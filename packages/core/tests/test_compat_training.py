@@ -108,8 +108,12 @@ def test_what_spacy_has_and_we_do_not_is_told_at_once(tmp_path: Path, data: Path
     config = init_config(tmp_path, "tagger,spancat,trainable_lemmatizer", "efficiency")
     with pytest.raises(ConfigError) as caught:
         train(config, overrides={"paths.train": str(data), "paths.dev": str(data)}, quiet=True)
-    told = {problem.path for problem in caught.value.problems}
-    assert {"components.spancat.factory", "components.trainable_lemmatizer.factory"} <= told
+    problems = {problem.path: problem for problem in caught.value.problems}
+    assert set(problems) == {
+        "components.spancat.factory",
+        "components.trainable_lemmatizer.factory",
+    }
+    assert "'ner'" in problems["components.spancat.factory"].fix
 
 
 def test_docbin_goes_from_spacy_to_us_and_back(tmp_path: Path) -> None:

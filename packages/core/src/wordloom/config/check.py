@@ -15,6 +15,7 @@ from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem, RegistryError
 from ..plugins import manager
 from ..registries import registry
+from .foreign import lacking
 from .sections import (
     CORE_SECTIONS,
     FREE_SECTIONS,
@@ -265,7 +266,8 @@ class _Checker:
         name = self.value(f"{path}.factory", block["factory"])
         function = self._function(f"{path}.factory", "factories", name)
         if function is None:
-            self._walk({key: v for key, v in block.items() if key != "factory"}, path)
+            if not lacking("factories", name):  # then what is in it needn't be named, too
+                self._walk({key: v for key, v in block.items() if key != "factory"}, path)
             return
         found = signature_of(function, skip=("nlp", "name"))
         defaults = factory_config(function)
@@ -325,6 +327,9 @@ class _Checker:
             renamed = manager().renamed.get((kind, name))
             if renamed is not None:
                 self.add(path, f"'{name}' has another name now", f"write '{renamed.name}'")
+            elif advice := lacking(kind, name):
+                fix = f"take it out of nlp.pipeline and [components], and {advice}"
+                self.add(path, f"'{name}' is a component of spaCy's that isn't here", fix)
             else:
                 self.add(path, str(error))
         return None
@@ -382,7 +387,7 @@ class _Checker:
         ]
         for path, value in absent:
             fix = "'wordloom init fill-config' writes all defaults down"
-            self.add(path, f"is missing (its default is {_json(value)})", fix)
+            self.add(path, f"is missing (its default is {json.dumps(value)})", fix)
         if not self.value("nlp.lang", None):
             self.add("nlp.lang", "has no value", 'set it to a language code such as "en"')
 
@@ -393,7 +398,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value)

@@ -7,7 +7,26 @@ from typing import Any
 
 from .tree import leaves
 
-__all__ = ["is_spacys"]
+__all__ = ["is_spacys", "lacking"]
+
+#: Components of spaCy's that we don't have, and what to do without.
+_LACKING = {
+    "attribute_ruler": "let the tagger and morphologizer learn it",
+    "entity_linker": "set kb_id of doc.ents in a component of your own",
+    "entity_ruler": "write a component that sets doc.ents",
+    "future_entity_ruler": "write a component that sets doc.ents",
+    "lemmatizer": "write a component that sets token.lemma_",
+    "span_finder": "write a component that sets doc.spans",
+    "span_ruler": "write a component that sets doc.spans",
+    "spancat": "use 'ner' for spans that don't overlap",
+    "spancat_singlelabel": "use 'ner' for spans that don't overlap",
+    "trainable_lemmatizer": "write a component that sets token.lemma_",
+}
+
+
+def lacking(kind: str, name: Any) -> str | None:
+    """What to do about a component of spaCy's that isn't here; ``None`` for other names."""
+    return _LACKING.get(name) if kind == "factories" and isinstance(name, str) else None
 
 
 def is_spacys(config: Mapping[str, Any]) -> bool:

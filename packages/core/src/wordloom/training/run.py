@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
 from ..config.changes import differences
+from ..config.foreign import is_spacys
 from ..config.overrides import with_overrides
 from ..errors import ConfigError, TrainingError
 from ..pretraining import Applied
@@ -208,10 +209,13 @@ def _complete(
     overrides: Mapping[str, Any],
     readers: Mapping[str, Reader],
 ) -> Config:
-    """The config, checked, with its references resolved. The path of a corpus that the caller has
-    a reader for need not be there."""
+    """The config, checked, with its references resolved. One that was written for spaCy, which
+    can't have the arguments that are ours alone, is filled before. The path of a corpus that the
+    caller has a reader for need not be there."""
     if isinstance(given, str | Path):
         config = load_config(given, overrides)
+        if is_spacys(config):
+            config = fill_config(config)
     else:
         config = fill_config(with_overrides(Config(dict(given)), overrides))
     unused = {str(config["training"].get(key)) for key in readers if "training" in config}

@@ -129,6 +129,11 @@ def test_a_file_of_spacy_is_read() -> None:
     assert not docs[1].has_annotation("DEP") and docs[1].column("SENT_START") is None
 
 
+def test_files_of_version_one_are_read() -> None:
+    docs = list(read_docs(GOLDEN.with_name("version1.loom"), english()))
+    assert [facts(doc) for doc in docs] == [facts(doc) for doc in some_docs(english())]
+
+
 def test_merging_and_storing_some_attributes() -> None:
     vocab = english()
     one, two = (DocBin(["TAG"], docs=[doc]) for doc in some_docs(vocab)[:2])

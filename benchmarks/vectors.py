@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,10 @@ def main() -> None:
         from wordloom_vectors import open_vectors
 
         source, ours, theirs = (Path(folder) / name for name in ("text.txt", "ours", "theirs"))
-        write_vectors(source, words, width)
+        # In another process: the memory of one's parent counts as that of a command.
+        make = get_context("spawn").Process(target=write_vectors, args=(source, words, width))
+        make.start()
+        make.join()
         rows = conversion(source, ours, theirs)
         table = open_vectors(ours)
         rows += opening(ours, theirs, table)

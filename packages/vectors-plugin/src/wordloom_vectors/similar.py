@@ -28,6 +28,8 @@ Neighbours = list[tuple[str, float]]
 _FIRST, _BLOCK = 2048, 16384
 #: Queries that are worked on at a time: a block of scores takes 16 MB.
 _QUERIES = 256
+#: With fewer queries than that, blocks are larger, up to so many scores.
+_SCORES = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class Hits:
 @dataclass(frozen=True)
 class Scope:
     """Which rows can be found: ``inverse`` is one over the norm, 0 for rows that can't, float32 of
-    shape ``(rows,)``; ``first`` is the first word of each row, ``None`` if it's the row itself."""
+    shape ``(rows,)``; ``first`` is the first word of each row, ``None`` if it's the row itself.
+    ``gaps`` tells whether there are rows that can't be found."""
 
     inverse: NDArray[np.float32]
     first: NDArray[np.int64] | None
+    gaps: bool
 
     @classmethod
     def of(cls, norms: NDArray[np.float32], key_rows: NDArray[Any] | None, words: int) -> Scope:
@@ -55,12 +59,12 @@ class Scope:
         inverse = np.zeros(len(norms), dtype=np.float32)
         np.divide(1.0, norms, out=inverse, where=norms > 0)
         if key_rows is None:
-            return cls(inverse, None)
+            return cls(inverse, None, bool((inverse == 0.0).any()))
         first = np.full(len(norms), -1, dtype=np.int64)
         rows, at = np.unique(key_rows, return_index=True)
         first[rows] = at
         inverse[first < 0] = 0.0
-        return cls(inverse, first)
+        return cls(inverse, first, bool((inverse == 0.0).any()))
 
 
 def search(table: Table, queries: NDArray[np.float32], k: int, limit: int | None = None) -> Hits:
@@ -97,13 +101,13 @@ def _search(table: Table, queries: NDArray[np.float32], k: int, limit: int | Non
         end = min(start + size, last)
         scores = queries @ _block(table, start, end).T
         scores *= inverse[start:end]
-        np.clip(scores, -1.0, 1.0, out=scores)
-        closed = inverse[start:end] == 0.0
-        if closed.any():
-            scores[:, closed] = -np.inf
+        if table.scope.gaps:
+            scores[:, inverse[start:end] == 0.0] = -np.inf
         best = _better(best, scores, start)
-        start, size = end, _BLOCK
-    return best
+        start, size = end, max(_BLOCK, _SCORES // len(queries))
+    # Rounding may give a little more than one; minus infinity stays where nothing was found.
+    scores = np.where(best.rows >= 0, np.clip(best.scores, -1.0, 1.0), best.scores)
+    return Hits(best.rows, scores)
 
 
 def _block(table: Table, start: int, end: int) -> NDArray[np.float32]:

@@ -236,9 +236,7 @@ def test_lines_of_json_keep_everything(tmp_path: Path, vocab: Vocab) -> None:
         assert [doc.to_json() for doc in again] == [doc.to_json() for doc in docs]
 
 
-@pytest.mark.parametrize(
-    "line", ["{", "[]", '{"text": 1}', '{"text": "x", "tokens": [{"id": 7}]}']
-)
+@pytest.mark.parametrize("line", ["{", "[]", '{"text": 1}', '{"text": "x", "tokens": [{"id": 7}]}'])
 def test_a_line_that_is_no_document_is_named(tmp_path: Path, vocab: Vocab, line: str) -> None:
     good = Doc(vocab, words=["a"]).to_json()
     path = tmp_path / "a.jsonl"

@@ -16,7 +16,7 @@ __all__ = ["existing", "file_written", "folder_written", "write_bytes", "write_t
 
 
 def existing(path: str | Path, what: str = "file") -> Path:
-    """``path`` as a :class:`~pathlib.Path`. Raises :class:`MissingFileError` if nothing is there."""
+    """``path`` as a :class:`~pathlib.Path`. Raises :class:`MissingFileError` if it isn't there."""
     path = Path(path)
     if not path.exists():
         near = path.parent

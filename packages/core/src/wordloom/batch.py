@@ -40,7 +40,7 @@ class FloatsList(list[Any]):
 
 
 def flatten(arrays: Sequence[Any], xp: Any = np) -> Any:
-    """The rows of all ``arrays``, shape ``(n, width)``: without a copy for a :class:`FloatsList`."""
+    """The rows of all ``arrays``, shape ``(n, width)``; not copied for a :class:`FloatsList`."""
     if isinstance(arrays, FloatsList):
         return arrays.flat
     return xp.concatenate(list(arrays)) if arrays else xp.zeros((0, 0), dtype="f")

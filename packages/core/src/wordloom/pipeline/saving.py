@@ -48,6 +48,8 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
         suppliers = {
             f"{group}/{name}": registry.supplier(group, name)
             for group, name in sorted(set(names_in(nlp.config)))
+            # spaCy's configs name what opens vectors where there are none, too.
+            if registry.has(group, name)
         }
     return {
         **nlp.meta,

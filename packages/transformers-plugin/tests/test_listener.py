@@ -49,7 +49,7 @@ def randomize(nlp: Any) -> None:
 def close(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> None:
     assert one.keys() == two.keys() and one
     for name in one:
-        np.testing.assert_allclose(one[name], two[name], rtol=1e-3, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(one[name], two[name], rtol=2e-3, atol=5e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "deberta"])

@@ -23,7 +23,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-TEST_TOOLS = ("pytest", "hypothesis", "matplotlib")
+TEST_TOOLS = ("pytest", "hypothesis", "jsonschema", "matplotlib")
 #: Heavy packages that core must work without.
 HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib")
 

@@ -205,6 +205,45 @@ def test_a_new_run_replaces_the_checkpoints_of_an_old_one(
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000004"]
 
 
+def test_a_run_that_stopped_before_its_first_evaluation(
+    data: dict[str, str], tmp_path: Path, crash: dict[str, int]
+) -> None:
+    config = with_everything(data)
+    whole = wordloom.train(config, quiet=True)
+    crash["step"] = 3
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path, quiet=True)
+    assert find_checkpoint(tmp_path) == tmp_path / "checkpoints/step-00000000"
+    np.random.seed(99)
+    assert weights(wordloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
+        whole.nlp
+    )
+    # Of another config, it's as good as none.
+    wordloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 2})
+    crash["step"] = 3
+    with pytest.raises(Crash):
+        wordloom.train(config, tmp_path, quiet=True)
+    other = {"training.dropout": 0.0}
+    wordloom.train(config, tmp_path, quiet=True, resume=True, overrides=other)
+
+
+def test_a_run_killed_while_it_replaced_the_best_pipeline(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    config = config_for(data)
+    wordloom.train(config, tmp_path, quiet=True)
+    saved = weights(wordloom.load(tmp_path / "model-best"))
+    # What is left when a process dies between the two renames, and while it writes.
+    (tmp_path / ".model-best.old.abc").mkdir()
+    (tmp_path / "model-best").rename(tmp_path / ".model-best.old.abc" / "it")
+    (tmp_path / ".model-best.new").mkdir()
+    (tmp_path / ".model-last.half").mkdir()
+    result = wordloom.train(config, tmp_path, quiet=True, resume=True)
+    assert result.best == tmp_path / "model-best"
+    assert weights(wordloom.load(result.best)) == saved
+    assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".")]
+
+
 def test_the_json_log_goes_on(data: dict[str, str], tmp_path: Path, crash: dict[str, int]) -> None:
     config = with_everything(data)
     log = tmp_path / "log.jsonl"
@@ -288,6 +327,21 @@ def test_training_goes_back_to_the_checkpoint(
     ]
 
 
+def test_training_goes_back_to_the_start_before_the_first_evaluation(
+    data: dict[str, str], tmp_path: Path, breaking: dict[str, Any]
+) -> None:
+    config = config_for(data)
+    config["training"]["before_update"] = {"@callbacks": "test_resume.break.v1"}
+    breaking.update(steps=[3], do=spoil_weights)
+    with pytest.warns(RuntimeWarning, match=r"step 3.*step 0 again.*by 0\.5"):
+        result = wordloom.train(config, tmp_path, quiet=True)
+    assert result.rollbacks == 1
+    # From the same weights, batches and random numbers, with half the rate all along.
+    half = config_for(data)
+    half["training"]["optimizer"]["learn_rate"] /= 2
+    assert weights(result.nlp) == weights(wordloom.train(half, quiet=True).nlp)
+
+
 @pytest.mark.filterwarnings("ignore:The loss")
 def test_training_gives_up_after_going_back_three_times(
     data: dict[str, str], tmp_path: Path, breaking: dict[str, Any]
@@ -332,7 +386,7 @@ def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_p
         registry.loggers.remove("test_resume.broken.v1")
     assert len(result.history.evaluations) == 2
     told = ["step"] * 3 + ["checkpoint", "evaluation"]
-    assert kinds == ["start", *told, *told, "end"]
+    assert kinds == ["start", "checkpoint", *told, *told, "end"]
     messages = sorted(str(each.message) for each in caught)
     assert len(messages) == 2
     assert "tracker failed" in messages[0] and "SystemExit: no start" in messages[0]

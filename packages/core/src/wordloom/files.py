@@ -12,7 +12,10 @@ from typing import BinaryIO
 
 from .errors import MissingFileError
 
-__all__ = ["existing", "file_written", "folder_written", "write_bytes", "write_text"]
+__all__ = ["clear_up", "existing", "file_written", "folder_written", "write_bytes", "write_text"]
+
+#: The name that a folder has while another takes its place.
+_AWAY = "it"
 
 
 def existing(path: str | Path, what: str = "file") -> Path:
@@ -61,7 +64,8 @@ def folder_written(path: str | Path) -> Iterator[Path]:
     """Yield an empty folder beside ``path`` that takes its place when the block ends.
 
     A folder that was there is replaced as a whole. If the block raises, it stays as it was and
-    nothing of the new one is left.
+    nothing of the new one is left. A process that is killed may leave either beside ``path``:
+    see :func:`clear_up`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,15 +74,39 @@ def folder_written(path: str | Path) -> Iterator[Path]:
         os.chmod(fresh, 0o777 & ~_umask())
         yield fresh
         if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            os.replace(path, old / "it")
-            os.replace(fresh, path)
-            shutil.rmtree(old)
+            _replace_folder(path, fresh)
         else:
             os.replace(fresh, path)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+
+
+def _replace_folder(path: Path, fresh: Path) -> None:
+    """Two renames, since no system-independent call exchanges folders that aren't empty."""
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    try:
+        os.replace(path, old / _AWAY)
+        os.replace(fresh, path)
+    finally:
+        if not path.exists() and (old / _AWAY).exists():
+            os.replace(old / _AWAY, path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def clear_up(path: str | Path) -> None:
+    """Remove what writers of the folder ``path`` left beside it when they were killed. A folder
+    that one had moved away, without putting another in its place, is put back.
+
+    Only for a time when nobody writes there.
+    """
+    path = Path(path)
+    parent = path.parent
+    left = [each for each in parent.iterdir() if each.name.startswith(f".{path.name}.")]
+    for each in left:
+        if not path.exists() and (each / _AWAY).exists() and ".old." in each.name:
+            os.replace(each / _AWAY, path)
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def _umask() -> int:

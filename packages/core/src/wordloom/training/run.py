@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from shutil import rmtree
 from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
@@ -15,6 +14,7 @@ from ..config.changes import differences
 from ..config.foreign import is_spacys
 from ..config.overrides import with_overrides
 from ..errors import ConfigError, TrainingError
+from ..files import clear_up
 from ..pretraining import Applied
 from .checkpoint import Checkpoint, find_checkpoint
 from .corpus import corpus
@@ -76,8 +76,8 @@ def train(
     pipeline, examples. With ``output``, the best and the last pipeline are saved there, each whole
     or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
 
-    After each evaluation a checkpoint is written into ``output`` too, unless ``checkpoints`` is
-    false. With ``resume``, training goes on from the one that is there, however the run before
+    At the start and after each evaluation a checkpoint is written into ``output`` too, unless
+    ``checkpoints`` is false. With ``resume``, training goes on from the one that is there, however the run before
     ended, and gives the same weights as if it had never stopped (on the CPU); without one it
     starts. The config must be the same, but for the limits of ``[training]``, the logger and the
     paths. If losses or gradients become infinite or NaN, training returns to the checkpoint and
@@ -138,12 +138,12 @@ def train(
 
 def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
     """The checkpoint to go on from, if there is one. What a run that was killed left half written
-    is removed. Raises :class:`TrainingError` if it is of another config."""
+    or half replaced is put right. Raises :class:`TrainingError` if it is of another config."""
     if output is None:
         raise TrainingError("There is nothing to resume without an output folder: give one.")
-    for name in (BEST, LAST):
-        for left in Path(output).glob(f".{name}.*"):
-            rmtree(left, ignore_errors=True)
+    if Path(output).is_dir():
+        for name in (BEST, LAST):
+            clear_up(Path(output) / name)
     path = find_checkpoint(output)
     if path is None:
         return None
@@ -153,6 +153,8 @@ def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
         for key, old, new in differences(found.config, config)
         if not key.startswith(_MAY_CHANGE)
     ]
+    if changes and found.progress.step == 0:
+        return None  # nothing is lost
     if changes:
         raise TrainingError(
             f"'{path}' is of another config, so training can't go on from it:\n  "

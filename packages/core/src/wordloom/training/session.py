@@ -51,7 +51,7 @@ class TrainingResult:
 @dataclass
 class Session:
     """One run. ``fresh_settings`` gives settings whose schedules are at their start again; with
-    ``checkpoints``, one is written after each evaluation."""
+    ``checkpoints``, one is written at the start and after each evaluation."""
 
     nlp: Pipeline
     settings: Settings
@@ -109,7 +109,10 @@ class Session:
         return self.result
 
     def _steps(self) -> Iterator[StepResult]:
-        """The steps of the loop, which begins again at the last checkpoint if it has to."""
+        """The steps of the loop, which begins again at the last checkpoint if it has to: the first
+        is of the weights that it starts with."""
+        if not self.resumed:
+            self._keep()
         again = True
         while again:
             again = False
@@ -161,18 +164,23 @@ class Session:
             self.result.best = self.output / BEST
             with folder_written(self.result.best) as folder:
                 copytree(self.result.last, folder, dirs_exist_ok=True)
-        if self.checkpoints and self.output is not None:
-            if self.checkpoint is None:  # there may be some of an earlier run
-                drop_checkpoints(self.output)
-            self.checkpoint = write_checkpoint(
-                self.output,
-                self.nlp,
-                self.settings.optimizer,
-                self.progress,
-                self.result.history,
-                self.config,
-            )
-            self.events.tell("checkpoint", step=step.step, path=str(self.checkpoint))
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write a checkpoint of what there is now."""
+        if not self.checkpoints or self.output is None:
+            return
+        if self.checkpoint is None:  # there may be some of an earlier run
+            drop_checkpoints(self.output)
+        self.checkpoint = write_checkpoint(
+            self.output,
+            self.nlp,
+            self.settings.optimizer,
+            self.progress,
+            self.result.history,
+            self.config,
+        )
+        self.events.tell("checkpoint", step=self.progress.step, path=str(self.checkpoint))
 
     def _save_last(self) -> None:
         if self.output is not None:

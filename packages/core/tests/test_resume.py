@@ -18,9 +18,10 @@ import numpy as np
 import pytest
 
 import wordloom
-from wordloom import Pipeline, registry
+from wordloom import Doc, Pipeline, Vocab, registry
 from wordloom.config import Config, init_config
 from wordloom.errors import SerializationError, TrainingError
+from wordloom.tokens.docfile import write_docs
 from wordloom.training.checkpoint import find_checkpoint
 
 TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
@@ -396,9 +397,41 @@ def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_p
 # -- kill -9
 
 
+def everything_annotated(path: Path, count: int, seed: int) -> None:
+    """Documents with tags, trees, sentences, entities and categories."""
+    choose = random.Random(seed).choice
+    vocab = Vocab("en")
+    docs = []
+    for _ in range(count):
+        words, tags, heads, deps, ents = [], [], [], [], []
+        for _ in range(choose([1, 2, 3])):
+            start = len(words)
+            words += ["the", choose(["red", "big"]), choose(["Ann", "Bob"]), choose(VERBS), "."]
+            tags += ["DT", "JJ", "NNP", "VB", "."]
+            heads += [start + 2, start + 2, start + 3, start + 3, start + 3]
+            deps += ["det", "amod", "nsubj", "ROOT", "punct"]
+            ents += ["O", "O", "B-PERSON", "O", "O"]
+        starts = [dep == "det" for dep in deps]
+        doc = Doc(
+            vocab, words, tags=tags, heads=heads, deps=deps, ents=ents, sent_starts=starts
+        )
+        doc.cats = {"RED": float("red" in words), "BIG": float("red" not in words)}
+        docs.append(doc)
+    write_docs(path, docs)
+
+
+VERBS = ["runs", "sleeps"]
+
+
 @pytest.mark.slow
-def test_killed_at_any_moment_and_resumed(data: dict[str, str], tmp_path: Path) -> None:
-    config = config_for(data, "tagger", "senter", dropout=0.3)
+@pytest.mark.parametrize(
+    "pipeline", [("tagger", "senter"), ("tagger", "parser", "ner", "textcat")], ids=len
+)
+def test_killed_at_any_moment_and_resumed(tmp_path: Path, pipeline: tuple[str, ...]) -> None:
+    everything_annotated(tmp_path / "train.loom", 60, 0)
+    everything_annotated(tmp_path / "dev.loom", 10, 1)
+    data = {f"paths.{part}": str(tmp_path / f"{part}.loom") for part in ("train", "dev")}
+    config = config_for(data, *pipeline, dropout=0.3)
     config["training"].update(max_steps=60, eval_frequency=2, patience=0)
     config["training"]["optimizer"]["use_averages"] = True
     whole = wordloom.train(config, tmp_path / "whole", quiet=True)
@@ -424,7 +457,9 @@ def test_killed_at_any_moment_and_resumed(data: dict[str, str], tmp_path: Path) 
         assert process.returncode == -signal.SIGKILL, output
         kills += 1
     assert kills >= 1
-    saved = [wordloom.load(folder / "model-last") for folder in (tmp_path / "whole", out)]
-    assert weights(saved[0]) == weights(saved[1]) == weights(whole.nlp)
+    for name in ("model-best", "model-last"):
+        saved = [wordloom.load(folder / name) for folder in (tmp_path / "whole", out)]
+        assert weights(saved[0]) == weights(saved[1])
+    assert weights(saved[0]) == weights(whole.nlp)
     hidden = [each.name for each in out.iterdir() if each.name.startswith(".")]
     assert hidden == []

@@ -354,6 +354,7 @@ def test_drawing_without_matplotlib_says_what_to_install(
 # -- what goes wrong
 
 
+@pytest.mark.filterwarnings("ignore:The loss")
 def test_a_loss_that_is_not_finite_names_component_and_step(
     data: dict[str, str], tmp_path: Path
 ) -> None:

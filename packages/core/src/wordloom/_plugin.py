@@ -63,6 +63,16 @@ def register_commands(commands: CommandTable) -> None:
         help="Annotate text and write it as an HTML page.",
     )
     commands.add(
+        "package",
+        target="wordloom.cli.package:package_command",
+        help="Make a wheel of a trained pipeline.",
+    )
+    commands.add(
+        "download",
+        target="wordloom.cli.download:download_command",
+        help="Get a packaged pipeline and install it, without pip.",
+    )
+    commands.add(
         "info",
         target="wordloom.cli.info:info_command",
         help="Show what is installed, or what a saved pipeline holds.",

@@ -13,6 +13,7 @@
     │   └── FormatError                  a file whose content is malformed; names file and line
     ├── MissingFileError (FileNotFoundError)
     ├── SerializationError (ValueError)  saved data that can't be read back
+    ├── PackageError (ValueError)        a packaged pipeline that can't be made, fetched or installed
     └── TrainingError (RuntimeError)     training can't start or go on
 
 Each message says what was wrong, where, and what to do. Where Python has a built-in class that a
@@ -36,6 +37,7 @@ __all__ = [
     "FormatError",
     "MissingFileError",
     "NameClashError",
+    "PackageError",
     "PipelineError",
     "PluginError",
     "RegistryError",
@@ -126,6 +128,10 @@ class MissingFileError(WordloomError, FileNotFoundError):
 
 class SerializationError(WordloomError, ValueError):
     """Saved data that can't be read back: wrong format, version or structure."""
+
+
+class PackageError(WordloomError, ValueError):
+    """A packaged pipeline that can't be made, fetched or installed."""
 
 
 class TrainingError(WordloomError, RuntimeError):

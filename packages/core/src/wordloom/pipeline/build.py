@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +61,8 @@ def load(
 
     ``disable`` loads components without running them; ``enable`` runs only those that it names;
     ``exclude`` doesn't load them. ``config`` holds overrides, dotted (``{"nlp.batch_size": 64}``)
-    or nested. Raises :class:`MissingFileError` if there is neither.
+    or nested. Raises :class:`MissingFileError` if there is neither. A packaged pipeline is data:
+    nothing of it is imported.
     """
     from .saving import load_folder
 
@@ -72,12 +73,21 @@ def load(
         "exclude": exclude,
         "config": config,
     }
-    if isinstance(name, str) and not Path(name).exists() and registry.has("models", name):
-        pipeline: Pipeline = registry.get("models", name)(**options)
-        return pipeline
     path = Path(name)
+    if isinstance(name, str) and not path.exists():
+        from ..packaging import find
+
+        found = find(name)
+        if found is not None:
+            return load_folder(found.folder, **options)
+        if registry.has("models", name):
+            pipeline: Pipeline = registry.get("models", name)(**options)
+            return pipeline
     if not path.is_dir():
-        installed = ", ".join(sorted(registry.names("models"))) or "none"
+        from ..packaging import find_all
+
+        names = {*registry.names("models"), *(each.name for each in find_all())}
+        installed = ", ".join(sorted(names)) or "none"
         raise MissingFileError(
             f"no pipeline '{name}': it is neither a folder (looked at '{path.absolute()}') nor an "
             f"installed pipeline package (installed: {installed})"
@@ -176,10 +186,23 @@ def create_component(
     merged = Config(factory_config(function)).merge(given)
     where = f"components.{name}"
     filled = fill_block(merged, where)
-    component = function(nlp=nlp, name=name, **resolve_block(filled, where))
+    component = function(nlp=nlp, name=name, **resolve_block(filled, where, made=placed(where)))
     if component is None:
         raise PipelineError(f"the factory '{factory}' returned None: it must return the component")
     return component, {"factory": factory, **filled}
+
+
+def placed(where: str) -> Callable[[str, Any], None]:
+    """A function that lets listeners remember their place in the config of the component whose
+    block is at ``where``; for :func:`~wordloom.config.resolve.resolve_block`."""
+
+    def remember(path: str, made: Any) -> None:
+        attrs = getattr(made, "attrs", None)
+        link = attrs.get("link") if isinstance(attrs, dict) else None
+        if link is not None and not link.place:
+            link.place = path.removeprefix(f"{where}.")
+
+    return remember
 
 
 def _check_settings(function: Any, factory: str, name: str, config: Mapping[str, Any]) -> None:

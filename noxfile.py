@@ -23,9 +23,9 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-TEST_TOOLS = ("pytest", "hypothesis", "jsonschema", "matplotlib")
+TEST_TOOLS = ("pytest", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
 #: Heavy packages that core must work without.
-HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib")
+HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib", "pyarrow")
 
 
 def project(folder: Path) -> dict:

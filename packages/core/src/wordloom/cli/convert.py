@@ -39,7 +39,8 @@ def convert_command(
 
     The formats are told by the names: .conllu, .conll and .iob and .biluo (token and entity tag on
     each line), .jsonl (texts with spans and categories), .spacy (spaCy's DocBin), .loom (the
-    fastest to read). Files of text may be gzipped (.conllu.gz).
+    fastest to read), .parquet and .arrow (tables; they need wordloom[arrow]). Files of text may be
+    gzipped (.conllu.gz).
     """
     from ..pipeline.build import blank
     from ..training.corpus import data_files, read_docs

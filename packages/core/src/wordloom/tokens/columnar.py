@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
     from .doc import Doc
 
-__all__ = ["FORMAT", "from_block", "to_blocks"]
+__all__ = ["FORMAT", "check_texts", "from_block", "hang", "lengths_of", "to_blocks"]
 
 #: The version of a block's layout.
 FORMAT = 1
@@ -55,7 +55,7 @@ def _block(lexicon: Lexicon, docs: list[Doc]) -> bytes:
     state: dict[str, Any] = {
         "format": FORMAT,
         "texts": pack_strings([doc.text for doc in docs]),
-        "lengths": pack(smallest(_lengths(docs))),
+        "lengths": pack(smallest(lengths_of(docs))),
         "words": pack_strings(lexicon.texts_of(types)),
         "tokens": pack(smallest(place[rows])),
         "spaces": np.packbits(np.concatenate([doc.spaces for doc in docs])).tobytes(),
@@ -73,7 +73,8 @@ def _block(lexicon: Lexicon, docs: list[Doc]) -> bytes:
         ) from error
 
 
-def _lengths(docs: Sequence[Doc]) -> NDArray[np.int64]:
+def lengths_of(docs: Sequence[Doc]) -> NDArray[np.int64]:
+    """Tokens in each document, shape ``(len(docs),)``."""
     return np.fromiter((len(doc.rows) for doc in docs), dtype=np.int64, count=len(docs))
 
 
@@ -144,7 +145,7 @@ def _documents(state: dict[str, Any], vocab: Vocab) -> list[Doc]:
     if len(bits) != (len(tokens) + 7) // 8:
         raise ValueError("there isn't a space for each token")
     spaces = np.unpackbits(bits, count=len(tokens)).astype(np.bool_)
-    _check_texts(texts, words, tokens, spaces, lengths)
+    check_texts(texts, words, tokens, spaces, lengths)
     rows = types[tokens] if len(tokens) else np.zeros(0, dtype=np.int32)
     docs = [
         Doc.from_rows(vocab, text, rows[start:end], spaces[start:end], lexicon)
@@ -156,7 +157,7 @@ def _documents(state: dict[str, Any], vocab: Vocab) -> list[Doc]:
     return docs
 
 
-def _check_texts(
+def check_texts(
     texts: list[str],
     words: list[str],
     tokens: NDArray[Any],
@@ -189,9 +190,22 @@ def _set_column(
     if name in STRING_COLUMNS:
         ids = docs[0].strings_of(name).ids(unpack_strings(state["strings"]))
         values = ids[values] if len(values) else ids[:0]
-    elif name == "HEAD":
-        values = _heads(values, lengths)
-    else:
+    elif name == "HEAD":  # from offsets to indices in their document
+        starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        values = np.arange(len(values)) - starts + values
+    hang(docs, lengths, name, values)
+
+
+def hang(docs: list[Doc], lengths: NDArray[np.int64], name: str, values: NDArray[Any]) -> None:
+    """Give each document its part of a column: ids, indices in the document, or codes.
+
+    Raises :class:`ValueError` for numbers that can't be.
+    """
+    if name == "HEAD":
+        if ((values < 0) | (values >= np.repeat(lengths, lengths))).any():
+            raise ValueError("a head lies outside its document")
+        values = values.astype(np.int32)
+    elif name in _RANGES:
         low, high = _RANGES[name]
         if len(values) and not low <= int(values.min()) <= int(values.max()) <= high:
             raise ValueError(f"values of {name} are outside {low} to {high}")
@@ -200,12 +214,3 @@ def _set_column(
         if doc._columns is None:
             doc._columns = {}
         doc._columns[name] = values[start:end]
-
-
-def _heads(offsets: NDArray[Any], lengths: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Heads as indices within their documents, from offsets within the block."""
-    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    heads = np.arange(len(offsets)) - starts + offsets
-    if ((heads < 0) | (heads >= np.repeat(lengths, lengths))).any():
-        raise ValueError("a head lies outside its document")
-    return np.asarray(heads, dtype=np.int32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ __all__ = [
     "unpack",
     "unpack_strings",
 ]
+
+#: The dtypes that are read.
+_NUMBERS = re.compile(r"[<|][biuf][1248]")
 
 Packed = tuple[str, bytes]
 """An array of one dimension: its dtype and its bytes, little-endian."""
@@ -37,10 +41,10 @@ def pack(array: NDArray[Any]) -> Packed:
 def unpack(packed: Packed) -> NDArray[Any]:
     """The array of :func:`pack`. It can't be written to. Raises :class:`ValueError` for a dtype
     that isn't of numbers."""
-    dtype = np.dtype(packed[0])
-    if dtype.kind not in "biuf":
-        raise ValueError(f"an array of the dtype {packed[0]!r}")
-    return np.frombuffer(packed[1], dtype=dtype)
+    kind = packed[0]
+    if not isinstance(kind, str) or not _NUMBERS.fullmatch(kind):
+        raise ValueError(f"an array of the dtype {kind!r}")
+    return np.frombuffer(packed[1], dtype=np.dtype(kind))
 
 
 def smallest(values: NDArray[Any]) -> NDArray[Any]:

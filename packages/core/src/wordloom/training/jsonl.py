@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DataError, FormatError
 from .conllu import BadLine, numbered_lines
 from .records import annotate_record
+from .sources import default_tokenizer, tokenized
 from .writing import lines_written
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def read_jsonl(
                     break  # what comes before it is still read
         texts = [record["text"] for _, record in records if "tokens" not in record]
         if texts and tokenizer is None:
-            tokenizer = _tokenizer(vocab)
-        made = iter(_tokenized(texts, tokenizer) if tokenizer else [])
+            tokenizer = default_tokenizer(vocab)
+        made = iter(tokenized(texts, tokenizer) if tokenizer else [])
         for number, record in records:
             try:
                 yield _document(record, vocab, made)
@@ -69,20 +70,6 @@ def read_jsonl(
             raise failed[0]
         if problems is not None:
             problems.extend(sorted(failed, key=lambda error: error.line or 0))
-
-
-def _tokenizer(vocab: Vocab) -> Callable[[str], Doc]:
-    from ..pipeline.build import blank
-
-    tokenizer: Callable[[str], Doc] = blank(vocab.lang or "xx", vocab=vocab).tokenizer
-    return tokenizer
-
-
-def _tokenized(texts: list[str], tokenizer: Any) -> Iterable[Doc]:
-    docs: Iterable[Doc] = (
-        tokenizer.batch(texts) if hasattr(tokenizer, "batch") else map(tokenizer, texts)
-    )
-    return docs
 
 
 def _document(record: Record, vocab: Vocab, made: Iterator[Doc]) -> Doc:

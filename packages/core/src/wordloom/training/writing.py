@@ -23,16 +23,18 @@ __all__ = ["lines_written", "sentence_bounds", "words_of", "writer_for"]
 Writer = Callable[[str | Path, Iterable["Doc"]], int]
 
 _WRITERS = {
+    "arrow": "training.arrow_files:write_arrow",
     "biluo": "training.iob_files:write_biluo",
     "conll": "training.iob_files:write_conll",
     "conllu": "training.conllu_writing:write_conllu",
     "iob": "training.iob_files:write_iob",
     "jsonl": "training.jsonl:write_jsonl",
     "loom": "tokens.docfile:write_docs",
+    "parquet": "training.arrow_files:write_parquet",
     "spacy": "training.docbin:write_spacy",
 }
 #: Formats that aren't text, and aren't gzipped.
-_BINARY = {"loom", "spacy"}
+_BINARY = {"arrow", "loom", "parquet", "spacy"}
 
 
 def writer_for(path: str | Path) -> Writer:

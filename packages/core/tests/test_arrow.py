@@ -1,0 +1,214 @@
+"""Documents in Arrow tables and Parquet files, and tables of other tools."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordloom import Vocab
+from wordloom.cli.main import cli
+from wordloom.errors import DataError, FormatError, SerializationError
+from wordloom.pipeline.build import blank
+from wordloom.tokens import Doc, Span
+from wordloom.tokens.arrow import from_arrow, to_arrow
+from wordloom.training.arrow_files import docs_from_table
+from wordloom.training.corpus import Corpus, read_docs
+from wordloom.training.writing import writer_for
+
+pa = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+
+def annotated(vocab: Vocab) -> Doc:
+    doc = Doc(
+        vocab,
+        words=["Ann", "can't", "fly", "日本", "👍"],
+        spaces=[True, False, True, False, False],
+        tags=list("ABCDE"),
+        morphs=["Number=Sing", "", "", "", ""],
+        lemmas=["Ann", "can", "fly", "日本", "👍"],
+        heads=[2, 2, 2, 4, 4],
+        deps=["nsubj", "aux", "ROOT", "ROOT", "dep"],
+        ents=["B-PER", "O", "O", "B-GPE", ""],
+        user_data={"source": "a", "n": [1, 2.5, None], ("._.", "seen", None, None): True},
+    )
+    doc.cats = {"travel": 1.0, "food": 0.25}
+    doc.spans["sc"] = [Span(doc, 0, 2, "X", "Q1", "s1"), Span(doc, 1, 3, "Y")]
+    doc.spans["sc"].attrs["by"] = "me"
+    doc.spans["none"] = []
+    doc.tensor = np.arange(10, dtype="f").reshape(5, 2)
+    return doc
+
+
+def some_docs() -> list[Doc]:
+    nlp = blank("en")
+    return [annotated(nlp.vocab), nlp("We don't know."), Doc(nlp.vocab, words=["a", "b"]), nlp("")]
+
+
+def facts(doc: Doc) -> dict[str, Any]:
+    return {
+        **doc.to_json(),
+        "norms": [token.norm_ for token in doc],
+        "unknown": doc.has_unknown_spaces,
+        "attrs": {name: group.attrs for name, group in doc.spans.items()},
+        "user_data": doc.user_data,
+        "tensor": None if doc.tensor is None else np.asarray(doc.tensor).tolist(),
+    }
+
+
+def test_tables_keep_everything_and_others_can_read_them() -> None:
+    docs = some_docs()
+    table = to_arrow(docs)
+    table.validate(full=True)
+    assert table.column("tokens").to_pylist()[1] == ["We", "do", "n't", "know", "."]
+    assert table.column("norm").to_pylist()[1][2] == "not"
+    assert table.column("tag").to_pylist()[:2] == [list("ABCDE"), None]
+    assert table.column("cats").to_pylist()[0] == [("travel", 1.0), ("food", 0.25)]
+    again = list(from_arrow(table, blank("en").vocab))
+    assert list(map(facts, again)) == list(map(facts, docs))
+    some = list(from_arrow(table.slice(1, 2), blank("en").vocab))
+    assert list(map(facts, some)) == list(map(facts, docs[1:3]))
+
+
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5) | st.sampled_from(
+    ["can't", "a", "日本"]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.tuples(words, st.booleans()), max_size=5), st.booleans(), st.booleans()
+        ),
+        max_size=4,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_any_documents_come_back(given_docs: list[Any]) -> None:
+    vocab = Vocab("en")
+    docs = []
+    for pairs, tagged, unknown in given_docs:
+        texts = [word for word, _ in pairs]
+        spaces = None if unknown else [space for _, space in pairs]
+        docs.append(Doc(vocab, texts, spaces, tags=texts if tagged and texts else None))
+    again = list(from_arrow(to_arrow(docs), Vocab("en")))
+    assert list(map(facts, again)) == list(map(facts, docs))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_files_are_written_read_converted_and_trained_on(tmp_path: Path, suffix: str) -> None:
+    docs = some_docs()
+    path = tmp_path / f"a.{suffix}"
+    assert writer_for(path)(path, iter(docs)) == 4
+    assert list(map(facts, read_docs(path, blank("en").vocab))) == list(map(facts, docs))
+    examples = list(Corpus(path)(blank("en")))
+    assert [example.reference.words for example in examples] == [doc.words for doc in docs[:3]]
+    for output in ("b.loom", f"c.{suffix}"):
+        arguments = ["convert", str(path), str(tmp_path / output), "--lang", "en"]
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 0 and "4 documents, 12 tokens" in result.output, result.output
+        path = tmp_path / output
+    assert list(map(facts, read_docs(path, blank("en").vocab))) == list(map(facts, docs))
+
+
+def test_files_are_streamed(tmp_path: Path) -> None:
+    vocab = Vocab("en", max_types=100)
+    docs = (Doc(vocab, [f"w{i}", "x"]) for i in range(5000))
+    assert writer_for("a.parquet")(tmp_path / "a.parquet", docs) == 5000
+    read = read_docs(tmp_path / "a.parquet", Vocab("en"))
+    assert next(read).words == ["w0", "x"] and sum(1 for _ in read) == 4999
+    read.close()  # type: ignore[attr-defined]
+
+
+HF = {
+    "info": {
+        "features": {
+            "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},
+            "ner_tags": {"feature": {"names": ["O", "B-PER", "I-PER"]}, "_type": "Sequence"},
+        }
+    }
+}
+
+
+def test_tables_of_other_tools(tmp_path: Path) -> None:
+    table = pa.table({"text": ["Ann is here.", "Go!"], "label": [1, 0], "id": [7, 8]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps(HF)})
+    docs = list(docs_from_table(table, Vocab("en")))
+    assert [doc.cats for doc in docs] == [{"pos": 1.0}, {"neg": 1.0}]
+    assert docs[0].words == ["Ann", "is", "here", "."]
+    table = pa.table({"tokens": [["Ann", "B", "x"], ["y"]], "ner_tags": [[1, 2, 0], [0]]})
+    table = table.replace_schema_metadata({"huggingface": json.dumps(HF)})
+    with pa.ipc.new_stream(str(tmp_path / "a.arrow"), table.schema) as writer:  # as datasets does
+        writer.write_table(table)
+    docs = list(read_docs(tmp_path / "a.arrow", Vocab("en")))
+    assert [[(e.text, e.label_) for e in doc.ents] for doc in docs] == [[("Ann B", "PER")], []]
+    spans = pa.table(
+        {
+            "text": ["Ann is here."],
+            "entities": [[{"start": 0, "end": 3, "label": "PER"}]],
+            "cats": [{"A": 1.0, "B": None}],
+        }
+    )
+    doc = next(docs_from_table(spans, Vocab("en")))
+    assert [ent.text for ent in doc.ents] == ["Ann"] and doc.cats == {"A": 1.0}
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(FormatError, match=r"a\.parquet.*can't be read"):
+        list(read_docs(path, Vocab("en")))
+    parquet.write_table(pa.table({"words": ["a"]}), path)
+    with pytest.raises(FormatError, match="no column 'text' or 'tokens'.*words"):
+        list(read_docs(path, Vocab("en")))
+    rows = {"text": ["Ann.", "Bob.", "Eve."], "entities": [None, [[0, 9, 1]], None]}
+    parquet.write_table(pa.table(rows), path)
+    with pytest.raises(FormatError, match=r"a\.parquet, line 2"):
+        list(read_docs(path, Vocab("en")))
+    problems: list[FormatError] = []
+    docs = list(read_docs(path, Vocab("en"), problems=problems))
+    assert [doc.text for doc in docs] == ["Ann.", "Eve."] and len(problems) == 1
+    with pytest.raises(DataError, match="row 2"):
+        list(docs_from_table(pa.table(rows), Vocab("en")))
+    table = to_arrow(some_docs())
+    place = table.schema.get_field_index("head")
+    field = table.schema.field(place)
+    heads = pa.array([[9] * 5, None, None, None], field.type)
+    wrong = table.set_column(place, field, heads)
+    with pytest.raises(SerializationError, match="a head lies outside"):
+        list(from_arrow(wrong, Vocab("en")))
+    newer = table.replace_schema_metadata({"wordloom": "2"})
+    with pytest.raises(SerializationError, match="b'2'"):
+        list(from_arrow(newer, Vocab("en")))
+    odd = Doc(Vocab("en"), words=["\ud800"])
+    with pytest.raises(SerializationError, match="surrogates"):
+        to_arrow([odd])
+
+
+def test_without_pyarrow_the_error_says_what_to_install(
+    fresh_python: Any, site: Path, tmp_path: Path
+) -> None:
+    (site / "pyarrow.py").write_text("raise ImportError('not here')")
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    for source, output in (("a.jsonl", "a.parquet"), ("b.parquet", "a.loom")):
+        (tmp_path / "b.parquet").write_bytes(b"PAR1")
+        arguments = ["convert", str(tmp_path / source), str(tmp_path / output)]
+        result = fresh_python(["-m", "wordloom", *arguments], site)
+        assert result.returncode == 1, result.stderr
+        assert "pip install 'wordloom[arrow]'" in result.stderr + result.stdout
+        assert "Traceback" not in result.stderr
+
+
+def test_pyarrow_is_imported_where_it_is_used_alone(fresh_python: Any) -> None:
+    code = (
+        "import sys; import wordloom, wordloom.training.arrow_files, wordloom.tokens.arrow;"
+        "from wordloom.training.corpus import data_files; print('pyarrow' in sys.modules)"
+    )
+    assert fresh_python(code).stdout.strip() == "False"

@@ -63,7 +63,6 @@ def test_a_right_config_has_no_problems() -> None:
             "components.x.overwrite",
             "bool is expected",
         ),
-        ('[components.x]\nsource = "en"\nmodel = 1\n', "components.x.model", "beside 'source'"),
         (
             '[training.optimizer]\n@optimzers = "Adam.v1"\n',
             "training.optimizer.@optimzers",

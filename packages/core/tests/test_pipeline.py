@@ -347,20 +347,6 @@ def test_weights_that_do_not_fit_name_the_component(tmp_path):
         wordloom.load(tmp_path / "m", config=wider)
 
 
-def test_copying_a_component_from_another_pipeline_shares_nothing():
-    source = trained()
-    nlp = wordloom.blank("en")
-    with pytest.raises(PipelineError, match="listens to 'tok2vec' of its own pipeline"):
-        nlp.add_pipe("tagger", source=source)
-    nlp.add_pipe("tok2vec", source=source)
-    nlp.add_pipe("tagger", source=source)
-    assert [t.tag_ for t in nlp(TEXT)] == [t.tag_ for t in source(TEXT)]
-    assert nlp.get_pipe("tagger") is not source.get_pipe("tagger")
-    before = source.get_pipe("tagger").to_bytes()
-    nlp.update(data_for(nlp), sgd=nlp.create_optimizer())
-    assert source.get_pipe("tagger").to_bytes() == before
-
-
 def test_config_describes_the_pipeline_whole():
     nlp = trained(1)
     config = nlp.config

@@ -322,13 +322,6 @@ def test_width_that_does_not_fit_is_named_with_both_ends():
         nlp.initialize(lambda: data)
 
 
-def test_disabled_encoder_with_an_active_listener_is_an_error_at_once():
-    nlp, _ = shared()
-    with nlp.select_pipes(disable="tok2vec"):
-        with pytest.raises(PipelineError, match="'tok2vec' is disabled, but one, two"):
-            nlp("the cat")
-
-
 def test_encoder_that_nobody_listens_to_does_not_run():
     nlp, _ = shared()
     calls = []

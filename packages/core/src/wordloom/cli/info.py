@@ -1,4 +1,4 @@
-"""``wordloom info``: what is installed, or what a saved pipeline holds."""
+"""``wordloom info``: what is installed, what a saved pipeline holds, and its graph."""
 
 from __future__ import annotations
 
@@ -20,11 +20,22 @@ _PACKAGES = ("wordloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
 @click.command("info")
 @click.argument("model", required=False, type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def info_command(model: str | None, as_json: bool) -> None:
+@click.option(
+    "--graph",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Show who listens to whom, who sets and who needs what; or draw it (.svg, .dot, .txt).",
+)
+def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
 
-    Nothing is loaded.
+    Nothing is loaded. With --graph, which stands after MODEL, MODEL may also be a config; its
+    pipeline is put together for that, without weights.
     """
+    if graph is not None:
+        _show_graph(model, graph, as_json)
+        return
     found = _installed() if model is None else _saved(Path(model))
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
@@ -32,6 +43,24 @@ def info_command(model: str | None, as_json: bool) -> None:
     width = max(map(len, found))
     for key, value in found.items():
         click.echo(f"{key:<{width}}  {_text(value)}")
+
+
+def _show_graph(model: str | None, target: str, as_json: bool) -> None:
+    from ..config import load_config
+    from ..pipeline import Pipeline
+    from ..pipeline.drawing import save_graph, table
+    from ..pipeline.graph import analyze
+
+    if model is None:
+        raise click.UsageError("--graph needs a pipeline: wordloom info MODEL --graph")
+    nlp = Pipeline.from_config(load_config(model))
+    if as_json:
+        click.echo(json.dumps(analyze(nlp), indent=2, ensure_ascii=False))
+    elif target == "-":
+        click.echo(table(nlp))
+    else:
+        save_graph(nlp, target)
+        click.echo(f"Wrote '{target}'.")
 
 
 def _installed() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -211,10 +212,34 @@ class TrainableComponent:
         try:
             self.model.from_bytes(weights)
         except Exception as error:
+            widths = "".join(
+                f" It listens to '{each.name}', which gives vectors of width {each.width}."
+                for each in self.upstream
+            )
             raise SerializationError(
                 f"{source}: the weights don't fit the model of '{self.name}' "
-                f"({type(error).__name__}: {error}). Was its config changed after training?"
+                f"({type(error).__name__}: {error}).{widths} Was its config, or that of its "
+                f"encoder, changed after training?"
             ) from error
+
+
+def _same_node(one: Model[Any, Any], other: Model[Any, Any]) -> bool:
+    """Whether two layers have the same parameters, bit for bit, allocated or not."""
+    xp = one.ops.xp
+    shims: Any = zip(one.shims, other.shims)
+    return (
+        one.param_names == other.param_names
+        and len(one.shims) == len(other.shims)
+        and all(
+            one.has_param(name) == other.has_param(name)
+            and (
+                not one.has_param(name)
+                or bool(xp.array_equal(one.get_param(name), other.get_param(name)))
+            )
+            for name in one.param_names
+        )
+        and all(mine.to_bytes() == theirs.to_bytes() for mine, theirs in shims)
+    )
 
 
 class Encoder(TrainableComponent):
@@ -234,6 +259,35 @@ class Encoder(TrainableComponent):
     def width(self) -> int | None:
         """The width of its vectors; ``None`` where it isn't known yet."""
         return int(self.model.get_dim("nO")) if self.model.has_dim("nO") else None
+
+    # -- copies
+
+    def same_weights(self, other: Encoder) -> bool:
+        """Whether another encoder of the same config has the same weights, bit for bit."""
+        mine, theirs = list(self.model.walk()), list(other.model.walk())
+        return len(mine) == len(theirs) and all(map(_same_node, mine, theirs))
+
+    def own_config(self, config: Mapping[str, Any], listener: Mapping[str, Any]) -> dict[str, Any]:
+        """The block of a model that does inside a component what ``listener``, a block in its
+        config, gets from this encoder, whose config is ``config``. A ``grad_factor`` has no meaning
+        there: the copy learns from its component alone.
+
+        An encoder that ``provides`` other values than token vectors overrides it, and
+        :meth:`give_weights`; this raises :class:`PipelineError` then.
+        """
+        if self.provides != "tokens":
+            raise PipelineError(
+                f"'{self.name}' ({type(self).__name__}) doesn't say how a component can have an "
+                f"encoder of its own in the place of a listener: it can only be shared"
+            )
+        return copy.deepcopy(dict(config["model"]))
+
+    def give_weights(self, model: Model[Any, Any], listener: Model[Any, Any]) -> None:
+        """Give the weights of this encoder, and of ``listener`` where it has some, to ``model``,
+        which was made from :meth:`own_config`."""
+        model.from_bytes(self.model.to_bytes())
+
+    # -- running
 
     def annotate(self, batch: Batch) -> None:
         """Compute the feature in predict mode: nothing is kept for a backward pass."""

@@ -8,14 +8,16 @@ path and line, and all problems come in one report.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..components.factory import factory_config
-from ..errors import ConfigError, ConfigProblem, RegistryError
+from ..errors import ConfigError, ConfigProblem
 from ..plugins import manager
+from ..plugins.tables import Phase, Report
 from ..registries import registry
-from .foreign import lacking
+from .blocks import BlockChecker
+from .fill import fill_config
 from .sections import (
     CORE_SECTIONS,
     FREE_SECTIONS,
@@ -25,61 +27,98 @@ from .sections import (
     plugin_defaults,
     plugin_sections,
 )
-from .signatures import MISSING, Parameter, Signature, schema_fields, signature_of
+from .signatures import MISSING, Parameter, schema_fields
 from .source import VARIABLE, Config
-from .tree import above, exists, leaves, mappings
-from .values import is_block, near, type_problem
+from .sourced import source_problem
+from .tree import exists, leaves
+from .values import is_block, near
 
 __all__ = ["check_config", "find_problems"]
 
-_SOURCED = ("source", "component", "replace_listeners", "name")
+_SOURCED_TYPES = {"source": str, "component": str, "replace_listeners": list[str], "name": str}
+_SOURCED = tuple(_SOURCED_TYPES)
 _LISTS = (
     "nlp.pipeline",
     "nlp.disabled",
     "training.frozen_components",
     "training.annotating_components",
 )
+#: What a pipeline is built of; of the other sections, those of plugins with the phase "load".
+_BUILT = ("nlp", "components")
+_PHASES: tuple[Phase, ...] = ("load", "train", "command")
 
 
 def check_config(
-    config: Mapping[str, Any], *, complete: bool = False, excerpt: bool = False
+    config: Mapping[str, Any],
+    *,
+    complete: bool = False,
+    excerpt: bool = False,
+    phase: Phase = "command",
+    exclude: Collection[str] = (),
+    report: Report | None = None,
 ) -> None:
     """Raise :class:`ConfigError` with everything that is wrong with ``config``.
 
     With ``complete``, a value that isn't written down is a problem too, even if it has a default:
     training must not depend on defaults that nobody sees. With ``excerpt``, only blocks are
     checked, whatever section they are in.
+
+    ``phase`` says what the config is wanted for. To build a pipeline (``"load"``), only the
+    sections that it is built of are checked, of the components those in its pipeline, but for
+    ``exclude``; to train it, all but those that a command of a plugin
+    reads (see :class:`~wordloom.plugins.ConfigSection`); else all. Except for ``"load"``, plugins
+    are asked what they find (the hook ``check_config``), if nothing else is wrong: their errors are
+    problems, and their warnings are added to ``report`` or, without one, given as Python's.
     """
-    problems = find_problems(config, complete=complete, excerpt=excerpt)
+    problems = find_problems(
+        config, complete=complete, excerpt=excerpt, phase=phase, exclude=exclude, report=report
+    )
     if problems:
         raise ConfigError(problems, source=getattr(config, "source", "config"))
 
 
 def find_problems(
-    config: Mapping[str, Any], *, complete: bool = False, excerpt: bool = False
+    config: Mapping[str, Any],
+    *,
+    complete: bool = False,
+    excerpt: bool = False,
+    phase: Phase = "command",
+    exclude: Collection[str] = (),
+    report: Report | None = None,
 ) -> list[ConfigProblem]:
     """Everything that is wrong with ``config``, in the order of the file; see
     :func:`check_config`."""
-    checker = _Checker(config, complete, excerpt)
+    checker = _Checker(config, complete, excerpt, phase, exclude)
     with registry.preferring(checker.config):
         checker.run()
+        if phase != "load" and not excerpt and not checker.problems:
+            checker.ask_plugins(report)
     last = max(checker.lines.values(), default=0) + 1
     return sorted(checker.problems, key=lambda problem: problem.line or last)
 
 
-class _Checker:
+class _Checker(BlockChecker):
     """One check of one config."""
 
-    def __init__(self, config: Mapping[str, Any], complete: bool, excerpt: bool) -> None:
-        self.config = config if isinstance(config, Config) else Config(dict(config))
-        self.lines = self.config.lines
-        self.complete = complete
-        self.excerpt = excerpt
-        self.problems: list[ConfigProblem] = []
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        complete: bool,
+        excerpt: bool,
+        phase: Phase,
+        exclude: Collection[str],
+    ) -> None:
+        super().__init__(config, complete=complete, excerpt=excerpt)
         self.defaults = default_config()
+        phases = _PHASES[: _PHASES.index(phase) + 1]
         self.plugins = plugin_sections()
+        self.later = [name for name, each in self.plugins.items() if each.phase not in phases]
+        if phase == "load":
+            self.later += [name for name in CORE_SECTIONS if name not in _BUILT]
+        self.building = phase == "load"
+        self.exclude = exclude
         self.whole = self._merged()
-        self.values: Mapping[str, Any] = self.whole
+        self.values = self.whole
 
     def _merged(self) -> Config:
         if self.excerpt:
@@ -93,35 +132,38 @@ class _Checker:
         if not broken:
             self.values = self._interpolated()
         if not self.excerpt:
-            self._top_level()
+            if not self.building:
+                self._top_level()
             self._core_keys()
             self._components()
             self._names_of_components()
             self._plugin_keys()
         for name, section in self.config.items():
-            if name != "components" or self.excerpt:
-                self._walk(section, name)
+            if self.excerpt or (name != "components" and self._is_read(name)):
+                self.walk(section, name)
         if self.complete:
             self._missing()
 
-    # -- helpers
+    def _pipeline(self) -> list[Any]:
+        names = self.value("nlp.pipeline", [])
+        return names if isinstance(names, list) else []
 
-    def add(self, path: str, message: str, fix: str = "") -> None:
-        around = (part for part in (path, *above(path)) if part in self.lines)
-        below = (part for part in self.lines if part.startswith(f"{path}."))
-        line = self.lines.get(next(around, None) or next(below, ""))
-        problem = ConfigProblem(path, message, fix, line)
-        if problem not in self.problems:
-            self.problems.append(problem)
+    def _is_read(self, section: str) -> bool:
+        """Whether a section belongs to what is checked."""
+        known = section in CORE_SECTIONS or section in self.plugins
+        return section not in self.later and (known or not self.building)
 
-    def value(self, path: str, fallback: Any) -> Any:
-        """The value at ``path`` with its references resolved."""
-        node: Any = self.values
-        for part in path.split("."):
-            if not isinstance(node, Mapping) or part not in node:
-                return fallback
-            node = node[part]
-        return node
+    def ask_plugins(self, report: Report | None) -> None:
+        """Let plugins look at a config in which nothing else is wrong."""
+        found = manager().report("check_config", Report(), config=fill_config(self.config))
+        for each in found.findings:
+            if each.level == "error":
+                self.add(f"({each.owner})", each.message, each.fix)
+            elif report is not None:
+                report.findings.append(each)
+            elif each.level == "warning":
+                fix = f" ({each.fix})" if each.fix else ""
+                warnings.warn(f"config: {each.message}{fix} [{each.owner}]", stacklevel=4)
 
     def _interpolated(self) -> Mapping[str, Any]:
         try:
@@ -178,21 +220,22 @@ class _Checker:
     def _core_keys(self) -> None:
         for name in ("nlp", "training", "initialize", "system"):
             section = self.config.get(name)
-            if isinstance(section, Mapping):
+            if isinstance(section, Mapping) and self._is_read(name):
                 known = {*self.defaults[name], *(("vectors",) if name == "nlp" else ())}
                 for key in section:
                     if key not in known:
                         self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
         for path, annotation in core_schema().items():
             section, _, key = path.partition(".")
-            if isinstance(self.config.get(section), Mapping) and key in self.config[section]:
-                self._type(path, self.config[section][key], annotation)
+            values = self.config.get(section)
+            if isinstance(values, Mapping) and key in values and self._is_read(section):
+                self.check_type(path, values[key], annotation)
 
     def _plugin_keys(self) -> None:
         """Keys and types of sections of plugins, by their defaults and their schema."""
         for name, owned in self.plugins.items():
             section = self.config.get(name)
-            if not isinstance(section, Mapping) or is_block(section):
+            if not isinstance(section, Mapping) or is_block(section) or not self._is_read(name):
                 continue
             fields = self._fields(name, owned.schema)
             known = {*owned.defaults, *fields}
@@ -200,7 +243,7 @@ class _Checker:
                 if key not in known:
                     self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
                 elif key in fields:
-                    self._type(f"{name}.{key}", value, fields[key].annotation)
+                    self.check_type(f"{name}.{key}", value, fields[key].annotation)
             for key, field in fields.items():
                 if field.default is MISSING and key not in section and key not in owned.defaults:
                     self.add(f"{name}.{key}", "is missing and has no default", "add it")
@@ -217,7 +260,7 @@ class _Checker:
         """Lists of component names, and names of corpora, must name what is defined."""
         known = self.config.get("components", {})
         for path in _LISTS:
-            names = self.value(path, [])
+            names = self.value(path, []) if self._is_read(path.partition(".")[0]) else []
             for name in names if isinstance(names, list) else []:
                 if name not in known:
                     self.add(
@@ -225,6 +268,8 @@ class _Checker:
                         f"names '{name}', but there is no [components.{name}]",
                         near(name, known, "defined"),
                     )
+        if self.building:
+            return
         for key in self.config.get("initialize", {}).get("components", {}):
             if key not in known:
                 self.add(
@@ -245,138 +290,38 @@ class _Checker:
     def _components(self) -> None:
         components = self.config.get("components", {})
         for name, block in components.items() if isinstance(components, Mapping) else ():
+            if self.building and (name in self.exclude or name not in self._pipeline()):
+                continue
             path = f"components.{name}"
             if not isinstance(block, Mapping):
                 self.add(path, "must be a section", f"write [{path}]")
             elif "source" in block:
-                for key in block:
-                    if key not in _SOURCED:
-                        self.add(
-                            f"{path}.{key}", "isn't allowed beside 'source'", near(key, _SOURCED)
-                        )
+                self._sourced(path, name, block)
             elif "factory" not in block:
                 fix = f'add factory = "{name if registry.has("factories", name) else "..."}"'
                 self.add(path, "has no 'factory'", fix)
                 for key, value in block.items():
-                    self._walk(value, f"{path}.{key}")
+                    self.walk(value, f"{path}.{key}")
             else:
-                self._component(path, block)
+                self.component(path, block)
 
-    def _component(self, path: str, block: Mapping[str, Any]) -> None:
-        name = self.value(f"{path}.factory", block["factory"])
-        function = self._function(f"{path}.factory", "factories", name)
-        if function is None:
-            if not lacking("factories", name):  # then what is in it needn't be named, too
-                self._walk({key: v for key, v in block.items() if key != "factory"}, path)
-            return
-        found = signature_of(function, skip=("nlp", "name"))
-        defaults = factory_config(function)
-        parameters = {
-            key: Parameter(key, each.annotation, defaults.get(key, MISSING))
-            for key, each in found.parameters.items()
-        }
-        arguments = {key: value for key, value in block.items() if key not in ("factory", "name")}
-        self._arguments(path, arguments, Signature(parameters, found.open), f"factory '{name}'")
-
-    # -- blocks
-
-    def _walk(self, node: Any, path: str) -> None:
-        """Check every block in ``node``, and that none hides in a list."""
-        if path == "nlp.vectors" and not self.value("initialize.vectors", None):
-            return  # written by spaCy into every config; nothing is loaded without a path
-        if isinstance(node, Mapping):
-            if is_block(node):
-                self._block(path, node)
-            else:
-                for key, value in node.items():
-                    self._walk(value, f"{path}.{key}")
-        elif isinstance(node, list):
-            for value in node:
-                if any(is_block(each) for each in mappings(value)):
-                    fix = "write it as a section of its own, [section.*.name] for several"
-                    self.add(path, "has a @ block inside a list, where it stays unresolved", fix)
-
-    def _block(self, path: str, block: Mapping[str, Any]) -> None:
-        keys = [key for key in block if key.startswith("@")]
-        if len(keys) > 1:
-            self.add(path, f"names several functions: {', '.join(keys)}", "keep one")
-            return
-        kind, name = keys[0][1:], block[keys[0]]
-        arguments = {key: value for key, value in block.items() if key != keys[0]}
-        if kind not in registry.registries():
-            known = registry.registries()
-            self.add(f"{path}.{keys[0]}", f"there is no registry '@{kind}'", near(kind, known))
-            function = None
-        else:
-            function = self._function(
-                f"{path}.{keys[0]}", kind, self.value(f"{path}.{keys[0]}", name)
-            )
-        if function is None:
-            for key, value in arguments.items():
-                self._walk(value, f"{path}.{key}")
-        else:
-            self._arguments(path, arguments, signature_of(function), f"'{name}'")
-
-    def _function(self, path: str, kind: str, name: Any) -> Any:
-        if not isinstance(name, str):
-            self.add(path, f"must be a name in quotes, not {name!r}")
-            return None
-        try:
-            return registry.get(kind, name)
-        except RegistryError as error:
-            renamed = manager().renamed.get((kind, name))
-            if renamed is not None:
-                self.add(path, f"'{name}' has another name now", f"write '{renamed.name}'")
-            elif advice := lacking(kind, name):
-                fix = f"take it out of nlp.pipeline and [components], and {advice}"
-                self.add(path, f"'{name}' is a component of spaCy's that isn't here", fix)
-            else:
-                self.add(path, str(error))
-        return None
-
-    def _arguments(
-        self, path: str, arguments: Mapping[str, Any], signature: Signature, function: str
-    ) -> None:
-        known = signature.parameters
-        for key, value in arguments.items():
-            where = f"{path}.{key}"
-            if key == "*":
-                if not signature.positional:
-                    self.add(where, f"{function} takes no list of arguments", "name each argument")
-            elif key in known:
-                self._type(where, value, known[key].annotation, known[key].default)
-            elif not signature.open:
-                self.add(
-                    where, f"{function} has no argument '{key}'", near(key, known, "arguments")
-                )
-            self._walk(value, where)
-        for key, parameter in known.items():
-            if parameter.default is MISSING and key not in arguments and "*" not in arguments:
-                self.add(f"{path}.{key}", f"is missing: {function} has no default for it", "add it")
-
-    def _type(self, path: str, raw: Any, annotation: Any, default: Any = MISSING) -> None:
-        value = self.value(path, raw) if not self.excerpt else raw
-        refers = isinstance(raw, str) and bool(VARIABLE.search(raw))
-        if value is None and (default is None or (refers and not self.complete)):
-            return
-        if isinstance(value, str) and VARIABLE.search(value):
-            return
-        wrong = type_problem(value, annotation)
-        if wrong is None:
-            return
-        fix = ""
-        if value is None and refers:
-            source = VARIABLE.findall(raw)[0]
-            fix = f"set {source} in the config, or give --{source} on the command line"
-        elif isinstance(value, str) and _is_number(value):
-            fix = "remove the quotes"
-        self.add(path, wrong, fix)
+    def _sourced(self, path: str, name: str, block: Mapping[str, Any]) -> None:
+        for key in block:
+            if key not in _SOURCED:
+                self.add(f"{path}.{key}", "isn't allowed beside 'source'", near(key, _SOURCED))
+        for key, annotation in _SOURCED_TYPES.items():
+            if key in block:
+                self.check_type(f"{path}.{key}", block[key], annotation)
+        source = self.value(f"{path}.source", block["source"])
+        wanted = self.value(f"{path}.component", block.get("component", name))
+        if isinstance(source, str) and isinstance(wanted, str):
+            problem = source_problem(source, wanted)
+            if problem is not None:
+                self.add(f"{path}.{problem.path}", problem.message, problem.fix)
 
     # -- completeness
 
     def _missing(self) -> None:
-        from .fill import fill_config
-
         if self.problems:
             return  # what is missing can be told only of a config that is right otherwise
         filled = fill_config(self.config)
@@ -390,11 +335,3 @@ class _Checker:
             self.add(path, f"is missing (its default is {json.dumps(value)})", fix)
         if not self.value("nlp.lang", None):
             self.add("nlp.lang", "has no value", 'set it to a language code such as "en"')
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -19,21 +19,33 @@ from .values import branches, describe_type, is_block
 __all__ = ["resolve_block", "resolve_section"]
 
 
-def resolve_block(node: Any, path: str = "", config: Mapping[str, Any] | None = None) -> Any:
+def resolve_block(
+    node: Any,
+    path: str = "",
+    config: Mapping[str, Any] | None = None,
+    *,
+    made: Callable[[str, Any], None] | None = None,
+) -> Any:
     """``node`` with each block replaced by what its function returns, inner blocks first.
 
     References must be resolved already (``config.interpolate()``). ``path`` says where in
-    ``config`` the node stands, for messages. Raises :class:`ConfigError` for a call that fails, and
-    whatever of Wordloom's own errors the function raised.
+    ``config`` the node stands, for messages. ``made`` is told the path and the object of each
+    block. Raises :class:`ConfigError` for a call that fails, and whatever of Wordloom's own errors
+    the function raised.
     """
     if isinstance(node, Mapping):
         values = {
-            key: resolve_block(value, f"{path}.{key}".lstrip("."), config)
+            key: resolve_block(value, f"{path}.{key}".lstrip("."), config, made=made)
             for key, value in node.items()
         }
-        return _call(values, node, path, config) if is_block(node) else values
+        if not is_block(node):
+            return values
+        result = _call(values, node, path, config)
+        if made is not None:
+            made(path, result)
+        return result
     if isinstance(node, list):
-        return [resolve_block(value, path, config) for value in node]
+        return [resolve_block(value, path, config, made=made) for value in node]
     return node
 
 

@@ -58,17 +58,20 @@ class Link:
     """Where a listener takes its input from, and how it scales the gradient that it sends back.
 
     ``upstream`` is what the config says, ``producer`` the encoder that the pipeline resolved it to
-    ("" before), ``listens_to`` the kind of values that the layer takes. thinc can't serialize it,
-    and so leaves it out of saved weights: the config says what a layer listens to.
+    ("" before), ``listens_to`` the kind of values that the layer takes, and ``place`` where its
+    block stands in the component's config, such as ``model.tok2vec`` ("" without a config). thinc
+    can't serialize it, and so leaves it out of saved weights: the config says what a layer listens
+    to.
     """
 
-    __slots__ = ("grad_factor", "listens_to", "producer", "upstream")
+    __slots__ = ("grad_factor", "listens_to", "place", "producer", "upstream")
 
     def __init__(
         self, upstream: str, grad_factor: float | Iterable[float], listens_to: str = "tokens"
     ) -> None:
         self.upstream = upstream
         self.producer = ""
+        self.place = ""
         self.listens_to = listens_to
         self.grad_factor: float | GradFactor = (
             float(grad_factor) if isinstance(grad_factor, (int, float)) else GradFactor(grad_factor)

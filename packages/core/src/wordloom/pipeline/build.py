@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..components.factory import factory_config
-from ..config import Config, default_config
+from ..config import Config, check_config, default_config
+from ..config.blocks import check_component
 from ..config.fill import fill_block
 from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
@@ -107,13 +107,15 @@ def from_config(
     """See :meth:`Pipeline.from_config`."""
     from .pipeline import Pipeline
 
-    described = default_config().merge(
-        config if isinstance(config, Config) else Config(dict(config))
-    )
+    given = config if isinstance(config, Config) else Config(dict(config))
+    check_config(given, phase="load", exclude=exclude)
+    described = default_config().merge(given)
     whole = described.interpolate()
     settings = whole["nlp"]
     if not settings.get("lang"):
-        raise ConfigError([ConfigProblem("nlp.lang", "no language is given", 'such as "en"')])
+        problem = ConfigProblem("nlp.lang", "no language is given", 'such as "en"')
+        raise ConfigError([problem], source=given.source)
+    _check_names(settings["pipeline"], {"exclude": exclude, "disable": disable, "enable": enable})
     with registry.preferring(whole):
         nlp = Pipeline(
             settings["lang"],
@@ -123,53 +125,44 @@ def from_config(
             meta=meta,
         )
         _add_components(nlp, whole, exclude)
-    _switch(nlp, {*settings["disabled"], *disable}, enable)
+    # What the call asks for goes before what the config says.
+    asleep = [] if enable else settings["disabled"]
+    off = {*asleep, *disable} & set(nlp.component_names)
+    for name in nlp.left_out(off, enable or None):
+        nlp.disable_pipe(name)
+    nlp.assemble()
     manager().observe("pipeline_created", nlp=nlp)
     return nlp
 
 
+def _check_names(pipeline: Collection[str], asked: Mapping[str, Collection[str]]) -> None:
+    """Raise :class:`PipelineError` for names that aren't in the pipeline."""
+    for argument, names in asked.items():
+        for name in [names] if isinstance(names, str) else names:
+            if name not in pipeline:
+                near = get_close_matches(name, pipeline, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(pipeline)}"
+                raise PipelineError(f"{argument}: no component '{name}' in this pipeline ({hint})")
+
+
 def _add_components(nlp: Pipeline, whole: Mapping[str, Any], exclude: Collection[str]) -> None:
+    sources: dict[str, Pipeline] = {}
     for name in whole["nlp"]["pipeline"]:
         if name in exclude:
             continue
-        block = whole["components"].get(name)
-        if block is None:
-            near = get_close_matches(name, whole["components"], n=1)
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        "nlp.pipeline",
-                        f"'{name}' has no block [components.{name}]",
-                        f"did you mean '{near[0]}'?" if near else "add the block",
-                    )
-                ]
-            )
-        block = dict(block)
-        if "source" in block:
-            nlp.add_pipe(block.get("component", name), name=name, source=load(block["source"]))
-        elif "factory" in block:
+        block = dict(whole["components"][name])
+        if "source" not in block:
             nlp.add_pipe(block.pop("factory"), name=name, config=block)
-        else:
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        f"components.{name}",
-                        "neither `factory` nor `source` is given",
-                        'such as factory = "tagger"',
-                    )
-                ]
-            )
-
-
-def _switch(nlp: Pipeline, disable: Iterable[str], enable: Collection[str]) -> None:
-    both = sorted(set(disable) & set(enable))
-    if both:
-        raise PipelineError(f"{', '.join(both)} can't be both disabled and enabled")
-    for name in enable:
-        nlp.order.index(name)
-    for name in nlp.component_names:
-        if name in disable or (enable and name not in enable):
-            nlp.disable_pipe(name)
+            continue
+        path = block["source"]
+        if path not in sources:
+            sources[path] = load(path)
+        nlp.add_pipe(
+            block.get("component", name),
+            name=name,
+            source=sources[path],
+            replace_listeners=block.get("replace_listeners", ()),
+        )
 
 
 def create_component(
@@ -182,7 +175,7 @@ def create_component(
     """
     function = registry.get("factories", factory)
     given = Config(dict(config or {}))
-    _check_settings(function, factory, name, given)
+    check_component(name, factory, given)
     merged = Config(factory_config(function)).merge(given)
     where = f"components.{name}"
     filled = fill_block(merged, where)
@@ -203,20 +196,3 @@ def placed(where: str) -> Callable[[str, Any], None]:
             link.place = path.removeprefix(f"{where}.")
 
     return remember
-
-
-def _check_settings(function: Any, factory: str, name: str, config: Mapping[str, Any]) -> None:
-    parameters = inspect.signature(function).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return
-    known = [key for key in parameters if key not in ("nlp", "name")]
-    problems = []
-    for key in config:
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            fix = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
-            problems.append(
-                ConfigProblem(f"components.{name}.{key}", f"'{factory}' has no such setting", fix)
-            )
-    if problems:
-        raise ConfigError(problems, f"component '{name}'")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..components.factory import component_defaults
 from ..errors import PipelineError
 from ..registries import registry
-from . import build, saving
+from . import build, drawing, graph, sourcing
+from .graph import KEYS
 from .order import Entry, Order
-from .wiring import active_encoders, wire
+from .wiring import check_disabled, rename_upstream, wire
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline
@@ -26,7 +27,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.order = Order()
-        self._assembled = False
+        self._assembled = self._linked = False
         self._active: set[str] = set()
 
     @staticmethod
@@ -122,18 +123,31 @@ class Parts:
         first: bool | None = None,
         last: bool | None = None,
         source: Pipeline | None = None,
+        replace_listeners: Collection[str] = (),
         config: Mapping[str, Any] | None = None,
     ) -> Any:
         """Make a component and add it, at the end unless a place is given. Returns it.
 
         ``config`` overrides the factory's defaults. With ``source``, the component of that name is
-        copied, with its weights, from another pipeline.
+        copied, with its weights, from another pipeline. If it listens to an encoder there, the copy
+        listens to an encoder here that is equal (such as a copy of it); where there is none, it
+        gets a copy of the encoder of its own, with a warning. ``replace_listeners`` asks for that,
+        with the places of the listeners, such as ``["model.tok2vec"]``.
         """
         name = name or factory_name
         self.order.check_free(name)
         position = self.order.place(before, after, first, last)
+        if source is None and replace_listeners:
+            raise PipelineError("replace_listeners is for components that come from a source")
         if source is not None:
-            entry = saving.copied(self._whole, source, factory_name, name)
+            if config:
+                raise PipelineError(
+                    f"'{name}' comes from a source, with its config: leave `config` out, or make a "
+                    f"new one of its factory, '{source.order[factory_name].factory}'"
+                )
+            entry = sourcing.sourced(
+                self._whole, source, factory_name, name, position, replace_listeners
+            )
         else:
             component, filled = build.create_component(self._whole, factory_name, name, config)
             entry = Entry(name, component, filled)
@@ -167,7 +181,7 @@ class Parts:
         self.order.rename(old_name, new_name)
         if hasattr(component, "name"):
             component.name = new_name
-        saving.rename_upstream(self._whole, old_name, new_name)
+        rename_upstream(self.order, old_name, new_name)
         self.changed()
 
     def replace_pipe(
@@ -194,17 +208,19 @@ class Parts:
     def select_pipes(
         self, *, disable: str | Iterable[str] = (), enable: str | Iterable[str] | None = None
     ) -> Iterator[list[str]]:
-        """Disable components, or all but those in ``enable``, inside a ``with`` block; yields the
-        names of those disabled."""
+        """Disable components, or all but those in ``enable`` and the encoders that they listen to,
+        inside a ``with`` block; yields the names of those disabled. An encoder that nobody listens
+        to then doesn't run.
+
+        Raises :class:`PipelineError` at once, before anything changes, for names that aren't there,
+        and if a component that stays listens to an encoder that is disabled.
+        """
         off = [disable] if isinstance(disable, str) else list(disable)
-        for name in off:
-            self.order.index(name)
-        if enable is not None:
-            keep = [enable] if isinstance(enable, str) else list(enable)
-            for name in keep:
-                self.order.index(name)
-            off += [name for name in self.component_names if name not in keep]
-        off = [name for name in dict.fromkeys(off) if self.order[name].enabled]
+        keep = [enable] if isinstance(enable, str) else enable
+        off = self.left_out(off, keep)
+        off = [name for name in off if self.order[name].enabled]
+        self._link()
+        check_disabled(self.order, off)
         for name in off:
             self.disable_pipe(name)
         try:
@@ -214,32 +230,67 @@ class Parts:
                 if name in self.order:
                     self.enable_pipe(name)
 
+    def left_out(self, disable: Iterable[str], enable: Iterable[str] | None) -> list[str]:
+        """The components that don't run where ``disable`` and ``enable`` are asked for: those in
+        ``disable``, and, unless ``enable`` is ``None``, those that neither it names nor one of them
+        listens to. The order of names doesn't matter. Raises :class:`PipelineError` for a name that
+        isn't there or is in both."""
+        off = list(dict.fromkeys(disable))
+        for name in off:
+            self.order.index(name)
+        if enable is None:
+            return off
+        keep = set(enable)
+        for name in keep:
+            self.order.index(name)
+        if both := sorted(keep & set(off)):
+            raise PipelineError(f"{', '.join(both)} can't be both disabled and enabled")
+        self._link()
+        for entry in reversed(list(self.order)):
+            if entry.name in keep:
+                keep.update(each.name for each in getattr(entry.component, "upstream", ()))
+        return [*off, *(name for name in self.component_names if name not in {*keep, *off})]
+
+    def replace_listeners(
+        self, tok2vec_name: str, pipe_name: str, listeners: Iterable[str] = ()
+    ) -> None:
+        """Give the component ``pipe_name`` a copy of the encoder ``tok2vec_name`` that it listens
+        to, so that neither needs the other. It predicts what it predicted before; from then on the
+        copy learns from it alone.
+
+        ``listeners`` are the places in the component's config where listeners stand, such as
+        ``["model.tok2vec"]``; all, if none is given. Where they have been replaced already, nothing
+        changes. Raises :class:`PipelineError` for a place that isn't in the config, or if only some
+        of the listeners to one encoder are named.
+        """
+        sourcing.replace_listeners(self._whole, tok2vec_name, pipe_name, listeners)
+
+    def analyze_pipes(
+        self, *, keys: Collection[str] = KEYS, pretty: bool = False
+    ) -> dict[str, Any]:
+        """What each component sets and needs, whom it listens to and who listens to it; see
+        :func:`wordloom.pipeline.graph.analyze`. ``pretty`` prints it as a table, too."""
+        found = graph.analyze(self._whole, keys)
+        if pretty:
+            print(drawing.table(self._whole, keys))
+        return found
+
     def changed(self) -> None:
         """Say that components were added, removed or given their size: links are made anew."""
-        self._assembled = False
+        self._assembled = self._linked = False
 
     def assemble(self) -> None:
         """Link listeners to their encoders, if anything changed since. Raises
-        :class:`PipelineError`, naming both ends, where one is missing or doesn't fit."""
+        :class:`PipelineError`, naming both ends, where one is missing, disabled or doesn't fit."""
         if not self._assembled:
-            wire(self.order)
-            self._active = active_encoders(self.order)
-            self._check_disabled()
+            self._link()
+            self._active = check_disabled(self.order)
             self._assembled = True
 
-    def _check_disabled(self) -> None:
-        for name in self._active:
-            if not self.order[name].enabled:
-                users = [
-                    entry.name
-                    for entry in self.order
-                    if entry.enabled
-                    and any(up.name == name for up in getattr(entry.component, "upstream", ()))
-                ]
-                raise PipelineError(
-                    f"'{name}' is disabled, but {', '.join(users)} listens to it: disable that "
-                    f"too, or enable '{name}'"
-                )
+    def _link(self) -> None:
+        if not self._linked:
+            wire(self.order)
+            self._linked = True
 
     @property
     def _whole(self) -> Pipeline:

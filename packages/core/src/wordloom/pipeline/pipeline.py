@@ -64,7 +64,12 @@ class Pipeline(Running):
         meta: Mapping[str, Any] | None = None,
     ) -> Pipeline:
         """Build what the ``[nlp]`` and ``[components]`` sections describe; sections that are left
-        out have their defaults. Weights are allocated by :meth:`initialize` or loading."""
+        out have their defaults. Weights are allocated by :meth:`initialize` or loading.
+
+        ``disable``, ``enable`` and ``exclude`` are those of :func:`wordloom.load`. Raises
+        :class:`ConfigError` with everything that is wrong with these sections, and
+        :class:`PipelineError` for components that don't fit together.
+        """
         return build.from_config(
             config, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=meta
         )

@@ -13,7 +13,7 @@ from ..tokens import Doc
 from ..vocab import Vocab
 from .order import Entry
 from .parts import Parts
-from .wiring import active_encoders
+from .wiring import check_disabled
 
 __all__ = ["ErrorHandler", "Running", "raise_error"]
 
@@ -145,7 +145,7 @@ class Running(Parts):
             batch = self._tokenized([text])
             docs = list(batch)
             self.assemble()
-            for entry in self._running(disable):
+            for entry in self.running(disable):
                 name, component = entry.name, entry.component
                 batch = self.apply(entry, batch)
         except Exception as error:
@@ -162,16 +162,13 @@ class Running(Parts):
         """Run the enabled components on a batch. Returns it, or a new one where a component
         returned other documents."""
         self.assemble()
-        for entry in self._running(disable):
+        for entry in self.running(disable):
             batch = self.apply(entry, batch)
         return batch
 
-    def _running(self, disable: Collection[str]) -> list[Entry]:
+    def running(self, disable: Collection[str] = ()) -> list[Entry]:
         """The entries that run: enabled ones, without encoders that nobody listens to."""
-        active = self._active
-        if disable:
-            kept = (entry for entry in self.order if entry.name not in disable)
-            active = active_encoders(kept)
+        active = check_disabled(self.order, disable) if disable else self._active
         return [
             entry
             for entry in self.order

@@ -7,18 +7,16 @@ distribution supplied the names in the config. Nothing in it is executed when it
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import srsly
 
-from ..errors import PipelineError, SerializationError
+from ..errors import SerializationError
 from ..files import existing, folder_written, write_text
 from ..plugins import manager
 from ..registries import registry
-from .order import Entry
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -26,12 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT",
-    "copied",
     "from_bytes",
     "from_disk",
     "load_folder",
     "names_in",
-    "rename_upstream",
     "to_bytes",
     "to_disk",
 ]
@@ -218,45 +214,3 @@ def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> No
     nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
     nlp.changed()
     nlp.assemble()
-
-
-def copied(nlp: Pipeline, source: Pipeline, name: str, new_name: str) -> Entry:
-    """A copy of a component of ``source``, weights included, for ``nlp``. Nothing is shared.
-
-    Raises :class:`PipelineError` if it listens to an encoder that ``nlp`` doesn't have.
-    """
-    from .build import create_component
-
-    entry = source.order[name]
-    source.assemble()
-    for encoder in getattr(entry.component, "upstream", ()):
-        if encoder.name not in nlp.order:
-            raise PipelineError(
-                f"'{name}' listens to '{encoder.name}' of its own pipeline, which this one doesn't "
-                f"have: copy the encoder first, nlp.add_pipe('{encoder.name}', source=source)"
-            )
-    config = copy.deepcopy({key: entry.config[key] for key in entry.config if key != "factory"})
-    component, filled = create_component(nlp, entry.factory, new_name, config)
-    if hasattr(component, "from_bytes"):
-        component.from_bytes(entry.component.to_bytes())
-    return Entry(new_name, component, filled)
-
-
-def rename_upstream(nlp: Pipeline, old: str, new: str) -> None:
-    """Let configs and listeners that name an encoder follow its new name."""
-    from ..layers import find_listeners
-
-    for entry in nlp.order:
-        model = getattr(entry.component, "model", None)
-        for listener in find_listeners(model) if model is not None else ():
-            if listener.attrs["link"].upstream == old:
-                listener.attrs["link"].upstream = new
-        _rename(entry.config, old, new)
-
-
-def _rename(block: dict[str, Any], old: str, new: str) -> None:
-    for key, value in block.items():
-        if isinstance(value, dict):
-            _rename(value, old, new)
-        elif key == "upstream" and value == old:
-            block[key] = new

@@ -19,6 +19,7 @@ __all__ = [
     "Extension",
     "ExtensionTable",
     "Finding",
+    "Phase",
     "Renamed",
     "Report",
     "TrainContext",
@@ -27,6 +28,9 @@ __all__ = [
 _COMMAND = re.compile(r"[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _SECTION = re.compile(r"[a-z][a-z0-9_]*")
+
+Phase = Literal["load", "train", "command"]
+"""What a section of a config is needed for; each includes those before it."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,16 @@ class ConfigSection:
     ``schema`` is ``"module:attribute"`` of a confection ``Schema``, or empty. ``defaults`` are
     filled in where the section is present; a ``required`` one is added where it is absent.
     ``beside`` holds defaults in core's sections that come along, such as a reader in ``corpora``.
-    ``phase`` says when it is resolved. The manager sets ``owner``.
+    ``phase`` says what it is needed for, and so when it is checked: whenever a pipeline is built
+    (``"load"``), for training (``"train"``), or only for a command of the plugin (``"command"``).
+    The manager sets ``owner``.
     """
 
     name: str
     schema: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     required: bool = False
-    phase: Literal["load", "train", "command"] = "train"
+    phase: Phase = "train"
     owner: str = ""
     beside: Mapping[str, Any] = field(default_factory=dict)
 

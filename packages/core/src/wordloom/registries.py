@@ -61,6 +61,8 @@ class Registries:
         """``(**cfg) -> (docs -> spans of each)``"""
         self.annotation_setters = Registry("annotation_setters")
         """``(**cfg) -> ((docs, transformer output) -> None)``"""
+        self.encoders = Registry("encoders")
+        """``(**cfg) -> (model or pipeline -> encoder of texts)``"""
         self.languages = Registry("languages")
         """A language's settings."""
         self.converters = Registry("converters")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, get_args
 
@@ -13,13 +14,14 @@ from wordloom.batch import Batch, Feature
 from wordloom.components import Encoder, component_defaults
 from wordloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
 from wordloom.files import existing, folder_written, write_bytes
+from wordloom.registries import registry
 
 from . import lora
 from .annotation_setters import AnnotationSetter, null_annotation_setter
 from .cache import OutputCache
 from .data import FullTransformerBatch, TransformerData
 from .listener import LISTENS_TO, pool
-from .model import shim_of
+from .model import TransformerModel, shim_of
 from .settings import Keep
 from .vectors import set_hooks
 
@@ -199,6 +201,45 @@ class Transformer(Encoder):
         if shim is None:
             raise PipelineError(f"'{self.name}' holds a model of its own kind, without adapters")
         return shim.module
+
+    # -- copies
+
+    def same_weights(self, other: Encoder) -> bool:
+        """Whether another transformer has the same weights, bit for bit."""
+        mine, theirs = shim_of(self.model), shim_of(other.model)
+        if mine is None or theirs is None:
+            return super().same_weights(other)
+        return mine.same_weights(theirs)
+
+    def own_config(self, config: Mapping[str, Any], listener: Mapping[str, Any]) -> dict[str, Any]:
+        """The block of a ``Tok2VecTransformer`` that does what ``listener`` does with this
+        transformer. Its ``grad_factor`` is kept if it is a number; else it is 1.
+
+        Raises :class:`PipelineError` for a model that isn't of :func:`TransformerModel`.
+        """
+        block = copy.deepcopy(dict(config["model"]))
+        name = block.pop("@architectures")
+        if registry.get("architectures", name) is not TransformerModel:
+            raise PipelineError(
+                f"the model of '{self.name}' is '{name}', and only one of TransformerModel can "
+                f"become part of another component"
+            )
+        factor = listener.get("grad_factor", 1.0)
+        return {
+            "@architectures": "wordloom.Tok2VecTransformer.v3",
+            **block,
+            "pooling": copy.deepcopy(listener["pooling"]),
+            "grad_factor": factor if isinstance(factor, int | float) else 1.0,
+            "max_batch_items": self.max_batch_items,
+        }
+
+    def give_weights(self, model: Model[Any, Any], listener: Model[Any, Any]) -> None:
+        """Give the weights of this transformer and of the listener's pooling to ``model``."""
+        transformer, pooling = model.layers
+        transformer.from_bytes(self.model.to_bytes())
+        pooling.from_bytes(listener.layers[0].to_bytes())
+        if self.width is not None:
+            model.set_dim("nO", self.width)
 
     # -- saving
 

@@ -16,7 +16,7 @@ from wordloom.tokens import Doc
 
 from .align import Alignment
 from .data import FullTransformerBatch
-from .model import TransformerModel
+from .model import MAX_BATCH_ITEMS, TransformerModel
 from .sequences import Overflow
 from .span_getters import get_doc_spans
 
@@ -149,11 +149,21 @@ def Tok2VecTransformer(
     grad_scaler_config: Mapping[str, Any] | None = None,
     *,
     overflow: Overflow = "window",
+    window: int | None = None,
+    overlap: float = 0.25,
+    device: str = "",
     freeze: str = "",
+    learn_rates: Mapping[str, float] | None = None,
+    layer_decay: float = 1.0,
+    gradient_checkpointing: bool = False,
+    lora: Mapping[str, Any] | None = None,
+    trust_remote_code: bool = False,
+    max_batch_items: int = MAX_BATCH_ITEMS,
 ) -> Model[list[Doc], list[Floats2d]]:
     """An encoder of Hugging Face and its pooling inside one component, shared with nobody.
 
-    The arguments are those of :func:`TransformerModel` and :func:`TransformerListener`.
+    The arguments are those of :func:`TransformerModel` and :func:`TransformerListener`, and
+    ``max_batch_items`` of the component ``transformer``.
     """
     transformer = TransformerModel(
         name,
@@ -163,8 +173,17 @@ def Tok2VecTransformer(
         mixed_precision,
         grad_scaler_config,
         overflow=overflow,
+        window=window,
+        overlap=overlap,
+        device=device,
         freeze=freeze,
+        learn_rates=learn_rates,
+        layer_decay=layer_decay,
+        gradient_checkpointing=gradient_checkpointing,
+        lora=lora,
+        trust_remote_code=trust_remote_code,
     )
+    transformer.attrs["max_batch_items"] = max_batch_items
     width = transformer.get_dim("nO") if transformer.has_dim("nO") else None
     return Model(
         "tok2vec-transformer",

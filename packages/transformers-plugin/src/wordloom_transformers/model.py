@@ -20,7 +20,7 @@ from .span_getters import get_doc_spans
 if TYPE_CHECKING:
     from .span_getters import SpanGetter
 
-__all__ = ["TransformerModel", "forward", "shim_of"]
+__all__ = ["MAX_BATCH_ITEMS", "TransformerModel", "forward", "shim_of"]
 
 #: Padded pieces of a forward pass, unless the component says otherwise.
 MAX_BATCH_ITEMS = 4096

@@ -23,7 +23,7 @@ from .pieces import PieceTokenizer
 if TYPE_CHECKING:
     from wordloom.tokens import Doc, Span
 
-__all__ = ["Limits", "Overflow", "Sequences", "make_packs", "make_sequences"]
+__all__ = ["Limits", "Overflow", "Sequences", "make_packs", "make_sequences", "with_specials"]
 
 Ints = NDArray[np.int64]
 Overflow = Literal["window", "truncate", "error"]
@@ -96,7 +96,7 @@ def make_sequences(
         kept, truncated = _truncate(docs, owners, lengths, starts, ends, room)
         ids, starts, ends = ids[kept], starts[kept], ends[kept]
         lengths = np.minimum(lengths, room)
-    pieces = _with_specials(ids, starts, ends, lengths, tokenizer)
+    pieces = with_specials(ids, starts, ends, lengths, tokenizer)
     row_lengths = np.bincount(owners, weights=pieces.lengths, minlength=len(docs)).astype(np.int64)
     piece_docs = np.repeat(owners, pieces.lengths)
     windows = _windows(lengths, pieces.lengths, len(tokenizer.prefix), room, limits.overlap)
@@ -165,7 +165,7 @@ def _truncate(
     return place < room, report
 
 
-def _with_specials(
+def with_specials(
     ids: Ints, starts: Ints, ends: Ints, lengths: Ints, tokenizer: PieceTokenizer
 ) -> Pieces:
     """The pieces with the special ones around those of each span; a span without pieces, such as

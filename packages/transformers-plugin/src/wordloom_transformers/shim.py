@@ -147,6 +147,15 @@ class TransformerShim(Shim):
     def _copied(self) -> Any:
         return copy.deepcopy(self.tokenizer.tokenizer)
 
+    def same_weights(self, other: TransformerShim) -> bool:
+        """Whether another one has the same weights, bit for bit; none are the same as none."""
+        if self._model is None or other._model is None:
+            return self._model is other._model
+        mine, theirs = self._model.state_dict(), other._model.state_dict()
+        return mine.keys() == theirs.keys() and all(
+            torch.equal(mine[name].cpu(), theirs[name].cpu()) for name in mine
+        )
+
     # -- saving
 
     def save(self, folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .build import Chunk, Source, write_table
     from .classifier import SimilarityClassifier
+    from .distill import Distillation, distill
     from .evaluate import evaluate_analogies, evaluate_similarity
     from .formats import read_source, write_source
     from .formats.gensim import from_gensim, to_gensim
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from .static import StaticVectors
     from .subwords import Subwords
     from .table import Table
+    from .vocabulary import Vocabulary, count_words, read_vocabulary
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Chunk": "build",
+    "Distillation": "distill",
     "Index": "index",
     "Merge": "pruning",
     "Problem": "problems",
@@ -35,6 +38,9 @@ _HOMES = {
     "StaticVectors": "static",
     "Subwords": "subwords",
     "Table": "table",
+    "Vocabulary": "vocabulary",
+    "count_words": "vocabulary",
+    "distill": "distill",
     "evaluate_analogies": "evaluate",
     "evaluate_similarity": "evaluate",
     "from_gensim": "formats.gensim",
@@ -42,6 +48,7 @@ _HOMES = {
     "prune": "pruning",
     "read_source": "formats",
     "read_vectors": "opening",
+    "read_vocabulary": "vocabulary",
     "to_gensim": "formats.gensim",
     "write_source": "formats",
     "write_table": "build",
@@ -50,6 +57,7 @@ _HOMES = {
 
 __all__ = [
     "Chunk",
+    "Distillation",
     "Index",
     "Merge",
     "Problem",
@@ -59,7 +67,10 @@ __all__ = [
     "StaticVectors",
     "Subwords",
     "Table",
+    "Vocabulary",
     "__version__",
+    "count_words",
+    "distill",
     "evaluate_analogies",
     "evaluate_similarity",
     "from_gensim",
@@ -67,6 +78,7 @@ __all__ = [
     "prune",
     "read_source",
     "read_vectors",
+    "read_vocabulary",
     "to_gensim",
     "write_source",
     "write_table",

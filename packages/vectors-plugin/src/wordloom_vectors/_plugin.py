@@ -27,6 +27,7 @@ def register_commands(commands: CommandTable) -> None:
     )
     for name, help in (
         ("convert", "Convert vectors from one format to another."),
+        ("distill", "Make a table of what an encoder gives for each word."),
         ("evaluate", "Compare a table with human judgements and analogies."),
         ("info", "Tell what a file of vectors holds."),
         ("prune", "Keep fewer rows."),

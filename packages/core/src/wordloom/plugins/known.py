@@ -38,6 +38,7 @@ _OFFERS: dict[str, dict[str, list[str]]] = {
         ),
         "span_getters": _as(_TRF_OWNERS, "doc_spans.v1", "sent_spans.v1", "strided_spans.v1"),
         "annotation_setters": _as(_TRF_OWNERS, "null_annotation_setter.v1"),
+        "encoders": _as((_TRANSFORMERS, "wordloom"), "TextEncoder.v1"),
     },
     _VECTORS: {
         "factories": ["similarity_classifier"],

@@ -16,7 +16,7 @@ from ..problems import Policy, Problems
 from ..storage import is_table
 from ..table import Table
 
-__all__ = ["bar", "converted", "reading_options", "report_problems", "table_options"]
+__all__ = ["bar", "converted", "moving", "reading_options", "report_problems", "table_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,8 +65,8 @@ def table_options(function: F) -> F:
 
 
 @contextmanager
-def bar(source: Source, label: str) -> Iterator[Source]:
-    """The same source, with a bar on standard error that moves as it is read."""
+def moving(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; call what it gives with how much was done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -78,12 +78,19 @@ def bar(source: Source, label: str) -> Iterator[Source]:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(label, total=source.total)
+        task = progress.add_task(label, total=total)
+        yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def bar(source: Source, label: str) -> Iterator[Source]:
+    """The same source, with a bar on standard error that moves as it is read."""
+    with moving(label, source.total) as advance:
         chunks = source.chunks
 
         def watched() -> Iterator[Chunk]:
             for chunk in chunks:
-                progress.advance(task, len(chunk.words))
+                advance(len(chunk.words))
                 yield chunk
 
         source.chunks = watched()

@@ -15,6 +15,7 @@ from ..errors import PipelineError
 from ..example import Example
 from ..pretraining import init_tok2vec
 from ..vectors import open_vectors
+from .batching import parts
 from .wiring import active_encoders
 
 if TYPE_CHECKING:
@@ -126,8 +127,10 @@ def evaluate(
     scored: list[Example] = []
     started = perf_counter()
     for group in minibatch(examples, batch_size or nlp.batch_size):
-        batch = nlp.annotate_batch(Batch(example.predicted.copy() for example in group))
-        scored.extend(example.with_predicted(doc) for example, doc in zip(group, batch))
+        docs = Batch(example.predicted.copy() for example in group)
+        for start, end, part in parts(docs, nlp.batch_words):
+            done = nlp.annotate_batch(part)
+            scored += [e.with_predicted(doc) for e, doc in zip(group[start:end], done)]
     seconds = perf_counter() - started
     scores: dict[str, Any] = dict(score_tokenization(scored))
     for entry in nlp.order:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from ..batch import Batch
-from ..components.base import minibatch
 from ..errors import PipelineError
 from ..tokens import Doc
 from ..vocab import Vocab
+from .batching import WORDS, check_sizes, grouped, parts
 from .order import Entry
 from .parts import Parts
 from .wiring import check_disabled
@@ -33,9 +33,12 @@ class Running(Parts):
     tokenizer: Any
     batch_size: int
     """How many documents :meth:`pipe` processes at a time, unless it is told."""
+    batch_words: int
+    """How many words it processes at a time at most, unless it is told."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.batch_words = WORDS
         self._handler: ErrorHandler = raise_error
 
     def make_doc(self, text: str) -> Doc:
@@ -54,6 +57,7 @@ class Running(Parts):
         texts: Iterable[str | Doc],
         *,
         batch_size: int | None = ...,
+        batch_words: int | None = ...,
         disable: Collection[str] = ...,
         n_process: int = ...,
     ) -> Iterator[Doc]: ...
@@ -65,6 +69,7 @@ class Running(Parts):
         *,
         as_tuples: bool,
         batch_size: int | None = ...,
+        batch_words: int | None = ...,
         disable: Collection[str] = ...,
         n_process: int = ...,
     ) -> Iterator[tuple[Doc, Any]]: ...
@@ -75,30 +80,35 @@ class Running(Parts):
         *,
         as_tuples: bool = False,
         batch_size: int | None = None,
+        batch_words: int | None = None,
         disable: Collection[str] = (),
         n_process: int = 1,
     ) -> Iterator[Any]:
         """Annotate a stream of texts in batches, in order; much faster than one by one.
 
-        With ``as_tuples``, the stream holds ``(text, context)`` and so does the result. Where a
-        batch fails, its documents are tried one by one, and each that fails goes to the error
-        handler (see :meth:`set_error_handler`) and is left out of the result.
+        A batch has ``batch_size`` documents, and components get at most ``batch_words`` words of it
+        at a time, or one document that has more. With ``as_tuples``, the stream holds ``(text,
+        context)`` and so does the result. Where a batch fails, its documents are tried one by one,
+        and each that fails goes to the error handler (see :meth:`set_error_handler`) and is left
+        out of the result.
 
         ``n_process`` worker processes share the batches (-1: one for each core of the machine). It
         takes them about a second to start. They get the pipeline as :meth:`to_disk` saves it.
         """
-        size = batch_size or self.batch_size
+        size = self.batch_size if batch_size is None else batch_size
+        words = self.batch_words if batch_words is None else batch_words
+        check_sizes(size, words)
         if n_process != 1:
-            yield from self._in_processes(texts, n_process, size, as_tuples, disable)
+            yield from self._in_processes(texts, n_process, size, words, as_tuples, disable)
             return
-        for group in minibatch(texts, size):
+        for group in grouped(texts, size, words, as_tuples):
             self.vocab.renew()  # where its memory is bounded
             if as_tuples:
                 contexts = [context for _, context in group]
                 group = [text for text, _ in group]
             else:
                 contexts = [None] * len(group)
-            for doc, context in self.annotated(group, contexts, disable):
+            for doc, context in self.annotated(group, contexts, disable, words):
                 yield (doc, context) if as_tuples else doc
 
     def _in_processes(
@@ -106,6 +116,7 @@ class Running(Parts):
         texts: Iterable[Any],
         n_process: int,
         size: int,
+        words: int,
         as_tuples: bool,
         disable: Collection[str],
     ) -> Iterator[Any]:
@@ -118,24 +129,39 @@ class Running(Parts):
             texts,
             n_process=n_process if n_process > 0 else os.cpu_count() or 1,
             size=size,
+            words=words,
             as_tuples=as_tuples,
             disable=disable,
             reports=self._handler is not raise_error,
         )
 
     def annotated(
-        self, texts: Sequence[str | Doc], contexts: Sequence[Any], disable: Collection[str]
+        self,
+        texts: Sequence[str | Doc],
+        contexts: Sequence[Any],
+        disable: Collection[str],
+        words: int,
     ) -> Iterator[tuple[Doc, Any]]:
-        """The documents of one batch with their contexts, without those that failed."""
+        """The documents of one batch with their contexts, without those that failed; ``words`` of
+        them at a time."""
         try:
-            batch = self.annotate_batch(self._tokenized(texts), disable=disable)
+            batch = self._tokenized(texts)
         except Exception:
             if self._handler is raise_error:
                 raise
             for text, context in zip(texts, contexts):
                 yield from self._one_by_one(text, context, disable)
-        else:
-            yield from zip(batch, contexts)
+            return
+        for start, end, part in parts(batch, words):
+            try:
+                done = self.annotate_batch(part, disable=disable)
+            except Exception:
+                if self._handler is raise_error:
+                    raise
+                for text, context in zip(texts[start:end], contexts[start:end]):
+                    yield from self._one_by_one(text, context, disable)
+            else:
+                yield from zip(done, contexts[start:end])
 
     def _one_by_one(
         self, text: str | Doc, context: Any, disable: Collection[str]

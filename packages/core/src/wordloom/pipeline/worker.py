@@ -30,8 +30,8 @@ __all__ = ["Task", "work"]
 class Task:
     """What a worker has to know: where the pipeline was saved, with its language and the bound of
     its vocab; modules that register names it needs; custom attributes with a default, in msgpack,
-    each as kind, name and default; components that don't run; and whether errors of single
-    documents are reported instead of raised."""
+    each as kind, name and default; components that don't run; how many words are processed at a
+    time; and whether errors of single documents are reported instead of raised."""
 
     folder: str
     lang: str
@@ -39,6 +39,7 @@ class Task:
     modules: tuple[str, ...]
     extensions: tuple[bytes, ...]
     disable: tuple[str, ...]
+    words: int
     reports: bool
 
 
@@ -95,7 +96,7 @@ def _answer(nlp: Pipeline, task: Task, message: dict[str, Any]) -> bytes:
             nlp.set_error_handler(
                 lambda name, _, docs, error: reports.append(_report(name, docs, error))
             )
-        done = list(nlp.annotated(texts, range(len(texts)), task.disable))
+        done = list(nlp.annotated(texts, range(len(texts)), task.disable, task.words))
         state["blocks"] = to_blocks([doc for doc, _ in done])
         if len(done) < len(texts):
             state["kept"] = [place for _, place in done]

@@ -20,13 +20,13 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .. import _msgpack
-from ..components.base import minibatch
 from ..errors import PipelineError
 from ..registries import registry
 from ..tokens import Doc
 from ..tokens.columnar import from_block, to_blocks
 from ..tokens.extensions import MISSING, everywhere
 from ..tokens.packing import pack_strings
+from .batching import grouped
 from .saving import names_in
 from .worker import Task, work
 
@@ -49,20 +49,21 @@ def pipe_in_processes(
     *,
     n_process: int,
     size: int,
+    words: int,
     as_tuples: bool,
     disable: Collection[str],
     reports: bool,
 ) -> Iterator[Any]:
     """The documents of ``texts`` in order, annotated by ``n_process`` workers in batches of
-    ``size``; see :meth:`Pipeline.pipe`. With ``reports``, documents that fail go to the pipeline's
-    error handler, in this process.
+    ``size`` and about ``words`` words; see :meth:`Pipeline.pipe`. With ``reports``, documents that
+    fail go to the pipeline's error handler, in this process.
 
     Only a few batches are read ahead of what was taken. The workers end when the iterator ends or
     is closed, or with this process, even when it's killed. Raises what a component raised, with the
     worker's traceback as a note, and :class:`PipelineError` if a worker dies.
     """
-    groups = minibatch(texts, size)
-    with _workers(nlp, n_process, disable, reports) as workers:
+    groups = grouped(texts, size, words, as_tuples)
+    with _workers(nlp, n_process, words, disable, reports) as workers:
         waiting: dict[int, list[Any]] = {}
         answers: dict[int, dict[str, Any]] = {}
         sent = taken = 0
@@ -158,7 +159,7 @@ def _received(workers: Sequence[_Worker]) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _workers(
-    nlp: Pipeline, count: int, disable: Collection[str], reports: bool
+    nlp: Pipeline, count: int, words: int, disable: Collection[str], reports: bool
 ) -> Iterator[list[_Worker]]:
     _check_device()
     workers: list[_Worker] = []
@@ -171,6 +172,7 @@ def _workers(
             modules=_modules(nlp),
             extensions=_defaults(),
             disable=tuple(disable),
+            words=words,
             reports=reports,
         )
         try:

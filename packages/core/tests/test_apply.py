@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import wordloom
-from wordloom import Doc, Pipeline
+from wordloom import Doc, Example, Pipeline
 from wordloom.applying import apply_pipeline, read_texts
 from wordloom.cli.main import cli
 from wordloom.errors import DataError, FormatError, MissingFileError, WordloomError
@@ -93,6 +93,49 @@ def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: P
     assert found(nlp, out) == TEXTS
     # Without resume, everything is done again.
     assert apply_pipeline(nlp, source, out, size=4).before == 0
+
+
+def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
+    source: Path, tmp_path: Path
+) -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("tagger")
+    tagged = Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})
+    optimizer = nlp.initialize(lambda: [tagged])
+    model = tmp_path / "tagger"
+    nlp.to_disk(model)
+    out = tmp_path / "out.jsonl"
+
+    def stop(docs: int, words: int) -> None:
+        if docs == 13:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply_pipeline(wordloom.load(model), source, out, size=4, batch_size=2, progress=stop)
+    nlp.update([tagged], sgd=optimizer)
+    with pytest.raises(WordloomError, match="another pipeline"):
+        apply_pipeline(nlp, source, out, size=4, resume=True)
+    texts = source.read_text("utf8")
+    source.write_text(texts.replace(TEXTS[11], "Changed."), "utf8")
+    with pytest.raises(WordloomError, match="text 12 of the source"):
+        apply_pipeline(wordloom.load(model), source, out, size=4, resume=True)
+    source.write_text(texts, "utf8")
+    done = apply_pipeline(wordloom.load(model), source, out, size=4, resume=True)
+    assert (done.docs, done.before) == (25, 12)
+    assert found(nlp, out) == TEXTS
+
+
+def test_a_run_stopped_before_the_end_was_written(
+    nlp: Pipeline, source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    out.mkdir()  # so that writing it fails, when all is annotated
+    with pytest.raises(OSError):
+        apply_pipeline(nlp, source, out, size=4)
+    out.rmdir()
+    assert apply_pipeline(nlp, source, out, size=4, resume=True).docs == 25
+    assert found(nlp, out) == TEXTS
 
 
 def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:

@@ -66,16 +66,16 @@ def apply_pipeline(
     With ``resume``, the parts that a run before left are kept. ``size`` documents make a part;
     ``progress`` is called after each document with the numbers of documents and words so far.
 
-    Raises :class:`WordloomError` if the parts are of another pipeline or source, and what reading,
-    annotating and writing raise.
+    Raises :class:`WordloomError` if the parts are of another pipeline (of other weights, say), or
+    of another source; and what reading, annotating and writing raise.
     """
     output = Path(output)
     write = writer_for(output)
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
     _prepare(parts, {**about, "text_key": text_key}, resume)
-    before = len(list(parts.glob("*.loom"))) * size
-    texts = islice(read_texts(source, nlp, text_key=text_key, lines=lines), before, None)
+    texts = read_texts(source, nlp, text_key=text_key, lines=lines)
+    before = _skip_done(texts, parts, nlp, size)
     options: dict[str, Any] = {"batch_size": batch_size}
     if n_process != 1:
         options["n_process"] = n_process
@@ -106,10 +106,31 @@ def _collected(parts: Path, nlp: Pipeline) -> Iterator[Doc]:
         yield from read_part(path, nlp.vocab)
 
 
+def _skip_done(texts: Iterator[str | Doc], parts: Path, nlp: Pipeline, size: int) -> int:
+    """Leave out the texts whose documents the parts hold. Returns how many parts times their size
+    that is."""
+    done = sorted(parts.glob("*.loom"))
+    if not done:
+        return 0
+    kept = [doc.text for doc in read_part(done[-1], nlp.vocab)]
+    count = (len(done) - 1) * size + len(kept)
+    last = next(islice(texts, count - 1, None), None)
+    if last is None or (last if isinstance(last, str) else last.text) != kept[-1]:
+        raise WordloomError(
+            f"text {count:,} of the source isn't what it was when '{done[-1]}' was written: start "
+            f"again without --resume"
+        )
+    return len(done) * size
+
+
 def _identity(nlp: Pipeline) -> str:
-    """A hash of config and scores, which tells one trained pipeline from another."""
-    text = nlp.config.to_str() + json.dumps(nlp.meta, sort_keys=True, default=str)
-    return blake2b(text.encode("utf8"), digest_size=16).hexdigest()
+    """A hash of the config and of what tokenizer and components hold, weights above all."""
+    digest = blake2b(nlp.config.to_str().encode("utf8"), digest_size=16)
+    for name, part in [("tokenizer", nlp.tokenizer), *nlp.components]:
+        digest.update(name.encode("utf8"))
+        if hasattr(part, "to_bytes"):
+            digest.update(part.to_bytes())
+    return digest.hexdigest()
 
 
 def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:

@@ -12,7 +12,7 @@ from ..config import find_problems, load_config, parse_overrides
 from ..config.changes import ABSENT, differences
 from ..errors import ConfigError, WordloomError
 from ..files import write_text
-from ..plugins import import_code, manager
+from ..plugins import import_code
 from ..plugins.tables import Report
 
 __all__ = ["config_command", "data_command", "schema_command"]
@@ -46,7 +46,8 @@ def config_command(
     if code is not None:
         import_code(code)
     loaded = load_config(config, given)
-    problems = find_problems(loaded)
+    report = Report()
+    problems = find_problems(loaded, report=report)
     if problems:
         raise ConfigError(problems, source=loaded.source)
     from ..config import fill_config
@@ -61,7 +62,7 @@ def config_command(
         _show_functions(filled)
     nlp = Pipeline.from_config(filled)
     nlp.assemble()
-    _tell(manager().report("check_config", Report(), config=filled))
+    _tell(report)
     steps = ", ".join(nlp.pipe_names) or "no components"
     click.echo(f"{loaded.source}: no problems; the pipeline can be built: {steps}.")
 

@@ -255,6 +255,8 @@ class Encoder(TrainableComponent):
     idle_alone: ClassVar[bool] = False
     """Whether it needn't run when nobody listens."""
 
+    _taught = False  # whether a gradient arrived since the last step
+
     @property
     def width(self) -> int | None:
         """The width of its vectors; ``None`` where it isn't known yet."""
@@ -313,7 +315,19 @@ class Encoder(TrainableComponent):
 
         set_dropout_rate(self.model, drop)
         values, backprop = self.model.begin_update(batch)
-        batch.features[self.name] = self.feature_of(values, backprop)
+
+        def backward(gradient: Any) -> Any:
+            self._taught = True
+            return backprop(gradient)
+
+        batch.features[self.name] = self.feature_of(values, backward)
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step with the gradients that were added up. Without any since the last step, the weights
+        stay: neither decay nor momentum moves an encoder that nobody learns with."""
+        if self._taught:
+            super().finish_update(sgd)
+        self._taught = False
 
     def update(
         self,

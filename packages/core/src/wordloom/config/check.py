@@ -328,7 +328,8 @@ class _Checker(BlockChecker):
         absent = [
             (path, value)
             for path, value in leaves(filled)
-            if not exists(self.config, path) and path.split(".")[0] not in FREE_SECTIONS
+            if not exists(self.config, path)
+            and path.split(".")[0] not in (*FREE_SECTIONS, *self.later)
         ]
         for path, value in absent:
             fix = "'wordloom init fill-config' writes all defaults down"

@@ -12,6 +12,7 @@ from ..registries import registry
 from .sections import check_sections, default_config, plugin_defaults, plugin_sections
 from .signatures import MISSING, signature_of
 from .source import Config
+from .sourced import sourced_block
 from .values import is_block
 
 __all__ = ["combine_weights", "fill_block", "fill_config"]
@@ -93,6 +94,8 @@ def _fill_weights(config: dict[str, Any]) -> None:
     weights = []
     for name in names if isinstance(names, list) else []:
         block = components.get(name, {})
+        if "source" in block:
+            block = sourced_block(block["source"], block.get("component", name))
         function = _function("factories", block.get("factory"))
         if function is not None and name not in frozen:
             weights.append(factory_info(function).score_weights)

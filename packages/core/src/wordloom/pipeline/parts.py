@@ -143,7 +143,7 @@ class Parts:
             if config:
                 raise PipelineError(
                     f"'{name}' comes from a source, with its config: leave `config` out, or make a "
-                    f"new one of its factory, '{source.order[factory_name].factory}'"
+                    f"new component of its factory"
                 )
             entry = sourcing.sourced(
                 self._whole, source, factory_name, name, position, replace_listeners

@@ -46,6 +46,11 @@ def sourced(
     :class:`PipelineError` if ``replace`` names what is no listener, or the component needs another
     table of word vectors than ``nlp`` has.
     """
+    if not hasattr(source, "order"):
+        raise PipelineError(
+            f"source is a {type(source).__name__}, but must be a pipeline: load it first, "
+            f"source=wordloom.load(...)"
+        )
     source.assemble()
     original = source.order[name]
     _check_places(original, replace)

@@ -55,7 +55,7 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
     """
     from ..pipeline import Pipeline
 
-    check_config(config)
+    check_config(config, phase="train")
     filled = fill_config(Config(dict(config))).interpolate()
     nlp = Pipeline.from_config(filled)
     settings = read_settings(filled)

@@ -15,6 +15,7 @@ from ..config.foreign import is_spacys
 from ..config.overrides import with_overrides
 from ..errors import ConfigError, TrainingError
 from ..files import clear_up
+from ..pipeline.wiring import check_frozen
 from ..pretraining import Applied
 from .checkpoint import Checkpoint, find_checkpoint
 from .corpus import corpus
@@ -87,8 +88,9 @@ def train(
     ``evaluation``, ``checkpoint``, ``rollback`` and ``end``. What they or a logger raise becomes a
     warning: they can't stop a training.
 
-    Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`TrainingError`
-    where training can't go on, and what reading the data raises.
+    Raises :class:`ConfigError` for a config that is wrong or incomplete, :class:`PipelineError` if
+    a frozen component listens to an encoder that isn't frozen and learns from others,
+    :class:`TrainingError` where training can't go on, and what reading the data raises.
     """
     ready: Pipeline | None = None
     source = config if isinstance(config, str | Path | Mapping) else config.config
@@ -104,6 +106,8 @@ def train(
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
     settings = read_settings(whole, readers)
+    nlp.assemble()
+    check_frozen(nlp.order, settings.frozen_components)
     if settings.max_epochs >= 0:
         settings.train_corpus = _kept(settings.train_corpus)
     sink = stdout or sys.stdout
@@ -223,7 +227,7 @@ def _complete(
     unused = {str(config["training"].get(key)) for key in readers if "training" in config}
     problems = [
         problem
-        for problem in find_problems(config, complete=True)
+        for problem in find_problems(config, complete=True, phase="train")
         if not problem.path.startswith(tuple(unused) or "-")
     ]
     if problems:

@@ -1,0 +1,409 @@
+"""Components from other pipelines, and components that get an encoder of their own."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wordloom
+from wordloom import Doc, Example, Pipeline
+from wordloom.config import Config, fill_config, find_problems, parse_config
+from wordloom.errors import ConfigError, PipelineError
+from wordloom.layers import find_listeners
+
+WIDTH = 8
+WORDS = ["the", "cat", "sat", "on", "mats", "."]
+TEXT = "the cat sat on mats. the mats sat."
+
+
+def encoder(width: int = WIDTH) -> dict[str, Any]:
+    return {
+        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "width": width,
+        "depth": 1,
+        "embed_size": 50,
+    }
+
+
+def listener(upstream: str = "*", **more: Any) -> dict[str, Any]:
+    block = {"@architectures": "wordloom.Tok2VecListener.v1", "width": WIDTH}
+    return {**block, "upstream": upstream, **more}
+
+
+def tagger(upstream: str = "*") -> dict[str, Any]:
+    return {"@architectures": "wordloom.Tagger.v2", "tok2vec": listener(upstream)}
+
+
+def transitions(state_type: str) -> dict[str, Any]:
+    return {
+        "@architectures": "wordloom.TransitionBasedParser.v2",
+        "state_type": state_type,
+        "extra_state_tokens": False,
+        "hidden_width": 8,
+        "maxout_pieces": 2,
+        "use_upper": True,
+        "tok2vec": listener(),
+    }
+
+
+BAG = {
+    "@architectures": "wordloom.TextCatBOW.v3",
+    "exclusive_classes": True,
+    "ngram_size": 1,
+    "no_output_layer": False,
+    "length": 64,
+}
+CATEGORIES = {
+    "@architectures": "wordloom.TextCatEnsemble.v2",
+    "linear_model": BAG,
+    "tok2vec": listener(),
+}
+HEADS: dict[str, dict[str, Any]] = {
+    "beam_ner": transitions("ner"),
+    "morphologizer": tagger(),
+    "ner": transitions("ner"),
+    "parser": transitions("parser"),
+    "senter": tagger(),
+    "tagger": tagger(),
+    "textcat": CATEGORIES,
+    "textcat_multilabel": {**CATEGORIES, "linear_model": {**BAG, "exclusive_classes": False}},
+}
+
+
+def examples(nlp: Pipeline) -> list[Example]:
+    annotation: dict[str, Any] = {
+        "tags": ["D", "N", "V", "P", "N", "."],
+        "pos": ["DET", "NOUN", "VERB", "ADP", "NOUN", "PUNCT"],
+        "morphs": ["", "Number=Sing", "Tense=Past", "", "Number=Plur", ""],
+        "heads": [1, 2, 2, 2, 3, 2],
+        "deps": ["det", "nsubj", "ROOT", "prep", "pobj", "punct"],
+        "sent_starts": [True, False, False, False, False, False],
+        "ents": ["O", "B-PET", "O", "O", "B-THING", "O"],
+    }
+    found = []
+    for label in ("x", "y"):
+        reference = Doc(nlp.vocab, words=WORDS, **annotation)
+        reference.cats = {"x": float(label == "x"), "y": float(label == "y")}
+        found.append(Example(Doc(nlp.vocab, words=WORDS), reference))
+    return found
+
+
+def trained(heads: Any = ("tagger",), steps: int = 4, seed: int = 0) -> Pipeline:
+    """A pipeline of heads (of these factories, or of names with factories) that share an encoder,
+    whose weights depend on ``seed``."""
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder()})
+    named = heads if isinstance(heads, dict) else {name: name for name in heads}
+    for name, factory in named.items():
+        nlp.add_pipe(factory, name=name, config={"model": HEADS[factory]})
+    data = examples(nlp)
+    sgd = nlp.initialize(lambda: data)
+    rng = np.random.default_rng(seed)
+    for node in nlp.get_pipe("tok2vec").model.walk():
+        for param in node.param_names:
+            shape = node.get_param(param).shape
+            node.set_param(param, rng.normal(size=shape, scale=0.3).astype("f"))
+    for _ in range(steps):
+        nlp.update(data, sgd=sgd)
+    return nlp
+
+
+def annotation(doc: Doc) -> dict[str, Any]:
+    return doc.to_json()
+
+
+def same(one: Pipeline, other: Pipeline, *keys: str) -> bool:
+    left, right = annotation(one(TEXT)), annotation(other(TEXT))
+    return all(left[key] == right[key] for key in keys or left)
+
+
+# -- replace_listeners
+
+
+@pytest.mark.parametrize("factory", sorted(HEADS))
+def test_every_head_predicts_as_before_with_its_own_encoder(factory: str, tmp_path: Path) -> None:
+    nlp = trained([factory])
+    before = annotation(nlp(TEXT))
+    nlp.replace_listeners("tok2vec", factory)
+    assert annotation(nlp(TEXT)) == before
+    assert not find_listeners(nlp.get_pipe(factory).model)
+    nlp.to_disk(tmp_path / "saved")
+    alone = wordloom.load(tmp_path / "saved", exclude=["tok2vec"])
+    assert annotation(alone(TEXT)) == before
+    again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert annotation(again(TEXT)) == before
+    assert nlp.update(examples(nlp), sgd=nlp.create_optimizer())[factory] > 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_to_three_consumers(count: int, tmp_path: Path) -> None:
+    names = ["tagger", "morphologizer", "ner"]
+    nlp = trained(names)
+    before = annotation(nlp(TEXT))
+    for name in names[:count]:
+        for _ in range(2):  # the second call finds nothing to do
+            nlp.replace_listeners("tok2vec", name, ["model.tok2vec"])
+    assert annotation(nlp(TEXT)) == before
+    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == names[count:]
+    nlp.to_disk(tmp_path / "saved")
+    assert annotation(wordloom.load(tmp_path / "saved")(TEXT)) == before
+
+
+def test_own_encoders_learn_alone() -> None:
+    nlp = trained(["tagger", "morphologizer"])
+    nlp.replace_listeners("tok2vec", "tagger")
+    shared = nlp.get_pipe("tok2vec").to_bytes()
+    own = nlp.get_pipe("tagger").model.get_ref("tok2vec")
+    before = own.to_bytes()
+    nlp.update(examples(nlp), sgd=nlp.create_optimizer(), exclude=["morphologizer"])
+    assert own.to_bytes() != before
+    assert nlp.get_pipe("tok2vec").to_bytes() == shared
+
+
+def test_listeners_can_be_replaced_before_there_are_weights() -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder()})
+    nlp.add_pipe("tagger", config={"model": tagger()})
+    nlp.replace_listeners("tok2vec", "tagger")
+    nlp.remove_pipe("tok2vec")
+    data = examples(nlp)
+    nlp.initialize(lambda: data)
+    assert nlp.update(data)["tagger"] > 0
+
+
+def test_only_the_named_encoder_is_replaced_in_a_chain() -> None:
+    nlp = chained()
+    before = annotation(nlp(TEXT))
+    nlp.replace_listeners("upper", "tagger")
+    assert annotation(nlp(TEXT)) == before
+    summary = nlp.analyze_pipes()["summary"]
+    assert summary["tagger"]["producers"] == ["tok2vec"]  # by way of its own copy of 'upper'
+    nlp.replace_listeners("tok2vec", "tagger")
+    assert annotation(nlp(TEXT)) == before
+    assert nlp.analyze_pipes()["summary"]["tagger"]["producers"] == []
+    again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert annotation(again(TEXT)) == before
+
+
+def chained() -> Pipeline:
+    """An encoder, an encoder that listens to it, and a head that listens to the second."""
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder()})
+    window = {
+        "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+        "width": WIDTH,
+        "depth": 1,
+        "window_size": 1,
+        "maxout_pieces": 2,
+    }
+    model = {"@architectures": "wordloom.Tok2Vec.v2", "embed": listener(), "encode": window}
+    nlp.add_pipe("tok2vec", name="upper", config={"model": model})
+    nlp.add_pipe("tagger", config={"model": tagger("upper")})
+    data = examples(nlp)
+    sgd = nlp.initialize(lambda: data)
+    for _ in range(4):
+        nlp.update(data, sgd=sgd)
+    return nlp
+
+
+def test_what_can_t_be_replaced_is_named() -> None:
+    nlp = trained(["tagger", "ner"])
+    with pytest.raises(PipelineError, match="no listener at 'model.tok2vek'.*'model.tok2vec'"):
+        nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vek"])
+    with pytest.raises(PipelineError, match="'ner' is no shared encoder"):
+        nlp.replace_listeners("ner", "tagger")
+    with pytest.raises(PipelineError, match="no component 'tager'"):
+        nlp.replace_listeners("tok2vec", "tager")
+
+
+# -- sourcing
+
+
+def test_a_component_links_to_the_copy_of_its_encoder() -> None:
+    source = trained(["tagger", "ner"])
+    nlp = wordloom.blank("en")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp.add_pipe("tok2vec", name="shared", source=source)
+        nlp.add_pipe("tagger", source=source)
+        nlp.add_pipe("ner", name="names", source=source)
+    assert same(nlp, source, "tokens", "ents")
+    summary = nlp.analyze_pipes()["summary"]
+    assert summary["shared"]["consumers"] == ["tagger", "names"]
+    again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
+    assert same(again, source, "tokens", "ents")
+
+
+def test_without_an_encoder_it_brings_its_own_and_says_so() -> None:
+    source = trained()
+    nlp = wordloom.blank("en")
+    with pytest.warns(UserWarning, match="'tagger' listens to 'tok2vec'.*has none.*a copy of its"):
+        nlp.add_pipe("tagger", source=source)
+    assert same(nlp, source)
+    assert nlp.analyze_pipes()["summary"]["tagger"]["producers"] == []
+
+
+def test_another_encoder_of_the_same_name_is_not_taken() -> None:
+    source, other = trained(seed=1), trained(seed=2)
+    with pytest.warns(UserWarning, match="has another of that name"):
+        other.add_pipe("tagger", name="from_source", source=source)
+    with other.select_pipes(disable=["tagger"]):
+        assert same(other, source)
+
+
+def test_an_encoder_after_the_component_is_not_taken() -> None:
+    source = trained()
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", source=source)
+    with pytest.warns(UserWarning, match="a copy of its own"):
+        nlp.add_pipe("tagger", source=source, first=True)
+    assert same(nlp, source)
+
+
+def test_replace_listeners_asks_for_an_encoder_of_its_own() -> None:
+    source = trained(["tagger", "ner"])
+    nlp = wordloom.blank("en")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp.add_pipe("tok2vec", source=source)
+        nlp.add_pipe("tagger", source=source, replace_listeners=["model.tok2vec"])
+        nlp.add_pipe("ner", source=source)
+    assert same(nlp, source, "tokens", "ents")
+    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["ner"]
+    assert source.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "ner"]
+
+
+def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
+    source = chained()
+    nlp = wordloom.blank("en")
+    for name in ("tok2vec", "upper", "tagger"):
+        nlp.add_pipe(name, source=source)
+    assert same(nlp, source)
+    alone = wordloom.blank("en")
+    with pytest.warns(UserWarning):
+        alone.add_pipe("tagger", source=source)
+    assert same(alone, source)
+    assert alone.analyze_pipes()["summary"]["tagger"]["producers"] == []
+
+
+def test_nothing_is_shared_with_the_source() -> None:
+    source = trained(["tagger", "ner"])
+    nlp = wordloom.blank("en")
+    for name in ("tok2vec", "tagger"):
+        nlp.add_pipe(name, source=source)
+    nlp.add_pipe("ner", source=source, replace_listeners=["model.tok2vec"])
+    theirs = {id(node) for _, each in source.components for node in each.model.walk()}
+    mine = {id(node) for _, each in nlp.components for node in each.model.walk()}
+    assert not theirs & mine
+    before, text = source.to_bytes(), annotation(source(TEXT))
+    data = examples(nlp)
+    for _ in range(2):
+        nlp.update(data, sgd=nlp.create_optimizer())
+    nlp.config["components"]["tagger"]["overwrite"] = True
+    assert source.to_bytes() == before and annotation(source(TEXT)) == text
+
+
+def test_odd_arguments_are_named() -> None:
+    source = trained()
+    nlp = wordloom.blank("en")
+    with pytest.raises(PipelineError, match="no component 'taggr'.*Did you mean 'tagger'"):
+        nlp.add_pipe("taggr", source=source)
+    with pytest.raises(PipelineError, match="replace_listeners is for components"):
+        nlp.add_pipe("tagger", replace_listeners=["model.tok2vec"])
+    with pytest.raises(PipelineError, match="leave `config` out"):
+        nlp.add_pipe("tagger", source=source, config={"overwrite": True})
+    with pytest.raises(PipelineError, match="no listener at 'tok2vec'.*'model.tok2vec'"):
+        nlp.add_pipe("tagger", source=source, replace_listeners=["tok2vec"])
+    assert nlp.component_names == []
+
+
+def test_a_source_that_is_no_pipeline() -> None:
+    with pytest.raises(PipelineError, match="source is a str.*wordloom.load"):
+        wordloom.blank("en").add_pipe("tagger", source="somewhere")  # type: ignore[arg-type]
+
+
+# -- from a config
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> str:
+    path = tmp_path / "base"
+    trained(["tagger", "ner"]).to_disk(path)
+    return str(path)
+
+
+def config_of(base: str, pipeline: list[str], **blocks: Any) -> Config:
+    components = {name: {"source": base, **blocks.get(name, {})} for name in pipeline}
+    return Config({"nlp": {"lang": "en", "pipeline": pipeline}, "components": components})
+
+
+def test_config_sources_encoder_and_heads(base: str) -> None:
+    nlp = Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "ner"]))
+    assert same(nlp, wordloom.load(base))
+    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "ner"]
+    assert "source" not in nlp.config["components"]["tagger"]  # it can be built without the source
+
+
+def test_config_replaces_listeners(base: str) -> None:
+    own = {"replace_listeners": ["model.tok2vec"]}
+    other = {"source": base, "component": "ner", **own}
+    config = config_of(base, ["tagger", "names"], tagger=own, names=other)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp = Pipeline.from_config(config)
+    assert same(nlp, wordloom.load(base), "tokens", "ents")
+
+
+def test_config_reads_each_source_once(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wordloom.pipeline import build
+
+    loaded = []
+    load = build.load
+    monkeypatch.setattr(build, "load", lambda path: loaded.append(path) or load(path))
+    Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "ner"]))
+    assert loaded == [base]
+
+
+def test_filling_leaves_sources_as_they_are(base: str) -> None:
+    own = {"replace_listeners": ["model.tok2vec"]}
+    config = config_of(base, ["tagger", "ner"], tagger=own)
+    once = fill_config(config)
+    assert once["components"] == config["components"]
+    assert fill_config(once) == once
+    assert fill_config(parse_config(once.to_str(interpolate=False))) == once
+    assert set(once["training"]["score_weights"]) == {
+        "tag_acc",
+        "ents_f",
+        "ents_p",
+        "ents_r",
+        "ents_per_type",
+    }
+
+
+@pytest.mark.parametrize(
+    ("block", "path", "message"),
+    [
+        ({"source": "nowhere"}, "source", "neither the folder"),
+        ({"source": 3}, "source", "str is expected"),
+        ({"component": "taggr"}, "component", "did you mean 'tagger'"),
+        ({"factory": "tagger"}, "factory", "beside 'source'"),
+        ({"replace_listeners": "model.tok2vec"}, "replace_listeners", "list"),
+    ],
+)
+def test_config_problems_are_named(base: str, block: Any, path: str, message: str) -> None:
+    config = config_of(base, ["tagger"], tagger=block)
+    problems = {problem.path: str(problem) for problem in find_problems(config)}
+    assert list(problems) == [f"components.tagger.{path}"]
+    assert message in problems[f"components.tagger.{path}"]
+    with pytest.raises(ConfigError, match=f"components.tagger.{path}"):
+        Pipeline.from_config(config)
+
+
+def test_config_names_a_place_that_is_no_listener(base: str) -> None:
+    block = {"replace_listeners": ["model.tok3vec"]}
+    with pytest.raises(PipelineError, match="no listener at 'model.tok3vec'"):
+        Pipeline.from_config(config_of(base, ["tagger"], tagger=block))

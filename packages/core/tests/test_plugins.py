@@ -145,7 +145,7 @@ def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
         "    return [ConfigSection('weaving', defaults={'threads': 3}, phase='command')]\n"
         "@hookimpl\n"
         "def declare_extensions(declare):\n"
-        "    declare.doc('loom_data', serialize=True, doc='What was woven.')\n"
+        "    declare.doc('loom_data', doc='What was woven.')\n"
         "    declare.token('loom_data')\n"
         "@hookimpl\n"
         "def legacy_names():\n"
@@ -162,7 +162,7 @@ def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
         "command",
     )
     extension = found.extensions.extensions["doc", "loom_data"]
-    assert (extension.owner, extension.serialize) == ("loom-all", True)
+    assert (extension.owner, extension.doc) == ("loom-all", "What was woven.")
     assert ("token", "loom_data") in found.extensions.extensions
     assert found.renamed["architectures", "loom.Old.v1"].name == "loom.New.v1"
 

@@ -125,7 +125,6 @@ class Extension:
     kind: Literal["doc", "span", "token"]
     name: str
     default: Any
-    serialize: bool
     doc: str
     owner: str
 
@@ -137,27 +136,21 @@ class ExtensionTable:
         self.extensions: dict[tuple[str, str], Extension] = {}
         self._owner = owner
 
-    def doc(
-        self, name: str, *, default: Any = None, serialize: bool = False, doc: str = ""
-    ) -> None:
+    def doc(self, name: str, *, default: Any = None, doc: str = "") -> None:
         """Declare ``doc._.name``.
 
-        ``serialize`` keeps its values when docs are saved; ``doc`` says what it holds. Raises
-        `PluginError` if the name isn't an identifier or is declared already.
+        ``doc`` says what it holds. Raises `PluginError` if the name isn't an identifier or is
+        declared already.
         """
-        self._add(Extension("doc", name, default, serialize, doc, self._owner))
+        self._add(Extension("doc", name, default, doc, self._owner))
 
-    def span(
-        self, name: str, *, default: Any = None, serialize: bool = False, doc: str = ""
-    ) -> None:
+    def span(self, name: str, *, default: Any = None, doc: str = "") -> None:
         """Declare ``span._.name``; see `doc`."""
-        self._add(Extension("span", name, default, serialize, doc, self._owner))
+        self._add(Extension("span", name, default, doc, self._owner))
 
-    def token(
-        self, name: str, *, default: Any = None, serialize: bool = False, doc: str = ""
-    ) -> None:
+    def token(self, name: str, *, default: Any = None, doc: str = "") -> None:
         """Declare ``token._.name``; see `doc`."""
-        self._add(Extension("token", name, default, serialize, doc, self._owner))
+        self._add(Extension("token", name, default, doc, self._owner))
 
     def merge(self, other: ExtensionTable) -> None:
         """Take over what another table holds. Raises `PluginError` if two declare one name."""
@@ -234,9 +227,9 @@ class Report:
         self.findings: list[Finding] = []
         self.owner = ""
 
-    def ok(self, message: str) -> None:
-        """Report something as it should be."""
-        self.findings.append(Finding("ok", message, owner=self.owner))
+    def ok(self, message: str, fix: str = "") -> None:
+        """Report something as it should be, and perhaps how to have more."""
+        self.findings.append(Finding("ok", message, fix, self.owner))
 
     def warning(self, message: str, fix: str = "") -> None:
         """Report something that works but may surprise, and what to do."""

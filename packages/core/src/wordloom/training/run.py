@@ -13,6 +13,7 @@ from ..config import Config, fill_config, find_problems, load_config, resolve_se
 from ..config.changes import differences
 from ..config.foreign import is_spacys
 from ..config.overrides import with_overrides
+from ..devices import use_device
 from ..errors import ConfigError, TrainingError
 from ..files import clear_up
 from ..pipeline.wiring import check_frozen
@@ -78,10 +79,10 @@ def train(
     or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
 
     At the start and after each evaluation a checkpoint is written into ``output`` too, unless
-    ``checkpoints`` is false. With ``resume``, training goes on from the one that is there, however the run before
-    ended, and gives the same weights as if it had never stopped (on the CPU); without one it
-    starts. The config must be the same, but for the limits of ``[training]``, the logger and the
-    paths. If losses or gradients become infinite or NaN, training returns to the checkpoint and
+    ``checkpoints`` is false. With ``resume``, training goes on from the one that is there, however
+    the run before ended, and gives the same weights as if it had never stopped (on the CPU);
+    without one it starts. The config must be the same, but for the limits of ``[training]``, the
+    logger and the paths. If losses or gradients become infinite or NaN, training returns to the checkpoint and
     goes on with half the learning rate, three times at most.
 
     ``trackers`` are called with the kind of an event and a dict: ``start``, ``step``,
@@ -262,13 +263,6 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
 
 
 def use_gpu(gpu_id: int) -> None:
-    """Compute on a GPU from now on. Raises :class:`TrainingError` where there is none to use."""
-    from thinc.api import require_gpu
-
-    try:
-        require_gpu(gpu_id)
-    except ValueError as error:
-        raise TrainingError(
-            f"GPU {gpu_id} can't be used: {error}. Install the CuPy package for your CUDA version, "
-            f"or leave --gpu-id out to compute on the CPU."
-        ) from error
+    """Compute on a GPU from now on; see :func:`wordloom.devices.use_device`. Raises
+    :class:`TrainingError` where there is none to use."""
+    use_device("gpu", gpu_id)

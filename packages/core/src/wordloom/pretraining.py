@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
-import srsly
 
+from . import _msgpack
 from .errors import PipelineError, SerializationError
 from .files import existing
 
@@ -120,7 +120,7 @@ def encoder_bytes(encoder: Model[Any, Any], about: Mapping[str, Any]) -> bytes:
     ``layer`` where it stands, and the ``architecture``, the config of the component's model."""
     message = encoder.to_dict()
     message["wordloom"] = {"format": FORMAT, "hash": weights_hash(encoder), **about}
-    return bytes(srsly.msgpack_dumps(message))
+    return _msgpack.dumps(message)
 
 
 def find_encoder(nlp: Pipeline, component: str, layer: str = "") -> Model[Any, Any]:
@@ -182,7 +182,7 @@ def apply_weights(
 
 def _message(data: bytes, source: str) -> dict[str, Any]:
     try:
-        message = srsly.msgpack_loads(data)
+        message = _msgpack.loads(data)
     except Exception as error:
         raise SerializationError(f"{source} isn't a file of weights: {error}") from error
     if not isinstance(message, dict) or not {"nodes", "attrs", "params"} <= message.keys():
@@ -234,6 +234,12 @@ def _compare(encoder: Model[Any, Any], message: Mapping[str, Any]) -> tuple[list
         return [f"the file has {len(params)} layers, the encoder has {len(nodes)}"] * total, total
     problems = []
     for place, node in enumerate(nodes):
+        sizes = message["nodes"][place].get("dims", {}) if node.shims else {}
+        problems += [
+            f"layer {place} ({node.name}), {name}: {size} in the file, {node.get_dim(name)} here"
+            for name, size in sizes.items()
+            if size is not None and node.has_dim(name) and node.get_dim(name) != size
+        ]
         for name in dict.fromkeys([*node.param_names, *params[place]]):
             given = params[place].get(name)
             here = node.get_param(name) if node.has_param(name) else None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from wordloom.tokens import Doc
     from wordloom.vocab import Vocab
 
+    from .pretraining import MaskedPiecesTask
+
 __all__ = ["Transformer", "make_transformer"]
 
 _OWNER = "wordloom-transformers"
@@ -179,6 +181,16 @@ class Transformer(Encoder):
         """Step with the gradients that were added up."""
         super().finish_update(sgd)
         self.cache.clear()
+
+    def pretraining_task(self, nlp: Pipeline) -> MaskedPiecesTask:
+        """Masked language modelling over word pieces, for ``wordloom pretrain``.
+
+        Raises :class:`PipelineError` for a model that can't be pretrained so.
+        """
+        from .pretraining import masked_language_task
+
+        self.cache.clear()
+        return masked_language_task(self.model, self.name)
 
     # -- adapters
 

@@ -79,7 +79,7 @@ def restore(folder: Path, settings: Settings) -> tuple[Any, PieceTokenizer]:
 
 def save(module: Any, tokenizer: PieceTokenizer, folder: Path) -> None:
     """Write config, weights (safetensors), adapters if there are any, and tokenizer files."""
-    with _no_progress():
+    with without_progress():
         if lora.has_adapters(module):
             module.save_pretrained(str(folder), state_dict=lora.base_state(module))
             lora.save_adapters(module, folder / lora.FILE)
@@ -113,7 +113,7 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     known = type(config) in AutoModelForTextEncoding._model_mapping
     cls = AutoModelForTextEncoding if known else AutoModel
     arguments = {"output_loading_info": True, **options}
-    with _no_progress():
+    with without_progress():
         try:
             # The pooling layer on top is trained for other tasks, and nobody reads it here.
             module, report = cls.from_pretrained(name, add_pooling_layer=False, **arguments)
@@ -125,7 +125,7 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
 
 
 @contextmanager
-def _no_progress() -> Iterator[None]:
+def without_progress() -> Iterator[None]:
     """Without transformers' progress bars, as they were afterwards."""
     from transformers.utils import logging
 

@@ -1,0 +1,327 @@
+"""Masked language modelling: what is hidden, its loss and gradients, and where the weights go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from thinc.api import Adam
+
+import wordloom
+from wordloom.errors import ConfigError, PipelineError, SerializationError
+from wordloom.pretraining import (
+    Pretrainable,
+    PretrainingTask,
+    apply_weights,
+    encoder_bytes,
+    init_tok2vec,
+    weights_hash,
+)
+from wordloom_transformers.model import sequences_of
+from wordloom_transformers.pretraining import mask_pieces
+
+TEXTS = ["The quick brown fox jumps over dogs.", "My name is Robert; I live in Köln.", "", " \n "]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz.;,"]
+VOCABULARY += ["##" + letter for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
+def _masked_models() -> dict[str, Any]:
+    import transformers as t
+
+    sizes = {
+        "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 24, "max_position_embeddings": 64, "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0, "vocab_size": len(VOCABULARY),
+    }  # fmt: skip
+    return {
+        "bert": lambda: t.BertForMaskedLM(t.BertConfig(**sizes)),
+        "electra": lambda: t.ElectraForMaskedLM(t.ElectraConfig(embedding_size=8, **sizes)),
+        "roberta": lambda: t.RobertaForMaskedLM(t.RobertaConfig(pad_token_id=0, **sizes)),
+        "distilbert": lambda: t.DistilBertForMaskedLM(
+            t.DistilBertConfig(
+                vocab_size=len(VOCABULARY), dim=24, n_layers=2, n_heads=2, hidden_dim=24,
+                max_position_embeddings=64, dropout=0.0, attention_dropout=0.0,
+            )
+        ),
+        "encoder alone": lambda: t.BertModel(t.BertConfig(**sizes), add_pooling_layer=False),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def masked_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The folder of a tiny model, with the layers that guess pieces, and a tokenizer of letters."""
+    made: dict[str, str] = {}
+
+    def make(kind: str) -> str:
+        from transformers import BertTokenizerFast
+
+        if kind not in made:
+            path: Path = tmp_path_factory.mktemp("masked")
+            (path / "vocab.txt").write_text("\n".join(VOCABULARY), "utf8")
+            BertTokenizerFast(str(path / "vocab.txt")).save_pretrained(str(path))
+            torch.manual_seed(0)
+            model = _masked_models()[kind]()
+            for parameter in model.parameters():  # biases as well, or they'd all be 0
+                torch.nn.init.normal_(parameter, std=0.2)
+            model.save_pretrained(str(path))
+            made[kind] = str(path)
+        return made[kind]
+
+    return make
+
+
+@pytest.fixture
+def pipeline(masked_folder: Any, blocks: Any) -> Callable[..., wordloom.Pipeline]:
+    """A pipeline of a transformer alone."""
+
+    def make(kind: str = "bert", **settings: Any) -> wordloom.Pipeline:
+        nlp = wordloom.blank("en")
+        nlp.add_pipe("transformer", config=blocks.transformer(masked_folder(kind), **settings))
+        return nlp
+
+    return make
+
+
+def _task(nlp: wordloom.Pipeline) -> Any:
+    component = nlp.get_pipe("transformer")
+    assert isinstance(component, Pretrainable)
+    task = component.pretraining_task(nlp)
+    assert isinstance(task, PretrainingTask)
+    return task
+
+
+def _docs(nlp: wordloom.Pipeline) -> list[wordloom.Doc]:
+    return [nlp.make_doc(text) for text in TEXTS]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), share=st.floats(0.01, 0.99))
+def test_only_pieces_of_text_are_hidden(
+    seed: int, share: float, masked_folder: Any, blocks: Any
+) -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("transformer", config=blocks.transformer(masked_folder("bert")))
+    nlp.initialize()
+    before = sequences_of(nlp.get_pipe("transformer").model, _docs(nlp))
+    ids = before.pieces.ids.copy()
+    choices = np.arange(5, len(VOCABULARY))
+    masked = mask_pieces(before, np.random.default_rng(seed), share, 4, choices)
+    after = masked.sequences.pieces
+    assert np.array_equal(before.pieces.ids, ids)
+    assert len(masked.places) >= 1
+    assert np.array_equal(masked.answers, ids[masked.places])
+    assert (after.ends > after.starts)[masked.places].all()
+    others = np.setdiff1d(np.arange(len(ids)), masked.places)
+    assert np.array_equal(after.ids[others], ids[others])
+
+
+def test_shares_are_those_of_the_source(pipeline: Any) -> None:
+    nlp = pipeline()
+    task = _task(nlp)
+    docs = [nlp.make_doc("abcdefghij klmnopqrst uvwxyz " * 2)] * 400
+    masked = task.mask(docs, np.random.default_rng(0))
+    seen = masked.sequences.pieces.ids[masked.places]
+    pieces = (masked.sequences.pieces.ends > masked.sequences.pieces.starts).sum()
+    assert len(masked.places) / pieces == pytest.approx(0.15, abs=0.01)
+    assert (seen == 4).mean() == pytest.approx(0.8, abs=0.03)
+    assert (seen == masked.answers).mean() == pytest.approx(0.1, abs=0.03)
+    assert not np.isin(seen[seen != 4], [0, 1, 2, 3]).any()
+
+
+@pytest.mark.parametrize("kind", ["bert", "distilbert", "electra", "roberta"])
+def test_loss_and_gradients_are_those_of_the_checkpoint_s_own_model(
+    kind: str, pipeline: Any, masked_folder: Any
+) -> None:
+    from transformers import AutoModelForMaskedLM
+
+    nlp = pipeline(kind)
+    task = _task(nlp)
+    docs = _docs(nlp)
+    masked = task.mask(docs, np.random.default_rng(3))
+    loss, count = task.update(docs, np.random.default_rng(3))
+    measured = task.evaluate(docs, np.random.default_rng(3))
+    assert measured == (pytest.approx(loss, rel=1e-5), count)
+
+    reference = AutoModelForMaskedLM.from_pretrained(masked_folder(kind)).eval()
+    sequences = masked.sequences
+    total = torch.zeros(())
+    for start, length in zip(sequences.starts, sequences.lengths):
+        ids = torch.from_numpy(sequences.pieces.ids[start : start + length])[None]
+        inside = (masked.places >= start) & (masked.places < start + length)
+        scores = reference(ids).logits[0, masked.places[inside] - start]
+        right = torch.from_numpy(masked.answers[inside])
+        total = total + torch.nn.functional.cross_entropy(scores, right, reduction="sum")
+    assert float(total.detach()) == pytest.approx(loss, rel=1e-4)
+    (total / count).backward()
+    wanted = dict(getattr(reference, reference.base_model_prefix).named_parameters())
+    module = task.encoder.shims[0].module
+    for name, parameter in module.named_parameters():
+        gradient = wanted[name].grad
+        if gradient is not None:
+            torch.testing.assert_close(parameter.grad, gradient, rtol=1e-3, atol=1e-6)
+
+
+def test_the_head_is_drawn_anew_where_the_checkpoint_has_none(pipeline: Any) -> None:
+    heads = []
+    for seed in (0, 0, 1):
+        nlp = pipeline("encoder alone")
+        torch.manual_seed(seed)
+        heads.append(_task(nlp).head.dense.weight)
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+def test_it_learns_and_averages(pipeline: Any) -> None:
+    nlp = pipeline("encoder alone")
+    task = _task(nlp)
+    docs = _docs(nlp) * 4
+    sgd = Adam(0.01, use_averages=True)
+    before = task.evaluate(docs, np.random.default_rng(0))[0]
+    for step in range(30):
+        task.update(docs, np.random.default_rng(step))
+        task.model.finish_update(sgd)
+    after = task.evaluate(docs, np.random.default_rng(0))[0]
+    last = weights_hash(task.model)
+    with task.model.use_params(sgd.averages):
+        averaged = task.evaluate(docs, np.random.default_rng(0))[0]
+        assert weights_hash(task.model) != last
+    assert weights_hash(task.model) == last
+    assert after < 0.8 * before
+    assert averaged < 0.9 * before
+
+
+def test_nothing_to_guess(pipeline: Any) -> None:
+    nlp = pipeline()
+    task = _task(nlp)
+    docs = [nlp.make_doc(""), nlp.make_doc(" ")]
+    assert task.update(docs, np.random.default_rng(0)) == (0.0, 0)
+    assert task.evaluate(docs, np.random.default_rng(0)) == (0.0, 0)
+
+
+def test_the_task_is_the_same_after_its_bytes(pipeline: Any) -> None:
+    one, other = _task(pipeline("bert")), _task(pipeline("bert"))
+    docs = _docs(pipeline("bert"))
+    one.update(docs, np.random.default_rng(0))
+    one.model.finish_update(Adam(0.01))
+    assert weights_hash(one.model) != weights_hash(other.model)
+    other.model.from_bytes(one.model.to_bytes())
+    assert weights_hash(one.model) == weights_hash(other.model)
+    with pytest.raises(SerializationError, match="layers above"):
+        other.model.layers[1].shims[0].from_bytes(b"no weights")
+
+
+def test_weights_load_into_a_pipeline(pipeline: Any, blocks: Any, tmp_path: Path) -> None:
+    nlp = pipeline("bert")
+    task = _task(nlp)
+    task.update(_docs(nlp), np.random.default_rng(0))
+    task.model.finish_update(Adam(0.01))
+    about = {"component": "transformer", "layer": "", "architecture": {}}
+    path = tmp_path / "model-best.bin"
+    path.write_bytes(encoder_bytes(task.encoder, about))
+
+    tagger = pipeline("bert")
+    tagger.add_pipe("tagger", config={"model": blocks.listener()})
+    tagger.initialize(lambda: blocks.examples(tagger))
+    applied = init_tok2vec(tagger, path)
+    assert applied.hash == weights_hash(task.encoder)
+    text = tagger.make_doc("The fox jumps.")
+    mine = tagger.get_pipe("transformer").predict([text]).tensors[-1]
+    theirs = nlp.get_pipe("transformer").predict([nlp.make_doc("The fox jumps.")]).tensors[-1]
+    assert np.array_equal(mine, theirs)
+    with pytest.raises(SerializationError, match="none was applied"):
+        apply_weights(wordloom.blank("en").add_pipe("tok2vec").model, path.read_bytes())
+    tagger.to_disk(tmp_path / "saved")
+    again = wordloom.load(tmp_path / "saved")
+    assert again("The fox jumps.")[1].tag_ == tagger("The fox jumps.")[1].tag_
+
+
+def test_weights_of_another_model_are_refused(pipeline: Any) -> None:
+    task = _task(pipeline("distilbert"))
+    other = pipeline("bert").get_pipe("transformer").model
+    other.initialize()
+    before = weights_hash(other)
+    with pytest.raises(SerializationError, match="nO: 24 in the file, 16 here"):
+        apply_weights(other, encoder_bytes(task.encoder, {}))
+    assert weights_hash(other) == before
+
+
+def test_what_can_t_be_pretrained_is_named(pipeline: Any, build: Any) -> None:
+    with pytest.raises(PipelineError, match="can't pretrain 'transformer'.*frozen"):
+        _task(pipeline("bert", freeze="all"))
+    with pytest.raises(PipelineError, match="can't pretrain 'transformer'.*no mask"):
+        _task(build("roberta"))
+
+
+def test_adapters_are_pretrained_alone(pipeline: Any) -> None:
+    pytest.importorskip("peft")
+    nlp = pipeline("bert", lora={"r": 2, "target_modules": ["query"]})
+    task = _task(nlp)
+    before = {n: p.detach().clone() for n, p in task.encoder.shims[0].module.named_parameters()}
+    for step in range(2):
+        task.update(_docs(nlp), np.random.default_rng(step))
+        task.model.finish_update(Adam(0.01))
+    after = dict(task.encoder.shims[0].module.named_parameters())
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    assert moved
+    assert all("lora_" in name for name in moved)
+
+
+# -- by the command's own loop
+
+
+@pytest.fixture
+def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> wordloom.config.Config:
+    pytest.importorskip("wordloom_pretrain")
+    lines = [json.dumps({"text": f"{text} {number}"}) for number in range(40) for text in TEXTS[:2]]
+    (tmp_path / "raw.jsonl").write_text("\n".join(lines), "utf8")
+    config = wordloom.config.init_config("en", ["tagger"], sections=("pretraining",))
+    config["nlp"]["pipeline"] = ["transformer", "tagger"]
+    config["components"].pop("tok2vec")
+    config["components"]["tagger"]["model"] = blocks.listener()
+    config["components"]["transformer"] = {
+        "factory": "transformer",
+        **blocks.transformer(masked_folder("encoder alone")),
+    }
+    config["paths"]["raw"] = str(tmp_path / "raw.jsonl")
+    config["pretraining"].update(
+        component="transformer", max_epochs=2, eval_frequency=3, held_out=0.1
+    )
+    config["pretraining"]["batcher"]["size"] = 100
+    config["pretraining"]["optimizer"]["learn_rate"] = 0.003
+    return config
+
+
+def test_resume_gives_bit_identical_weights(config: Any, tmp_path: Path) -> None:
+    from wordloom_pretrain import pretrain
+
+    whole = pretrain(config, tmp_path / "whole", quiet=True)
+    for number, stop in enumerate([2, 5, 0]):
+        limit = {"pretraining.max_steps": stop}
+        parts = pretrain(config, tmp_path / "parts", overrides=limit, resume=number > 0, quiet=True)
+    assert parts.position.step == whole.position.step > 6
+    assert weights_hash(parts.task.model) == weights_hash(whole.task.model)
+    rows = whole.history.rows
+    assert rows[-1]["held_out"] < rows[0]["held_out"]
+
+
+def test_training_starts_from_the_pretrained_transformer(
+    config: Any, blocks: Any, tmp_path: Path
+) -> None:
+    from wordloom_pretrain import pretrain
+
+    result = pretrain(config, tmp_path / "out", quiet=True)
+    config["paths"]["init_tok2vec"] = str(result.best)
+    nlp = wordloom.Pipeline.from_config(config)
+    nlp.initialize(lambda: blocks.examples(nlp))
+    assert nlp.meta["pretrained"]["target"] == "transformer"
+    assert nlp.meta["pretrained"]["hash"] == weights_hash(nlp.get_pipe("transformer").model)
+    config["pretraining"]["layer"] = "tok2vec"
+    with pytest.raises((ConfigError, PipelineError), match="layer"):
+        pretrain(config, quiet=True)

@@ -36,7 +36,7 @@ def use_device(kind: Literal["cpu", "gpu", "auto"] = "auto", gpu_id: int = 0) ->
 
 
 def _choice(request: DeviceRequest) -> Device:
-    from thinc.util import has_cupy_gpu, has_gpu
+    from thinc.compat import has_cupy_gpu, has_gpu
 
     if request.kind == "cpu" or (request.kind == "auto" and not has_gpu):
         return Device("numpy", None, "no GPU can be used" if request.kind == "auto" else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from .signatures import MISSING, Parameter, Signature, signature_of
 from .source import VARIABLE, Config
 from .tree import above, mappings
 from .values import is_block, near, type_problem
+
+_SINGLE = (str, int, float, list)
 
 __all__ = ["BlockChecker", "check_component"]
 
@@ -77,6 +80,20 @@ class BlockChecker:
             for key, each in found.parameters.items()
         }
         arguments = {key: value for key, value in block.items() if key not in ("factory", "name")}
+        for key, parameter in found.parameters.items():
+            # Where the default is a block, annotations often name what isn't imported at run time.
+            value = self.value(f"{path}.{key}", block.get(key))
+            if key not in block or parameter.annotation is not None:
+                continue
+            nothing = value is None and parameter.default is not None
+            if is_block(defaults.get(key)) and (nothing or isinstance(value, _SINGLE)):
+                default = next(iter(defaults[key].items()))
+                fix = f"such as [{path}.{key}] with {default[0]} = {json.dumps(default[1])}"
+                self.add(
+                    f"{path}.{key}",
+                    f"is {json.dumps(value, default=str)}, but must be a block",
+                    fix,
+                )
         self._arguments(path, arguments, Signature(parameters, found.open), f"factory '{name}'")
 
     def walk(self, node: Any, path: str) -> None:

@@ -30,7 +30,7 @@ from .sections import (
 from .signatures import MISSING, Parameter, schema_fields
 from .source import VARIABLE, Config
 from .sourced import source_problem
-from .tree import exists, leaves
+from .tree import circle, exists, leaves
 from .values import is_block, near
 
 __all__ = ["check_config", "find_problems"]
@@ -128,6 +128,15 @@ class _Checker(BlockChecker):
         return self.defaults.merge(plugin_defaults(present)).merge(self.config)
 
     def run(self) -> None:
+        wrong = [
+            name
+            for name in (*(_BUILT if self.building else CORE_SECTIONS), *self.plugins)
+            if name in self.config and not isinstance(self.config[name], Mapping)
+        ]
+        for name in wrong:
+            self.add(name, "must be a section", f"write [{name}]")
+        if wrong:
+            return
         broken = self._references(self.config, "")
         if not broken:
             self.values = self._interpolated()
@@ -166,14 +175,17 @@ class _Checker(BlockChecker):
                 warnings.warn(f"config: {each.message}{fix} [{each.owner}]", stacklevel=4)
 
     def _interpolated(self) -> Mapping[str, Any]:
+        fix = "look for references in a circle"
         try:
-            return self.whole.interpolate()
+            values = self.whole.interpolate()
         except Exception as error:
             words = " ".join(str(error).split())[:200]
-            self.add(
-                "(references)", f"can't be resolved: {words}", "look for references in a circle"
-            )
+            self.add("(references)", f"can't be resolved: {words}", fix)
             return self.whole
+        around = circle(values)
+        if around is not None:
+            self.add(around, "holds itself, by way of references", fix)
+        return values if around is None else self.whole
 
     def _references(self, node: Any, path: str) -> bool:
         """Report each ``${reference}`` to what isn't there. Returns whether there was any."""
@@ -200,8 +212,6 @@ class _Checker(BlockChecker):
         components = self.config.get("components", {})
         for name, section in self.config.items():
             if name in known:
-                if not isinstance(section, Mapping):
-                    self.add(name, "must be a section", f"write [{name}]")
                 continue
             if name in PROVIDERS:
                 # spaCy writes the section into every config, empty where it isn't used.

@@ -91,6 +91,7 @@ def core_schema() -> dict[str, Any]:
         "nlp.pipeline": names,
         "nlp.disabled": names,
         "nlp.batch_size": int,
+        "nlp.tokenizer": dict[str, Any],
         "training.seed": int | None,
         "training.gpu_allocator": text,
         "training.dropout": float,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["above", "exists", "leaves", "mappings"]
+__all__ = ["above", "circle", "exists", "leaves", "mappings"]
 
 
 def above(path: str) -> Iterator[str]:
@@ -23,6 +23,17 @@ def exists(config: Any, path: str) -> bool:
             return False
         node = node[part]
     return True
+
+
+def circle(node: Any, path: str = "", around: tuple[int, ...] = ()) -> str | None:
+    """The path of a section that holds itself, as references to sections may make it."""
+    if not isinstance(node, Mapping):
+        return None
+    if id(node) in around:
+        return path
+    inner = (*around, id(node))
+    found = (circle(value, f"{path}.{key}".lstrip("."), inner) for key, value in node.items())
+    return next((each for each in found if each is not None), None)
 
 
 def leaves(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any, Union, get_args, get_origin
 
 __all__ = ["branches", "describe_type", "is_block", "near", "type_problem"]
 
+_PLAIN_MODULES = ("builtins", "collections", "confection", "numpy", "pathlib", "types", "typing")
 _NUMBERS = ("int", "float", "StrictInt", "StrictFloat", "PositiveInt")
 
 
@@ -46,6 +48,9 @@ def type_problem(value: Any, annotation: Any) -> str | None:
         return f"is the string {value!r}, but {describe_type(annotation)} is expected"
     if isinstance(value, list) and any(get_origin(b) is tuple or b is tuple for b in options):
         return None  # JSON has no tuples
+    if isinstance(value, str | int | float | list) and all(map(_is_made, options)):
+        made = describe_type(annotation)
+        return f"is {_shown(value)}, but a block with the name of what makes a {made} is expected"
     from confection import validation
 
     check: Any = validation.validate_type  # not annotated
@@ -56,6 +61,18 @@ def type_problem(value: Any, annotation: Any) -> str | None:
     if wrong is None:
         return None
     return f"is {_shown(value)}, but {describe_type(annotation)} is expected"
+
+
+def _is_made(branch: Any) -> bool:
+    """Whether an annotation stands for objects of a class that no plain value can be."""
+    kind = get_origin(branch) or branch
+    return (
+        isinstance(kind, type)
+        and kind.__module__.partition(".")[0] not in _PLAIN_MODULES
+        and not issubclass(kind, Enum)
+        and not getattr(kind, "_is_protocol", False)
+        and not hasattr(kind, "__get_validators__")  # stands for others, as thinc's Generator
+    )
 
 
 def describe_type(annotation: Any) -> str:

@@ -240,3 +240,40 @@ def test_a_section_as_spacy_has_it_is_right_as_written() -> None:
     assert filled["corpora"]["pretrain"]["path"] == "${paths.raw_text}"
     assert filled["pretraining"]["objective"]["@architectures"] == "spacy.PretrainVectors.v1"
     assert filled["pretraining"]["patience"] == 6000
+
+
+def test_files_of_a_folder_are_read_side_by_side(tmp_path: Path) -> None:
+    for name, count in (("a.jsonl", 4000), ("b.txt", 1000), ("c/d.jsonl.gz", 200)):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        rows = [f"{name[0]} {number:04}" for number in range(count)]
+        if ".jsonl" in name:
+            rows = [json.dumps({"text": text}) for text in rows]
+        opener: Any = gzip.open if name.endswith("gz") else open
+        with opener(path, "wb") as file:
+            file.write("\n".join(rows).encode())
+    texts = _texts(JsonlCorpus(tmp_path))
+    assert len(texts) == 5200
+    for letter, count in (("a", 4000), ("b", 1000)):
+        own = [place for place, text in enumerate(texts) if text.startswith(letter)]
+        assert [int(texts[place][2:]) for place in own] == list(range(count))
+        assert own[count // 2] == pytest.approx(2600, abs=300)
+
+
+def test_held_out_text_comes_from_all_parts_of_a_corpus(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    path = _jsonl(tmp_path / "t.jsonl", [{"text": f"the number {n}"} for n in range(20000)])
+    config = make_config(paths__raw=str(path), corpora__pretrain__min_length=0).interpolate()
+    config["pretraining"].update(held_out=0.2, held_out_words=600)
+    nlp = wordloom.Pipeline.from_config(config)
+    settings = read_settings(config)
+    found = held_out_docs(nlp, settings)
+    assert sum(map(len, found)) == 600
+    numbers = [int(doc.text.split()[-1]) for doc in found]
+    assert numbers == sorted(numbers)
+    assert np.mean(numbers) == pytest.approx(10000, abs=1500)
+    settings.corpus = lambda nlp: JsonlCorpus(path)(nlp)  # a reader of another kind
+    assert [doc.text for doc in held_out_docs(nlp, settings)] == [doc.text for doc in found]
+    theirs = {doc.text for doc in training_docs(nlp, settings, 0)}
+    assert not theirs & {doc.text for doc in found}

@@ -9,9 +9,10 @@ import logging
 import lzma
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from wordloom import Doc, Example
 from wordloom.errors import DataError, FormatError, MissingFileError
@@ -20,10 +21,13 @@ from wordloom.training.corpus import format_of, read_docs
 if TYPE_CHECKING:
     from wordloom import Pipeline
 
-__all__ = ["JsonlCorpus", "jsonl_corpus"]
+__all__ = ["Item", "JsonlCorpus", "jsonl_corpus"]
 
 _CHUNK = 512
 """Documents that are tokenized at a time."""
+
+_TURN = 16
+"""Documents that are read from a file before it's another one's turn."""
 
 _KEPT_PROBLEMS = 100
 _LINES = (".jsonl", ".txt")
@@ -35,7 +39,7 @@ Item = str | Doc
 
 
 class JsonlCorpus:
-    """Raw text from a file, or from all files of a folder and those below, by their names.
+    """Raw text from a file, or from all files of a folder and those below, side by side.
 
     Each line of a ``.jsonl`` file is an object with ``text``, or with ``tokens``: a list of words
     (``spaces`` may say after which a space follows), or a document as ``Doc.to_json`` gives it.
@@ -75,21 +79,28 @@ class JsonlCorpus:
 
     def docs(self, nlp: Pipeline) -> Iterator[Doc]:
         """The documents themselves."""
-        docs = (doc for doc in self._tokenized(nlp) if self._fits(len(doc)))
+        docs = self.tokenized(nlp, self.items(nlp))
         return islice(docs, self.limit) if self.limit > 0 else docs
+
+    def items(self, nlp: Pipeline) -> Iterator[Item]:
+        """What is read, before it is tokenized. The files of a folder are read side by side, each
+        in its order, so that all of them reach their ends together."""
+        files = [_Source(path) for path in self._files()]
+        turns = [(0.0, number, self._items(nlp, file)) for number, file in enumerate(files)]
+        while turns:
+            _, number, items = heappop(turns)
+            turn = list(islice(items, _TURN))
+            yield from turn
+            if len(turn) == _TURN:
+                heappush(turns, (files[number].share(), number, items))
+
+    def tokenized(self, nlp: Pipeline, items: Iterable[Item]) -> Iterator[Doc]:
+        """Documents of ``items``, without those that are too short or too long."""
+        return (doc for doc in _tokenized(nlp, iter(items)) if self._fits(len(doc)))
 
     def _fits(self, length: int) -> bool:
         longest = self.max_length if self.max_length > 0 else length + 1
         return max(self.min_length, 1) <= length < longest
-
-    def _tokenized(self, nlp: Pipeline) -> Iterator[Doc]:
-        items = (item for path in self._files() for item in self._items(nlp, path))
-        while chunk := list(islice(items, _CHUNK)):
-            nlp.vocab.renew()
-            texts = [item for item in chunk if isinstance(item, str)]
-            made = _make_docs(nlp, texts)
-            for item in chunk:
-                yield next(made) if isinstance(item, str) else item
 
     def _files(self) -> list[Path]:
         if self.path.is_file():
@@ -110,13 +121,15 @@ class JsonlCorpus:
             )
         return files
 
-    def _items(self, nlp: Pipeline, path: Path) -> Iterator[Item]:
+    def _items(self, nlp: Pipeline, source: _Source) -> Iterator[Item]:
+        path = source.path
         kind = _kind(path)
         if kind not in _LINES:
             for doc in read_docs(path, nlp.vocab):
+                source.done += len(doc.text)
                 yield Doc.from_rows(nlp.vocab, doc.text, doc.rows, doc.spaces, doc.lexicon)
             return
-        for number, line in _lines(path):
+        for number, line in source.lines():
             try:
                 item = _text(line, path, number)
                 if kind == ".jsonl" and item.strip():
@@ -161,20 +174,29 @@ def jsonl_corpus(
     )
 
 
+def _tokenized(nlp: Pipeline, items: Iterator[Item]) -> Iterator[Doc]:
+    while chunk := list(islice(items, _CHUNK)):
+        nlp.vocab.renew()
+        texts = [item for item in chunk if isinstance(item, str)]
+        made = _make_docs(nlp, texts)
+        for item in chunk:
+            yield next(made) if isinstance(item, str) else item
+
+
 def _make_docs(nlp: Pipeline, texts: list[str]) -> Iterator[Doc]:
     batch = getattr(nlp.tokenizer, "batch", None)
     docs: Iterable[Doc] = batch(texts) if batch is not None else map(nlp.make_doc, texts)
     return iter(docs)
 
 
-def _zst(path: Path, mode: str) -> IO[bytes]:
+def _zst(file: BinaryIO, mode: str) -> IO[bytes]:
     try:
         import zstandard
     except ImportError:
         raise DataError(
-            f"'{path}' is compressed by zstd: pip install 'wordloom-pretrain[zst]' to read it"
+            f"'{file.name}' is compressed by zstd: pip install 'wordloom-pretrain[zst]' to read it"
         ) from None
-    stream: IO[bytes] = zstandard.open(path, mode)
+    stream: IO[bytes] = zstandard.open(file, mode)
     return stream
 
 
@@ -199,16 +221,30 @@ def _hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file with their numbers, from 1."""
-    number = 0
-    opener = _OPENERS.get(path.suffix)
-    try:
-        with (opener or open)(path, "rb") as file:
-            for number, line in enumerate(file, 1):
-                yield number, line
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        raise FormatError(path, number + 1, f"the file is broken: {error}") from error
+class _Source:
+    """A file that is being read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.done = 0
+        self._size = max(path.stat().st_size, 1)
+        self._file: BinaryIO | None = None
+
+    def share(self) -> float:
+        """About how much of it was read, from 0 to 1."""
+        return (self._file.tell() if self._file is not None else self.done) / self._size
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Its lines with their numbers, from 1. Raises :class:`FormatError` if it is broken."""
+        number = 0
+        opener = _OPENERS.get(self.path.suffix)
+        try:
+            with open(self.path, "rb") as self._file:
+                lines = self._file if opener is None else opener(self._file, "rb")
+                for number, line in enumerate(lines, 1):
+                    yield number, line
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            raise FormatError(self.path, number + 1, f"the file is broken: {error}") from error
 
 
 def _text(line: bytes, path: Path, number: int) -> str:

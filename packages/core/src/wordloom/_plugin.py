@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from .plugins.spec import hookimpl
 
 if TYPE_CHECKING:
-    from .plugins.tables import CommandTable
+    from .plugins.tables import CommandTable, Report
 
-__all__ = ["WORDLOOM_API", "register_commands"]
+__all__ = ["WORDLOOM_API", "check_environment", "register_commands"]
 
 WORDLOOM_API = 1
 
@@ -96,9 +96,21 @@ def register_commands(commands: CommandTable) -> None:
     )
     commands.group("plugins", help="See what is installed and where a name comes from.")
     commands.add(
+        "plugins doctor",
+        target="wordloom.cli.plugins_doctor:doctor_command",
+        help="Find what is broken, clashing, incompatible or slow.",
+        light=True,
+    )
+    commands.add(
         "plugins list",
         target="wordloom.cli.plugins:list_command",
         help="List the installed distributions and the names that they offer.",
+        light=True,
+    )
+    commands.add(
+        "plugins new",
+        target="wordloom.cli.plugins_new:new_command",
+        help="Write a plugin to start from.",
         light=True,
     )
     commands.add(
@@ -113,3 +125,11 @@ def register_commands(commands: CommandTable) -> None:
         help="Tell where a name comes from, and who else offers it.",
         light=True,
     )
+
+
+@hookimpl
+def check_environment(report: Report) -> None:
+    """Versions that go together, and devices that compute."""
+    from .plugins.environment import report_environment
+
+    report_environment(report)

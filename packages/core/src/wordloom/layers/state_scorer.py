@@ -73,7 +73,7 @@ class StateScorer:
         rows = ids * self.size
         rows += self._offsets
         total = self._table.take(rows.ravel(), axis=0)
-        total = total.reshape(len(ids), self.size, -1).sum(axis=1)
+        total = total.reshape(len(ids), self.size, len(self._bias)).sum(axis=1)
         total += self._bias
         return total
 

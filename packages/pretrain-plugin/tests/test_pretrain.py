@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import srsly
 
 import wordloom
 from wordloom.config import Config
@@ -166,15 +167,16 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
     deadline = time.monotonic() + 60
     while not state.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.3)
+    time.sleep(0.2)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    limits = {"pretraining.max_epochs": 0, "pretraining.max_steps": 30}
+    assert process.wait() == -signal.SIGKILL
+    killed_after = srsly.msgpack_loads(state.read_bytes())["position"]["step"]
+    limits = {"pretraining.max_epochs": 0, "pretraining.max_steps": killed_after + 3}
     overrides: dict[str, Any] = {**limits, "pretraining.n_save_every": None}
     resumed = pretrain(config, tmp_path / "out", overrides=overrides, resume=True, quiet=True)
     whole = pretrain(config, overrides=overrides, quiet=True)
-    if resumed.position.step == whole.position.step:  # else it was killed later
-        assert weights_hash(resumed.task.model) == weights_hash(whole.task.model)
+    assert resumed.position.step == whole.position.step == killed_after + 3
+    assert weights_hash(resumed.task.model) == weights_hash(whole.task.model)
 
 
 def test_patience_ends_a_run_that_gets_no_better(make_config: MakeConfig) -> None:

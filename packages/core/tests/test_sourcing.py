@@ -307,6 +307,32 @@ def test_nothing_is_shared_with_the_source() -> None:
     assert source.to_bytes() == before and annotation(source(TEXT)) == text
 
 
+@wordloom.registry.factories("test_counts")
+class Counts:
+    """Counts documents, and can be saved on disk only."""
+
+    def __init__(self, nlp: Any, name: str) -> None:
+        self.count = 0
+
+    def __call__(self, doc: Doc) -> Doc:
+        self.count += 1
+        return doc
+
+    def to_disk(self, path: Path, **_: Any) -> None:
+        path.write_text(str(self.count))
+
+    def from_disk(self, path: Path, **_: Any) -> None:
+        self.count = int(path.read_text())
+
+
+def test_components_of_one_s_own_keep_what_they_save() -> None:
+    source = wordloom.blank("en")
+    original = source.add_pipe("test_counts")
+    list(source.pipe(["a", "b"]))
+    copied = wordloom.blank("en").add_pipe("test_counts", source=source)
+    assert copied is not original and copied.count == 2
+
+
 def test_odd_arguments_are_named() -> None:
     source = trained()
     nlp = wordloom.blank("en")

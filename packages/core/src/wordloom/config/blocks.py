@@ -45,7 +45,7 @@ class BlockChecker:
         self.complete = complete
         self.excerpt = excerpt
         self.problems: list[ConfigProblem] = []
-        self.values: Mapping[str, Any] = self.config
+        self.values: Config = self.config
 
     def add(self, path: str, message: str, fix: str = "") -> None:
         """Note a problem, once, with the line of what is nearest to ``path``."""

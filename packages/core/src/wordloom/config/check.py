@@ -33,7 +33,7 @@ from .sourced import source_problem
 from .tree import circle, exists, leaves
 from .values import is_block, near
 
-__all__ = ["check_config", "find_problems"]
+__all__ = ["check_config", "config_to_build", "find_problems"]
 
 _SOURCED_TYPES = {"source": str, "component": str, "replace_listeners": list[str], "name": str}
 _SOURCED = tuple(_SOURCED_TYPES)
@@ -77,6 +77,19 @@ def check_config(
         raise ConfigError(problems, source=getattr(config, "source", "config"))
 
 
+def config_to_build(
+    config: Mapping[str, Any], exclude: Collection[str] = ()
+) -> tuple[Config, Config]:
+    """What a pipeline is built of: ``config`` over the defaults of all sections, and the same with
+    its references resolved. Raises :class:`ConfigError` as :func:`check_config` does for building.
+    """
+    checker = _Checker(config, False, False, "load", exclude)
+    problems = checker.found()
+    if problems:
+        raise ConfigError(problems, source=checker.config.source)
+    return checker.whole, checker.values
+
+
 def find_problems(
     config: Mapping[str, Any],
     *,
@@ -88,13 +101,7 @@ def find_problems(
 ) -> list[ConfigProblem]:
     """Everything that is wrong with ``config``, in the order of the file; see
     :func:`check_config`."""
-    checker = _Checker(config, complete, excerpt, phase, exclude)
-    with registry.preferring(checker.config):
-        checker.run()
-        if phase != "load" and not excerpt and not checker.problems:
-            checker.ask_plugins(report)
-    last = max(checker.lines.values(), default=0) + 1
-    return sorted(checker.problems, key=lambda problem: problem.line or last)
+    return _Checker(config, complete, excerpt, phase, exclude).found(report)
 
 
 class _Checker(BlockChecker):
@@ -118,7 +125,7 @@ class _Checker(BlockChecker):
         self.building = phase == "load"
         self.exclude = exclude
         self.whole = self._merged()
-        self.values = self.whole
+        self.values: Config = self.whole
 
     def _merged(self) -> Config:
         if self.excerpt:
@@ -126,6 +133,15 @@ class _Checker(BlockChecker):
         # spaCy writes [pretraining] into every config, empty where it isn't used.
         present = [name for name in self.plugins if self.config.get(name)]
         return self.defaults.merge(plugin_defaults(present)).merge(self.config)
+
+    def found(self, report: Report | None = None) -> list[ConfigProblem]:
+        """All problems, in the order of the file."""
+        with registry.preferring(self.config):
+            self.run()
+            if not (self.building or self.excerpt or self.problems):
+                self.ask_plugins(report)
+        last = max(self.lines.values(), default=0) + 1
+        return sorted(self.problems, key=lambda problem: problem.line or last)
 
     def run(self) -> None:
         wrong = [
@@ -172,9 +188,9 @@ class _Checker(BlockChecker):
                 report.findings.append(each)
             elif each.level == "warning":
                 fix = f" ({each.fix})" if each.fix else ""
-                warnings.warn(f"config: {each.message}{fix} [{each.owner}]", stacklevel=4)
+                warnings.warn(f"config: {each.message}{fix} [{each.owner}]", stacklevel=5)
 
-    def _interpolated(self) -> Mapping[str, Any]:
+    def _interpolated(self) -> Config:
         fix = "look for references in a circle"
         try:
             values = self.whole.interpolate()

@@ -152,7 +152,12 @@ def _component(definitions: dict[str, Any]) -> dict[str, Any]:
         cases.append(_case("factory", name, f"factories:{name}"))
     return {
         "type": "object",
-        "properties": {"factory": {"enum": found}},
+        "properties": {
+            "factory": {"enum": found},
+            "source": {"type": "string"},
+            "component": {"type": "string"},
+            "replace_listeners": {"type": "array", "items": {"type": "string"}},
+        },
         "anyOf": [{"required": ["factory"]}, {"required": ["source"]}],
         "allOf": cases,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +50,16 @@ _DEFAULTS = Path(__file__).parent / "default_config.cfg"
 
 def default_config() -> Config:
     """A fresh copy of the default config: each setting of each core section with its default."""
-    text = _DEFAULTS.read_text(encoding="utf8")
-    return parse_config(text, source="the default config")
+    parsed = _parsed_defaults()
+    config = Config(json.loads(json.dumps(parsed)), is_interpolated=parsed.is_interpolated)
+    config.source, config.lines = parsed.source, dict(parsed.lines)
+    return config
+
+
+@cache
+def _parsed_defaults() -> Config:
+    """The default config, read once."""
+    return parse_config(_DEFAULTS.read_text(encoding="utf8"), source="the default config")
 
 
 def plugin_sections() -> Mapping[str, ConfigSection]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..components.factory import factory_config
-from ..config import Config, check_config, default_config
+from ..config import Config
 from ..config.blocks import check_component
+from ..config.check import config_to_build
 from ..config.fill import fill_block
 from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
@@ -107,14 +108,11 @@ def from_config(
     """See :meth:`Pipeline.from_config`."""
     from .pipeline import Pipeline
 
-    given = config if isinstance(config, Config) else Config(dict(config))
-    check_config(given, phase="load", exclude=exclude)
-    described = default_config().merge(given)
-    whole = described.interpolate()
+    described, whole = config_to_build(config, exclude)
     settings = whole["nlp"]
     if not settings.get("lang"):
         problem = ConfigProblem("nlp.lang", "no language is given", 'such as "en"')
-        raise ConfigError([problem], source=given.source)
+        raise ConfigError([problem], source=getattr(config, "source", "config"))
     _check_names(settings["pipeline"], {"exclude": exclude, "disable": disable, "enable": enable})
     with registry.preferring(whole):
         nlp = Pipeline(

@@ -11,6 +11,8 @@ import copy
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ..config.resolve import resolve_block
@@ -57,8 +59,7 @@ def sourced(
     _share_vectors(nlp, source, original)
     settings = {key: value for key, value in original.config.items() if key != "factory"}
     made, config = create_component(nlp, original.factory, new_name, copy.deepcopy(settings))
-    if hasattr(made, "from_bytes"):
-        made.from_bytes(original.component.to_bytes())
+    _carry_over(original.component, made)
     entry = Entry(new_name, made, config)
     waiting = listeners_of(made)
     while waiting:
@@ -74,6 +75,16 @@ def sourced(
             _tell(entry, producer.name, nlp)
         waiting += _give_own(entry, listener, producer)
     return entry
+
+
+def _carry_over(original: Any, made: Any) -> None:
+    """Give ``made`` what ``original`` has learned, as it would be saved."""
+    if hasattr(made, "from_bytes"):
+        made.from_bytes(original.to_bytes())
+    elif hasattr(made, "from_disk"):
+        with TemporaryDirectory() as folder:
+            original.to_disk(Path(folder, "saved"))
+            made.from_disk(Path(folder, "saved"))
 
 
 def replace_listeners(nlp: Pipeline, producer: str, name: str, places: Iterable[str] = ()) -> None:

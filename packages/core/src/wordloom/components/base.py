@@ -141,13 +141,17 @@ class TrainableComponent:
             return losses
         batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
         set_dropout_rate(self.model, drop)
-        predictions, backprop = self.model.begin_update(batch)
-        loss, gradient = self.get_loss(examples, predictions)
-        backprop(gradient)
-        losses[self.name] += float(loss)
+        losses[self.name] += self.learn(examples, batch)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def learn(self, examples: Sequence[Example], batch: Batch) -> float:
+        """Forward, loss and backward for :meth:`update`; returns the loss summed over the batch."""
+        predictions, backprop = self.model.begin_update(batch)
+        loss, gradient = self.get_loss(examples, predictions)
+        backprop(gradient)
+        return float(loss)
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Step with the gradients that were added up, and move the schedules of gradient factors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,14 @@ from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
 from ..transitions.gold import GoldSpans, gold_spans, spaces_of
 from ..transitions.loss import oracle_gradient
-from .base import GetExamples, Scorer, TrainableComponent
+from .base import GetExamples, Scorer
 from .classifier import lookup
 from .factory import component_defaults
 from .groups import document_groups
-from .tagger import TAGGER_MODEL
+from .transition_based import TransitionComponent, transition_model
 
 if TYPE_CHECKING:
-    from thinc.api import Model, Optimizer
+    from thinc.api import Model
 
     from ..example import Example
     from ..pipeline import Pipeline
@@ -32,25 +32,19 @@ if TYPE_CHECKING:
 
 __all__ = ["EntityRecognizer", "make_ner"]
 
-NER_MODEL: dict[str, Any] = {
-    "@architectures": "wordloom.TransitionBasedParser.v2",
-    "state_type": "ner",
-    "extra_state_tokens": False,
-    "hidden_width": 64,
-    "maxout_pieces": 2,
-    "use_upper": True,
-    "nO": None,
-    "tok2vec": TAGGER_MODEL["tok2vec"],
-}
+NER_MODEL = transition_model("ner")
+"""The default model."""
 
 
-class EntityRecognizer(TrainableComponent):
+class EntityRecognizer(TransitionComponent):
     """Sets ``doc.ents``: entities that don't overlap, each with a label.
 
     Tokens that are annotated already, as inside or outside an entity, stay as they are, and no
     entity goes over the start of a sentence that is set. In training, tokens without annotation
     give no gradient.
     """
+
+    state_type: ClassVar = "ner"
 
     def __init__(
         self,
@@ -63,14 +57,11 @@ class EntityRecognizer(TrainableComponent):
         scorer: Scorer | None = None,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
-        from ..layers.transition_model import claim_states
-
         self.cfg = {
             "labels": [],
             "incorrect_spans_key": incorrect_spans_key,
             "recall_margin": recall_margin,
         }
-        self._size = claim_states(model, "ner", name)
         self._set_labels([])
 
     # -- labels
@@ -90,24 +81,11 @@ class EntityRecognizer(TrainableComponent):
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
         return list(self.cfg["labels"])
 
-    def add_label(self, label: str) -> int:
-        """Add a label: 1 if it is new, else 0. A trained model keeps what it knows of the others,
-        and scores the new actions 0 until it is trained on."""
-        if not isinstance(label, str) or not label:
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+    def _extend(self, label: str) -> bool:
         if label in self.cfg["labels"]:
-            return 0
-        before = self.move_names
+            return False
         self._set_labels([*self.cfg["labels"], label])
-        if self._output.has_dim("nO"):
-            from ..layers.transition_model import resize_actions
-
-            resize_actions(self.model, before, self.move_names)
-        return 1
-
-    @property
-    def _output(self) -> Model[Any, Any]:
-        return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
+        return True
 
     def _set_labels(self, labels: Iterable[str]) -> None:
         self.cfg["labels"] = list(labels)
@@ -131,10 +109,6 @@ class EntityRecognizer(TrainableComponent):
 
     def _decode(self, batch: Batch, scorer: Any) -> Entities:
         return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
-
-    def _check_labels(self) -> None:
-        if not self.labels:
-            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
 
     def _places(self, batch: Batch) -> Places:
         """Where entities may be: what is annotated already is closed."""
@@ -182,10 +156,7 @@ class EntityRecognizer(TrainableComponent):
                 f"'{self.name}' found no entities in the training examples: is the corpus "
                 f"annotated? Else pass `labels` to initialize."
             )
-        output = self._output
-        if not output.has_dim("nO"):
-            output.set_dim("nO", self._actions.size)
-        self.model.initialize(X=self.ready([example.x for example in sample]))
+        self._allocate(sample, self._actions.size)
 
     def _count_labels(self, examples: Iterable[Example]) -> list[str]:
         counts: Counter[int] = Counter()
@@ -195,36 +166,6 @@ class EntityRecognizer(TrainableComponent):
                 counts.update(types[types != 0].tolist())
         names = {self.vocab.strings[key]: number for key, number in counts.items()}
         return sorted(names, key=lambda name: (-names[name], name))
-
-    def update(
-        self,
-        examples: Sequence[Example],
-        *,
-        batch: Batch | None = None,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """See :class:`TrainableComponent`. The model learns from the states on the way of the true
-        entities and on the way of those that it predicts now, all at once."""
-        from thinc.api import set_dropout_rate
-
-        losses = losses if losses is not None else {}
-        losses.setdefault(self.name, 0.0)
-        if not examples:
-            return losses
-        batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
-        set_dropout_rate(self.model, drop)
-        gold = self._gold(examples, batch)
-        if gold is not None:
-            scorer, backprop = self.model.begin_update(batch)
-            loss, visited = self._learn(scorer, gold, batch)
-            losses[self.name] += loss
-            if visited is not None:
-                backprop([visited])
-        if sgd is not None:
-            self.finish_update(sgd)
-        return losses
 
     def _gold(self, examples: Sequence[Example], batch: Batch) -> GoldEntities | None:
         pairs = [gold_spans(eg, wrong_key=self.cfg["incorrect_spans_key"]) for eg in examples]
@@ -250,10 +191,10 @@ class EntityRecognizer(TrainableComponent):
         strange = list(zip(starts[~some].tolist(), ends[~some].tolist()))
         return Entities(starts[some], ends[some], labels[some]), strange
 
-    def _learn(
+    def _visit(
         self, scorer: Any, gold: GoldEntities, batch: Batch
     ) -> tuple[float, tuple[Any, Any] | None]:
-        """The loss, and the visited states with the gradients of their scores."""
+        """States on the way of the true entities, and of those that the model predicts now."""
         xp = self.model.ops.xp
         places = Places.of(batch.lengths, space=_space(batch))
         predicted = decode(scorer, places, self._actions, xp)

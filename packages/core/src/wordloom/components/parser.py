@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from ..batch import Batch
 from ..errors import PipelineError
 from ..transitions.arc_eager import ParserActions
 from ..transitions.projective import DELIMITER
-from .base import GetExamples, Scorer, TrainableComponent
+from .base import GetExamples, Scorer
 from .factory import component_defaults
 from .groups import document_groups
 from .parser_training import explore
 from .parser_trees import (
+    GoldTrees,
     Parse,
     SolidTokens,
     count_relations,
@@ -24,10 +25,10 @@ from .parser_trees import (
     parse_tokens,
     write_parse,
 )
-from .tagger import TAGGER_MODEL
+from .transition_based import TransitionComponent, transition_model
 
 if TYPE_CHECKING:
-    from thinc.api import Model, Optimizer
+    from thinc.api import Model
 
     from ..example import Example
     from ..pipeline import Pipeline
@@ -36,25 +37,19 @@ if TYPE_CHECKING:
 
 __all__ = ["DependencyParser", "make_parser"]
 
-PARSER_MODEL: dict[str, Any] = {
-    "@architectures": "wordloom.TransitionBasedParser.v2",
-    "state_type": "parser",
-    "extra_state_tokens": False,
-    "hidden_width": 64,
-    "maxout_pieces": 2,
-    "use_upper": True,
-    "nO": None,
-    "tok2vec": TAGGER_MODEL["tok2vec"],
-}
+PARSER_MODEL = transition_model("parser")
+"""The default model."""
 
 
-class DependencyParser(TrainableComponent):
+class DependencyParser(TransitionComponent):
     """Sets ``token.head``, ``token.dep`` and the starts of sentences.
 
     Sentences that begin or don't begin at a token by what is annotated already stay so. Whitespace
     tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Trees that
     aren't projective are learnt by lifting arcs, see :mod:`wordloom.transitions.projective`.
     """
+
+    state_type: ClassVar = "parser"
 
     def __init__(
         self,
@@ -68,8 +63,6 @@ class DependencyParser(TrainableComponent):
         scorer: Scorer | None = None,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
-        from ..layers.transition_model import claim_states
-
         self.cfg = {
             "left": [],
             "right": [],
@@ -78,7 +71,6 @@ class DependencyParser(TrainableComponent):
             "update_with_oracle_cut_size": update_with_oracle_cut_size,
             "exploration": exploration,
         }
-        claim_states(model, "parser", name)
         self._set_labels([], [])
 
     # -- labels
@@ -100,25 +92,12 @@ class DependencyParser(TrainableComponent):
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
         return {key: self.cfg[key] for key in ("left", "right", "root")}
 
-    def add_label(self, label: str) -> int:
-        """Add a relation, for arcs to the left and to the right: 1 if it is new, else 0. A trained
-        model keeps what it knows of the others."""
-        if not isinstance(label, str) or not label:
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+    def _extend(self, label: str) -> bool:
         left, right = self.cfg["left"], self.cfg["right"]
         if label in left and label in right:
-            return 0
-        before = self.move_names
+            return False
         self._set_labels(dict.fromkeys([*left, label]), dict.fromkeys([*right, label]))
-        if self._output.has_dim("nO"):
-            from ..layers.transition_model import resize_actions
-
-            resize_actions(self.model, before, self.move_names)
-        return 1
-
-    @property
-    def _output(self) -> Model[Any, Any]:
-        return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
+        return True
 
     def _set_labels(self, left: Iterable[str], right: Iterable[str]) -> None:
         self.cfg["left"], self.cfg["right"] = list(left), list(right)
@@ -141,8 +120,7 @@ class DependencyParser(TrainableComponent):
         """Heads, relations and starts of sentences of all documents; tokens are numbered through
         the batch."""
         batch = self.ready(docs)
-        if not self._output.has_dim("nO"):
-            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+        self._check_labels()
         scorer = self.model.predict(batch)
         groups = document_groups(batch, scorer)
         return Parse.joined([(first, self._parse(docs, part)) for first, docs, part in groups])
@@ -184,43 +162,28 @@ class DependencyParser(TrainableComponent):
                 f"'{self.name}' found no dependencies in the training examples: is the corpus "
                 f"annotated? Else pass `labels` to initialize."
             )
-        if not self._output.has_dim("nO"):
-            self._output.set_dim("nO", self._actions.size)
-        self.model.initialize(X=self.ready([example.x for example in sample]))
+        self._allocate(sample, self._actions.size)
 
-    def update(
-        self,
-        examples: Sequence[Example],
-        *,
-        batch: Batch | None = None,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """See :class:`TrainableComponent`. The states on the model's own way are visited first, and
-        the model learns from all of them at once."""
-        from thinc.api import set_dropout_rate
-
-        losses = losses if losses is not None else {}
-        losses.setdefault(self.name, 0.0)
-        if not examples:
-            return losses
-        batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
-        set_dropout_rate(self.model, drop)
+    def _gold(
+        self, examples: Sequence[Example], batch: Batch
+    ) -> tuple[SolidTokens, GoldTrees] | None:
         tokens = SolidTokens.of(batch, constrained=False)
-        gold = gold_trees(examples, tokens, self._numbers, self.cfg["update_with_oracle_cut_size"])
-        if gold is not None:
-            xp = self.model.ops.xp
-            scorer, backprop = self.model.begin_update(batch)
-            mapped = tokens.scorer(scorer, xp)
-            loss, visited = explore(mapped, gold, self._actions, self.cfg["exploration"], xp)
-            losses[self.name] += loss
-            if visited is not None:
-                ids, gradient = visited
-                backprop([(mapped.to_table(ids), gradient)])
-        if sgd is not None:
-            self.finish_update(sgd)
-        return losses
+        cut = self.cfg["update_with_oracle_cut_size"]
+        trees = gold_trees(examples, tokens, self._numbers, cut)
+        return None if trees is None else (tokens, trees)
+
+    def _visit(
+        self, scorer: Any, gold: tuple[SolidTokens, GoldTrees], batch: Batch
+    ) -> tuple[float, tuple[Any, Any] | None]:
+        """States on the model's own way."""
+        tokens, trees = gold
+        xp = self.model.ops.xp
+        mapped = tokens.scorer(scorer, xp)
+        loss, visited = explore(mapped, trees, self._actions, self.cfg["exploration"], xp)
+        if visited is None:
+            return loss, None
+        ids, gradient = visited
+        return loss, (mapped.to_table(ids), gradient)
 
     def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
         super()._load(cfg, weights, source)

@@ -121,7 +121,7 @@ def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
     assert nlp.pipe_names == ["transformer", "tagger"]
     nlp.initialize(lambda: blocks.examples(nlp))
     assert np.isfinite(nlp.update(blocks.examples(nlp))["tagger"])
-    assert nlp.config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "*"
+    assert nlp.config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "transformer"
 
 
 def test_custom_sent_spans(folder: Any) -> None:

@@ -257,6 +257,7 @@ class ComponentConformance(NameConformance):
 
     def _survives(self, batches: Sequence[Sequence[str]], what: str) -> None:
         nlp = self.trained()
+        self._annotated(nlp)
         for batch in batches:
             try:
                 docs = list(nlp.pipe(batch))

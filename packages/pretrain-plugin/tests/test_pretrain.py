@@ -125,7 +125,7 @@ def test_a_run_with_other_settings_is_not_taken_up(make_config: MakeConfig, tmp_
     with pytest.raises(TrainingError, match="holds a run already"):
         pretrain(make_config(), tmp_path / "out", quiet=True)
     other = make_config(pretraining__dropout=0.5)
-    with pytest.raises(TrainingError, match=r"pretraining\.dropout was 0\.2, is 0\.5"):
+    with pytest.raises(TrainingError, match=r"pretraining\.dropout was 0\.0, is 0\.5"):
         pretrain(other, tmp_path / "out", resume=True, quiet=True)
     with pytest.raises(MissingFileError, match="checkpoint"):
         pretrain(make_config(), tmp_path / "none", resume=True, quiet=True)

@@ -16,11 +16,11 @@ DEFAULTS: dict[str, Any] = {
     "max_epochs": 1000,
     "max_steps": 0,
     "patience": 6000,
-    "dropout": 0.2,
-    "eval_frequency": 300,
+    "dropout": 0.0,
+    "eval_frequency": 500,
     "held_out": 0.01,
     "held_out_words": 10000,
-    "shuffle_buffer": 5000,
+    "shuffle_buffer": 20000,
     "n_save_every": None,
     "n_save_epoch": None,
     "component": "tok2vec",
@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "corpus": "corpora.pretrain",
     "batcher": {
         "@batchers": "wordloom.batch_by_words.v1",
-        "size": 3000,
+        "size": 1000,
         "discard_oversize": False,
         "tolerance": 0.2,
         "get_length": None,
@@ -38,7 +38,7 @@ DEFAULTS: dict[str, Any] = {
         "maxout_pieces": 3,
         "hidden_size": 300,
         "n_characters": 4,
-        "mask_share": 0.15,
+        "mask_share": 0.3,
     },
     "optimizer": {
         "@optimizers": "Adam.v1",
@@ -49,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
         "grad_clip": 1.0,
         "use_averages": True,
         "eps": 1e-8,
-        "learn_rate": 0.001,
+        "learn_rate": 0.003,
     },
 }
 """Defaults of ``[pretraining]``; what each setting means is said at :class:`.settings.Settings`."""

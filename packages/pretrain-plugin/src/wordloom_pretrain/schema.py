@@ -17,11 +17,11 @@ class PretrainingSchema(Schema):  # type: ignore[no-untyped-call]
     max_epochs: int = 1000
     max_steps: int = 0
     patience: int = 6000
-    dropout: float = 0.2
-    eval_frequency: int = 300
+    dropout: float = 0.0
+    eval_frequency: int = 500
     held_out: float = 0.01
     held_out_words: int = 10000
-    shuffle_buffer: int = 5000
+    shuffle_buffer: int = 20000
     n_save_every: int | None = None
     n_save_epoch: int | None = None
     component: str = "tok2vec"

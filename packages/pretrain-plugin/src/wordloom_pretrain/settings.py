@@ -54,14 +54,14 @@ class Settings:
     component: str = "tok2vec"
     layer: str = ""
     seed: int = 0
-    dropout: float = 0.2
+    dropout: float = 0.0
     max_epochs: int = 1000
     max_steps: int = 0
     patience: int = 6000
-    eval_frequency: int = 300
+    eval_frequency: int = 500
     held_out: float = 0.01
     held_out_words: int = 10000
-    shuffle_buffer: int = 5000
+    shuffle_buffer: int = 20000
     n_save_every: int | None = None
     n_save_epoch: int | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)

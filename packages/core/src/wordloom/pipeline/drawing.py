@@ -79,8 +79,9 @@ def _quoted(text: str) -> str:
 
 
 def _label(node: Node) -> str:
-    width = f", {node.width}" if node.width is not None else ""
-    return node.name + (f" ({node.factory}{width})" if node.factory != node.name or width else "")
+    kind = node.factory if node.factory != node.name else ""
+    about = ", ".join(each for each in (kind, _cell(node.width)) if each)
+    return f"{node.name} ({about})" if about else node.name
 
 
 def svg(nlp: Pipeline) -> str:

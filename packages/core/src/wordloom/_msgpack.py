@@ -6,12 +6,15 @@ longer than packing a sentence does.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import Any
 
 from srsly import msgpack
 
-__all__ = ["dumps", "loads"]
+__all__ = ["collecting", "dumps", "loads"]
 
 #: The unpacker that is kept doesn't let go of its buffer: larger data gets one of its own.
 _LARGE = 1 << 20
@@ -55,6 +58,18 @@ def loads(data: bytes) -> Any:
         raise ValueError("there is more data than one value")
     _kept.unpacker = unpacker
     return value
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Keep the garbage collector on where others call srsly: it leaves it off when data turn out
+    to be damaged."""
+    enabled = gc.isenabled()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _unpacker() -> Any:

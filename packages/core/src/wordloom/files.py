@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from .errors import MissingFileError
+from .errors import MissingFileError, SerializationError
 
-__all__ = ["clear_up", "existing", "file_written", "folder_written", "write_bytes", "write_text"]
+__all__ = [
+    "clear_up",
+    "existing",
+    "file_written",
+    "folder_written",
+    "read_json",
+    "write_bytes",
+    "write_text",
+]
 
 #: The name that a folder has while another takes its place.
 _AWAY = "it"
@@ -29,6 +38,15 @@ def existing(path: str | Path, what: str = "file") -> Path:
             f"no {what} at '{path}': '{near.resolve()}' is the last folder of that path that exists"
         )
     return path
+
+
+def read_json(path: str | Path, what: str = "file") -> Any:
+    """The value in a file of JSON. Raises :class:`MissingFileError`, and
+    :class:`SerializationError` if it isn't JSON in UTF-8."""
+    try:
+        return json.loads(existing(path, what).read_text("utf8"))
+    except (ValueError, RecursionError) as error:
+        raise SerializationError(f"'{path}', {what}, isn't JSON: {error}") from error
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

@@ -134,7 +134,7 @@ def referred_vectors(reference: Mapping[str, Any], source: str) -> VectorTable:
     """
     from .registries import registry
 
-    if not {"@vectors", "path", "hash"} <= set(reference):
+    if not isinstance(reference, Mapping) or not {"@vectors", "path", "hash"} <= set(reference):
         raise SerializationError(f"{source} doesn't say which table of vectors it means")
     path = Path(reference["path"])
     if not path.exists():

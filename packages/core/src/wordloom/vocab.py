@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import srsly
 from numpy.typing import NDArray
 
+from . import _msgpack
 from .errors import DataError, SerializationError
 from .files import existing, folder_written
 from .lexical import LexicalRules
@@ -143,7 +143,7 @@ class Vocab:
             "strings": self.strings.to_bytes(),
             "vectors": None if self.vectors is None else self.vectors.reference(),
         }
-        return bytes(srsly.msgpack_dumps(state))
+        return _msgpack.dumps(state)
 
     def from_bytes(self, data: bytes) -> Vocab:
         """Take over what :meth:`to_bytes` gave; returns the vocab itself. If no vectors are
@@ -152,14 +152,17 @@ class Vocab:
         Raises :class:`SerializationError` if it's something else.
         """
         try:
-            state = srsly.msgpack_loads(data)
+            state = _msgpack.loads(data)
             known = state["format"]
         except Exception as error:
             raise SerializationError(f"these are not the bytes of a vocab ({error})") from error
         if known != _FORMAT:
             raise SerializationError(f"vocab of format {known}, this version reads {_FORMAT}")
-        self.lang = state["lang"]
-        self.strings.from_bytes(state["strings"])
+        lang, strings = state.get("lang"), state.get("strings")
+        if not isinstance(lang, str) or not isinstance(strings, bytes):
+            raise SerializationError("the bytes of a vocab are damaged: language or strings")
+        self.strings.from_bytes(strings)
+        self.lang = lang
         if state.get("vectors"):
             self.vectors = referred_vectors(state["vectors"], "the bytes of a vocab")
         self.lexicon = self._new_lexicon()

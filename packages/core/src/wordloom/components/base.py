@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 
 import srsly
 
+from .. import _msgpack
 from ..batch import Batch, Feature
 from ..errors import PipelineError, SerializationError
-from ..files import existing, folder_written, write_bytes
+from ..files import existing, folder_written, read_json, write_bytes
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer
@@ -183,12 +184,12 @@ class TrainableComponent:
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """Settings and weights as msgpack."""
-        return bytes(srsly.msgpack_dumps({"cfg": self.cfg, "model": self.model.to_bytes()}))
+        return _msgpack.dumps({"cfg": self.cfg, "model": self.model.to_bytes()})
 
     def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
         try:
-            message = srsly.msgpack_loads(data)
+            message = _msgpack.loads(data)
             cfg, weights = message["cfg"], message["model"]
         except Exception as error:
             raise SerializationError(
@@ -206,15 +207,18 @@ class TrainableComponent:
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
         """Read the folder that :meth:`to_disk` wrote."""
         folder = existing(path, f"saved '{self.name}'")
-        cfg = srsly.read_json(existing(folder / "cfg", f"settings of '{self.name}'"))
+        cfg = read_json(folder / "cfg", f"settings of '{self.name}'")
         weights = existing(folder / "model", f"weights of '{self.name}'").read_bytes()
         self._load(cfg, weights, str(folder))
         return self
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
-        self.cfg = dict(cfg)
+    def _load(self, cfg: Any, weights: bytes, source: str) -> None:
+        if not isinstance(cfg, dict):
+            raise SerializationError(f"{source}: the settings of '{self.name}' aren't an object")
+        self.cfg = cfg
         try:
-            self.model.from_bytes(weights)
+            with _msgpack.collecting():
+                self.model.from_bytes(weights)
         except Exception as error:
             widths = "".join(
                 f" It listens to '{each.name}', which gives vectors of width {each.width}."

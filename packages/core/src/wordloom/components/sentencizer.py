@@ -10,9 +10,10 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 
+from .. import _msgpack
 from ..batch import Batch
 from ..errors import SerializationError
-from ..files import existing, write_bytes
+from ..files import read_json, write_bytes
 from .base import GetExamples, Scorer, minibatch
 from .classifier import assign
 from .factory import component_defaults
@@ -109,11 +110,16 @@ class Sentencizer:
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """The settings as msgpack."""
-        return bytes(srsly.msgpack_dumps(self._settings()))
+        return _msgpack.dumps(self._settings())
 
     def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave."""
-        return self._take(srsly.msgpack_loads(data))
+        try:
+            return self._take(_msgpack.loads(data))
+        except ValueError as error:
+            raise SerializationError(
+                f"the bytes aren't those of a '{self.name}': {error}"
+            ) from error
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write the settings as JSON."""
@@ -121,7 +127,7 @@ class Sentencizer:
 
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
         """Read what :meth:`to_disk` wrote."""
-        return self._take(srsly.read_json(existing(path, f"settings of '{self.name}'")))
+        return self._take(read_json(path, f"settings of '{self.name}'"))
 
     def _settings(self) -> dict[str, Any]:
         return {"punct_chars": list(self.punct_chars), "overwrite": self.overwrite}

@@ -7,6 +7,7 @@ and so that later checks can name lines too.
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import sys
@@ -121,7 +122,7 @@ def parse_config(
     implied = [name for name in scan.sections if name not in scan.lines]
     try:
         config = Config().from_str(_parents_first(text, implied), interpolate=False)
-    except confection.ConfigValidationError as error:
+    except (confection.ConfigValidationError, configparser.Error) as error:
         problem = ConfigProblem("(file)", _first_words(error), "check sections and values")
         raise ConfigError([problem], source=source) from None
     config.update(_unescaped(config))

@@ -8,13 +8,15 @@ distribution supplied the names in the config. Nothing in it is executed when it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import srsly
 
-from ..errors import SerializationError
-from ..files import existing, folder_written, write_text
+from .. import _msgpack
+from ..errors import SerializationError, WordloomError
+from ..files import existing, folder_written, read_json, write_text
 from ..plugins import manager
 from ..registries import registry
 
@@ -99,16 +101,33 @@ def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -
     nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
     nlp.assemble()
     if "vocab" not in exclude and (folder / "vocab").exists():
-        nlp.vocab.from_disk(folder / "vocab")
+        with _readable(folder / "vocab"):
+            nlp.vocab.from_disk(folder / "vocab")
     if hasattr(nlp.tokenizer, "from_disk") and (folder / "tokenizer").exists():
-        nlp.tokenizer.from_disk(folder / "tokenizer")
+        with _readable(folder / "tokenizer"):
+            nlp.tokenizer.from_disk(folder / "tokenizer")
     for name, component in nlp.components:
         if hasattr(component, "from_disk") and name not in exclude:
-            component.from_disk(existing(folder / name, f"saved component '{name}'"))
+            with _readable(folder / name):
+                component.from_disk(existing(folder / name, f"saved component '{name}'"))
     nlp.changed()
     nlp.assemble()
     manifest = meta.get("plugins", {})
     manager().demand("after_load", nlp=nlp, path=folder, manifest=manifest)
+
+
+@contextmanager
+def _readable(what: str | Path) -> Iterator[None]:
+    """Turn whatever reading damaged data raises into :class:`SerializationError`."""
+    try:
+        yield
+    except (WordloomError, MemoryError):
+        raise
+    except Exception as error:
+        raise SerializationError(
+            f"{what} can't be read: it is damaged, or was saved by other code "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 _DERIVED = {
@@ -125,12 +144,8 @@ _DERIVED = {
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
-    path = existing(folder / "meta.json", "meta.json of a saved pipeline")
-    try:
-        meta = srsly.read_json(path)
-    except ValueError as error:
-        raise SerializationError(f"'{path}' is no JSON: {error}") from error
-    return _checked_meta(meta, str(path))
+    path = folder / "meta.json"
+    return _checked_meta(read_json(path, "meta.json of a saved pipeline"), str(path))
 
 
 def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
@@ -188,13 +203,13 @@ def to_bytes(nlp: Pipeline, *, exclude: Sequence[str] = ()) -> bytes:
             if hasattr(part, "to_bytes") and name not in exclude
         },
     }
-    return bytes(srsly.msgpack_dumps(message))
+    return _msgpack.dumps(message)
 
 
 def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> None:
     """Take what :func:`to_bytes` gave."""
     try:
-        message = srsly.msgpack_loads(data)
+        message = _msgpack.loads(data)
         meta, saved = message["meta"], message["parts"]
     except Exception as error:
         raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
@@ -210,7 +225,8 @@ def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> No
         raise SerializationError(f"the bytes hold no {', '.join(missing)}")
     for name, part in parts.items():
         if hasattr(part, "from_bytes") and name not in exclude:
-            part.from_bytes(saved[name])
+            with _readable(f"bytes of '{name}'"):
+                part.from_bytes(saved[name])
     nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
     nlp.changed()
     nlp.assemble()

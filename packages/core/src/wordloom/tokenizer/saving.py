@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import srsly
-
+from .. import _msgpack
 from ..errors import DataError, SerializationError
 from .rules import TokenizerRules, checked_case
 
@@ -60,7 +59,7 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
         if data[:1] == b"{":
             state = json.loads(data)
         else:
-            state = _from_spacy(srsly.msgpack_loads(data))
+            state = _from_spacy(_msgpack.loads(data))
         known = state["format"]
         if known != _FORMAT:
             raise SerializationError(

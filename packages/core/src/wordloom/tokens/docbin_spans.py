@@ -68,4 +68,6 @@ def _span(doc: Doc, item: Any) -> Span:
     key, kb_id, label, start, end, _, _ = _SPAN.unpack(item)
     if not 0 <= start <= end <= len(doc):
         raise ValueError(f"a span from token {start} to {end} of {len(doc)}")
+    if any(number and number not in doc.lexicon.strings for number in (label, kb_id, key)):
+        raise ValueError("a span has an id whose string isn't there")
     return Span(doc, start, end, label, kb_id, key)

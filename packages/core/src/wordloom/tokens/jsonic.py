@@ -81,8 +81,21 @@ def from_json(doc: Doc, data: dict[str, Any]) -> Doc:
         raise DataError(
             f"the JSON of a document needs 'text' and 'tokens' with 'start' and 'end' ({error})"
         ) from error
-    words, spaces = _words(text, places)
-    doc.__init__(doc.vocab, words, spaces)  # type: ignore[misc]
+    try:
+        words, spaces = _words(text, places)
+        doc.__init__(doc.vocab, words, spaces)  # type: ignore[misc]
+        _annotate(doc, tokens, data)
+    except DataError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DataError(
+            f"the JSON of the document {str(text)[:40]!r} is damaged "
+            f"({type(error).__name__}: {error})"
+        ) from error
+    return doc
+
+
+def _annotate(doc: Doc, tokens: list[dict[str, Any]], data: dict[str, Any]) -> None:
     values = {f"{key}s": _values(tokens, key) for key in ("tag", "lemma", "dep", "morph")}
     annotate(
         doc,
@@ -96,7 +109,6 @@ def from_json(doc: Doc, data: dict[str, Any]) -> Doc:
     doc.cats = data.get("cats", {})
     for name, value in data.get("_", {}).items():
         doc._.set(name, value)
-    return doc
 
 
 def _words(text: str, places: list[tuple[int, int]]) -> tuple[list[str], list[bool]]:

@@ -84,7 +84,7 @@ def _named(path: Path, pa: Any) -> Iterator[None]:
     """Errors of pyarrow as ours, with the file."""
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0]
         raise FormatError(
             path, None, f"can't be read ({type(error).__name__}: {reason})"

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import srsly
 
+from .. import _msgpack
 from ..errors import SerializationError
-from ..files import existing, folder_written, write_bytes, write_text
+from ..files import existing, folder_written, read_json, write_bytes, write_text
 from .history import History
 from .loop import StepResult
 from .progress import Progress
@@ -70,9 +70,8 @@ class Checkpoint:
         Raises :class:`SerializationError` if a file isn't what was written, and
         :class:`MissingFileError` for one that isn't there.
         """
-        text = existing(path / "state.json", "state of a checkpoint").read_text("utf8")
+        state = read_json(path / "state.json", "state of a checkpoint")
         try:
-            state = json.loads(text)
             if state["format"] != FORMAT:
                 raise SerializationError(
                     f"'{path}' has the format {state['format']}, this version of wordloom reads "
@@ -106,7 +105,7 @@ class Checkpoint:
         else:
             nlp.from_disk(saved)
         try:
-            state = srsly.msgpack_loads((self.path / "optimizer").read_bytes())
+            state = _msgpack.loads((self.path / "optimizer").read_bytes())
             if not weights_only:
                 # Sums over word types go by their rows, and floats by the order of their sum.
                 for text, norm in state["lexemes"]:
@@ -130,8 +129,8 @@ def write_checkpoint(
         nlp.to_disk(folder / "pipeline")
         lexicon = nlp.vocab.lexicon
         lexemes = [[text, lexicon.norm_given(row)] for row, text in enumerate(lexicon.texts)]
-        data = srsly.msgpack_dumps({**_optimizer_state(nlp, optimizer), "lexemes": lexemes})
-        write_bytes(folder / "optimizer", bytes(data))
+        data = _msgpack.dumps({**_optimizer_state(nlp, optimizer), "lexemes": lexemes})
+        write_bytes(folder / "optimizer", data)
         state = {
             "format": FORMAT,
             "progress": progress.state(),

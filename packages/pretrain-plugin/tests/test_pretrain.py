@@ -18,7 +18,13 @@ import srsly
 
 import wordloom
 from wordloom.config import Config
-from wordloom.errors import ConfigError, MissingFileError, PipelineError, TrainingError
+from wordloom.errors import (
+    ConfigError,
+    MissingFileError,
+    PipelineError,
+    SerializationError,
+    TrainingError,
+)
 from wordloom.pretraining import find_encoder, weights_hash
 from wordloom_pretrain import PretrainStep, pretrain, pretrain_steps, read_settings
 
@@ -203,6 +209,48 @@ def test_the_layer_of_a_component_without_shared_encoder(
     doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
     nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
     assert nlp.meta["pretrained"]["target"] == "tagger.tok2vec"
+
+
+ENCODERS: dict[str, dict[str, Any]] = {
+    "hashes": {
+        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "width": 16, "depth": 1, "embed_size": 100, "window_size": 1, "maxout_pieces": 2,
+        "subword_features": True, "pretrained_vectors": None,
+    },
+    "characters, mish": {
+        "@architectures": "wordloom.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "wordloom.CharacterEmbed.v2",
+            "width": 16, "rows": 100, "nM": 8, "nC": 4, "include_static_vectors": False,
+            "feature": "LOWER",
+        },
+        "encode": {
+            "@architectures": "wordloom.MishWindowEncoder.v2",
+            "width": 16, "window_size": 1, "depth": 1,
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_any_encoder_is_pretrained_and_loaded(
+    kind: str, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(pretraining__max_steps=3)
+    config["components"]["tok2vec"]["model"] = ENCODERS[kind]
+    config["components"]["tagger"]["model"]["tok2vec"]["width"] = 16
+    result = pretrain(config, tmp_path / "out", quiet=True)
+    config["paths"]["init_tok2vec"] = str(result.last)
+    nlp = wordloom.Pipeline.from_config(config)
+    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    assert nlp.meta["pretrained"]["hash"] == weights_hash(find_encoder(nlp, "tok2vec"))
+    config["components"]["tok2vec"]["model"] = make_config()["components"]["tok2vec"]["model"]
+    config["components"]["tagger"]["model"]["tok2vec"]["width"] = 32
+    other = wordloom.Pipeline.from_config(config)
+    doc = wordloom.Doc(other.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    with pytest.raises(SerializationError, match="when pretrained"):
+        other.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
 
 
 @pytest.mark.parametrize(

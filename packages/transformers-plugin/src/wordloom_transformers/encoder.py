@@ -16,7 +16,7 @@ from .sequences import Sequences, make_packs
 __all__ = ["Layers", "Pass", "encode", "encode_for_training", "mixed_dtype"]
 
 #: On a CPU, passes above this many padded pieces only spill its caches.
-_CPU_BUDGET = 1024
+_CPU_BUDGET = 256
 
 Ints = NDArray[np.int64]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from wordloom.errors import ConfigError, ConfigProblem
 
+from .linear import replace_linear
 from .settings import Settings
 
 __all__ = ["layer_of", "prepare", "rate_scales"]
@@ -22,8 +23,9 @@ def layer_of(name: str) -> int | None:
 
 
 def prepare(module: Any, settings: Settings) -> Any:
-    """The module as it will be trained: frozen parts without gradients, with checkpointing of
-    activations and adapters where the settings ask for them."""
+    """The module as it will run and be trained: fast on CPUs, frozen parts without gradients, with
+    checkpointing of activations where the settings ask for it."""
+    replace_linear(module)
     if settings.freeze:
         _freeze(module, settings.freeze)
     if settings.gradient_checkpointing:

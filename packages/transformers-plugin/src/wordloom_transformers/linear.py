@@ -1,0 +1,103 @@
+"""Linear layers that compute by oneDNN on CPUs.
+
+On CPUs torch multiplies matrices in fp32 by MKL, which on those of AMD leaves half of their speed
+unused. oneDNN, which torch has on board for other types, takes the widest instructions there are.
+The results are those of torch but for rounding in fp32.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import lru_cache
+from typing import Any, cast
+
+import torch
+from torch.autograd.function import once_differentiable
+
+__all__ = ["Linear", "replace_linear", "usable"]
+
+
+class Linear(torch.nn.Linear):
+    """``torch.nn.Linear`` that takes oneDNN's product where it can: for fp32 on the CPU, outside
+    autocast. Its parameters are the same."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        """``input @ weight.T + bias``, shape ``(..., out)``."""
+        if (
+            input.dtype is not torch.float32
+            or input.device.type != "cpu"
+            or self.weight.dtype is not torch.float32
+            or input.dim() < 2
+            or not input.numel()
+            or torch.is_autocast_enabled("cpu")
+            or not usable()
+        ):
+            return super().forward(input)
+        if torch.is_grad_enabled():
+            return cast(torch.Tensor, _Product.apply(input, self.weight, self.bias))
+        return _product(input, self.weight, self.bias)
+
+
+class _Product(torch.autograd.Function):
+    """The same with gradients, which are products themselves."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        ctx.save_for_backward(input, weight)
+        return _product(input, weight, bias)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        input, weight = ctx.saved_tensors
+        rows = gradient.reshape(-1, gradient.shape[-1])
+        wants_input, wants_weight, wants_bias = ctx.needs_input_grad
+        return (
+            _product(gradient, weight.t(), None) if wants_input else None,
+            _product(rows.t(), input.reshape(-1, input.shape[-1]).t(), None)
+            if wants_weight
+            else None,
+            rows.sum(0) if wants_bias else None,
+        )
+
+
+def _product(input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    # What torch's own compiler calls for a linear layer; either operand may be transposed.
+    return cast(
+        torch.Tensor, torch.ops.mkldnn._linear_pointwise(input, weight, bias, "none", [], "")
+    )
+
+
+@lru_cache(maxsize=1)
+def usable() -> bool:
+    """Whether this torch has oneDNN's product and it is right, which is tried once."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    x = torch.arange(24, dtype=torch.float32).reshape(2, 3, 4)
+    weight, bias = torch.arange(20, dtype=torch.float32).reshape(5, 4) - 9, torch.ones(5)
+    try:
+        with torch.no_grad():
+            plain = torch.equal(_product(x, weight, bias), x @ weight.t() + 1)
+            turned = torch.equal(_product(x.reshape(-1, 4).t(), weight.new_ones(7, 6), None),
+                                 x.reshape(-1, 4).t() @ weight.new_ones(6, 7))  # fmt: skip
+    except (AttributeError, RuntimeError):
+        return False
+    return plain and turned
+
+
+def replace_linear(module: torch.nn.Module) -> None:
+    """Put a :class:`Linear` with the same parameters for each linear layer inside ``module``."""
+    for parent in list(module.modules()):
+        for name, layer in list(parent.named_children()):
+            if type(layer) is torch.nn.Linear and not layer._forward_hooks:
+                setattr(parent, name, _like(layer))
+
+
+def _like(layer: torch.nn.Linear) -> Linear:
+    twin = Linear(layer.in_features, layer.out_features, layer.bias is not None, device="meta")
+    twin.weight, twin.bias = layer.weight, layer.bias
+    return twin.train(layer.training)

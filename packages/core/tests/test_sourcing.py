@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import wordloom
 from wordloom import Doc, Example, Pipeline
@@ -303,7 +305,6 @@ def test_nothing_is_shared_with_the_source() -> None:
     data = examples(nlp)
     for _ in range(2):
         nlp.update(data, sgd=nlp.create_optimizer())
-    nlp.config["components"]["tagger"]["overwrite"] = True
     assert source.to_bytes() == before and annotation(source(TEXT)) == text
 
 
@@ -350,6 +351,89 @@ def test_odd_arguments_are_named() -> None:
 def test_a_source_that_is_no_pipeline() -> None:
     with pytest.raises(PipelineError, match="source is a str.*wordloom.load"):
         wordloom.blank("en").add_pipe("tagger", source="somewhere")  # type: ignore[arg-type]
+
+
+# -- any graph
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Components of a pipeline: encoders, each alone or on one before, and heads that listen to any
+    of them; and links to replace, in the order in which they are."""
+    blocks: dict[str, Any] = {}
+    links = []
+    for number in range(draw(st.integers(1, 3))):
+        model = encoder()
+        if blocks and draw(st.booleans()):
+            below = draw(st.sampled_from(sorted(blocks)))
+            links.append((below, f"e{number}"))
+            model = {
+                "@architectures": "wordloom.Tok2Vec.v2",
+                "embed": listener(below),
+                "encode": {
+                    "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+                    "width": WIDTH,
+                    "depth": 1,
+                    "window_size": 1,
+                    "maxout_pieces": 2,
+                },
+            }
+        blocks[f"e{number}"] = {"factory": "tok2vec", "model": model}
+    encoders = sorted(blocks)
+    for number, factory in enumerate(draw(st.lists(st.sampled_from(["tagger", "senter"])))[:3]):
+        below = draw(st.sampled_from(encoders))
+        links.append((below, f"h{number}"))
+        blocks[f"h{number}"] = {"factory": factory, "model": tagger(below)}
+    replaced = draw(st.lists(st.sampled_from(links), unique=True)) if links else []
+    return blocks, replaced
+
+
+def values(nlp: Pipeline) -> dict[str, Any]:
+    """What the model of each component gives for a text."""
+    nlp.assemble()
+    found = {}
+    for name, each in nlp.components:
+        result = each.model.predict(each.ready([nlp.make_doc(TEXT)]))
+        found[name] = np.asarray(result[0])
+    return found
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(graph=graphs())
+def test_copies_and_own_encoders_change_no_bit_in_any_graph(graph: Any) -> None:
+    blocks, replaced = graph
+    whole = {"nlp": {"lang": "en", "pipeline": list(blocks)}, "components": blocks}
+    source = Pipeline.from_config(whole)
+    data = two_sentences(source)
+    source.initialize(lambda: data)
+    expected = values(source)
+
+    nlp = wordloom.blank("en")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # each finds the copy of its encoder
+        for name in blocks:
+            nlp.add_pipe(name, source=source)
+    for producer, name in replaced:
+        nlp.replace_listeners(producer, name)
+    again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
+    for each in (nlp, again):
+        found = values(each)
+        assert list(found) == list(expected)
+        for name, array in expected.items():
+            np.testing.assert_array_equal(found[name], array)
+    alone = wordloom.blank("en")
+    for name in reversed(list(blocks)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            alone.add_pipe(name, source=source)
+    for name, array in values(alone).items():
+        np.testing.assert_array_equal(array, expected[name])
+
+
+def two_sentences(nlp: Pipeline) -> list[Example]:
+    reference = Doc(nlp.vocab, words=[*WORDS, *WORDS], tags=["D", "N", "V", "P", "N", "."] * 2)
+    reference[6].is_sent_start = True
+    return [Example(Doc(nlp.vocab, words=[*WORDS, *WORDS]), reference)]
 
 
 # -- from a config

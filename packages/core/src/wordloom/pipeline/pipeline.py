@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -78,7 +79,8 @@ class Pipeline(Running):
 
     @property
     def config(self) -> Config:
-        """The config from which this pipeline can be built again, every default written down."""
+        """The config from which this pipeline can be built again, every default written down: a
+        copy, which changes nothing when it is changed."""
         config = self._config.copy()
         config["nlp"] = {
             **config.get("nlp", {}),
@@ -88,7 +90,7 @@ class Pipeline(Running):
             "batch_size": self.batch_size,
             "tokenizer": self._tokenizer_config,
         }
-        config["components"] = {entry.name: entry.config for entry in self.order}
+        config["components"] = {entry.name: copy.deepcopy(entry.config) for entry in self.order}
         return config
 
     # -- learning

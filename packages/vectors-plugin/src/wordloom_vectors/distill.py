@@ -72,10 +72,11 @@ def distill(
         vocabulary = Vocabulary(list(dict.fromkeys(vocabulary)), None, True)
     _check(vocabulary, dims, frequency)
     vectors = _encoded(encoder, vocabulary.words, advance)
-    seen = np.flatnonzero(vectors.any(axis=1))
+    here = np.abs(vectors).max(axis=1) > 0
+    seen = np.flatnonzero(here)
     if not len(seen):
         raise DataError(f"the encoder sees nothing in any of the {len(vocabulary)} words")
-    empty = [word for word, here in zip(vocabulary.words, vectors.any(axis=1)) if not here]
+    empty = [vocabulary.words[i] for i in np.flatnonzero(~here).tolist()]
     words = [vocabulary.words[i] for i in seen.tolist()]
     if len(words) < len(vectors):
         vectors = vectors[seen]

@@ -37,29 +37,33 @@ class Index:
     """Finds most of the nearest words, much faster than :meth:`Table.most_similar` finds all.
 
     ``connectivity`` is the number of neighbours of each word in the graph, ``expansion`` how many
-    are looked at when it is built and when it is searched: more is slower and finds more.
+    words are looked at when one is put in, ``search`` how many when one is searched for: more is
+    slower and finds more. The graph holds int8 copies of the vectors; half as many words again as
+    are asked for come out of it, and the best of these by their true cosines are given.
     """
 
     def __init__(
-        self, table: Table, *, connectivity: int = 16, expansion: int = 128, threads: int = 0
+        self,
+        table: Table,
+        *,
+        connectivity: int = 16,
+        expansion: int = 128,
+        search: int = 64,
+        threads: int = 0,
     ) -> None:
         self.table = table
-        self._index = self._empty(table, connectivity, expansion)
+        self._index = _usearch().Index(
+            ndim=table.width,
+            metric="cos",
+            dtype="i8",
+            connectivity=connectivity,
+            expansion_add=expansion,
+            expansion_search=search,
+        )
         rows = np.flatnonzero(table.scope.inverse > 0)
         for start in range(0, len(rows), _BLOCK):
             some = rows[start : start + _BLOCK]
-            self._index.add(some.astype(np.uint64), table.gather(some), threads=threads)
-
-    @staticmethod
-    def _empty(table: Table, connectivity: int, expansion: int) -> Any:
-        return _usearch().Index(
-            ndim=table.width,
-            metric="cos",
-            dtype="f16",
-            connectivity=connectivity,
-            expansion_add=expansion,
-            expansion_search=expansion,
-        )
+            self._index.add(some.astype(np.uint64), _rounded(table.gather(some)), threads=threads)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -71,9 +75,9 @@ class Index:
         Path(f"{path}.hash").write_text(self.table.hash, encoding="utf8")
 
     @classmethod
-    def open(cls, path: str | Path, table: Table) -> Index:
-        """Map an index that was saved. Raises :class:`~wordloom.errors.SerializationError` if it
-        was made for another table."""
+    def open(cls, path: str | Path, table: Table, *, search: int = 64) -> Index:
+        """Map an index that was saved; ``search`` is as in the constructor, and isn't saved. Raises
+        :class:`~wordloom.errors.SerializationError` if it was made for another table."""
         path = existing(path, "index of vectors")
         wanted = existing(f"{path}.hash", "hash of the index's table").read_text(encoding="utf8")
         if wanted != table.hash:
@@ -83,6 +87,7 @@ class Index:
         index = cls.__new__(cls)
         index.table = table
         index._index = _usearch().Index.restore(str(path), view=True)
+        index._index.expansion_search = search
         return index
 
     def most_similar(
@@ -115,7 +120,8 @@ class Index:
 
     def _one(self, vector: NDArray[np.float32], own: int, n: int) -> list[tuple[str, float]]:
         table, scope = self.table, self.table.scope
-        rows = self._index.search(vector, n + 1).keys.astype(np.int64)
+        wanted = min(n + n // 2 + 1, len(self._index))
+        rows = self._index.search(_rounded(vector), wanted).keys.astype(np.int64)
         rows = rows[rows != own]
         scores = table.gather(rows) @ vector * scope.inverse[rows]
         scores /= float(np.linalg.norm(vector)) or 1.0
@@ -124,3 +130,9 @@ class Index:
             (table.words[int(row if scope.first is None else scope.first[row])], float(score))
             for row, score in zip(rows[order], scores[order])
         ]
+
+
+def _rounded(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Each vector as int8, its largest number becoming 127: a cosine doesn't mind the factor."""
+    largest = np.abs(vectors).max(axis=-1, keepdims=True)
+    return np.rint(vectors * (127.0 / np.where(largest > 0, largest, 1.0))).astype(np.int8)

@@ -26,8 +26,8 @@ Neighbours = list[tuple[str, float]]
 
 #: Rows in a block; the first is small, so that the bar is high when the large ones come.
 _FIRST, _BLOCK = 2048, 16384
-#: Queries that are worked on at a time: a block of scores takes 16 MB.
-_QUERIES = 256
+#: Queries that are worked on at a time: a block of scores takes 32 MB.
+_QUERIES = 512
 #: With fewer queries than that, blocks are larger, up to so many scores.
 _SCORES = 1 << 17
 

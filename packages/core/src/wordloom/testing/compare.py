@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +33,17 @@ def _is_value(table: Any, kind: str, name: str) -> bool:
     return table.find(kind, name).method is None
 
 
-def difference(first: Sequence[Doc], second: Sequence[Doc]) -> str:
-    """Where two lists of documents differ, in words; empty if they don't."""
+def difference(
+    first: Sequence[Doc],
+    second: Sequence[Doc],
+    said: Callable[[Doc], Mapping[str, Any]] = annotation,
+) -> str:
+    """Where two lists of documents differ in what they ``said``, in words; empty if they don't."""
     if len(first) != len(second):
         return f"{len(first)} documents and {len(second)}"
     for one, other in zip(first, second):
-        left, right = annotation(one), annotation(other)
-        for key in left | right:
+        left, right = said(one), said(other)
+        for key in {**left, **right}:
             if not same(left.get(key), right.get(key)):
                 return (
                     f"'{key}' of {one.text[:40]!r} is {_short(left.get(key))} and then "
@@ -48,23 +52,34 @@ def difference(first: Sequence[Doc], second: Sequence[Doc]) -> str:
     return ""
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal, numbers but for rounding."""
+def same(one: Any, other: Any, depth: int = 8) -> bool:
+    """Whether two values are equal, numbers but for rounding. Objects that don't say when they are
+    equal are compared by what they hold, ``depth`` objects deep."""
     if isinstance(one, float) and isinstance(other, int | float):
         return bool(np.isclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        shared = one.keys() == other.keys()
+        return shared and all(same(one[key], other[key], depth - 1) for key in one)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
+        pairs = zip(one, other)
+        return len(one) == len(other) and all(same(*pair, depth - 1) for pair in pairs)
     if hasattr(one, "__array__") or hasattr(other, "__array__"):
         return _same_arrays(one, other)
-    if is_dataclass(one) and type(one) is type(other):
-        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
-    if one == other:
-        return True
-    # Objects that don't say when they are equal are compared by what they hold.
-    plain = type(one) is type(other) and "__eq__" not in type(one).__dict__
-    return plain and hasattr(one, "__dict__") and same(vars(one), vars(other))
+    if type(one) is not type(other) or depth <= 0:
+        return depth <= 0 or bool(one == other)
+    if is_dataclass(one):
+        names = [field.name for field in fields(one) if field.compare]
+        return all(same(getattr(one, name), getattr(other, name), depth - 1) for name in names)
+    if "__eq__" in type(one).__dict__:
+        return bool(one == other)
+    return same(_held(one), _held(other), depth - 1)
+
+
+def _held(value: Any) -> dict[str, Any]:
+    """What an object holds, in its slots too."""
+    slots = {name for each in type(value).__mro__ for name in getattr(each, "__slots__", ())}
+    there = {name: getattr(value, name) for name in slots - {"__dict__"} if hasattr(value, name)}
+    return {**there, **getattr(value, "__dict__", {})}
 
 
 def _same_arrays(one: Any, other: Any) -> bool:

@@ -7,7 +7,7 @@ import inspect
 import pickle
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +17,8 @@ import pytest
 from ..components.factory import factory_info
 from ..config.signatures import MISSING, signature_of
 from .base import NameConformance
-from .compare import difference
+from .compare import annotation, difference
+from .pipelines import changed, find_block, learns, seed, small_pipeline, train
 from .texts import LONG, SPACES, TEXTS, annotated_examples
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class ComponentConformance(NameConformance):
     """Checks of a component in a pipeline of its own.
 
     ``lang`` is the pipeline's language, ``before`` names the components that must stand before it,
-    ``texts`` what it annotates. A component that learns is trained a little first, on what
-    `examples` returns.
+    ``texts`` what it annotates, ``listener`` is the block of a layer that listens to it, if it is
+    an encoder of another kind than ``tok2vec``. A component that learns is trained a little first,
+    on what `examples` returns.
     """
 
     registry: ClassVar[str] = "factories"
@@ -43,6 +45,7 @@ class ComponentConformance(NameConformance):
     lang: ClassVar[str] = "en"
     before: ClassVar[tuple[str, ...]] = ()
     texts: ClassVar[Sequence[str]] = TEXTS
+    listener: ClassVar[Mapping[str, Any]] = {}
 
     def examples(self, nlp: Pipeline) -> list[Example]:
         """A few annotated examples that it can learn."""
@@ -56,6 +59,14 @@ class ComponentConformance(NameConformance):
         if all(each.name in {*declared, *given} or each.default is not MISSING for each in needed):
             return dict(given)
         return super().settings()
+
+    def annotation(self, doc: Doc) -> Mapping[str, Any]:
+        """What a document says, for comparing two of them: values by name."""
+        return annotation(doc)
+
+    def difference(self, first: Sequence[Doc], second: Sequence[Doc]) -> str:
+        """Where two lists of documents differ, in words; empty if they don't."""
+        return difference(first, second, self.annotation)
 
     # -- pipelines
 
@@ -80,7 +91,7 @@ class ComponentConformance(NameConformance):
             pytest.skip(f"it can't be built ({type(error).__name__}): see test_builds")
 
     def _start(self) -> Pipeline:
-        _seed()
+        seed()
         nlp = self.pipeline()
         examples = self.examples(nlp)
         with warnings.catch_warnings():
@@ -91,9 +102,9 @@ class ComponentConformance(NameConformance):
     def trained(self) -> Pipeline:
         """A pipeline that was trained a little; a skip if it can't be, see `test_learns`."""
         nlp = self.initialized()
-        if _learns(nlp):
+        if learns(nlp):
             try:
-                _train(nlp, self.examples(nlp), _STEPS)
+                train(nlp, self.examples(nlp), _STEPS)
             except Exception as error:
                 pytest.skip(f"it can't be trained ({type(error).__name__}): see test_learns")
         return nlp
@@ -104,7 +115,7 @@ class ComponentConformance(NameConformance):
             docs, again = list(nlp.pipe(self.texts)), list(nlp.pipe(self.texts))
         except Exception as error:
             pytest.skip(f"it can't annotate ({type(error).__name__}): see test_annotates")
-        if difference(docs, again):
+        if self.difference(docs, again):
             pytest.skip("it isn't deterministic: see test_determinism")
         return docs
 
@@ -134,7 +145,7 @@ class ComponentConformance(NameConformance):
 
         config = self.initialized().config
         again = Config().from_str(config.to_str(), interpolate=False)
-        told = _changed(config["components"], again["components"])
+        told = changed(config["components"], again["components"])
         assert not told, f"settings change when they are written as text: {told}"
         try:
             built = Pipeline.from_config(again).config
@@ -142,7 +153,7 @@ class ComponentConformance(NameConformance):
             raise AssertionError(
                 f"the pipeline's config doesn't build it: {type(error).__name__}: {error}"
             ) from error
-        told = _changed(config["components"], built["components"])
+        told = changed(config["components"], built["components"])
         assert not told, f"the pipeline built from its config has another one: {told}"
 
     def test_annotates(self) -> None:
@@ -158,9 +169,9 @@ class ComponentConformance(NameConformance):
         """The same text gets the same annotation, and the same seed gives the same component."""
         nlp = self.trained()
         docs = self._annotated(nlp)
-        told = difference(docs, self._annotated(nlp))
+        told = self.difference(docs, self._annotated(nlp))
         assert not told, f"annotating twice gives two results: {told}"
-        told = difference(docs, self._annotated(self.trained()))
+        told = self.difference(docs, self._annotated(self.trained()))
         assert not told, f"the same seed gives another component: {told}"
 
     def _annotated(self, nlp: Pipeline) -> list[Doc]:
@@ -177,7 +188,7 @@ class ComponentConformance(NameConformance):
             again = self.pipeline().from_bytes(nlp.to_bytes())
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
-        told = difference(docs, list(again.pipe(self.texts)))
+        told = self.difference(docs, list(again.pipe(self.texts)))
         assert not told, f"another annotation after from_bytes: {told}"
 
     def test_disk(self) -> None:
@@ -192,7 +203,7 @@ class ComponentConformance(NameConformance):
                 again = load(Path(folder) / "pipeline")
             except Exception as error:
                 raise AssertionError(f"{type(error).__name__}: {error}") from error
-            told = difference(docs, list(again.pipe(self.texts)))
+            told = self.difference(docs, list(again.pipe(self.texts)))
         assert not told, f"another annotation after loading: {told}"
 
     def test_pickle(self) -> None:
@@ -216,7 +227,7 @@ class ComponentConformance(NameConformance):
                 spread = list(nlp.pipe(self.texts, batch_size=size, n_process=2))
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
-        told = difference(docs, spread)
+        told = self.difference(docs, spread)
         assert not told, f"worker processes give another annotation: {told}"
 
     def test_threads(self) -> None:
@@ -232,7 +243,7 @@ class ComponentConformance(NameConformance):
                 results = list(pool.map(annotate, range(8)))
             except Exception as error:
                 raise AssertionError(f"{type(error).__name__}: {error}") from error
-        told = next(filter(None, (difference(docs, each) for each in results)), "")
+        told = next(filter(None, (self.difference(docs, each) for each in results)), "")
         assert not told, f"threads at the same time disturb each other: {told}"
 
     def test_empty_document(self) -> None:
@@ -272,19 +283,19 @@ class ComponentConformance(NameConformance):
         nlp = self.trained()
         docs = self.reference(nlp)
         for size in (1, 2):
-            told = difference(docs, list(nlp.pipe(self.texts, batch_size=size)))
+            told = self.difference(docs, list(nlp.pipe(self.texts, batch_size=size)))
             assert not told, f"batches of {size} give another annotation: {told}"
-        told = difference(docs, [nlp(text) for text in self.texts])
+        told = self.difference(docs, [nlp(text) for text in self.texts])
         assert not told, f"calling nlp(text) gives another annotation: {told}"
 
     def test_learns(self) -> None:
         """Learning a few examples by heart lowers the loss."""
         nlp = self.initialized()
-        if not _learns(nlp):
+        if not learns(nlp):
             pytest.skip("it doesn't learn")
         examples = self.examples(nlp)
         try:
-            losses = _train(nlp, examples, 3 * _STEPS)
+            losses = train(nlp, examples, 3 * _STEPS)
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
         if not any(losses):
@@ -306,12 +317,12 @@ class ComponentConformance(NameConformance):
 
     def _listens(self, nlp: Pipeline) -> None:
         block = nlp.config["components"]["it"]
-        inside = _find(block, "tok2vec")
-        if inside is None or not _learns(nlp):
+        inside = find_block(block, "tok2vec")
+        if inside is None or not learns(nlp):
             pytest.skip("its settings have no layer 'tok2vec' that could listen to a shared one")
-        shared = _small_pipeline(self.lang)
+        shared = small_pipeline(self.lang)
         settings = {key: copy.deepcopy(value) for key, value in block.items() if key != "factory"}
-        holder: Any = _find(settings, "tok2vec")
+        holder: Any = find_block(settings, "tok2vec")
         holder["tok2vec"] = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 8}
         shared.add_pipe(self.name, name="it", config=settings)
         self._moves(shared, "tok2vec")
@@ -319,9 +330,10 @@ class ComponentConformance(NameConformance):
     def _listened_to(self) -> None:
         nlp = self.pipeline()
         component: Any = nlp.get_pipe("it")
-        if component.provides != "tokens":
-            pytest.skip(f"it provides '{component.provides}': the kit has no listener for that")
-        layer = {"@architectures": "wordloom.Tok2VecListener.v1", "upstream": "it"}
+        if component.provides != "tokens" and not self.listener:
+            pytest.skip(f"it provides '{component.provides}': give `listener` in a subclass")
+        own = self.listener or {"@architectures": "wordloom.Tok2VecListener.v1"}
+        layer = {**copy.deepcopy(dict(own)), "upstream": "it"}
         model = {"@architectures": "wordloom.Tagger.v2", "tok2vec": layer}
         nlp.add_pipe("tagger", config={"model": model})
         self._moves(nlp, "it")
@@ -333,7 +345,7 @@ class ComponentConformance(NameConformance):
             nlp.initialize(lambda: examples)
             shared: Any = nlp.get_pipe(encoder)
             before = shared.model.to_bytes()
-            _train(nlp, examples, 3)
+            train(nlp, examples, 3)
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert shared.model.to_bytes() != before, "no gradient reaches the shared encoder"
@@ -347,54 +359,5 @@ class ComponentConformance(NameConformance):
             pytest.skip("no GPU, or no CuPy")
         docs = self.reference(self.trained())
         with use_ops("cupy"):
-            told = difference(docs, self._annotated(self.trained()))
+            told = self.difference(docs, self._annotated(self.trained()))
         assert not told, f"another annotation on the GPU: {told}"
-
-
-def _seed() -> None:
-    from thinc.api import fix_random_seed
-
-    fix_random_seed(0)
-
-
-def _learns(nlp: Pipeline) -> bool:
-    return hasattr(nlp.get_pipe("it"), "update")
-
-
-def _train(nlp: Pipeline, examples: list[Example], steps: int) -> list[float]:
-    """The component's loss at each step."""
-    from thinc.api import Adam
-
-    _seed()
-    # Without decay, weights that get no gradient stay as they are.
-    optimizer = Adam(0.01, L2=0.0)
-    found = []
-    for _ in range(steps):
-        losses: dict[str, float] = {}
-        nlp.update(examples, sgd=optimizer, losses=losses)
-        found.append(float(losses.get("it", 0.0)))
-    return found
-
-
-def _small_pipeline(lang: str) -> Pipeline:
-    """A pipeline with a small shared encoder."""
-    from ..pipeline import blank
-    from .base import SMALL_ENCODER
-
-    nlp = blank(lang)
-    nlp.add_pipe("tok2vec", config={"model": dict(SMALL_ENCODER)})
-    return nlp
-
-
-def _find(block: Any, key: str) -> dict[str, Any] | None:
-    """The block that holds a layer under ``key``."""
-    if not isinstance(block, dict):
-        return None
-    if isinstance(block.get(key), dict) and "@architectures" in block[key]:
-        return block
-    return next(filter(None, (_find(value, key) for value in block.values())), None)
-
-
-def _changed(one: Any, other: Any) -> str:
-    keys = [key for key in {*one, *other} if one.get(key) != other.get(key)]
-    return ", ".join(f"{key}: {one.get(key)!r} and {other.get(key)!r}" for key in sorted(keys))

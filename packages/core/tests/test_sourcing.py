@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thinc.api import Model
 
 import wordloom
 from wordloom import Doc, Example, Pipeline
@@ -212,10 +213,62 @@ def chained() -> Pipeline:
     return nlp
 
 
+def test_a_model_that_only_listens_becomes_a_copy() -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder()})
+    nlp.add_pipe("tok2vec", name="same", config={"model": listener()})
+    nlp.add_pipe("tagger", config={"model": tagger("same")})
+    data = examples(nlp)
+    nlp.initialize(lambda: data)
+    before = annotation(nlp(TEXT))
+    nlp.replace_listeners("tok2vec", "same")
+    nlp.remove_pipe("tok2vec")
+    assert annotation(nlp(TEXT)) == before
+    assert nlp.update(data, sgd=nlp.create_optimizer())["tagger"] > 0
+
+
+def test_two_listeners_of_one_component_are_replaced_together(tmp_path: Path) -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": encoder()})
+    both = {"@architectures": "tests.Both.v1", "first": listener(), "second": listener()}
+    nlp.add_pipe("tagger", config={"model": {**tagger(), "tok2vec": both}})
+    data = examples(nlp)
+    nlp.initialize(lambda: data)
+    before = annotation(nlp(TEXT))
+    with pytest.raises(PipelineError, match="at model.tok2vec.second as well"):
+        nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vec.first"])
+    nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vec.first", "model.tok2vec.second"])
+    assert annotation(nlp(TEXT)) == before
+    nlp.to_disk(tmp_path / "saved")
+    assert annotation(wordloom.load(tmp_path / "saved", exclude=["tok2vec"])(TEXT)) == before
+
+
+@wordloom.registry.architectures("tests.Both.v1")
+def both(first: Model[Any, Any], second: Model[Any, Any]) -> Model[Any, Any]:
+    """The sum of two layers of token vectors."""
+
+    def forward(model: Model[Any, Any], docs: Any, is_train: bool) -> Any:
+        (one, back_one), (two, back_two) = (layer(docs, is_train) for layer in model.layers)
+
+        def backprop(gradient: Any) -> Any:
+            back_one(gradient)
+            return back_two(gradient)
+
+        return [a + b for a, b in zip(one, two)], backprop
+
+    def init(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
+        for layer in model.layers:
+            layer.initialize(X=X)
+
+    return Model("both", forward, init=init, layers=[first, second], dims={"nO": WIDTH})
+
+
 def test_what_can_t_be_replaced_is_named() -> None:
     nlp = trained(["tagger", "ner"])
     with pytest.raises(PipelineError, match="no listener at 'model.tok2vek'.*'model.tok2vec'"):
         nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vek"])
+    with pytest.raises(PipelineError, match="no listener at 'model' "):
+        nlp.replace_listeners("tok2vec", "tagger", ["model"])
     with pytest.raises(PipelineError, match="'ner' is no shared encoder"):
         nlp.replace_listeners("ner", "tagger")
     with pytest.raises(PipelineError, match="no component 'tager'"):
@@ -343,8 +396,9 @@ def test_odd_arguments_are_named() -> None:
         nlp.add_pipe("tagger", replace_listeners=["model.tok2vec"])
     with pytest.raises(PipelineError, match="leave `config` out"):
         nlp.add_pipe("tagger", source=source, config={"overwrite": True})
-    with pytest.raises(PipelineError, match="no listener at 'tok2vec'.*'model.tok2vec'"):
-        nlp.add_pipe("tagger", source=source, replace_listeners=["tok2vec"])
+    for place in ("tok2vec", "model"):
+        with pytest.raises(PipelineError, match=f"no listener at '{place}'.*model.tok2vec"):
+            nlp.add_pipe("tagger", source=source, replace_listeners=[place])
     assert nlp.component_names == []
 
 

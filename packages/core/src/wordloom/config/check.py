@@ -64,11 +64,11 @@ def check_config(
     checked, whatever section they are in.
 
     ``phase`` says what the config is wanted for. To build a pipeline (``"load"``), only the
-    sections that it is built of are checked, of the components those in its pipeline, but for
-    ``exclude``; to train it, all but those that a command of a plugin
-    reads (see :class:`~wordloom.plugins.ConfigSection`); else all. Except for ``"load"``, plugins
-    are asked what they find (the hook ``check_config``), if nothing else is wrong: their errors are
-    problems, and their warnings are added to ``report`` or, without one, given as Python's.
+    sections that it is built of are checked, and of the components those in its pipeline, but for
+    ``exclude``; to train it, all sections but those that a command of a plugin reads (see
+    :class:`~wordloom.plugins.ConfigSection`); else all. Except for ``"load"``, plugins are asked
+    what they find (the hook ``check_config``), if nothing else is wrong: their errors are problems,
+    and their warnings are added to ``report`` or, without one, given as Python's.
     """
     problems = find_problems(
         config, complete=complete, excerpt=excerpt, phase=phase, exclude=exclude, report=report

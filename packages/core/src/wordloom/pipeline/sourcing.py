@@ -55,7 +55,7 @@ def sourced(
         )
     source.assemble()
     original = source.order[name]
-    _check_places(original, replace)
+    _check_places(original, replace, listeners_of(original.component))
     _share_vectors(nlp, source, original)
     settings = {key: value for key, value in original.config.items() if key != "factory"}
     made, config = create_component(nlp, original.factory, new_name, copy.deepcopy(settings))
@@ -95,18 +95,16 @@ def replace_listeners(nlp: Pipeline, producer: str, name: str, places: Iterable[
     if not isinstance(encoder.component, Encoder):
         raise PipelineError(f"'{producer}' is no shared encoder: nothing can listen to it")
     nlp.assemble()
-    places = list(places)
-    _check_places(entry, places)
     listening = [
         each for each in listeners_of(entry.component) if each.attrs["link"].producer == producer
     ]
-    left = [
-        each.attrs["link"].place for each in listening if each.attrs["link"].place not in places
-    ]
-    if places and left:
+    wanted = list(places)
+    _check_places(entry, wanted, listening)
+    left = _places(listening) - set(wanted)
+    if wanted and left:
         raise PipelineError(
-            f"'{name}' listens to '{producer}' at {', '.join(left)} as well: all its listeners to "
-            f"one encoder are replaced together"
+            f"'{name}' listens to '{producer}' at {', '.join(sorted(left))} as well: all its "
+            f"listeners to one encoder are replaced together"
         )
     for listener in listening:
         _give_own(entry, listener, encoder)
@@ -134,6 +132,8 @@ def _give_own(entry: Entry, listener: Model[Any, Any], producer: Entry) -> list[
     where = f"components.{entry.name}"
     own = resolve_block(block, f"{where}.{place}", made=placed(where))
     encoder.give_weights(own, listener)
+    if entry.component.model is listener:
+        entry.component.model = own
     entry.component.model.replace_node(listener, own)
     around[key] = block
     inner = find_listeners(own)
@@ -142,10 +142,18 @@ def _give_own(entry: Entry, listener: Model[Any, Any], producer: Entry) -> list[
     return inner
 
 
-def _check_places(entry: Entry, places: Iterable[str]) -> None:
-    for place in places:
-        if not exists(entry.config, place):
-            have = [each.attrs["link"].place for each in listeners_of(entry.component)]
+def _places(listeners: Iterable[Model[Any, Any]]) -> set[str]:
+    return {each.attrs["link"].place for each in listeners}
+
+
+def _check_places(
+    entry: Entry, wanted: Collection[str], listeners: Iterable[Model[Any, Any]]
+) -> None:
+    """Raise :class:`PipelineError` for a place where no listener is, unless there may have been one
+    that was replaced: all listeners that are left are named as well."""
+    have = _places(listeners)
+    for place in wanted:
+        if place not in have and (have - set(wanted) or not exists(entry.config, place)):
             near = get_close_matches(place, have, n=1)
             fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(have) or 'none'}"
             raise PipelineError(

@@ -272,3 +272,24 @@ def test_open_vectors_of_a_pipeline(path, tmp_path):
     assert open_vectors(tmp_path / "m", hash=nlp.vocab.vectors.hash).path.name == "vectors.wlv"
     with pytest.raises(SerializationError, match="hash"):
         open_vectors(tmp_path / "m", hash="0" * 32)
+
+
+def test_tables_of_the_same_name_are_not_mixed_up(rows, tmp_path):
+    """Neither by name nor by the order in which components are sourced."""
+    paths = [
+        Table.from_arrays(WORDS, rows * factor, name="same").save(tmp_path / f"{factor}.wlv")
+        for factor in (1, -2)
+    ]
+    first, second = (trained(path, steps=3) for path in paths)
+    before = first("the cat")[1].vector.copy()
+    target = wordloom.blank("en")
+    target.vocab.vectors = Table.open(paths[0])
+    target.add_pipe("tagger", name="one", source=first)
+    assert target("the cat")[0].tag_ == first("the cat")[0].tag_
+    np.testing.assert_array_equal(target.vocab.vectors["cat"], before)
+    with pytest.raises((PluginError, WordloomError)) as error:
+        target.add_pipe("tagger", name="two", source=second)
+        target("the cat")
+    assert second.vocab.vectors.hash in str(error.value)
+    assert target.vocab.vectors.hash in str(error.value)
+    np.testing.assert_array_equal(first("the cat")[1].vector, before)

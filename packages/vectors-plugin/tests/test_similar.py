@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -159,3 +161,16 @@ def test_approximate_index(tmp_path):
         Index.open(tmp_path / "x.index", Table.from_arrays(words, rows * 2))
     with pytest.raises(DataError, match="'xyz'"):
         index.most_similar("xyz")
+
+
+def test_many_queries_need_little_memory():
+    rows = np.random.default_rng(0).normal(size=(20000, 8)).astype(np.float32)
+    table = Table.from_arrays([f"w{i}" for i in range(20000)], rows)
+    tracemalloc.start()
+    try:
+        found = table.most_similar(rows[:4000], 3)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # All scores at once would take 320 MB.
+    assert len(found) == 4000 and peak < 120_000_000

@@ -5,7 +5,8 @@ import pytest
 from thinc.api import Model, chain, get_current_ops, ragged2list, with_array
 from thinc.types import Ragged
 
-from wordloom import Batch, Doc, Vocab, registry
+import wordloom
+from wordloom import Batch, Doc, Example, Vocab, registry
 from wordloom.batch import FloatsList
 from wordloom.errors import PipelineError
 from wordloom_vectors import StaticVectors, Subwords, Table
@@ -251,3 +252,40 @@ def test_second_custom_embedding_of_the_guide(vocab, table, make):
         np.testing.assert_allclose(part, static + E[rows], atol=1e-5)
     backprop([np.ones_like(part) for part in Y])
     assert model.layers[0].get_grad("W").any() and embed.get_grad("E")[1, 0] == 2
+
+
+def test_second_custom_embedding_in_a_pipeline(table):
+    """Registered under a name, in the config of a tagger, and learning."""
+    from wordloom.layers import Embed, FeatureExtractor, add, remap_ids
+
+    @registry.architectures("my_example.MyCustomVectors.v1")
+    def MyCustomVectors(
+        output_width: int, vector_width: int, embed_rows: int, key2row: dict[int, int]
+    ) -> Model:
+        return add(
+            StaticVectors(nO=output_width, nM=vector_width),
+            chain(
+                FeatureExtractor(["ORTH"]),
+                remap_ids(key2row),
+                Embed(nO=output_width, nV=embed_rows),
+            ),
+        )
+
+    nlp = wordloom.blank("en")
+    nlp.vocab.vectors = table
+    embed = {
+        "@architectures": "my_example.MyCustomVectors.v1",
+        "output_width": 8,
+        "vector_width": table.width,
+        "embed_rows": 3,
+        "key2row": {nlp.vocab.strings.add(word): i for i, word in enumerate(["cat", "dog"], 1)},
+    }
+    model = {"@architectures": "wordloom.Tagger.v2", "tok2vec": embed}
+    nlp.add_pipe("tagger", config={"model": model})
+    words, tags = ["the", "cat", "sat", "dog"], ["D", "N", "V", "N"]
+    example = Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, tags=tags))
+    nlp.initialize(lambda: [example])
+    sgd = nlp.create_optimizer()
+    losses = [nlp.update([example], sgd=sgd, losses={})["tagger"] for _ in range(60)]
+    assert losses[-1] < losses[0] / 2
+    assert [token.tag_ for token in nlp("the cat sat dog")] == tags

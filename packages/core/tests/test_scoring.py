@@ -16,9 +16,10 @@ from wordloom.scoring import (
     score_features,
     score_morphology,
     score_sentences,
+    score_spans,
     score_tokenization,
 )
-from wordloom.tokens import Doc
+from wordloom.tokens import Doc, Span
 from wordloom.vocab import Vocab
 
 VOCAB = Vocab("en")
@@ -68,6 +69,27 @@ def test_accuracy_where_tokens_agree_is_the_share_of_right_ones() -> None:
     reference = doc(["a", "b", "c", "d"], tags=["X", "X", "X", ""])
     scores = score_column([Example(predicted, reference)], "TAG", "tag")
     assert scores == {"tag_acc": 2 / 3}
+
+
+def test_each_value_of_a_column_has_its_own_scores() -> None:
+    words = ["a", "b", "c", "d", "e"]
+    predicted = doc(words, tags=["X", "Y", "X", "Z", ""])
+    reference = doc(words, tags=["X", "X", "Y", "", "Y"])
+    scores = score_column([Example(predicted, reference)], "TAG", "tag", per_type=True)
+    # X: 1 right of 2 predicted and 2 wanted. Y: none of 1 and 2. Z meets a token without a tag.
+    assert scores["tag_per_type"] == {
+        "X": {"p": 0.5, "r": 0.5, "f": 0.5},
+        "Y": {"p": 0.0, "r": 0.0, "f": 0.0},
+    }
+    split = doc(["ca", "n't"], [False, True], tags=["X", "Y"])
+    whole = doc(["can't"], tags=["X"])
+    scores = score_column([Example(split, whole)], "TAG", "tag", per_type=True)
+    assert scores["tag_per_type"] == {
+        "X": {"p": 1.0, "r": 1.0, "f": 1.0},
+        "Y": {"p": 0.0, "r": 0.0, "f": 0.0},
+    }
+    bare = Example(doc(["a"]), doc(["a"]))
+    assert score_column([bare], "TAG", "tag", per_type=True)["tag_per_type"] is None
 
 
 def test_accuracy_where_tokens_differ_is_f1() -> None:
@@ -195,6 +217,36 @@ def test_entities_where_the_reference_says_nothing() -> None:
     assert score_entities([Example(predicted, all_outside)])["ents_p"] == 0.0
 
 
+def test_spans_of_groups_may_overlap() -> None:
+    words = ["new", "york", "city", "hall"]
+    reference, predicted = doc(words), doc(words)
+    reference.spans["sc"] = [
+        Span(reference, 0, 2, "GPE"),
+        Span(reference, 0, 4, "FAC"),
+        Span(reference, 1, 2, "ORG"),
+    ]
+    predicted.spans["sc"] = [
+        Span(predicted, 0, 2, "GPE"),
+        Span(predicted, 0, 2, "ORG"),
+        Span(predicted, 0, 4, "FAC"),
+        Span(predicted, 2, 4, "FAC"),
+    ]
+    other = Example(doc(words), doc(words))  # has no such group
+    scores = score_spans([Example(predicted, reference), other])
+    assert (scores["spans_sc_p"], scores["spans_sc_r"]) == (2 / 4, 2 / 3)
+    assert scores["spans_sc_f"] == pytest.approx(4 / 7)
+    assert scores["spans_sc_per_type"] == {
+        "FAC": {"p": 0.5, "r": 1.0, "f": pytest.approx(2 / 3)},
+        "GPE": {"p": 1.0, "r": 1.0, "f": 1.0},
+        "ORG": {"p": 0.0, "r": 0.0, "f": 0.0},
+    }
+    # By their bounds alone: (0,2), (0,4) and (2,4) against (0,2), (0,4) and (1,2).
+    assert score_spans([Example(predicted, reference)], labeled=False)["spans_sc_p"] == 2 / 3
+    assert score_spans([other], "sc")["spans_sc_f"] is None
+    reference.spans["sc"] = []
+    assert score_spans([Example(predicted, reference)])["spans_sc_p"] == 0.0
+
+
 def test_empty_documents_score_nothing() -> None:
     example = Example(doc([]), doc([]))
     for score in (score_tokenization, score_morphology, score_sentences, score_entities):
@@ -204,7 +256,7 @@ def test_empty_documents_score_nothing() -> None:
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("tagger", {"tag_acc"}),
+        ("tagger", {"tag_acc", "tag_per_type"}),
         ("lemmatizer", {"lemma_acc"}),
         ("morphologizer", {"pos_acc", "morph_acc", "morph_micro_f", "morph_per_feat"}),
         ("senter", {"sents_p", "sents_r", "sents_f"}),
@@ -216,6 +268,12 @@ def test_empty_documents_score_nothing() -> None:
 def test_scorers_by_name(owner: str, name: str, keys: set[str]) -> None:
     scorer = registry.scorers.get(f"{owner}.{name}_scorer.v1")()
     assert keys <= set(scorer(iter([Example(doc(["a"]), doc(["a"]))])))
+
+
+def test_the_scorer_of_spans_has_a_key() -> None:
+    example = Example(doc(["a"]), doc(["a"]))
+    for name in ("spacy.spancat_scorer.v1", "wordloom.spancat_scorer.v1"):
+        assert "spans_mine_f" in registry.scorers.get(name)(spans_key="mine")([example])
 
 
 def test_sentences_of_which_no_start_is_known_do_not_count() -> None:

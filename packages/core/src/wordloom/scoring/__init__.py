@@ -16,11 +16,12 @@ from .makers import (
     ner_scorer,
     parser_scorer,
     senter_scorer,
+    spans_scorer,
     tagger_scorer,
     textcat_multilabel_scorer,
     textcat_scorer,
 )
-from .spans import score_entities, score_sentences
+from .spans import score_entities, score_sentences, score_spans
 from .tokens import (
     score_column,
     score_dependencies,
@@ -43,8 +44,10 @@ __all__ = [
     "score_features",
     "score_morphology",
     "score_sentences",
+    "score_spans",
     "score_tokenization",
     "senter_scorer",
+    "spans_scorer",
     "tagger_scorer",
     "textcat_multilabel_scorer",
     "textcat_scorer",

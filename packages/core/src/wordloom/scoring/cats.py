@@ -24,8 +24,9 @@ def score_cats(
     threshold: float | None = None,
     positive_label: str | None = None,
 ) -> dict[str, Any]:
-    """Precision, recall and F1 over all decisions (micro) and as the mean over labels (macro), the
-    area under the ROC curve, and a table for each label.
+    """Precision, recall and F1 over all decisions (micro) and as the mean over labels (macro;
+    Sokolova and Lapalme 2009, "A systematic analysis of performance measures for classification
+    tasks"), the area under the ROC curve (:func:`roc_auc`), and a table for each label.
 
     With ``multi_label`` a label is predicted where its score reaches ``threshold`` (0.5), and one
     that the reference doesn't mention doesn't count. Without it, the label with the highest score

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .cats import score_cats
-from .spans import score_entities, score_sentences
+from .spans import score_entities, score_sentences, score_spans
 from .tokens import score_column, score_dependencies, score_morphology
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ __all__ = [
     "ner_scorer",
     "parser_scorer",
     "senter_scorer",
+    "spans_scorer",
     "tagger_scorer",
     "textcat_multilabel_scorer",
     "textcat_scorer",
@@ -29,8 +30,8 @@ Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
 
 
 def tagger_scorer() -> Scorer:
-    """``tag_acc``."""
-    return lambda examples: score_column(examples, "TAG", "tag")
+    """``tag_acc`` and ``tag_per_type``."""
+    return lambda examples: score_column(examples, "TAG", "tag", per_type=True)
 
 
 def lemmatizer_scorer() -> Scorer:
@@ -39,7 +40,8 @@ def lemmatizer_scorer() -> Scorer:
 
 
 def morphologizer_scorer() -> Scorer:
-    """``pos_acc``, ``morph_acc``, ``morph_micro_p``, ``_r``, ``_f`` and ``morph_per_feat``."""
+    """``pos_acc``, ``pos_per_type``, ``morph_acc``, ``morph_micro_p``, ``_r``, ``_f`` and
+    ``morph_per_feat``."""
     return score_morphology
 
 
@@ -61,6 +63,11 @@ def parser_scorer() -> Scorer:
 def ner_scorer() -> Scorer:
     """``ents_p``, ``ents_r``, ``ents_f`` and ``ents_per_type``."""
     return score_entities
+
+
+def spans_scorer(spans_key: str = "sc") -> Scorer:
+    """``spans_{spans_key}_p``, ``_r`` and ``_f``, and ``spans_{spans_key}_per_type``."""
+    return partial(score_spans, key=spans_key)
 
 
 def textcat_scorer() -> Scorer:

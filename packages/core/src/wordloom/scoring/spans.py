@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from ..example import Example
     from ..tokens import Doc
 
-__all__ = ["score_entities", "score_sentences"]
+__all__ = ["score_entities", "score_sentences", "score_spans"]
 
 
 def score_sentences(examples: Iterable[Example]) -> dict[str, Any]:
-    """``sents_p``, ``sents_r`` and ``sents_f``: sentences with the same first and last character.
+    """``sents_p``, ``sents_r`` and ``sents_f``: sentences with the same first and last character,
+    the measure of the CoNLL 2018 shared task (Zeman et al. 2018).
 
     References without sentence boundaries don't count. A predicted document without boundaries has
     no sentences.
@@ -60,26 +61,65 @@ def score_entities(examples: Iterable[Example]) -> dict[str, Any]:
             continue
         wanted, found = _entities(example.reference), _entities(example.predicted)
         found = _outside(found, example.reference, marks == 0)
-        counts.add_sets(found, wanted)
-        for label in {entity[0] for entity in found | wanted}:
-            per_type.setdefault(label, Counts()).add_sets(
-                {entity for entity in found if entity[0] == label},
-                {entity for entity in wanted if entity[0] == label},
+        _count(found, wanted, counts, per_type)
+    return _named("ents", counts, per_type)
+
+
+def score_spans(
+    examples: Iterable[Example], key: str = "sc", *, labeled: bool = True
+) -> dict[str, Any]:
+    """Scores of the spans of the group ``key``, which may overlap: ``spans_{key}_p``, ``_r`` and
+    ``_f``, and ``spans_{key}_per_type``.
+
+    A span is right if first character, last character and label agree (without ``labeled``, the
+    characters alone): exact match, as for entities, counted as sets of all documents together.
+    References without the group don't count; one that has it empty does.
+    """
+    counts = Counts()
+    per_type: dict[str, Counts] = {}
+    for example in examples:
+        if key in example.reference.spans:
+            found, wanted = (
+                _group(doc, key, labeled) for doc in (example.predicted, example.reference)
             )
-    if not counts:
-        return {**counts.named("ents"), "ents_per_type": None}
+            _count(found, wanted, counts, per_type)
+    return _named(f"spans_{key}", counts, per_type)
+
+
+_Spans = set[tuple[str, int, int]]
+"""The label of each span, where its first character is and where its last one ends."""
+
+
+def _count(found: _Spans, wanted: _Spans, counts: Counts, per_type: dict[str, Counts]) -> None:
+    counts.add_sets(found, wanted)
+    for label in {span[0] for span in found | wanted}:
+        per_type.setdefault(label, Counts()).add_sets(
+            {span for span in found if span[0] == label},
+            {span for span in wanted if span[0] == label},
+        )
+
+
+def _named(prefix: str, counts: Counts, per_type: dict[str, Counts]) -> dict[str, Any]:
     table = {label: each.to_dict() for label, each in sorted(per_type.items())}
-    return {**counts.named("ents"), "ents_per_type": table}
+    return {**counts.named(prefix), f"{prefix}_per_type": table if counts else None}
 
 
-def _entities(doc: Doc) -> set[tuple[str, int, int]]:
+def _group(doc: Doc, key: str, labeled: bool) -> _Spans:
+    if key not in doc.spans:
+        return set()
+    bounds = solid_bounds(doc)
+    return {
+        (span.label_ if labeled else "", int(bounds[span.start]), int(bounds[span.end]))
+        for span in doc.spans[key]
+    }
+
+
+def _entities(doc: Doc) -> _Spans:
     bounds = solid_bounds(doc)
     return {(e.label_, int(bounds[e.start]), int(bounds[e.end])) for e in doc.ents}
 
 
-def _outside(
-    entities: set[tuple[str, int, int]], reference: Doc, missing: Any
-) -> set[tuple[str, int, int]]:
+def _outside(entities: _Spans, reference: Doc, missing: Any) -> _Spans:
     """Entities that touch no token without annotation."""
     if not missing.any():
         return entities

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..morphology import EMPTY_MORPH
 from .counts import Counts, aligned_pairs, solid_bounds, spaces_mask
@@ -50,18 +51,27 @@ def score_tokenization(examples: Iterable[Example]) -> dict[str, Any]:
     return {"token_acc": accuracy, **counts.named("token")}
 
 
-def score_column(examples: Iterable[Example], column: str, name: str) -> dict[str, Any]:
+def score_column(
+    examples: Iterable[Example], column: str, name: str, *, per_type: bool = False
+) -> dict[str, Any]:
     """Accuracy of one annotation column, as ``{name}_acc``.
 
     ``column`` holds string ids, 0 for a missing value. A predicted token that covers exactly one
     reference token with a value is right if it has that value. The score is the F1 of pairs of
-    token and value, which is plain accuracy where both documents have the same tokens.
+    token and value, which is plain accuracy where both documents have the same tokens, and the
+    measure of tags in the CoNLL 2018 shared task (Zeman et al. 2018) where they haven't. With
+    ``per_type``, ``{name}_per_type`` holds precision, recall and F1 of each value.
     """
     counts = Counts()
+    found: list[NDArray[Any]] = []
+    wanted: list[NDArray[Any]] = []
+    every: list[NDArray[Any]] = []
+    strings: StringStore | None = None
     for example in examples:
         gold = example.reference.column(column)
         if gold is None:
             continue
+        strings = example.reference.vocab.strings
         known = gold != 0
         mine = example.predicted.column(column)
         at, of = aligned_pairs(example)
@@ -69,19 +79,45 @@ def score_column(examples: Iterable[Example], column: str, name: str) -> dict[st
         at, of = at[kept], of[kept]
         values = mine[at] if mine is not None else np.zeros(len(at), dtype=np.uint64)
         if len(np.unique(of)) < len(of):  # several predicted tokens in one reference token
-            pairs = set(zip(of.tolist(), values.tolist()))
-            tp = sum(int(gold[j]) == value for j, value in pairs)
-            counts.add(tp, len(pairs), int(known.sum()))
-        else:
-            counts.add(int((values == gold[of]).sum()), len(of), int(known.sum()))
-    return {f"{name}_acc": counts.fscore if counts else None}
+            pairs = sorted(set(zip(of.tolist(), values.tolist())))
+            of = np.array([token for token, _ in pairs])
+            values = np.array([value for _, value in pairs], dtype=np.uint64)
+        counts.add(int((values == gold[of]).sum()), len(of), int(known.sum()))
+        found.append(values)
+        wanted.append(gold[of])
+        every.append(gold[known])
+    scores: dict[str, Any] = {f"{name}_acc": counts.fscore if counts else None}
+    if per_type:
+        table = _per_value(found, wanted, every, strings) if counts and strings else None
+        scores[f"{name}_per_type"] = table
+    return scores
+
+
+def _per_value(
+    found: list[NDArray[Any]],
+    wanted: list[NDArray[Any]],
+    every: list[NDArray[Any]],
+    strings: StringStore,
+) -> dict[str, dict[str, float]]:
+    """The table of each value, from the values of pairs and from all of the references."""
+    mine, theirs = np.concatenate(found), np.concatenate(wanted)
+    right, predicted, reference = (
+        Counter(values.tolist()) for values in (mine[mine == theirs], mine, np.concatenate(every))
+    )
+    table = {}
+    for value in (predicted.keys() | reference.keys()) - {0}:
+        counts = Counts()
+        counts.add(right[value], predicted[value], reference[value])
+        table[strings.as_string(value)] = counts.to_dict()
+    return dict(sorted(table.items()))
 
 
 def score_morphology(examples: Iterable[Example]) -> dict[str, Any]:
-    """``pos_acc``, ``morph_acc`` and the scores of :func:`score_features`."""
+    """``pos_acc`` with ``pos_per_type``, ``morph_acc`` (see :func:`score_column`), and the scores
+    of :func:`score_features`."""
     examples = list(examples)
     return {
-        **score_column(examples, "POS", "pos"),
+        **score_column(examples, "POS", "pos", per_type=True),
         **score_column(examples, "MORPH", "morph"),
         **score_features(examples),
     }
@@ -89,7 +125,10 @@ def score_morphology(examples: Iterable[Example]) -> dict[str, Any]:
 
 def score_features(examples: Iterable[Example]) -> dict[str, Any]:
     """Scores of single morphological features: ``morph_micro_p``, ``_r``, ``_f`` over all, and
-    ``morph_per_feat`` for each. Tokens whose reference has no features don't count."""
+    ``morph_per_feat`` for each. A feature is right if name and value agree; counts of all tokens
+    are added up before dividing (micro average; Sokolova and Lapalme 2009, "A systematic analysis
+    of performance measures for classification tasks"). Tokens whose reference has no features
+    don't count."""
     pairs: Counter[tuple[tuple[int, ...], int]] = Counter()
     strings: StringStore | None = None
     for example in examples:
@@ -141,7 +180,9 @@ def score_dependencies(
     """Attachment scores: ``dep_uas``, ``dep_las`` and ``dep_las_per_type``.
 
     A dependency is a pair of token and head (with its label for the labelled score), in the tokens
-    of the reference. Tokens whose reference label is in ``ignore`` don't count.
+    of the reference. Tokens whose reference label is in ``ignore`` don't count: punctuation, as in
+    the CoNLL-X shared task (Buchholz and Marsi 2006). The score is the F1 of the pairs, as in the
+    CoNLL 2018 shared task (Zeman et al. 2018): where the tokens agree, the share of right ones.
     """
     unlabelled, labelled = Counts(), Counts()
     per_type: dict[str, Counts] = {}

@@ -175,6 +175,15 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11")
+def trainers(session: nox.Session) -> None:
+    """What docs/vectors.md says of training vectors, with the real libraries. Not in CI."""
+    libraries = ("gensim>=4.4", "fasttext>=0.9.3", "floret>=0.10.5")
+    session.install(*CONSTRAINTS, *editable("vectors"), *TEST_TOOLS, *libraries)
+    tests = str(PACKAGES["vectors"] / "tests" / "test_trainers.py")
+    session.run("pytest", tests, "-m", "slow", *session.posargs)
+
+
+@nox.session(python="3.11")
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def types(session: nox.Session, package: str) -> None:
     """mypy, strict, at the lowest Python."""

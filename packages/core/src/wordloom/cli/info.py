@@ -19,6 +19,7 @@ _PACKAGES = ("wordloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
 
 @click.command("info")
 @click.argument("model", required=False, type=click.Path())
+@click.option("--env", is_flag=True, help="Look at the environment; try each device.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.option(
     "--graph",
@@ -27,16 +28,21 @@ _PACKAGES = ("wordloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
     metavar="[FILE]",
     help="Show who listens to whom, who sets and who needs what; or draw it (.svg, .dot, .txt).",
 )
-def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
+def info_command(model: str | None, env: bool, as_json: bool, graph: str | None) -> None:
     """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
 
-    Nothing is loaded. With --graph, which stands after MODEL, MODEL may also be a config; its
+    MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded. With
+    --env, what a report of a fault should say is shown, and each device computes something. With
+    --graph, which stands after MODEL, MODEL may also be a config; its
     pipeline is put together for that, without weights.
     """
     if graph is not None:
         _show_graph(model, graph, as_json)
         return
-    found = _installed() if model is None else _saved(Path(model))
+    if env:
+        _show_environment(as_json)
+        return
+    found = _installed() if model is None else _saved(_folder(model))
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -73,6 +79,44 @@ def _installed() -> dict[str, Any]:
     return found
 
 
+def _show_environment(as_json: bool) -> None:
+    from ..plugins.tables import Finding
+    from .environment import environment_facts
+    from .plugins_doctor import show_findings
+
+    facts = environment_facts()
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    checks = [Finding(**each) for each in facts.pop("checks")]
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}:" + ("" if value else " none"))
+            for name, each in value.items():
+                click.echo(f"  {name:<24}  {each}")
+        else:
+            click.echo(f"{key}: {value}")
+    click.echo()
+    show_findings(checks)
+
+
+def _folder(model: str) -> Path:
+    """The folder of a saved pipeline: itself, or that of an installed package."""
+    path = Path(model)
+    if path.exists():
+        return path
+    from ..packaging import find
+
+    found = find(model)
+    return path if found is None else found.folder
+
+
+def _size(folder: Path) -> str:
+    """What a pipeline's weights and tables take, on disk and about as much in memory."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 2**20:.1f} MiB on disk, and about as much in memory"
+
+
 def _saved(folder: Path) -> dict[str, Any]:
     path = folder / "meta.json"
     if not path.is_file():
@@ -81,7 +125,7 @@ def _saved(folder: Path) -> dict[str, Any]:
         meta: dict[str, Any] = json.loads(path.read_text("utf8"))
     except ValueError as error:
         raise SerializationError(f"'{path}' isn't JSON: {error}") from None
-    return meta
+    return {**meta, "size": _size(folder)}
 
 
 def _text(value: Any) -> str:

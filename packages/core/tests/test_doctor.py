@@ -1,0 +1,149 @@
+"""``wordloom plugins doctor`` and ``info --env``: faults are found, named, and given a cure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wordloom.cli import cli
+from wordloom.plugins import Report, current
+from wordloom.plugins.deep import load_everything
+from wordloom.plugins.doctor import stale_entry_points
+
+FakeDist = Callable[..., Path]
+HOOKS = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\n"
+THING = {"wordloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}}
+MODULES = {"loom_things": "def thing(): ...\n"}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["plugins", "doctor", *arguments])
+
+
+def told(dist: str) -> list[tuple[str, str, str]]:
+    """Level, message and fix of what is said about a distribution."""
+    found = json.loads(run("--json").output)
+    return [(f["level"], f["message"], f["fix"]) for f in found if f["owner"] == dist]
+
+
+def test_all_is_well(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("wordloom>=0.1,<0.2",))
+    assert told("loom-weave") == [("ok", "1 names", "")]
+    result = run()
+    assert result.exit_code == 0 and "0 errors" in result.output, result.output
+
+
+def test_nothing_is_loaded(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", points=THING, modules={"loom_things": "raise SystemExit('loaded')\n"})
+    assert run().exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("parts", "level", "message", "fix"),
+    [
+        ({"requires": ("wordloom>=9",)}, "error", "it needs wordloom >=9", "--upgrade"),
+        ({"requires": ("loom-absent>=2",)}, "error", "isn't installed", '"loom-absent>=2"'),
+        ({"requires": ("numpy<1",)}, "error", "it needs numpy<1, and 2", '"numpy<1"'),
+        ({"points": {"wordloom_misc": {"a.B.v1": "loom_gone:x"}}}, "error", "no module", "force"),
+        ({"points": {"wordloom_misc": {"B": "loom_things:x"}}}, "warning", "no version", ".v1"),
+        ({"requires": ('loom-gpu; extra == "gpu"',)}, "ok", "[gpu]", 'install "loom-weave[gpu]"'),
+    ],
+)
+def test_faults_and_cures(
+    fake_dist: FakeDist, parts: dict[str, object], level: str, message: str, fix: str
+) -> None:
+    fake_dist("loom-weave", **{"points": THING, "modules": MODULES, **parts})
+    found = told("loom-weave")
+    assert any(each[0] == level and message in each[1] and fix in each[2] for each in found), found
+    assert run().exit_code == (2 if level == "error" else 0)
+    assert run("--strict").exit_code == {"error": 2, "warning": 1, "ok": 0}[level]
+
+
+def test_clashes_name_both_and_the_choice(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", points=THING, modules=MODULES)
+    fake_dist("loom-other", points=THING)
+    ((level, message, fix),) = [each for each in told("loom-weave") if "offered" in each[1]]
+    assert level == "warning" and "loom-other" in message
+    assert 'prefer = {"misc/loom-weave.Thing.v1": "loom-weave"}' in fix
+
+
+def test_doubled_metadata(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", "1.0", points=THING, modules=MODULES)
+    fake_dist("loom-weave", "1.1", points=THING)
+    assert any("its metadata is there 2 times" in each[1] for each in told("loom-weave"))
+
+
+def test_stale_editable_install(fake_dist: FakeDist, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        "[project]\nname = 'loom-weave'\n[project.entry-points.wordloom_misc]\n"
+        "'loom-weave.New.v1' = 'loom_things:new'\n"
+    )
+    site = fake_dist("loom-weave", points=THING, modules=MODULES)
+    said = {"url": project.as_uri(), "dir_info": {"editable": True}}
+    (site / "loom_weave-1.0.dist-info" / "direct_url.json").write_text(json.dumps(said))
+    found = [each for each in told("loom-weave") if each[0] == "warning"]
+    assert "new: loom-weave.New.v1; gone: loom-weave.Thing.v1" in found[0][1]
+    assert found[0][2] == f"pip install --no-deps -e {project}"
+    assert stale_entry_points(None) is None
+
+
+def deep(**limits: float) -> list[tuple[str, str]]:
+    report = Report()
+    load_everything(current(), report, **limits)
+    return [(f.level, f.message) for f in report.findings if f.owner.startswith("loom")]
+
+
+def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
+    points = {"wordloom_misc": {f"loom-weave.{k}.v1": f"loom_{k}:x" for k in "abcde"}}
+    sources = {
+        "loom_a": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+        "loom_b": "import os\nprint('{noise')\nos._exit(7)\n",
+        "loom_c": "raise SystemExit(3)\n",
+        "loom_d": "x = 1\n",
+        "loom_e": "import time\ntime.sleep(60)\n",
+    }
+    fake_dist("loom-weave", points=points, modules=sources)
+    found = deep(limit=3.0)
+    errors = [message for level, message in found if level == "error"]
+    assert len(errors) == 4, found
+    assert "loom-weave.a.v1: loading it ended Python (exit code -11)" in errors[0]
+    assert "exit code 7" in errors[1] and "SystemExit: 3" in errors[2]
+    assert "loom-weave.e.v1: loading it took more than 3 s" in errors[3]
+    assert found[-1] == ("ok", "loaded 1 of 5 entries")
+
+
+def test_hook_modules_that_everybody_waits_for(fake_dist: FakeDist) -> None:
+    points = {"wordloom_plugins": {"loom-weave": "loom_hooks"}}
+    fake_dist("loom-weave", points=points, modules={"loom_hooks": f"import numpy\n{HOOKS}"})
+    fake_dist(
+        "loom-slow",
+        points={"wordloom_plugins": {"loom-slow": "loom_slow"}},
+        modules={"loom_slow": f"import time\ntime.sleep(0.2)\n{HOOKS}"},
+    )
+    found = deep()
+    assert any("imports numpy" in message for _, message in found), found
+    assert any("takes 2" in message and "ms" in message for _, message in found), found
+
+
+def test_environment_computes_and_asks_plugins(fake_dist: FakeDist) -> None:
+    hooks = (
+        f"{HOOKS}@hookimpl\ndef check_environment(report):\n"
+        "    report.warning('no loom here', 'buy one')\n"
+    )
+    points = {"wordloom_plugins": {"loom-weave": "loom_hooks"}}
+    fake_dist("loom-weave", points=points, modules={"loom_hooks": hooks})
+    result = CliRunner().invoke(cli, ["info", "--env", "--json"])
+    facts = json.loads(result.output)
+    messages = {(each["owner"], each["message"]): each for each in facts["checks"]}
+    assert messages["loom-weave", "no loom here"]["fix"] == "buy one"
+    assert any("multiplied 256x256" in message for _, message in messages)
+    assert facts["distributions"]["loom-weave"] == "1.0, ok" and facts["packages"]["numpy"]
+    shown = CliRunner().invoke(cli, ["info", "--env"])
+    assert "no loom here" in shown.output and "0 errors, 1 warnings" in shown.output
+    assert run("--deep").exit_code == 0

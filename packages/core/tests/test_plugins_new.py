@@ -1,0 +1,57 @@
+"""``wordloom plugins new``: what it writes is whole. ``nox -s template`` installs it and trains."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from wordloom import registry
+from wordloom.cli import cli
+from wordloom.errors import PluginError
+from wordloom.plugins.doctor import well_named
+from wordloom.plugins.new import write_plugin
+
+KINDS = ["component", "architecture", "span_getter", "reader"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_project(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "loom-weave"
+    result = CliRunner().invoke(cli, ["plugins", "new", str(folder), "--kind", kind])
+    assert result.exit_code == 0 and "pytest --wordloom-conformance=loom-weave" in result.output
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["name"] == "loom-weave" and "wordloom>=0.1,<0.2" in project["dependencies"]
+    assert (folder / "src" / "loom_weave" / "py.typed").is_file()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert "$" not in path.read_text(), path
+        if path.suffix == ".py":
+            ast.parse(path.read_text())
+    for group, names in project["entry-points"].items():
+        for name, target in names.items():
+            module, _, attribute = target.partition(":")
+            source = folder / "src" / f"{module.replace('.', '/')}.py"
+            defined = {getattr(node, "name", "") for node in ast.parse(source.read_text()).body}
+            assert not attribute or attribute in defined
+            kind_of = group.removeprefix("wordloom_")
+            assert kind_of == "plugins" or (
+                kind_of in registry.registries() and well_named(kind_of, name)
+            )
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "loom").mkdir()
+    assert write_plugin(tmp_path / "loom", "reader").dist == "loom"
+    with pytest.raises(PluginError, match="isn't empty"):
+        write_plugin(tmp_path / "loom", "reader")
+
+
+@pytest.mark.parametrize("name", ["wordloom-mine", "9lives", "a/b", "Lo om", "wordloom"])
+def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PluginError, match="can't be the name of a plugin"):
+        write_plugin(tmp_path / "new", "component", name)
+    assert not (tmp_path / "new").exists()

@@ -391,6 +391,7 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
             "spacy-transformers.null_annotation_setter.v1",
             "wordloom-transformers",
         ),
+        ("encoders", "wordloom.TextEncoder.v1", "wordloom-transformers"),
         ("architectures", "spacy.StaticVectors.v1", "wordloom-vectors"),
         ("architectures", "spacy.PretrainVectors.v1", "wordloom-pretrain"),
         ("readers", "spacy.JsonlCorpus.v1", "wordloom-pretrain"),

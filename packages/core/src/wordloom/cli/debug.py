@@ -52,6 +52,7 @@ def config_command(
         raise ConfigError(problems, source=loaded.source)
     from ..config import fill_config
     from ..pipeline import Pipeline
+    from ..pipeline.wiring import check_frozen
 
     filled = fill_config(loaded)
     if against is not None:
@@ -61,7 +62,7 @@ def config_command(
     if functions:
         _show_functions(filled)
     nlp = Pipeline.from_config(filled)
-    nlp.assemble()
+    check_frozen(nlp.order, filled.interpolate()["training"]["frozen_components"])
     _tell(report)
     steps = ", ".join(nlp.pipe_names) or "no components"
     click.echo(f"{loaded.source}: no problems; the pipeline can be built: {steps}.")

@@ -195,7 +195,8 @@ class Parts:
         return component
 
     def disable_pipe(self, name: str) -> None:
-        """Keep a component without running it."""
+        """Keep a component without running it. What listens to it must be disabled too, before or
+        after: running raises :class:`PipelineError` otherwise."""
         self.order.enable(name, False)
         self.changed()
 

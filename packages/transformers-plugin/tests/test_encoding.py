@@ -91,6 +91,8 @@ def test_the_transformer_of_a_pipeline(build, folder, tmp_path):
 def test_errors_are_said(tmp_path):
     with pytest.raises(PipelineError, match="no transformer"):
         open_encoder(wordloom.blank("en"))
+    with pytest.raises(ConfigError, match="device"):
+        open_encoder(wordloom.blank("en"), device="cuda:0")
     with pytest.raises(ConfigError, match="pooling"):
         open_encoder(tmp_path, pooling="median")
     with pytest.raises(ConfigError, match="no model can be loaded"):

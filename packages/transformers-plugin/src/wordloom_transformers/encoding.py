@@ -56,11 +56,12 @@ def TextEncoder(
     """
     if pooling not in get_args(Pooling):
         known = ", ".join(f'"{each}"' for each in get_args(Pooling))
-        problem = ConfigProblem("pooling", f"is {pooling!r}", f"use {known}")
-        raise ConfigError([problem], source="encoder of texts")
+        raise _problem("pooling", f"is {pooling!r}", f"use {known}")
 
     def opened(source: str | Path | Pipeline) -> TransformerEncoder:
         if not isinstance(source, (str, Path)):
+            if device:
+                raise _problem("device", f"is {device!r}", "a pipeline's is in its config")
             return TransformerEncoder(_shim(source), pooling, max_batch_items)
         if (Path(source) / "config.cfg").is_file():
             return opened(wordloom.load(source))
@@ -77,6 +78,10 @@ def TextEncoder(
         return TransformerEncoder(shim, pooling, max_batch_items)
 
     return opened
+
+
+def _problem(setting: str, what: str, cure: str) -> ConfigError:
+    return ConfigError([ConfigProblem(setting, what, cure)], source="encoder of texts")
 
 
 def _shim(nlp: Pipeline) -> TransformerShim:

@@ -50,7 +50,9 @@ def _masked_models() -> dict[str, Any]:
                 max_position_embeddings=64, dropout=0.0, attention_dropout=0.0,
             )
         ),
-        "encoder alone": lambda: t.BertModel(t.BertConfig(**sizes), add_pooling_layer=False),
+        "encoder alone": lambda: t.BertModel(
+            t.BertConfig(**{**sizes, "hidden_dropout_prob": 0.1}), add_pooling_layer=False
+        ),
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import wordloom
+from wordloom import Example
 from wordloom.errors import PipelineError
 from wordloom.pipeline import Pipeline
 from wordloom.tokens import Doc
@@ -227,6 +228,43 @@ def running(pid: int) -> bool:
         return False
     state = Path(f"/proc/{pid}/stat")
     return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_shorter_partner_of_zip_leaves_no_process(nlp: Pipeline) -> None:
+    texts = (f"text {i}" for i in range(10_000))
+    found = [doc.text for doc, _ in zip(nlp.pipe(texts, n_process=2, batch_size=5), range(7))]
+    assert found == [f"text {i}" for i in range(7)]
+    assert nobody_is_left()
+
+
+@pytest.mark.slow
+def test_threads_share_a_trained_pipeline() -> None:
+    examples = []
+    nlp = wordloom.blank("en")
+    for name in ("tok2vec", "tagger", "parser", "ner", "textcat"):
+        nlp.add_pipe(name)
+    for who in ("Ann", "Bob"):
+        doc = nlp.make_doc(f"{who} can't sleep.")
+        gold = {
+            "tags": ["NNP", "MD", "RB", "VB", "."],
+            "heads": [3, 3, 3, 3, 3],
+            "deps": ["nsubj", "aux", "neg", "ROOT", "punct"],
+            "entities": ["B-PER", "O", "O", "O", "O"],
+            "cats": {"A": float(who == "Ann"), "B": float(who == "Bob")},
+        }
+        examples.append(Example.from_dict(doc, gold))
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(30):
+        nlp.update(examples, sgd=optimizer)
+    texts = [f"{who} can't {verb}{i}, Ann." for i in range(100) for who in "XY" for verb in "ab"]
+    serial = [rounded(nlp(text)) for text in texts]
+    with ThreadPoolExecutor(32) as pool:
+        for _ in range(3):
+            assert [rounded(doc) for doc in pool.map(nlp, texts)] == serial
+
+
+def rounded(doc: Doc) -> dict[str, Any]:
+    return facts(doc) | {"cats": {label: round(score, 4) for label, score in doc.cats.items()}}
 
 
 def test_threads_give_what_one_gives(nlp: Pipeline) -> None:

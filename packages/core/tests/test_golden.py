@@ -95,7 +95,11 @@ def test_training_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> Non
         tmp_path / "out",
         quiet=True,
         resume=True,
-        overrides={"training.max_steps": 6, "paths.train": docs, "paths.dev": docs},
+        overrides={
+            "training.max_steps": 6,
+            "corpora.train.path": docs,
+            "corpora.dev.path": docs,
+        },
     )
     assert [each.step for each in result.history.evaluations] == [4, 6]
     assert result.history.evaluations[0].score == found.history.evaluations[0].score

@@ -237,8 +237,10 @@ def _complete(
 
 
 def _is_initialized(nlp: Pipeline) -> bool:
-    """Whether all weights of all components are allocated."""
-    return all(node.has_param(name) is not None for node in nodes(nlp) for name in node.param_names)
+    """Whether all weights of all components are allocated. Without any of thinc's nobody knows: a
+    component may have a model of another kind, which must be told the labels."""
+    there = [node.has_param(name) is not None for node in nodes(nlp) for name in node.param_names]
+    return bool(there) and all(there)
 
 
 def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:

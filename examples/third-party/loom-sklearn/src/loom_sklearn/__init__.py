@@ -1,0 +1,5 @@
+"""A scikit-learn classifier of texts as a component of Wordloom."""
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__"]

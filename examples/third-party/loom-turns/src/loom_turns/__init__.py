@@ -1,0 +1,5 @@
+"""The turns of a dialogue as the spans that a transformer of Wordloom sees."""
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__"]

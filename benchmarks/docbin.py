@@ -1,4 +1,5 @@
-"""Writing and reading annotated documents: our ``.loom`` and ``.spacy`` files, beside spaCy's.
+"""Writing and reading annotated documents: our ``.loom`` and ``.spacy`` files, beside spaCy's, and
+Arrow and Parquet where pyarrow is installed.
 
 The documents are those of UD English EWT's training part with all columns. Each side writes what it
 read from the same file, and reads into a new vocabulary; reading counts until the last document is
@@ -9,14 +10,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_median, ewt_file, has_spacy, report
-from wordloom import Vocab
+from wordloom import Vocab, registry
 from wordloom.tokens import Doc, DocBin
 from wordloom.tokens.docfile import read_docs, write_docs
 from wordloom.training.conllu import read_conllu
+from wordloom.training.writing import writer_for
 
 #: How many times faster than spaCy's DocBin our own format is to be.
 GOAL = 5.0
@@ -62,14 +65,14 @@ def measured(docs: list[Doc], folder: Path) -> list[Row]:
     read_spacy = tokens / cpu_median(lambda: list(DocBin().from_disk(ours).get_docs(Vocab("en"))))
     write_peer = read_peer = size_peer = None
     if has_spacy():
-        write, read = spacy_side(ours)
-        write_peer, read_peer = tokens / cpu_median(write), tokens / cpu_median(read)
+        theirs = spacy_side(ours)
+        write_peer, read_peer = (tokens / cpu_median(each) for each in theirs)
         size_peer = ours.with_name("theirs.spacy").stat().st_size / tokens
 
     def rate(name: str, our: float, peer: float | None, goal: float | None = None) -> Row:
         return Row(name, our, peer, unit="tokens/CPU s", higher_is_better=True, goal=goal)
 
-    return [
+    rows = [
         rate(".loom, written (peer: DocBin)", write_loom, write_peer, goal=GOAL),
         rate(".loom, read (peer: DocBin)", read_loom, read_peer, goal=GOAL),
         rate(".loom beside our .spacy, written", write_loom, write_spacy),
@@ -79,6 +82,18 @@ def measured(docs: list[Doc], folder: Path) -> list[Row]:
         Row(".loom, size", loom.stat().st_size / tokens, size_peer, unit="bytes/token"),
         Row(".spacy, size", ours.stat().st_size / tokens, size_peer, unit="bytes/token"),
     ]
+    for suffix in ("parquet", "arrow") if find_spec("pyarrow") else ():
+        path = folder / f"ours.{suffix}"
+        save, load = writer_for(path), registry.converters.get(suffix)
+        written = tokens / cpu_median(lambda: save(path, docs))  # noqa: B023
+        read = tokens / cpu_median(lambda: list(load(path, Vocab("en"))))  # noqa: B023
+        size = path.stat().st_size / tokens
+        rows += [
+            rate(f".{suffix}, written (peer: DocBin)", written, write_peer),
+            rate(f".{suffix}, read (peer: DocBin)", read, read_peer),
+            Row(f".{suffix}, size", size, size_peer, unit="bytes/token"),
+        ]
+    return rows
 
 
 if __name__ == "__main__":

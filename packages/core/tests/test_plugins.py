@@ -265,11 +265,10 @@ def test_reports_name_who_found_what(hook_dist: Callable[..., Any]) -> None:
     hook_dist("a-bad", hook("def check_environment(report): raise ValueError('oh')"))
     hook_dist("b-good", hook("def check_environment(report): report.warning('slow', 'buy more')"))
     report = manager().report("check_environment", Report())
-    assert [(each.owner, each.level) for each in report.findings] == [
-        ("a-bad", "error"),
-        ("b-good", "warning"),
-    ]
-    assert "oh" in report.findings[0].message and report.findings[1].fix == "buy more"
+    bad, good = (each for each in report.findings if each.owner != "wordloom")
+    assert (bad.owner, bad.level) == ("a-bad", "error")
+    assert (good.owner, good.level) == ("b-good", "warning")
+    assert "oh" in bad.message and good.fix == "buy more"
 
 
 def test_misnamed_moment_is_an_error() -> None:

@@ -528,7 +528,7 @@ def test_a_pipeline_prefers_as_its_config_says(fake_dist: FakeDist, tmp_path: Pa
     text = (
         '[nlp]\nlang = "xx"\npipeline = ["w"]\n[components]\n[components.w]\nfactory = "weaver"\n'
     )
-    with pytest.raises(NameClashError):
+    with pytest.raises(ConfigError, match="offered by loom-aa 1.0.*and loom-bb 1.0"):
         wordloom.Pipeline.from_config(parse_config(text))
     text += '[plugins]\nprefer = {"factories/weaver": "loom-bb"}\n'
     nlp = wordloom.Pipeline.from_config(parse_config(text))

@@ -24,7 +24,7 @@ def is_block(value: Any) -> bool:
 def near(name: str, known: Any, label: str = "known") -> str:
     """A fix for a misspelt name: the nearest known one, or all of them when they are few."""
     options = sorted(map(str, known))
-    found = get_close_matches(name, options, n=1)
+    found = get_close_matches(str(name), options, n=1)
     if found:
         return f"did you mean '{found[0]}'?"
     if not options:

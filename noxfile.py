@@ -56,12 +56,20 @@ WITH_TORCH = [
     if any(line.startswith("torch") for line in project(folder)["dependencies"])
 ]
 LIGHT = [name for name in PACKAGES if name not in WITH_TORCH]
+#: What `isolation` installs, by the name of its session: one package and what it needs, and more.
+SUBSETS = {**{name: [name] for name in PACKAGES}, "all": list(PACKAGES)}
+
+#: Plugins as somebody else would write them.
+THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
 nox.options.sessions = [
     "lint",
     "types",
     "tests",
-    *[f"isolation({name})" for name in LIGHT],
+    *[f"isolation({name})" for name in SUBSETS],
+    "kit",
+    "template",
+    "thirdparty",
     "minimums",
     "wheels",
     "examples",
@@ -99,14 +107,19 @@ def quickstart(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("package", [*PACKAGES, "together"], ids=[*PACKAGES, "together"])
 def tests(session: nox.Session, package: str) -> None:
-    """Tests of one package with what it needs alone, and tests of what crosses packages."""
+    """Tests of one package with what it needs alone, and the conformance kit on it; and tests of
+    what crosses packages."""
     if package == "together":
         session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS)
         folder = ROOT / "tests"
     else:
         session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
         folder = PACKAGES[package] / "tests"
-    session.run("pytest", str(folder), *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", str(folder), *session.posargs, env=one_thread)
+    if package != "together" and not session.posargs:
+        dist = project(PACKAGES[package])["name"]
+        session.run("pytest", f"--wordloom-conformance={dist}", env=one_thread)
 
 
 def build(session: nox.Session, *names: str) -> list[str]:
@@ -134,25 +147,78 @@ print("absent:", *avoid)
 """
 
 
-@nox.session(reuse_venv=False)
-@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
-def isolation(session: nox.Session, package: str) -> None:
-    """Wheels of one package and what it needs in a fresh environment: what is there, what is not,
-    and that it trains."""
-    session.install(*CONSTRAINTS, "build", "hatchling")
-    names = with_needed(package)
+def wheels_of(session: nox.Session, *names: str) -> list[str]:
+    """Wheels of packages, built in an environment of their own that leaves nothing in this one."""
+    session.install(*CONSTRAINTS, "build")
     found = [path for path in build(session, *names) if path.endswith(".whl")]
-    session.run("pip", "uninstall", "-q", "-y", "build", "hatchling", silent=True)
-    session.install(*CONSTRAINTS, *found)
+    session.run("pip", "uninstall", "-q", "-y", "build", "pyproject_hooks", silent=True)
+    return found
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("subset", list(SUBSETS), ids=list(SUBSETS))
+def isolation(session: nox.Session, subset: str) -> None:
+    """Wheels of some packages and what they need in a fresh environment: what is there, what is
+    not, and that it trains, also with plugins beside it that are broken, clash or are too old."""
+    names = with_needed(*SUBSETS[subset])
+    session.install(*CONSTRAINTS, *wheels_of(session, *names))
     want = [MODULES[name] for name in names]
     want += ["catalogue", "confection", "pluggy", "thinc", "numpy"]
-    avoid = [] if package in WITH_TORCH else list(HEAVY)
+    avoid = [] if {*names} & {*WITH_TORCH} else list(HEAVY)
     avoid += [module for name, module in MODULES.items() if name not in names]
     session.chdir(session.create_tmp())  # so that nothing is found in the repository
     session.run("python", "-c", ISOLATION_CHECK, json.dumps([want, avoid]))
     session.run("wordloom", "--version")
-    session.run("wordloom", "plugins", "list")
+    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
+    session.run("python", str(ROOT / "tests" / "smoke_plugins.py"))
+    session.run("python", str(ROOT / "tests" / "smoke_train.py"))
+
+
+@nox.session
+def kit(session: nox.Session) -> None:
+    """The conformance kit itself, on plugins broken on purpose."""
+    session.install(*CONSTRAINTS, *editable("core"), *TEST_TOOLS, "pytest-xdist")
+    path = PACKAGES["core"] / "tests" / "test_testing.py"
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", str(path), "-n", "2", "-m", "slow or not slow", env=one_thread)
+
+
+def check_project(session: nox.Session, folder: Path, dist: str) -> None:
+    """Install a plugin's project beside core, run its tests and the kit."""
+    session.install(*CONSTRAINTS, f"{folder}[test]")
+    session.chdir(folder)
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    # Its own settings, not ours above it; and nothing is left in its folder.
+    own = ("--rootdir", ".", "-c", "pyproject.toml", "-p", "no:cacheprovider")
+    session.run("pytest", *own, "tests", env=one_thread)
+    session.run("pytest", *own, f"--wordloom-conformance={dist}", env=one_thread)
+    session.run("mypy", "--strict", "src")
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """One plugin of each kind that ``wordloom plugins new`` writes: installs, trains, passes."""
+    session.install(*CONSTRAINTS, *wheels_of(session, "core"), "pytest", "mypy")
+    work = Path(session.create_tmp()) / "plugins"
+    shutil.rmtree(work, ignore_errors=True)
+    for kind in ("component", "architecture", "span_getter", "reader"):
+        dist = f"loom-{kind.replace('_', '-')}"
+        session.run("wordloom", "plugins", "new", str(work / dist), "--kind", kind)
+        check_project(session, work / dist, dist)
+    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
+
+
+@nox.session(reuse_venv=False)
+@nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
+def thirdparty(session: nox.Session, plugin: Path) -> None:
+    """A plugin of examples/third-party, from its folder, in a fresh environment with only core."""
+    session.install(*CONSTRAINTS, *wheels_of(session, "core"), "pytest", "mypy")
+    work = Path(session.create_tmp()) / plugin.name
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(plugin, work)
+    check_project(session, work, plugin.name)
+    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
 
 
 def floors(folder: Path) -> list[str]:
@@ -187,7 +253,7 @@ def trainers(session: nox.Session) -> None:
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def types(session: nox.Session, package: str) -> None:
     """mypy, strict, at the lowest Python."""
-    session.install(*CONSTRAINTS, *editable(package), "mypy")
+    session.install(*CONSTRAINTS, *editable(package), "mypy", "pytest")
     session.run("mypy", str(PACKAGES[package] / "src"), *session.posargs)
 
 
@@ -213,6 +279,8 @@ def wheels(session: nox.Session) -> None:
         for module in MODULES.values():
             if f"{module}/__init__.py" in names and f"{module}/py.typed" not in names:
                 session.error(f"{Path(path).name} has no {module}/py.typed: types are not shipped")
+        if not any(name.endswith("licenses/LICENSE") for name in names):
+            session.error(f"{Path(path).name} has no licence")
         session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
 
 

@@ -172,7 +172,8 @@ def load_folder(
     from .build import from_config
 
     meta = _read_meta(path)
-    settings = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
+    saved = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
+    settings = saved.copy()
     if config:
         flat = {key: value for key, value in config.items() if "." in key}
         nested = {key: value for key, value in config.items() if "." not in key}
@@ -183,7 +184,19 @@ def load_folder(
         settings, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=kept
     )
     from_disk(nlp, path, exclude=list(exclude))
+    _keep_changes(nlp, saved)
     return nlp
+
+
+def _keep_changes(nlp: Pipeline, saved: Mapping[str, Any]) -> None:
+    """What a call changed in the config goes before the settings that components saved."""
+    for name, component in nlp.components:
+        cfg = getattr(component, "cfg", None)
+        before = saved.get("components", {}).get(name, {})
+        block = nlp.config["components"].get(name, {})
+        if isinstance(cfg, dict):
+            changed = (key for key in cfg.keys() & block.keys() & before.keys())
+            cfg.update({key: block[key] for key in changed if block[key] != before[key]})
 
 
 def load_overridden(config: Any, overrides: Mapping[str, Any]) -> Any:

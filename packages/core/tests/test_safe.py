@@ -1,0 +1,101 @@
+"""What is saved keeps what was set; loading asks nobody and runs nothing."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+import wordloom
+from wordloom import Example, Pipeline, registry
+from wordloom.config import Config
+
+GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
+SOURCE = Path(wordloom.__file__).parent
+
+
+def test_overrides_stay_when_the_pipeline_is_saved_again(tmp_path: Path) -> None:
+    changes = {"nlp.batch_size": 7, "components.textcat_multilabel.threshold": 0.25}
+    wordloom.load(GOLDEN, config=changes).to_disk(tmp_path / "again")
+    nlp = wordloom.load(tmp_path / "again")
+    assert nlp.batch_size == 7
+    assert nlp.config["components"]["textcat_multilabel"]["threshold"] == 0.25
+    assert nlp.get_pipe("textcat_multilabel").cfg["threshold"] == 0.25
+
+
+class Listed:
+    """A component whose initialization takes an argument of its own."""
+
+    words: tuple[str, ...] = ()
+
+    def annotate(self, batch: Any) -> None:
+        """Nothing."""
+
+    def initialize(self, get_examples: Any, *, nlp: Pipeline, words: list[str]) -> None:
+        """Take the words."""
+        self.words = tuple(words)
+
+
+def test_arguments_of_a_component_s_own_initialization() -> None:
+    Pipeline.factory("safe_listed")(lambda nlp, name: Listed())
+    try:
+        config = wordloom.blank("en").config
+        config["nlp"]["pipeline"] = ["mine"]
+        config["components"] = {"mine": {"factory": "safe_listed"}}
+        config.setdefault("initialize", {})["components"] = {"mine": {"words": ["a", "b"]}}
+        nlp = Pipeline.from_config(Config(config))
+        nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a"), {})])
+        assert nlp.get_pipe("mine").words == ("a", "b")
+    finally:
+        registry.factories.remove("safe_listed")
+
+
+def test_loading_opens_no_socket_and_runs_no_code_of_the_folder(
+    fresh_python: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(GOLDEN, folder)
+    for name in ("__init__.py", "functions.py", "tagger/__init__.py", "sitecustomize.py"):
+        (folder / name).write_text("raise SystemExit('code of the folder ran')")
+    code = f"""
+import sys
+
+def watch(event, args):
+    if event.startswith(("socket.", "subprocess.", "os.system", "pickle.", "ctypes.dlopen")):
+        seen.append(event)
+
+import thinc.api, uuid  # what they load themselves isn't our business
+seen = []
+sys.addaudithook(watch)
+import wordloom
+nlp = wordloom.load({str(folder)!r})
+print([token.tag_ for token in nlp("Ann sees red dogs.")], seen)
+"""
+    told = fresh_python(code)
+    assert told.stdout.strip() == "['NNP', 'VBZ', 'JJ', 'NNS', '.'] []", told.stderr
+
+
+@pytest.mark.skipif(not (SOURCE.parent.parent / "pyproject.toml").exists(), reason="installed")
+def test_everything_imported_is_declared() -> None:
+    own = {"wordloom"}
+    lines = distribution("wordloom").requires or ()
+    declared = {Requirement(line).name.replace("-", "_") for line in lines}
+    # Asked for where somebody else has loaded them; pytest by the kit for those who have it.
+    guests = {"cupy", "pytest", "torch"}
+    wrong = {}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = [node.module or ""]
+            for module in modules:
+                top = module.partition(".")[0]
+                if top not in declared | own | guests | sys.stdlib_module_names:
+                    wrong[f"{path.name}:{node.lineno}"] = module
+    assert not wrong

@@ -118,6 +118,25 @@ def test_data_is_counted_and_judged(config: Path, tmp_path: Path) -> None:
     assert found["shared"] == 1 and found["unseen"] == 0
 
 
+def test_sentences_that_are_in_both_are_found_in_other_documents(
+    config: Path, tmp_path: Path
+) -> None:
+    train, dev = tmp_path / "train.conllu", tmp_path / "dev.conllu"
+    words = ["we", "saw", "the", "old", "red", "dogs"]
+
+    def sentence(last: str) -> str:
+        rows = [f"{i}\t{word}\t_\t_\tX" for i, word in enumerate([*words, last], 1)]
+        return "\n".join(f"{row}\t_\t_\t_\t_\t_" for row in rows) + "\n\n"
+
+    train.write_text("".join(sentence(last) for last in "abcdefghijkl"), "utf8")
+    dev.write_text(sentence("z") + sentence("c"), "utf8")
+    told = run("debug", "data", config, "--paths.train", train, "--paths.dev", dev)
+    assert "1 of 2 sentences of 5 words or more in dev are in train too" in told.output
+    dev.write_text(sentence("z"), "utf8")
+    told = run("debug", "data", config, "--paths.train", train, "--paths.dev", dev)
+    assert "in train too" not in told.output
+
+
 def test_what_cannot_be_learned_is_an_error(config: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare.conllu"
     bare.write_text("1\tdogs\t_\t_\t_\t_\t_\t_\t_\t_\n", "utf8")

@@ -39,6 +39,11 @@ _LEARNED = {
 #: A label that occurs less often is hardly learned.
 _FEW = 10
 
+#: Shorter sentences, such as thanks, are in two texts by chance.
+_LONG = 5
+#: A larger share of long sentences that are in train too is no chance.
+_SHARED = 0.01
+
 Counts = dict[str, Any]
 
 
@@ -48,8 +53,9 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
     ``train`` and ``dev`` hold numbers (documents, words, word types, words that the tokenizer
     splits otherwise, entities whose bounds it doesn't hit, duplicates, ...) and ``labels``: how
     often each label occurs, the most frequent first. ``shared`` counts the documents of ``dev``
-    whose text is in ``train``, ``unseen`` the words of ``dev`` that aren't. ``learned`` says what
-    each component learns from.
+    whose text is in ``train``, ``shared_sentences`` its sentences of five words or more that are,
+    however sentences make documents, and ``unseen`` the words of ``dev`` that aren't. ``learned``
+    says what each component learns from.
 
     Raises :class:`ConfigError` for a wrong config, and what reading the data raises.
     """
@@ -73,6 +79,9 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
         "train": train.counts(),
         "dev": dev.counts(),
         "shared": sum(count for text, count in dev.texts.items() if text in train.texts),
+        "shared_sentences": sum(
+            count for text, count in dev.sentences.items() if text in train.sentences
+        ),
         "unseen": unseen,
         "learned": {name: _LEARNED[each] for name, each in factories.items() if each in _LEARNED},
     }
@@ -86,6 +95,7 @@ class _Corpus:
         self.labels: dict[str, Counter[str]] = {}
         self.words: Counter[str] = Counter()
         self.texts: Counter[bytes] = Counter()
+        self.sentences: Counter[bytes] = Counter()
 
     def read(self, examples: Iterable[Example]) -> None:
         """Count all examples."""
@@ -94,8 +104,7 @@ class _Corpus:
             self.numbers["documents"] += 1
             self.numbers["words"] += len(doc)
             self.words.update(doc.words)
-            text = " ".join(doc.text.split())  # a difference in spaces is none
-            self.texts[blake2b(text.encode("utf8"), digest_size=16).digest()] += 1
+            self.texts[_digest(doc.text)] += 1
             self._alignment(example)
             self._tokens(doc)
             self._spans(example)
@@ -117,7 +126,11 @@ class _Corpus:
             names = (doc.vocab.strings[each] for each in ids.tolist())
             self._add(kind, dict(zip(names, counts.tolist(), strict=True)))
         if doc.has_annotation("SENT_START"):
-            self._add("sentences", {"sentence": sum(1 for _ in doc.sents)})
+            sentences = list(doc.sents)
+            self._add("sentences", {"sentence": len(sentences)})
+            long = [sentence for sentence in sentences if len(sentence) >= _LONG]
+            self.sentences.update(_digest(sentence.text) for sentence in long)
+            self.numbers["long sentences"] += len(long)
 
     def _spans(self, example: Example) -> None:
         doc = example.reference
@@ -146,6 +159,11 @@ class _Corpus:
         return {**numbers, "labels": labels}
 
 
+def _digest(text: str) -> bytes:
+    """A hash of a text; a difference in spaces is none."""
+    return blake2b(" ".join(text.split()).encode("utf8"), digest_size=16).digest()
+
+
 def check_data(found: Mapping[str, Any]) -> Report:
     """What :func:`inspect_data` found, judged: errors are what training can't work with."""
     report = Report()
@@ -159,6 +177,13 @@ def check_data(found: Mapping[str, Any]) -> Report:
             f"{found['shared']:,} of {documents:,} documents in dev have the text of one in train: "
             f"scores on them show what was learned by heart",
             "remove them from one of the two",
+        )
+    sentences = found["dev"].get("long sentences", 0)
+    if not found["shared"] and found["shared_sentences"] > _SHARED * sentences:
+        report.warning(
+            f"{found['shared_sentences']:,} of {sentences:,} sentences of {_LONG} words or more in "
+            f"dev are in train too: scores on them show what was learned by heart",
+            "divide the data by documents or sources, or remove them from one of the two",
         )
     words = max(found["dev"]["words"], 1)
     report.ok(f"{100 * found['unseen'] / words:.1f} % of the words in dev aren't in train")

@@ -72,6 +72,7 @@ nox.options.sessions = [
     "thirdparty",
     "minimums",
     "wheels",
+    "docs",
     "examples",
 ]
 
@@ -282,6 +283,14 @@ def wheels(session: nox.Session) -> None:
         if not any(name.endswith("licenses/LICENSE") for name in names):
             session.error(f"{Path(path).name} has no licence")
         session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
+
+
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """The documentation site, into site/; a link or an anchor that leads nowhere is an error."""
+    session.install(*CONSTRAINTS, "-r", "requirements-docs.txt", *editable(*LIGHT))
+    quiet = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    session.run("mkdocs", "build", "--strict", *session.posargs, env=quiet)
 
 
 @nox.session

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wordloom
-from wordloom import Batch, Doc, Example, Pipeline
+from wordloom import Batch, Doc, Example, Pipeline, Vocab
 from wordloom.errors import PipelineError
+from wordloom.lang import language
+
+GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
 
 
 class Sizes:
@@ -102,6 +108,38 @@ def test_evaluation_has_the_same_limit(nlp: Pipeline) -> None:
     finally:
         nlp.batch_words = before
     assert sizes.seen == [[3, 3], [3, 3], [3, 3], [3]]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_a_bounded_vocab() -> None:
+    def texts(start: int, count: int) -> Iterator[str]:
+        for i in range(start, start + count):
+            yield " ".join(f"w{i * 20 + j}" for j in range(20))
+
+    rules = language("xx").lexical_rules()
+    free, bounded = (
+        wordloom.load(GOLDEN, vocab=Vocab("xx", rules=rules, max_types=limit))
+        for limit in (None, 1000)
+    )
+    some = [doc.to_json() for doc in free.pipe(texts(0, 300))]
+    assert [doc.to_json() for doc in bounded.pipe(texts(0, 300))] == some
+
+    def growth(nlp: Pipeline) -> int:
+        for _ in nlp.pipe(texts(300, 500), batch_size=20):
+            pass
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in nlp.pipe(texts(800, 1500), batch_size=20):
+            pass
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    tracemalloc.start()
+    try:
+        assert growth(bounded) < 300_000
+        assert growth(free) > 3_000_000  # 30,000 words of more than 100 bytes
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["batch_size", "batch_words"])

@@ -522,6 +522,31 @@ def test_config_replaces_listeners(base: str) -> None:
     assert same(nlp, wordloom.load(base), "tokens", "ents")
 
 
+def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> None:
+    first, second = trained(["tagger"], seed=1), trained(["ner"], seed=2)
+    first.to_disk(tmp_path / "first")
+    second.to_disk(tmp_path / "second")
+    components = {
+        "tok2vec": {"source": str(tmp_path / "first")},
+        "other": {"source": str(tmp_path / "second"), "component": "tok2vec"},
+        "ner": {"source": str(tmp_path / "second")},
+        "tagger": {"source": str(tmp_path / "first")},
+    }
+    whole = {"nlp": {"lang": "en", "pipeline": list(components)}, "components": components}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp = Pipeline.from_config(whole)
+    summary = nlp.analyze_pipes()["summary"]
+    assert summary["tok2vec"]["consumers"] == ["tagger"]
+    assert summary["other"]["consumers"] == ["ner"]
+    assert same(nlp, second, "ents")
+    tags = [token.tag_ for token in first(TEXT)]
+    assert [token.tag_ for token in nlp(TEXT)] == tags
+    nlp.to_disk(tmp_path / "both")
+    again = wordloom.load(tmp_path / "both")
+    assert same(again, nlp)
+
+
 def test_config_reads_each_source_once(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from wordloom.pipeline import build
 

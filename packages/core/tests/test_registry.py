@@ -303,6 +303,12 @@ def test_missing_extra_names_the_cure(fake_dist: FakeDist) -> None:
     assert 'pip install "loom-bad[gpu]"' in message
 
 
+def test_a_module_named_otherwise_than_what_brings_it(fake_dist: FakeDist) -> None:
+    source = "raise ModuleNotFoundError('no', name='yaml.nodes')\n"
+    message = broken(fake_dist, source, requires=('PyYAML>=6; extra == "more"',))
+    assert 'pip install "loom-bad[more]"' in message
+
+
 def test_missing_requirement_names_the_cure(fake_dist: FakeDist) -> None:
     requires = ("wordloom", "heavy_lib (>=2)")
     message = broken(fake_dist, "import heavy_lib", requires=requires)

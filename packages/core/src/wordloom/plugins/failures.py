@@ -18,6 +18,19 @@ __all__ = ["Failure", "compatibility", "load_entry", "missing_cure", "record_fai
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 
 
+#: Module -> the distribution that brings it, where the names have nothing in common.
+_BROUGHT_BY = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "google": "protobuf",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why one entry of one distribution can't be used.
@@ -85,7 +98,8 @@ def missing_cure(entry: Entry, module: str) -> str:
             f"A module that {entry.dist} itself should bring is absent: "
             f'pip install --force-reinstall "{entry.dist}"'
         )
-    top = normalize(module.partition(".")[0])
+    first = module.partition(".")[0]
+    top = normalize(_BROUGHT_BY.get(first, first))
     for requirement, extra in _requirements(entry.owner):
         name = normalize(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
         if name == top or name.startswith(f"{top}-"):

@@ -66,7 +66,7 @@ def package(
     config = _read_config(folder)
     meta["name"] = package_name(meta, name)
     meta["version"] = package_version(meta, version)
-    needed = tuple(requirements(config, meta, requires))
+    needed = tuple(requirements(config, meta, requires, vectors=_vectors(folder)))
     contents = _contents(folder, meta)
     stem = f"{meta['name']}-{meta['version']}"
     targets = [Path(out) / f"{stem}-py3-none-any.whl"]
@@ -106,6 +106,15 @@ def _read_config(folder: Path) -> Mapping[str, Any]:
     from ..config import load_config
 
     return load_config(existing(folder / "config.cfg", "config of a saved pipeline"))
+
+
+def _vectors(folder: Path) -> Mapping[str, Any]:
+    """The reference to a table of vectors that the vocab keeps, with the name of what opens it."""
+    path = folder / "vocab" / "vectors.json"
+    try:
+        return dict(json.loads(path.read_text("utf8"))) if path.is_file() else {}
+    except ValueError as error:
+        raise SerializationError(f"'{path}' isn't JSON: {error}") from None
 
 
 def _readme(folder: Path) -> str | None:

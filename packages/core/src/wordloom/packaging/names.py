@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import PackageError
 from ..pipeline.saving import names_in
 from ..plugins.index import normalize
+from ..registries import registry
 
 __all__ = ["package_name", "package_version", "required_range", "requirements"]
 
@@ -63,12 +64,17 @@ def required_range(dist: str, known: str) -> str:
 
 
 def requirements(
-    config: Mapping[str, Any], meta: Mapping[str, Any], extra: Iterable[str] = ()
+    config: Mapping[str, Any],
+    meta: Mapping[str, Any],
+    extra: Iterable[str] = (),
+    *,
+    vectors: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """What must be installed for a saved pipeline to be loaded and run, core first.
 
-    It is who supplied the names in ``[nlp]`` and ``[components]``, and who left something in the
-    manifest when it was saved; what only training needs isn't. ``extra`` are requirements to add.
+    It is who supplied the names in ``[nlp]`` and ``[components]`` and in ``vectors`` (the vocab's
+    reference to a table), and who left something in the manifest when it was saved; what only
+    training needs isn't. ``extra`` are requirements to add.
     Raises `PackageError` where a name came from code passed with ``--code``, which a package
     doesn't hold, unless ``extra`` says what brings it; and where ``extra`` can't be read.
     """
@@ -76,8 +82,10 @@ def requirements(
     needed = {"wordloom": str(meta.get("wordloom_version", "0.1.0"))}
     own = []
     blocks = {key: config.get(key, {}) for key in ("nlp", "components")}
-    for group, name in sorted(set(names_in(blocks))):
+    for group, name in sorted({*names_in(blocks), *names_in(vectors or {})}):
         dist, _, known = suppliers.get(f"{group}/{name}", "").partition(" ")
+        if not dist and vectors and group == "vectors" and registry.has(group, name):
+            dist, _, known = registry.supplier(group, name).partition(" ")
         if dist == "code":
             own.append(name)
         elif dist and dist not in _OF_CORE:

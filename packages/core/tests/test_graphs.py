@@ -162,6 +162,29 @@ def test_a_listener_of_another_kind_is_refused() -> None:
         nlp.assemble()
 
 
+@registry.factories("test_other_model")
+class OtherModel:
+    """A component whose model isn't thinc's, and which takes no further attributes."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, nlp: Pipeline, name: str) -> None:
+        self.model = {"cat": "N"}
+
+    def __call__(self, doc: Doc) -> Doc:
+        return doc
+
+
+def test_models_of_another_kind_have_no_listeners() -> None:
+    nlp = built()
+    nlp.add_pipe("test_other_model")
+    assert nlp.analyze_pipes()["summary"]["test_other_model"]["producers"] == []
+    assert nlp.update(examples(nlp))["n1"] > 0
+    other = wordloom.blank("en")
+    other.add_pipe("test_other_model", source=nlp)
+    assert other("the cat").text == "the cat"
+
+
 # -- on and off
 
 

@@ -37,7 +37,7 @@ def wire(entries: Iterable[Entry]) -> None:
     kinds: dict[str, str] = {}
     for entry in entries:
         component = entry.component
-        if getattr(component, "model", None) is not None:
+        if _has_layers(component):
             linked = {}
             for listener in listeners_of(component):
                 encoder = _producer(listener, entry.name, encoders, kinds)
@@ -51,13 +51,17 @@ def wire(entries: Iterable[Entry]) -> None:
 
 
 def listeners_of(component: Any) -> list[Model[Any, Any]]:
-    """The listeners in a component's model; none where it has no model."""
-    model = getattr(component, "model", None)
-    if model is None:
+    """The listeners in a component's model; none where it has no model of thinc's."""
+    if not _has_layers(component):
         return []
     from ..layers import find_listeners  # imports thinc: only where there is a model
 
-    return find_listeners(model)
+    return find_listeners(component.model)
+
+
+def _has_layers(component: Any) -> bool:
+    """Whether the component has a model that is made of layers, as thinc's are."""
+    return hasattr(getattr(component, "model", None), "walk")
 
 
 def link_to(listener: Model[Any, Any], config: Mapping[str, Any], producer: str) -> None:
@@ -113,16 +117,18 @@ def _producer(
 
 def _check_width(listener: Model[Any, Any], name: str, encoder: Encoder) -> None:
     width = encoder.width
-    if width is None or listener.has_dim("nO") is False:
+    # A listener that changes the width says both.
+    dim = "nO" if listener.has_dim("nI") is False else "nI"
+    if width is None or listener.has_dim(dim) is False:
         return
-    if listener.has_dim("nO") and listener.get_dim("nO") != width:
+    if listener.has_dim(dim) and listener.get_dim(dim) != width:
         raise PipelineError(
-            f"'{name}' listens to '{encoder.name}' for vectors of width {listener.get_dim('nO')}, "
+            f"'{name}' listens to '{encoder.name}' for vectors of width {listener.get_dim(dim)}, "
             f"but '{encoder.name}' gives width {width}: make them equal in the config, as with "
             f"width = ${{components.{encoder.name}.model.encode.width}}"
         )
-    if not listener.has_dim("nO"):
-        listener.set_dim("nO", width)
+    if not listener.has_dim(dim):
+        listener.set_dim(dim, width)
 
 
 def active_encoders(entries: Iterable[Entry]) -> set[str]:

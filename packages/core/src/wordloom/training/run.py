@@ -82,8 +82,8 @@ def train(
     ``checkpoints`` is false. With ``resume``, training goes on from the one that is there, however
     the run before ended, and gives the same weights as if it had never stopped (on the CPU);
     without one it starts. The config must be the same, but for the limits of ``[training]``, the
-    logger and the paths. If losses or gradients become infinite or NaN, training returns to the checkpoint and
-    goes on with half the learning rate, three times at most.
+    logger and the paths. If losses or gradients become infinite or NaN, training returns to the
+    checkpoint and goes on with half the learning rate, three times at most.
 
     ``trackers`` are called with the kind of an event and a dict: ``start``, ``step``,
     ``evaluation``, ``checkpoint``, ``rollback`` and ``end``. What they or a logger raise becomes a

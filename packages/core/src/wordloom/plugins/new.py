@@ -24,6 +24,14 @@ _SUMMARIES = {
     "reader": "A reader of labelled lines for Wordloom",
 }
 
+#: What the code of a kind imports beside Wordloom.
+_NEEDS = {
+    "component": ("numpy>=2.0", "thinc>=8.3.14,<8.4"),
+    "architecture": ("thinc>=8.3.14,<8.4",),
+    "span_getter": (),
+    "reader": (),
+}
+
 #: Template -> where it goes, in a project of the src layout.
 _PLACES = {
     "__init__.py": "src/{module}/__init__.py",
@@ -93,6 +101,7 @@ def _values(kind: str, dist: str) -> dict[str, str]:
         "name": words[-1] if words[-1].isidentifier() else words[0],
         "Class": "".join(map(str.capitalize, words)),
         "summary": _SUMMARIES[kind],
+        "needs": "".join(f'    "{each}",\n' for each in _NEEDS[kind]),
         "api": f"{major}.{minor}",
         "next_api": f"{major}.{int(minor) + 1}",
     }

@@ -17,6 +17,7 @@ import pytest
 import srsly
 
 import wordloom
+from wordloom.components.tok2vec import Tok2Vec
 from wordloom.config import Config
 from wordloom.errors import (
     ConfigError,
@@ -26,7 +27,14 @@ from wordloom.errors import (
     TrainingError,
 )
 from wordloom.pretraining import find_encoder, weights_hash
-from wordloom_pretrain import PretrainStep, pretrain, pretrain_steps, read_settings
+from wordloom_pretrain import (
+    ClozeTask,
+    PretrainCharacters,
+    PretrainStep,
+    pretrain,
+    pretrain_steps,
+    read_settings,
+)
 
 MakeConfig = Callable[..., Config]
 
@@ -274,24 +282,28 @@ def test_mistakes_are_named(
         pretrain(make_config(**settings), quiet=True)
 
 
-def test_a_component_brings_a_task_of_its_own(
-    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from wordloom.components.tok2vec import Tok2Vec
-    from wordloom_pretrain.objectives import PretrainCharacters
+class Taught(Tok2Vec):
+    """A shared layer that is pretrained by one byte of each end of words, whatever the config."""
 
-    made = []
-
-    def pretraining_task(self: Tok2Vec, nlp: wordloom.Pipeline) -> Any:
+    def pretraining_task(self, nlp: wordloom.Pipeline) -> ClozeTask:
         self.model.initialize(X=[nlp.make_doc("a text")])
-        made.append(PretrainCharacters(hidden_size=8, n_characters=1)(nlp.vocab, self.model))
-        return made[-1]
+        task = PretrainCharacters(hidden_size=8, n_characters=1)(nlp.vocab, self.model)
+        assert isinstance(task, ClozeTask)
+        return task
 
-    monkeypatch.setattr(Tok2Vec, "pretraining_task", pretraining_task, raising=False)
-    result = pretrain(make_config(pretraining__max_steps=2), quiet=True)
-    assert result.task is made[0]
+
+@wordloom.registry.factories("test_taught")
+def make_taught(nlp: wordloom.Pipeline, name: str, model: Any) -> Taught:
+    return Taught(nlp.vocab, model, name)
+
+
+def test_a_component_brings_a_task_of_its_own(make_config: MakeConfig) -> None:
+    config = make_config(pretraining__max_steps=2, components__tok2vec__factory="test_taught")
+    result = pretrain(config, quiet=True)
+    assert result.task.model.layers[2].get_dim("nO") == 2 * 256
+    config["pretraining"]["layer"] = "encode"
     with pytest.raises(PipelineError, match="as a whole"):
-        pretrain(make_config(pretraining__layer="encode"), quiet=True)
+        pretrain(config, quiet=True)
 
 
 def test_an_encoder_that_is_not_installed_is_named(make_config: MakeConfig) -> None:

@@ -585,11 +585,17 @@ def test_filling_leaves_sources_as_they_are(base: str) -> None:
 )
 def test_config_problems_are_named(base: str, block: Any, path: str, message: str) -> None:
     config = config_of(base, ["tagger"], tagger=block)
-    problems = {problem.path: str(problem) for problem in find_problems(config)}
+    problems = {each.path: str(each) for each in find_problems(config, phase="load")}
     assert list(problems) == [f"components.tagger.{path}"]
     assert message in problems[f"components.tagger.{path}"]
     with pytest.raises(ConfigError, match=f"components.tagger.{path}"):
         Pipeline.from_config(config)
+
+
+def test_a_config_can_be_filled_before_its_source_is_there() -> None:
+    config = config_of("nowhere", ["tagger"])
+    assert find_problems(config) == []
+    assert fill_config(config)["components"] == config["components"]
 
 
 def test_config_names_a_place_that_is_no_listener(base: str) -> None:

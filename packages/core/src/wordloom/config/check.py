@@ -342,7 +342,9 @@ class _Checker(BlockChecker):
         wanted = self.value(f"{path}.component", block.get("component", name))
         if isinstance(source, str) and isinstance(wanted, str):
             problem = source_problem(source, wanted)
-            if problem is not None:
+            # A config may be written before, or elsewhere than, the pipeline that it builds on.
+            needed = self.building or self.complete
+            if problem is not None and (needed or problem.path != "source"):
                 self.add(f"{path}.{problem.path}", problem.message, problem.fix)
 
     # -- completeness

@@ -9,12 +9,14 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
 import wordloom
 from wordloom import Example, Pipeline, registry
-from wordloom.config import Config
+from wordloom.config import Config, init_config
+from wordloom.errors import ConfigError
 
 GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
 SOURCE = Path(wordloom.__file__).parent
@@ -27,6 +29,23 @@ def test_overrides_stay_when_the_pipeline_is_saved_again(tmp_path: Path) -> None
     assert nlp.batch_size == 7
     assert nlp.config["components"]["textcat_multilabel"]["threshold"] == 0.25
     assert nlp.get_pipe("textcat_multilabel").cfg["threshold"] == 0.25
+
+
+def test_paths_and_numbers_of_numpy_are_values_of_a_config(tmp_path: Path) -> None:
+    docs = GOLDEN.parent / "docs.loom"
+    config = init_config("en", ["tagger"])
+    config["paths"]["train"] = docs
+    config["training"].update(max_steps=np.int64(2), dropout=np.float32(0.5), eval_frequency=1)
+    config["training"]["frozen_components"] = ("tok2vec",)
+    result = wordloom.train(config, tmp_path, quiet=True, overrides={"paths.dev": docs})
+    saved = wordloom.load(tmp_path / "model-last").config
+    assert result.history.evaluations[-1].step == 2
+    assert saved["paths"]["train"] == saved["paths"]["dev"] == str(docs)
+    assert saved["training"]["dropout"] == 0.5
+    assert saved["training"]["frozen_components"] == ["tok2vec"]
+    config["training"]["frozen_components"] = {"tok2vec"}
+    with pytest.raises(ConfigError, match="frozen_components"):
+        wordloom.train(config, quiet=True, overrides={"paths.dev": docs})
 
 
 class Listed:

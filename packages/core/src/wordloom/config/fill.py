@@ -13,7 +13,7 @@ from .sections import check_sections, default_config, plugin_defaults, plugin_se
 from .signatures import MISSING, signature_of
 from .source import Config
 from .sourced import sourced_block
-from .values import is_block
+from .values import is_block, plain_values
 
 __all__ = ["combine_weights", "fill_block", "fill_config"]
 
@@ -21,7 +21,7 @@ __all__ = ["combine_weights", "fill_block", "fill_config"]
 def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) -> Config:
     """A copy of ``config`` with all defaults: those of the sections, of the component factories,
     and of the signatures of all functions that blocks name. Values that are there stay, references
-    too. Filling twice changes nothing.
+    too. Filling twice changes nothing. Paths become strings, numbers of NumPy Python's.
 
     ``sections`` names sections of plugins that are added even if the config doesn't have them;
     :class:`ConfigError` is raised for one that no plugin owns. Functions that aren't installed are
@@ -29,7 +29,7 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     """
     check_sections(sections)
     given = config if isinstance(config, Config) else Config(dict(config))
-    result = Config(given.copy(), is_interpolated=given.is_interpolated)
+    result = Config(plain_values(dict(given.copy())), is_interpolated=given.is_interpolated)
     wanted = [
         name
         for name, section in plugin_sections().items()

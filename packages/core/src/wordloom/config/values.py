@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import types
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Union, get_args, get_origin
 
-__all__ = ["branches", "describe_type", "is_block", "near", "type_problem"]
+__all__ = ["branches", "describe_type", "is_block", "near", "plain_values", "type_problem"]
 
 _PLAIN_MODULES = ("builtins", "collections", "confection", "numpy", "pathlib", "types", "typing")
 _NUMBERS = ("int", "float", "StrictInt", "StrictFloat", "PositiveInt")
@@ -19,6 +20,20 @@ def is_block(value: Any) -> bool:
     return isinstance(value, Mapping) and any(
         isinstance(key, str) and key.startswith("@") for key in value
     )
+
+
+def plain_values(value: Any) -> Any:
+    """The value with paths as strings, and numbers of NumPy as Python's, however deep: what people
+    put into a config in Python, and a file can't hold."""
+    if type(value) is dict:
+        return {key: plain_values(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return [plain_values(each) for each in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    return value
 
 
 def near(name: str, known: Any, label: str = "known") -> str:

@@ -10,6 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Time says nothing on a machine that does other work besides.
+settings.register_profile("wordloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wordloom")
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]

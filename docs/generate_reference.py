@@ -1,8 +1,8 @@
 """Writes the reference pages of the site: registries, hooks, commands, defaults and API.
 
 It runs inside ``mkdocs build`` (plugin gen-files). What it tells comes from the entry points in the
-packages' ``pyproject.toml``, from source that is read and not imported, so that torch is not needed,
-and, for commands and defaults, from the installed packages without torch.
+packages' ``pyproject.toml``, from source that is read and not imported, so that torch is not
+needed, and, for commands and defaults, from the installed packages without torch.
 """
 
 from __future__ import annotations

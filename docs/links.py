@@ -1,5 +1,5 @@
-"""A hook of mkdocs: links from guides to files outside docs/ work on code hosts, but the site doesn't
-have those files. There they become the path, as code."""
+"""A hook of mkdocs: links from guides to files outside docs/ work on code hosts, but the site
+doesn't have those files. There they become the path, as code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\((\.\./[^)\s]+)\)")
 
 
 def on_page_markdown(markdown: str, *, page: Any, **kwargs: Any) -> str:
-    """Replace links that lead out of docs/ by their text and the path from the repository's root."""
+    """Replace links that lead out of docs/ by their text and the path from the root."""
     folder = posixpath.dirname(f"docs/{page.file.src_uri}")
 
     def replace(match: re.Match[str]) -> str:

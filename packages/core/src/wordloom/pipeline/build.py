@@ -60,10 +60,14 @@ def load(
 ) -> Pipeline:
     """Load a saved pipeline: a folder, or the name of an installed package that brings one.
 
-    ``disable`` loads components without running them; ``enable`` runs only those that it names;
-    ``exclude`` doesn't load them. ``config`` holds overrides, dotted (``{"nlp.batch_size": 64}``)
-    or nested. Raises :class:`MissingFileError` if there is neither. A packaged pipeline is data:
-    nothing of it is imported.
+    ``disable`` loads components without running them; ``enable`` runs only those that it names and
+    the encoders that they listen to, whatever the config says; ``exclude`` doesn't load them.
+    ``config`` holds overrides, dotted (``{"nlp.batch_size": 64}``) or nested. A packaged pipeline
+    is data: nothing of it is imported.
+
+    Raises :class:`MissingFileError` if there is neither, :class:`ConfigError` with everything that
+    is wrong with the config, :class:`PipelineError` for components that aren't there or listen to
+    one that isn't, and :class:`SerializationError` for files that can't be read.
     """
     from .saving import load_folder
 

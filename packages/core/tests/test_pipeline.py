@@ -15,6 +15,7 @@ from wordloom.errors import (
     SerializationError,
     UnknownNameError,
 )
+from wordloom.training.run import seed_everything
 
 
 @registry.factories("test_upper")
@@ -76,6 +77,7 @@ def data_for(nlp):
 
 
 def trained(steps=30):
+    seed_everything(0)
     nlp = wordloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": SMALL})
     for name in ("tagger", "morphologizer", "senter"):

@@ -164,7 +164,8 @@ def registry_pages(code: griffe.ModulesCollection) -> Iterator[tuple[str, str]]:
         intro = f"{key} names one of these. Names in one row mean the same."
         write(
             f"registries/{registry}.md",
-            f"# Registry `{registry}`\n\n{intro}\n\n{table}\n\n" + "\n".join(blocks),
+            f"---\nhide: [toc]\n---\n\n# Registry `{registry}`\n\n{intro}\n\n{table}\n\n"
+            + "\n".join(blocks),
         )
         yield f"`{registry}`", f"registries/{registry}.md"
 
@@ -198,18 +199,14 @@ def hooks_page(code: griffe.ModulesCollection) -> None:
 
 
 def option_rows(command: click.Command) -> list[str]:
-    """A row for each argument and option of a command."""
+    """A row for each option of a command."""
     context = click.Context(command)
     rows = []
     for each in command.get_params(context):
         record = each.get_help_record(context)
-        if record is not None:
+        if record is not None:  # arguments have none: the usage line shows them
             name, text = record
-        elif isinstance(each, click.Argument):
-            name, text = each.make_metavar(context), "required" if each.required else ""
-        else:
-            continue
-        rows.append(f"| `{name}` | {text.replace('|', chr(92) + '|')} |")
+            rows.append(f"| `{name}` | {text.replace('|', chr(92) + '|')} |")
     return rows
 
 
@@ -223,7 +220,7 @@ def cli_page() -> None:
         parts += [f"## `wordloom {name}`\n", f"From `{offers[0].owner}`.\n"]
         parts += [inspect.cleandoc(command.help or offers[0].help).replace("\b", "") + "\n"]
         parts += [f"```text\nwordloom {name} {usage}\n```\n"]
-        parts += ["| | |", "|---|---|", *option_rows(command), ""]
+        parts += ["| option | |", "|---|---|", *option_rows(command), ""]
     write("cli.md", "\n".join(parts))
 
 

@@ -57,7 +57,7 @@ def test_a_component_brings_its_table(source: Pipeline, table: Table, tmp_path: 
     nlp = wordloom.blank("en")
     nlp.add_pipe("tagger", source=source)
     assert nlp.vocab.vectors is table
-    assert tags(nlp) == tags(source) == ["D", "N", "V", "N", "V"]
+    assert tags(nlp) == tags(source)
     nlp.to_disk(tmp_path / "saved")
     assert tags(wordloom.load(tmp_path / "saved")) == tags(source)
 

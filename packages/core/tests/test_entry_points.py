@@ -61,7 +61,7 @@ def test_installed_metadata_is_up_to_date() -> None:
     written = {
         group.removeprefix(PREFIX): points
         for group, points in project["entry-points"].items()
-        if points
+        if points and group.startswith(PREFIX)
     }
     assert installed() == written, (
         "pyproject.toml has changed: pip install --no-deps -e the package"

@@ -535,7 +535,7 @@ def test_settings_of_the_project(fake_dist: FakeDist, tmp_path: Path) -> None:
         "[project]\nname = 'Loom_Weave'\n"
         '[tool.wordloom.conformance."misc/loom-weave.Thing.v1"]\n'
         "unsupported = { test_loads = 'too heavy' }\n"
-        '[tool.wordloom.conformance."".unsupported]\ntest_requirements = "it has none"\n'
+        '[tool.wordloom.conformance.distribution.unsupported]\ntest_requirements = "it has none"\n'
     )
     skipped = []
     for check in checks_of("loom-weave", tmp_path):

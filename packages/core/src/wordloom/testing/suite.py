@@ -73,7 +73,7 @@ def checks_of(dist: str, folder: Path | None = None) -> list[Check]:
     """
     entries = entries_of(dist)
     said = _settings(entries[0], folder)
-    attributes = {"dist": entries[0].dist, **said.get("", {})}
+    attributes = {"dist": entries[0].dist, **said.get("distribution", {})}
     cases: list[tuple[str, type[Conformance]]] = [
         ("distribution", type("Distribution", (DistributionConformance,), attributes))
     ]

@@ -88,7 +88,20 @@ def run(side: Side, seed: int, steps: int) -> dict[str, float]:
     found = {"training": count / seconds}
     for part, examples in (("dev", dev), ("test", test)):
         found[f"{part}, ents_f"] = 100 * (nlp.evaluate(examples)["ents_f"] or 0.0)
+    if side.name == "wordloom":
+        try_int8(nlp, dev + test)
     return found
+
+
+def try_int8(nlp: Any, examples: list[Any]) -> None:
+    """Say what int8 changes, or that it is refused."""
+    from wordloom.errors import DataError
+    from wordloom_transformers import quantize
+
+    try:
+        print(f"int8, dev and test: {quantize(nlp, examples, scores=['ents_f'])}", flush=True)
+    except DataError as error:
+        print(f"int8 is refused: {error}", flush=True)
 
 
 def main() -> None:

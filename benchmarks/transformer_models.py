@@ -7,13 +7,17 @@ Inference runs on EWT sentences and on texts of 5 to 2,000 words, without heads;
 at its best batch size. Both sides take strided spans of 128 tokens, as for texts of any length
 spacy-transformers must; ours also takes whole documents, cut by the model into windows. Raw Hugging
 Face sorts by word pieces and packs under a budget of padded ones, with nothing around it; texts
-that are too long are cut into parts that don't overlap.
+that are too long are cut into parts that don't overlap. Training steps are on batches of 32
+sentences, of WNUT17 where ``WORDLOOM_NER`` names its folder.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
+import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 from string import ascii_letters
@@ -21,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from common import Row, arguments, check_threads, cpu_median, ewt_texts, report
+from common import Row, arguments, check_threads, cpu_median, cpu_time, ewt_texts, report
 
 LIMIT = 512
 #: How whole documents are cut.
@@ -171,6 +175,60 @@ def training(nlp: Any, texts: list[str], steps: int) -> Callable[[], None]:
     return run
 
 
+def training_texts(otherwise: list[str]) -> list[str]:
+    """Sentences of WNUT17, if ``WORDLOOM_NER`` names its folder."""
+    if not os.environ.get("WORDLOOM_NER"):
+        return otherwise
+    from entities import read_part
+
+    return [" ".join(sentence["words"]) for sentence in read_part("train")]
+
+
+def overhead(nlp: Any, texts: list[str]) -> Row:
+    """CPU seconds of spans, alignment, packing, pooling and what is kept on documents, as a share
+    of those of the model's passes, in percent. Tokenizers don't count."""
+    from thinc.api import reduce_mean
+
+    from wordloom_transformers.listener import pool
+
+    docs = [nlp.make_doc(text) for text in texts]
+    component = nlp.get_pipe("transformer")
+    shim = component.model.shims[0]
+    spans = [span.text for mine in component.model.attrs["get_spans"](docs) for span in mine]
+    marks: list[float] = []
+    hooks = [
+        shim.module.register_forward_pre_hook(lambda *_: marks.append(time.process_time())),
+        shim.module.register_forward_hook(lambda *_: marks.append(time.process_time())),
+    ]
+
+    def run() -> None:
+        marks.clear()
+        values = component.predict(docs)
+        pool(reduce_mean(), values, False)
+        component.set_annotations(docs, values)
+
+    shares = []
+    for _ in range(4):
+        whole = cpu_time(run)
+        passes = sum(marks[1::2]) - sum(marks[::2])
+        pieces = cpu_time(lambda: shim.tokenizer.encode(spans))
+        shares.append(100 * (whole - passes - pieces) / passes)
+    for hook in hooks:
+        hook.remove()
+    return Row("overhead around the passes", statistics.median(shares[1:]), unit="%", limit=5)
+
+
+def rounded(texts: list[str]) -> Row:
+    """How many times faster int8 is, with the cosine of its vectors. What it does to F1 is in
+    ``transformer_accuracy.py``."""
+    from wordloom_transformers import quantize
+
+    nlp = ours()
+    found = quantize(nlp, examples(nlp, tuple(texts)), tolerance=1.0)
+    name = f"int8 beside fp32, cosine {found.cosine:.4f}"
+    return Row(name, found.speedup, 1.0, "times", True)
+
+
 def speed(words: int, function: Callable[[], None], repeats: int) -> float:
     """Words per CPU second."""
     return words / cpu_median(function, repeats)
@@ -205,8 +263,10 @@ def main() -> None:
         plain = speed(words, raw(texts), repeats)
         goal = 0.95 if name.startswith("EWT") else None
         rows.append(Row(f"{name}, beside raw", own, plain, "words/s", True, goal))
+    rows.append(overhead(mine, sentences))
+    rows.append(rounded(sentences))
     steps = 2 if options.quick else 6
-    batch = sentences[: 32 * steps]
+    batch = training_texts(sentences)[: 32 * steps]
     words = sum(len(mine.make_doc(text)) for text in batch)
     own = speed(words, training(ours(1), batch, steps), repeats)
     best = speed(words, training(theirs(1), batch, steps), repeats) if peer else None

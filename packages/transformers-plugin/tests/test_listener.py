@@ -49,7 +49,7 @@ def randomize(nlp: Any) -> None:
 def close(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> None:
     assert one.keys() == two.keys() and one
     for name in one:
-        np.testing.assert_allclose(one[name], two[name], rtol=2e-3, atol=5e-5, err_msg=name)
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "deberta"])
@@ -65,6 +65,8 @@ def test_gradients_of_listeners_add_up_to_those_of_private_copies(
     }
     together = build(kind, heads)
     randomize(together)
+    if kind == "deberta":  # its gradients cancel out so far that fp32 leaves few digits
+        together.get_pipe("transformer").model.shims[0].module.double()
     examples = blocks.examples(together)
     whole = gradients(together, examples=examples)
     total: dict[str, np.ndarray] = {}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .data import FullTransformerBatch, Pieces, TransformerData, Truncation
     from .listener import Tok2VecTransformer, TransformerListener
     from .model import TransformerModel
+    from .quantization import Quantized, quantize
     from .span_getters import get_doc_spans, get_sent_spans, get_strided_spans
     from .token_splitter import TokenSplitter
     from .vectors import embedding
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "FullTransformerBatch": ".data",
     "Pieces": ".data",
+    "Quantized": ".quantization",
     "Tok2VecTransformer": ".listener",
     "TokenSplitter": ".token_splitter",
     "Transformer": ".component",
@@ -38,12 +40,14 @@ _HOMES = {
     "get_sent_spans": ".span_getters",
     "get_strided_spans": ".span_getters",
     "null_annotation_setter": ".annotation_setters",
+    "quantize": ".quantization",
     "registry": "wordloom",
 }
 
 __all__ = [
     "FullTransformerBatch",
     "Pieces",
+    "Quantized",
     "Tok2VecTransformer",
     "TokenSplitter",
     "Transformer",
@@ -57,6 +61,7 @@ __all__ = [
     "get_sent_spans",
     "get_strided_spans",
     "null_annotation_setter",
+    "quantize",
     "registry",
 ]
 

@@ -146,6 +146,8 @@ class Transformer(Encoder):
         for data in parts:
             # Of its own, or one document that is kept would keep the arrays of the whole batch.
             data.tensors = tuple(np.array(tensor) for tensor in data.tensors)
+            if self.keep == "last":
+                data.extra = {}
         return parts
 
     def _pooled(self, predictions: FullTransformerBatch) -> list[TransformerData]:
@@ -180,7 +182,14 @@ class Transformer(Encoder):
     def finish_update(self, sgd: Optimizer) -> None:
         """Step with the gradients that were added up."""
         super().finish_update(sgd)
+        self._changed()
+
+    def _changed(self) -> None:
+        """The weights are others now: drop what was made of the old ones."""
         self.cache.clear()
+        shim = shim_of(self.model)
+        if self.cfg.pop("int8", False) and shim is not None:
+            shim.use_int8(False)
 
     def pretraining_task(self, nlp: Pipeline) -> MaskedPiecesTask:
         """Masked language modelling over word pieces, for ``wordloom pretrain``.
@@ -201,12 +210,12 @@ class Transformer(Encoder):
     def load_adapters(self, path: str | Path) -> None:
         """Read adapters that :meth:`save_adapters` wrote; the model must have such ones."""
         lora.load_adapters(self._module(), Path(path))
-        self.cache.clear()
+        self._changed()
 
     def merge_adapters(self) -> None:
         """Add the adapters to the model's weights, and go on without: the same output, faster."""
         lora.merge_adapters(self._module())
-        self.cache.clear()
+        self._changed()
 
     def _module(self) -> Any:
         shim = shim_of(self.model)
@@ -250,7 +259,7 @@ class Transformer(Encoder):
         transformer, pooling = model.layers
         transformer.from_bytes(self.model.to_bytes())
         pooling.from_bytes(listener.layers[0].to_bytes())
-        if self.width is not None:
+        if self.width is not None and not model.has_dim("nO"):
             model.set_dim("nO", self.width)
 
     # -- saving
@@ -296,6 +305,7 @@ class Transformer(Encoder):
         shim = shim_of(self.model)
         if shim is None or not shim.loaded:
             return
+        shim.use_int8(bool(self.cfg.get("int8")))
         width = shim.width
         if width is None:
             return

@@ -86,6 +86,10 @@ class TransformerData:
     layer, shape ``(rows, width)``, one row for each word piece of each span, in order; with
     ``"all"`` one for each layer; with ``"pooled"`` one row for each token, and no pieces. ``align``
     says which rows belong to which token. ``truncated`` holds what the model didn't see.
+
+    ``extra`` is what else was asked for and kept (``"all"``): with ``output_attentions``,
+    ``extra["attentions"]`` is a list of arrays, one for each window that the model saw, shape
+    ``(layers, heads, pieces, pieces)``.
     """
 
     tensors: tuple[Any, ...]
@@ -135,6 +139,7 @@ class TransformerData:
             "align": [self.align.rows, self.align.lengths],
             "truncated": [[t.start, t.end, t.pieces, t.tokens] for t in self.truncated],
             "pooled": self.pooled,
+            "extra": self.extra,
         }
 
     @classmethod
@@ -153,6 +158,7 @@ class TransformerData:
             Alignment(*data["align"]),
             tuple(Truncation(*each) for each in data["truncated"]),
             bool(data["pooled"]),
+            dict(data.get("extra", {})),
         )
 
     def to_bytes(self) -> bytes:
@@ -172,7 +178,8 @@ class FullTransformerBatch:
     ``tensors[-1]`` is the last layer, shape ``(rows, width)`` on the device of the model: a row for
     each piece of each span of each document, in order, without padding. ``align`` has the rows of
     each token of the batch, ``token_lengths`` and ``row_lengths`` the numbers of tokens and rows of
-    each document. A model of one's own gives such an object; all else has a default.
+    each document. ``extra`` holds, by name, a list of what there is for each document. A model of
+    one's own gives such an object; all else has a default.
     """
 
     spans: list[list[Span]]
@@ -224,6 +231,7 @@ class FullTransformerBatch:
                     pieces,
                     alignment,
                     tuple(self.truncated.get(number, ())),
+                    extra={key: values[number] for key, values in self.extra.items()},
                 )
             )
             row += rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +23,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One forward pass: padded ids and mask, shape ``(windows, longest)``, and the rows of the
-    output, with their weights, that its vectors go to."""
+    """One forward pass: padded ids and mask, shape ``(windows, longest)``, the numbers of its
+    windows, and the rows of the output, with their weights, that its vectors go to."""
 
+    windows: Ints
     ids: torch.Tensor
     mask: torch.Tensor
     rows: torch.Tensor
@@ -35,7 +36,8 @@ class Pass:
 @dataclass(frozen=True, slots=True)
 class Layers:
     """What one batch gave, on the model's device, by row: ``last`` is the last layer; ``hidden``
-    all of them, where they were asked for; ``attentions`` a list of arrays for each pass."""
+    all of them, where they were asked for; ``attentions`` an array for each window, shape
+    ``(layers, heads, pieces, pieces)``."""
 
     last: torch.Tensor
     hidden: tuple[torch.Tensor, ...] = ()
@@ -77,7 +79,7 @@ def encode(
     if attentions:
         options["output_attentions"] = True
     outputs: list[torch.Tensor] = []
-    found: list[Any] = []
+    found: dict[int, Any] = {}
     count = len(sequences.pieces)
     weighted = sequences.weights is not None
     with torch.inference_mode(), _autocast(device, dtype):
@@ -93,10 +95,20 @@ def encode(
                 else:
                     total.index_copy_(0, one.rows, flat)
             if attentions:
-                found.append(tuple(each.float().cpu().numpy() for each in output.attentions))
+                found.update(_attentions(one, output.attentions, sequences.lengths))
     if not outputs:
         outputs = [torch.zeros(0, module.config.hidden_size, device=device)]
-    return Layers(outputs[-1], tuple(outputs) if hidden else (), tuple(found))
+    return Layers(
+        outputs[-1], tuple(outputs) if hidden else (), tuple(found[i] for i in sorted(found))
+    )
+
+
+def _attentions(one: Pass, layers: Any, lengths: Ints) -> Iterator[tuple[int, Any]]:
+    """Those of each window of a pass, without padding."""
+    stacked = torch.stack(layers, 1).float().cpu().numpy()
+    for row, window in enumerate(one.windows.tolist()):
+        size = lengths[window]
+        yield window, stacked[row, :, :, :size, :size].copy()
 
 
 def _run(
@@ -149,6 +161,7 @@ def _make_pass(sequences: Sequences, pack: Ints, pad: int, device: torch.device)
     if sequences.weights is not None:
         weights = torch.from_numpy(sequences.weights[places][:, None]).to(device)
     return Pass(
+        pack,
         torch.from_numpy(ids).to(device),
         torch.from_numpy(mask).to(device),
         torch.from_numpy(rows).to(device),

@@ -3,6 +3,8 @@
 On CPUs torch multiplies matrices in fp32 by MKL, which on those of AMD leaves half of their speed
 unused. oneDNN, which torch has on board for other types, takes the widest instructions there are.
 The results are those of torch but for rounding in fp32.
+
+For int8 see :mod:`~wordloom_transformers.quantization`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ __all__ = ["Linear", "replace_linear", "usable"]
 
 class Linear(torch.nn.Linear):
     """``torch.nn.Linear`` that takes oneDNN's product where it can: for fp32 on the CPU, outside
-    autocast. Its parameters are the same."""
+    autocast. Its parameters are the same.
+
+    Where ``int8`` is set, inference multiplies by those weights instead: integers, shape ``(in,
+    out)``, and a scale for each output. Inputs are rounded to integers by row, so that what a text
+    gives doesn't depend on its batch.
+    """
+
+    int8: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """``input @ weight.T + bias``, shape ``(..., out)``."""
@@ -35,7 +44,32 @@ class Linear(torch.nn.Linear):
             return super().forward(input)
         if torch.is_grad_enabled():
             return cast(torch.Tensor, _Product.apply(input, self.weight, self.bias))
+        if self.int8 is not None:
+            return self._rounded(input, *self.int8)
         return _product(input, self.weight, self.bias)
+
+    def round_weights(self) -> None:
+        """Set ``int8`` from the weights as they are now."""
+        weight = self.weight.detach()
+        scales = _scales(weight)
+        rounded = torch.div(weight, scales).round_().to(torch.int8)
+        self.int8 = rounded.t(), scales[:, 0]
+
+    def _rounded(
+        self, input: torch.Tensor, weight: torch.Tensor, scales: torch.Tensor
+    ) -> torch.Tensor:
+        flat = input.reshape(-1, input.shape[-1])
+        by_row = _scales(flat)
+        rounded = torch.div(flat, by_row).round_().to(torch.int8)
+        output = torch._int_mm(rounded, weight).float().mul_(by_row).mul_(scales)
+        if self.bias is not None:
+            output += self.bias
+        return output.view(*input.shape[:-1], self.out_features)
+
+
+def _scales(matrix: torch.Tensor) -> torch.Tensor:
+    """What each row is divided by to lie between -127 and 127, shape ``(rows, 1)``."""
+    return matrix.abs().amax(1, keepdim=True).clamp_min_(1e-12).div_(127)
 
 
 class _Product(torch.autograd.Function):

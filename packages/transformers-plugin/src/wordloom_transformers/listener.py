@@ -38,11 +38,13 @@ def TransformerListener(
     for the nearest before. Gradients are multiplied by ``grad_factor``, a number or a schedule; 0
     sends none. Heads whose pooling is the same, and has no weights, share the result.
     """
+    width = _width_of(pooling)
     model: Model[Any, Any] = Model(
         "transformer-listener",
         forward,
         init=_init_pooling,
-        dims={"nO": None},
+        # Where both are there, the pipeline compares the encoder's width with nI.
+        dims={"nO": None} if width is None else {"nI": None, "nO": width},
         layers=[pooling],
         attrs={"link": Link(upstream, grad_factor, LISTENS_TO), "step": 0},
         refs={"pooling": pooling},
@@ -97,7 +99,7 @@ def _pool(
     if len(present):
         pooled, backprop = pooling(ragged, is_train)
     else:
-        pooled, backprop = ops.alloc2f(0, rows.shape[1]), None
+        pooled, backprop = ops.alloc2f(0, _width_of(pooling) or rows.shape[1]), None
     flat = pooled
     if len(present) < len(alignment):
         flat = ops.alloc2f(len(alignment), pooled.shape[1])
@@ -126,15 +128,21 @@ def _scatter(ops: Any, pieces: Any, index: Any, alignment: Alignment, shape: Any
     return total
 
 
+def _width_of(pooling: Model[Any, Any]) -> int | None:
+    """The width that a pooling layer makes, if it says so; else that of its input."""
+    return int(pooling.get_dim("nO")) if pooling.has_dim("nO") else None
+
+
 def _has_params(model: Model[Any, Any]) -> bool:
     return any(node.param_names or node.shims for node in model.walk())
 
 
 def _init_pooling(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
     sample = None
-    if model.has_dim("nO"):
+    width = "nO" if model.has_dim("nI") is False else "nI"
+    if model.has_dim(width):
         ops = model.ops
-        sample = Ragged(ops.alloc2f(2, model.get_dim("nO")), ops.asarray1i([1, 1]))
+        sample = Ragged(ops.alloc2f(2, model.get_dim(width)), ops.asarray1i([1, 1]))
     model.layers[0].initialize(X=sample)
 
 
@@ -184,12 +192,13 @@ def Tok2VecTransformer(
         trust_remote_code=trust_remote_code,
     )
     transformer.attrs["max_batch_items"] = max_batch_items
-    width = transformer.get_dim("nO") if transformer.has_dim("nO") else None
+    inner, outer = _width_of(transformer), _width_of(pooling)
     return Model(
         "tok2vec-transformer",
         _forward_whole,
         init=_init_whole,
-        dims={"nO": width},
+        # As a listener has them, whose place it may take: those of the layers around follow.
+        dims={"nO": inner} if outer is None else {"nI": inner, "nO": outer},
         layers=[transformer, pooling],
         attrs={"grad_factor": grad_factor},
         refs={"transformer": transformer, "pooling": pooling},
@@ -216,7 +225,7 @@ def _forward_whole(
 def _init_whole(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
     transformer, pooling = model.layers
     transformer.initialize(X=X)
+    ops, width = model.ops, transformer.get_dim("nO")
     if not model.has_dim("nO"):
-        model.set_dim("nO", transformer.get_dim("nO"))
-    ops = model.ops
-    pooling.initialize(X=Ragged(ops.alloc2f(2, model.get_dim("nO")), ops.asarray1i([1, 1])))
+        model.set_dim("nO", width)
+    pooling.initialize(X=Ragged(ops.alloc2f(2, width), ops.asarray1i([1, 1])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ def load_pretrained(settings: Settings) -> tuple[Any, PieceTokenizer]:
     options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": local}
     try:
         tokenizer = PieceTokenizer.load(settings.name, **{**settings.tokenizer_config, **options})
-        module = _load_module(settings.name, {**settings.transformer_config, **options})[0]
+        module, report = _load_module(settings.name, {**settings.transformer_config, **options})
     except (OSError, ValueError) as error:
         problem = ConfigProblem(
             "model.name",
@@ -45,6 +46,14 @@ def load_pretrained(settings: Settings) -> tuple[Any, PieceTokenizer]:
             "on the hub",
         )
         raise ConfigError([problem], source="transformer") from error
+    missing = sorted(map(str, report.get("missing_keys") or ()))
+    if missing:
+        warnings.warn(
+            f"'{settings.name}' holds no weights for {len(missing)} parameters of the model, such "
+            f"as {missing[0]}: they start at random",
+            UserWarning,
+            stacklevel=2,
+        )
     return module, tokenizer
 
 
@@ -113,6 +122,8 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     known = type(config) in AutoModelForTextEncoding._model_mapping
     cls = AutoModelForTextEncoding if known else AutoModel
     arguments = {"output_loading_info": True, **options}
+    if options.get("output_attentions"):
+        arguments.setdefault("attn_implementation", "eager")  # fused attention doesn't tell them
     with without_progress():
         try:
             # The pooling layer on top is trained for other tasks, and nobody reads it here.
@@ -126,14 +137,17 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
 
 @contextmanager
 def without_progress() -> Iterator[None]:
-    """Without transformers' progress bars, as they were afterwards."""
+    """Without transformers' progress bars and reports on weights, whose place our own checks take;
+    both are as they were afterwards."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from thinc.api import Model
 
 from wordloom.tokens import Doc
@@ -134,7 +135,7 @@ def forward(
         tensors = layers.hidden or (layers.last,)
         batch = _batch(sequences, tuple(to_array(tensor, model.ops) for tensor in tensors))
         if layers.attentions:
-            batch.extra["attentions"] = layers.attentions
+            batch.extra["attentions"] = _by_document(sequences, layers.attentions)
         return batch, _no_backward
 
     dtype = shim.dtype
@@ -157,6 +158,16 @@ def _batch(sequences: Sequences, tensors: tuple[Any, ...]) -> FullTransformerBat
         sequences.pieces,
         sequences.truncated,
     )
+
+
+def _by_document(sequences: Sequences, windows: Sequence[Any]) -> list[list[Any]]:
+    """What there is for each window, in a list for each document."""
+    ends = np.cumsum(sequences.row_lengths)
+    owners = np.searchsorted(ends, sequences.index[sequences.starts], side="right")
+    found: list[list[Any]] = [[] for _ in ends]
+    for owner, window in zip(owners.tolist(), windows):
+        found[owner].append(window)
+    return found
 
 
 def _no_backward(_: FullTransformerBatch) -> list[Doc]:

@@ -42,6 +42,11 @@ class LossScale:
         self._good = 0
         self._used = False
 
+    @property
+    def used(self) -> bool:
+        """Whether there are gradients that are scaled."""
+        return self._used
+
     def start(self, dtype: torch.dtype | None) -> float:
         """The factor for a backward pass: 1 unless it is in fp16."""
         self._used = dtype is torch.float16 and bool(self._settings["enabled"])

@@ -19,6 +19,7 @@ from wordloom.errors import SerializationError
 from . import loading, lora
 from .devices import device_for, to_array, to_tensor
 from .encoder import mixed_dtype
+from .linear import Linear
 from .pieces import PieceTokenizer
 from .scaler import LossScale
 from .settings import Settings
@@ -93,6 +94,32 @@ class TransformerShim(Shim):
         own = loading.position_limit(self._model)
         self.limit = min(own, self.settings.window or own)
         self._rates = rate_scales(self._model, self.settings)
+
+    @property
+    def int8(self) -> bool:
+        """Whether linear layers compute in int8."""
+        return self._model is not None and any(layer.int8 is not None for layer in self._linear())
+
+    def use_int8(self, wanted: bool) -> None:
+        """Round the weights of linear layers as they are now, or take the rounded ones away."""
+        for layer in self._linear():
+            if wanted:
+                layer.round_weights()
+            else:
+                layer.int8 = None
+
+    def _linear(self) -> list[Linear]:
+        return [layer for layer in self.module.modules() if isinstance(layer, Linear)]
+
+    def gradients(self) -> Iterator[tuple[str, Any]]:
+        """Names and gradients of the parameters that have some; none where the loss is scaled,
+        which may make them infinite."""
+        if self._model is None or self.scale.used:
+            return
+        ops = get_current_ops()
+        for name, parameter in self._model.named_parameters():
+            if parameter.grad is not None:
+                yield name, to_array(parameter.grad, ops)
 
     # -- what thinc asks of a shim
 

@@ -40,12 +40,21 @@ def find_trouble(
 def _squares(model: Any) -> Iterator[tuple[str, Any]]:
     """The sum of squares of each gradient, with the names of layer and parameter."""
     for node in model.walk():
-        for name in node.param_names:
-            if node.has_grad(name):
-                flat = node.get_grad(name).ravel()
-                with np.errstate(over="ignore", invalid="ignore"):
-                    square = node.ops.xp.dot(flat, flat)
-                yield f"{node.name}.{name}", square
+        for name, gradient in _gradients(node):
+            flat = gradient.ravel()
+            with np.errstate(over="ignore", invalid="ignore"):
+                square = node.ops.xp.dot(flat, flat)
+            yield f"{node.name}.{name}", square
+
+
+def _gradients(node: Any) -> Iterator[tuple[str, Any]]:
+    """Those of a layer, and of a shim inside it that tells them by a method ``gradients``."""
+    for name in node.param_names:
+        if node.has_grad(name):
+            yield name, node.get_grad(name)
+    for shim in node.shims:
+        if hasattr(shim, "gradients"):
+            yield from shim.gradients()
 
 
 def _word(square: Any) -> str:

@@ -412,9 +412,7 @@ def everything_annotated(path: Path, count: int, seed: int) -> None:
             deps += ["det", "amod", "nsubj", "ROOT", "punct"]
             ents += ["O", "O", "B-PERSON", "O", "O"]
         starts = [dep == "det" for dep in deps]
-        doc = Doc(
-            vocab, words, tags=tags, heads=heads, deps=deps, ents=ents, sent_starts=starts
-        )
+        doc = Doc(vocab, words, tags=tags, heads=heads, deps=deps, ents=ents, sent_starts=starts)
         doc.cats = {"RED": float("red" in words), "BIG": float("red" not in words)}
         docs.append(doc)
     write_docs(path, docs)

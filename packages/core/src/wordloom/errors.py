@@ -13,7 +13,7 @@
     │   └── FormatError                  a file whose content is malformed; names file and line
     ├── MissingFileError (FileNotFoundError)
     ├── SerializationError (ValueError)  saved data that can't be read back
-    ├── PackageError (ValueError)        a packaged pipeline that can't be made, fetched or installed
+    ├── PackageError (ValueError)        a packaged pipeline that can't be made, got or installed
     └── TrainingError (RuntimeError)     training can't start or go on
 
 Each message says what was wrong, where, and what to do. Where Python has a built-in class that a

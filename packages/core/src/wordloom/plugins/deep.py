@@ -106,8 +106,8 @@ def _judge(report: Report, loaded: _Loaded) -> None:
             )
         elif loaded.seconds > _SLOW:
             report.warning(
-                f"importing its hook module takes {1e3 * loaded.seconds:.0f} ms of CPU, which every "
-                "command waits for"
+                f"importing its hook module takes {1e3 * loaded.seconds:.0f} ms of CPU, which "
+                "every command waits for"
             )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-import pickle
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -211,7 +211,7 @@ class ComponentConformance(NameConformance):
         docs = self.reference(self.trained())
         for doc in docs:
             try:
-                pickle.dumps(doc)
+                ForkingPickler.dumps(doc)
             except Exception as error:
                 raise AssertionError(f"{type(error).__name__}: {error}") from error
 

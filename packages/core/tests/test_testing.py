@@ -117,7 +117,7 @@ BROKEN_COMPONENTS = {
             "        return doc\n",
             "        if len(doc) > 6: raise IndexError(len(doc))\n        return doc\n",
         ),
-        {"test_annotates", "test_long_document"},
+        {"test_annotates"},
     ),
     "test_determinism": ((WRITE, "token.tag_ = str(time.perf_counter_ns())"), {"test_determinism"}),
     "test_bytes": (

@@ -88,7 +88,8 @@ def make_config(library: str, task: str, options: Any, start: str) -> dict[str, 
 def pretraining(library: str, options: Any) -> dict[str, Any]:
     """Each library's section: our defaults, and those of ``spacy pretrain``."""
     if library == "wordloom":
-        section: dict[str, Any] = {"max_epochs": options.epochs, "eval_frequency": 1000}
+        limits = {"max_epochs": options.epochs, "max_steps": options.steps}
+        section: dict[str, Any] = {**limits, "eval_frequency": 1000}
         return {**section, "shuffle_buffer": 1000}  # the file is in random order
     from spacy import util
     from spacy.language import DEFAULT_CONFIG_PRETRAIN_PATH
@@ -258,7 +259,7 @@ def main() -> None:
     """Pretrain, train and report what isn't there yet."""
     options = arguments(
         __doc__,
-        raw="", vectors="", out="out/pretrain_gain", epochs=5, spacy_epochs=2,
+        raw="", vectors="", out="out/pretrain_gain", epochs=5, steps=0, spacy_epochs=2,
         sizes="250,1000", starts=",".join(STARTS), tasks=",".join(METRICS),
         libraries="wordloom,spacy", seeds="0,1,2", pretrain=0, table=0,
     )  # fmt: skip

@@ -3,9 +3,9 @@ does, in its random order, in batches with masks, and learns from one batch in `
 
     python benchmarks/memory_pretrain.py --raw FOLDER
 
-``--raw`` is a folder of JSON lines. Measured are 500 lines of its smallest file, that file, and
-all of it, each by a process of its own. If memory is constant in the size of the corpus, the last
-peak is about that of the one before.
+``--raw`` is a folder of JSON lines. Measured are its smallest file, its largest one, and all of it,
+each by a process of its own. Memory is bounded by the buffer of texts and the lexicon's limit of
+word types: once they are full, the peaks are about equal.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ def main() -> None:
     if options.part:
         print(json.dumps(read(raw, options.every)))
         return
-    smallest = min(raw.glob("*.jsonl*"), key=lambda path: path.stat().st_size)
+    files = sorted(raw.glob("*.jsonl*"), key=lambda path: path.stat().st_size)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         few = Path(folder) / "few.jsonl"
-        few.write_text("\n".join(list(read_lines(smallest))[:500]) + "\n", "utf8")
-        parts = [few, smallest] if options.quick else [few, smallest, raw]
+        few.write_text("\n".join(list(read_lines(files[0]))[:500]) + "\n", "utf8")
+        parts = [few, files[0]] if options.quick else [files[0], files[-1], raw]
         for path in parts:
             found = measure(path, options.every)
             name = f"peak, {found['words'] / 1e6:.2f} million words"

@@ -43,7 +43,8 @@ class Linear(torch.nn.Linear):
         ):
             return super().forward(input)
         if torch.is_grad_enabled():
-            return cast(torch.Tensor, _Product.apply(input, self.weight, self.bias))
+            result = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
+            return cast(torch.Tensor, result)
         if self.int8 is not None:
             return self._rounded(input, *self.int8)
         return _product(input, self.weight, self.bias)
@@ -83,7 +84,7 @@ class _Product(torch.autograd.Function):
         return _product(input, weight, bias)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         input, weight = ctx.saved_tensors
         rows = gradient.reshape(-1, gradient.shape[-1])

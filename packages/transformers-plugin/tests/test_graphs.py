@@ -128,6 +128,34 @@ def test_the_own_transformer_learns_alone_with_its_settings(folder: Any, blocks:
     assert not own.same_weights(shared)
 
 
+@wordloom.registry.layers("tests.projected_mean.v1")
+def projected_mean(width: int) -> Any:
+    """A pooling with weights, which changes the width."""
+    from thinc.api import Linear, chain, reduce_mean
+
+    return chain(reduce_mean(), Linear(width))
+
+
+def test_a_pooling_with_weights_comes_along(folder: Any, blocks: Any, tmp_path: Path) -> None:
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("transformer", config=blocks.transformer(folder("bert")))
+    model = blocks.listener()
+    model["tok2vec"]["pooling"] = {"@layers": "tests.projected_mean.v1", "width": 6}
+    nlp.add_pipe("tagger", config={"model": model})
+    data = examples(nlp)
+    sgd = nlp.initialize(lambda: data)
+    for _ in range(3):
+        nlp.update(data, sgd=sgd)
+    before = annotation(nlp)
+    other = wordloom.blank("en")
+    other.add_pipe("tagger", source=nlp, replace_listeners=["model.tok2vec"])
+    assert [t.tag_ for t in other(TEXT)] == [t.tag_ for t in nlp(TEXT)]
+    nlp.replace_listeners("transformer", "tagger")
+    assert annotation(nlp) == before
+    nlp.to_disk(tmp_path / "saved")
+    assert annotation(wordloom.load(tmp_path / "saved")) == before
+
+
 def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks: Any) -> None:
     source = trained(blocks, folder("bert"), "tagger", "ner")
     nlp = wordloom.blank("en")

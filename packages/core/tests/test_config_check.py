@@ -115,9 +115,7 @@ def test_a_right_config_has_no_problems() -> None:
         ("[initialize.components.x]\n", "initialize.components.x", "no component 'x'"),
     ],
 )
-def test_one_mistake(
-    text: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_mistake(text: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORDLOOM_PLUGINS", "none")  # whatever else is installed
     found = report(text)
     assert list(found) == [path]

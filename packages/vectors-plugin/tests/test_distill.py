@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -154,6 +157,21 @@ def test_words_are_counted_in_texts(tmp_path):
     assert low.words[0] == "the" and low.counts[0] == 4
     assert list(found.cut(2).words) == list(found.words[:2])
     assert set(found.cut(None, 2).words) == {"the", "cat", "dog"}
+
+
+def test_distilling_again_in_another_process_gave_another_table(tmp_path):
+    # Words seen equally often came in an order that the hashes of strings decided.
+    (tmp_path / "a.txt").write_text("zebra apple mango fig zebra pear\n")
+    code = (
+        "import sys, wordloom; from wordloom_vectors import count_words;"
+        "print(*count_words([sys.argv[1]], wordloom.blank('en')).words)"
+    )
+    for seed in ("1", "2", "3"):
+        found = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "a.txt")],
+            env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert found.stdout.split() == ["zebra", "apple", "fig", "mango", "pear"]
 
 
 def test_vocabularies_of_files(tmp_path, table):

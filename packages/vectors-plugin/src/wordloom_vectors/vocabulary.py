@@ -134,7 +134,8 @@ def _of_lines(path: Path) -> Vocabulary:
 def count_words(paths: Sequence[str | Path], nlp: Pipeline) -> Vocabulary:
     """The words of texts and annotated documents (see :func:`wordloom.applying.read_texts`; a
     ``.txt`` file has a text on each line) as the pipeline's tokenizer finds them, with counts, the
-    most frequent first. Raises what reading raises."""
+    most frequent first, those seen equally often in the order of their characters. Raises what
+    reading raises."""
     from wordloom.applying import read_texts
 
     found: Counter[str] = Counter()
@@ -146,5 +147,5 @@ def count_words(paths: Sequence[str | Path], nlp: Pipeline) -> Vocabulary:
             seen = np.flatnonzero(counts)
             for word, count in zip(lexicon.texts_of(seen), counts[seen].tolist()):
                 found[word] += count
-    words = _words(found)
+    words = sorted(_words(found))  # rows of a lexicon are in no order that would be the same again
     return _ranked(words, np.array([found[word] for word in words], dtype=np.int64))

@@ -7,7 +7,10 @@ from typing import Literal
 from .errors import PluginError, TrainingError
 from .plugins import Device, DeviceRequest, manager
 
-__all__ = ["use_device"]
+__all__ = ["ALLOCATORS", "use_allocator", "use_device"]
+
+#: Libraries whose pool of GPU memory CuPy can share.
+ALLOCATORS = ("pytorch", "tensorflow")
 
 
 def use_device(kind: Literal["cpu", "gpu", "auto"] = "auto", gpu_id: int = 0) -> Device:
@@ -53,3 +56,22 @@ def _use_gpu(gpu_id: int) -> None:
             f"GPU {gpu_id} can't be used: {error}. Install the CuPy package for your CUDA version, "
             f"or leave --gpu-id out to compute on the CPU."
         ) from error
+
+
+def use_allocator(name: str | None) -> None:
+    """Let CuPy take its memory from the pool of another library, one of :data:`ALLOCATORS`, so that
+    two pools don't compete for the memory of one GPU. ``None`` changes nothing, and neither does
+    anything where CuPy isn't what computes.
+
+    Raises :class:`TrainingError` for a library that CuPy can't share a pool with.
+    """
+    if name is None:
+        return
+    if name not in ALLOCATORS:
+        raise TrainingError(
+            f"gpu_allocator is '{name}': use one of {', '.join(ALLOCATORS)}, or null for CuPy's own"
+        )
+    from thinc.api import CupyOps, get_current_ops, set_gpu_allocator
+
+    if isinstance(get_current_ops(), CupyOps):
+        set_gpu_allocator(name)

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from wordloom.config import Config, fill_config, find_problems, load_config
 from wordloom.config.overrides import with_overrides
+from wordloom.devices import use_allocator
 from wordloom.errors import ConfigError, TrainingError
 from wordloom.files import write_bytes, write_text
 from wordloom.pretraining import PretrainingTask, encoder_bytes
@@ -81,6 +82,7 @@ def pretrain(
     _check_folder(folder, resume)
     settings = read_settings(whole, corpus=given)
     whole["initialize"]["init_tok2vec"] = None
+    use_allocator(whole["training"]["gpu_allocator"])
     nlp = Pipeline.from_config(whole)
     task = make_task(nlp, settings)
     start = Position()

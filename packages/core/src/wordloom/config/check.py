@@ -18,6 +18,7 @@ from ..plugins.tables import Phase, Report
 from ..registries import registry
 from .blocks import BlockChecker
 from .fill import fill_config
+from .foreign import LACKING_SETTINGS
 from .sections import (
     CORE_SECTIONS,
     FREE_SECTIONS,
@@ -251,6 +252,9 @@ class _Checker(BlockChecker):
                 for key in section:
                     if key not in known:
                         self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
+        for path, fix in LACKING_SETTINGS.items():
+            if self._is_read(path.partition(".")[0]) and self.value(path, None):
+                self.add(path, "can't be set: there is nothing that would use it", fix)
         for path, annotation in core_schema().items():
             section, _, key = path.partition(".")
             values = self.config.get(section)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .tree import leaves
 
-__all__ = ["is_spacys", "lacking"]
+__all__ = ["LACKING_SETTINGS", "is_spacys", "lacking"]
 
 #: Components of spaCy's that we don't have, and what to do without.
 _LACKING = {
@@ -21,6 +21,13 @@ _LACKING = {
     "spancat": "use 'ner' for spans that don't overlap",
     "spancat_singlelabel": "use 'ner' for spans that don't overlap",
     "trainable_lemmatizer": "write a component that sets token.lemma_",
+}
+
+#: Settings of spaCy's that do nothing here but be empty, and what to do instead of setting them.
+LACKING_SETTINGS = {
+    "nlp.before_creation": "register a language (`languages`), or use after_creation",
+    "initialize.vocab_data": "give words their vectors by initialize.vectors",
+    "initialize.lookups": "register a language (`languages`) with the norms of its words",
 }
 
 

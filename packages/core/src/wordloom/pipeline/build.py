@@ -126,7 +126,9 @@ def from_config(
             config=described,
             meta=meta,
         )
+        _call_back(nlp, whole, "after_creation")
         _add_components(nlp, whole, exclude)
+        _call_back(nlp, whole, "after_pipeline_creation")
     # What the call asks for goes before what the config says.
     asleep = [] if enable else settings["disabled"]
     off = {*asleep, *disable} & set(nlp.component_names)
@@ -145,6 +147,22 @@ def _check_names(pipeline: Collection[str], asked: Mapping[str, Collection[str]]
                 near = get_close_matches(name, pipeline, n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(pipeline)}"
                 raise PipelineError(f"{argument}: no component '{name}' in this pipeline ({hint})")
+
+
+def _call_back(nlp: Pipeline, whole: Config, key: str) -> None:
+    """Call a function of ``[nlp]`` with the new pipeline, if there is one."""
+    block = whole["nlp"].get(key)
+    if not block:
+        return
+    path = f"nlp.{key}"
+    returned = resolve_block(block, path, whole)(nlp)
+    if returned is not None and returned is not nlp:
+        problem = ConfigProblem(
+            path,
+            f"returned a {type(returned).__name__} that isn't the pipeline which it was given",
+            "change the pipeline in place, and return it or nothing",
+        )
+        raise ConfigError([problem], source=whole.source)
 
 
 def _add_components(nlp: Pipeline, whole: Mapping[str, Any], exclude: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from time import perf_counter
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..batch import Batch
 from ..components import Encoder, TrainableComponent
 from ..components.base import minibatch
-from ..errors import PipelineError
+from ..errors import ConfigError, ConfigProblem, PipelineError
 from ..example import Example
 from ..pretraining import init_tok2vec
 from ..vectors import open_vectors
@@ -32,7 +32,8 @@ def initialize(
     """Initialize each component, encoders before those that listen to them, but for those in
     ``keep``, which have their weights already.
 
-    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords. The table of
+    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords, and
+    ``[initialize.tokenizer]`` to a tokenizer that has a method ``initialize``. The table of
     vectors that ``[initialize]`` names is opened first, and its pretrained weights come last, so
     that nothing overwrites them; what was applied is in ``nlp.meta["pretrained"]``.
     """
@@ -40,6 +41,7 @@ def initialize(
     settings = section.get("components", {})
     if section.get("vectors"):
         nlp.vocab.vectors = open_vectors(section["vectors"], nlp.config["nlp"].get("vectors"))
+    _initialize_tokenizer(nlp, get_examples, section.get("tokenizer", {}))
     for entry in nlp.order:
         if hasattr(entry.component, "initialize") and entry.name not in keep:
             nlp.assemble()
@@ -50,6 +52,22 @@ def initialize(
     if section.get("init_tok2vec"):
         nlp.meta["pretrained"] = asdict(init_tok2vec(nlp, section["init_tok2vec"]))
         nlp.changed()
+
+
+def _initialize_tokenizer(
+    nlp: Pipeline, get_examples: Callable[[], Iterable[Example]], settings: Mapping[str, Any]
+) -> None:
+    """Initialize a tokenizer that wants it, as by reading words from the examples."""
+    if hasattr(nlp.tokenizer, "initialize"):
+        nlp.tokenizer.initialize(get_examples, nlp=nlp, **settings)
+    elif settings:
+        problem = ConfigProblem(
+            "initialize.tokenizer",
+            f"sets {', '.join(settings)}, but the tokenizer of this pipeline, a "
+            f"{type(nlp.tokenizer).__name__}, has no method `initialize` to take it",
+            "remove it, or name another tokenizer in [nlp.tokenizer]",
+        )
+        raise ConfigError([problem])
 
 
 def update(

@@ -13,7 +13,7 @@ from ..config import Config, fill_config, find_problems, load_config, resolve_se
 from ..config.changes import differences
 from ..config.foreign import is_spacys
 from ..config.overrides import with_overrides
-from ..devices import use_device
+from ..devices import use_allocator, use_device
 from ..errors import ConfigError, TrainingError
 from ..files import clear_up
 from ..pipeline.wiring import check_frozen
@@ -104,6 +104,7 @@ def train(
     }
     whole = _complete(source, overrides or {}, readers)
     checkpoint = _checkpoint(output, whole) if resume else None
+    use_allocator(whole["training"]["gpu_allocator"])
     seed_everything(whole["training"]["seed"])
     nlp = ready or _built(whole)
     settings = read_settings(whole, readers)

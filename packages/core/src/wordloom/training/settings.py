@@ -34,7 +34,6 @@ class Settings:
     dropouts: Iterator[float]
     logger: Callable[..., Any] | None = None
     seed: int | None = 0
-    gpu_allocator: str | None = None
     accumulate_gradient: int = 1
     patience: int = 1600
     max_epochs: int = 0

@@ -16,115 +16,72 @@ __all__ = ["WORDLOOM_API", "check_environment", "register_commands"]
 
 WORDLOOM_API = 1
 
+#: Groups of commands, and what they are for.
+_GROUPS = {
+    "init": "Write a config to start from.",
+    "benchmark": "Measure a trained pipeline.",
+    "debug": "Check a config or data before training.",
+    "plugins": "See what is installed and where a name comes from.",
+}
+#: Commands, where each is in `wordloom.cli`, and what it does.
+_COMMANDS = {
+    "init config": ("init:config_command", "Write a config for a language and a pipeline."),
+    "init fill-config": (
+        "init:fill_config_command",
+        "Write down every default that a config leaves out.",
+    ),
+    "train": ("train:train_command", "Train a pipeline from a config."),
+    "evaluate": ("evaluate:evaluate_command", "Score a trained pipeline on annotated data."),
+    "apply": ("apply:apply_command", "Annotate files with a trained pipeline."),
+    "benchmark speed": (
+        "benchmark:speed_command",
+        "Measure how many words per second a pipeline annotates.",
+    ),
+    "convert": ("convert:convert_command", "Turn annotated files into training data."),
+    "render": ("render:render_command", "Annotate text and write it as an HTML page."),
+    "package": ("package:package_command", "Make a wheel of a trained pipeline."),
+    "download": (
+        "download:download_command",
+        "Get a packaged pipeline and install it, without pip.",
+    ),
+    "debug config": (
+        "debug:config_command",
+        "Check a config, and show what differs from the defaults.",
+    ),
+    "debug data": (
+        "debug:data_command",
+        "Count what is annotated in training data, and find what is wrong with it.",
+    ),
+    "debug schema": ("debug:schema_command", "Write the JSON schema of configs, for editors."),
+}
+#: Light commands: they run before any hook, whatever a broken plugin breaks.
+_LIGHT = {
+    "info": ("info:info_command", "Show what is installed, or what a saved pipeline holds."),
+    "plugins doctor": (
+        "plugins_doctor:doctor_command",
+        "Find what is broken, clashing, incompatible or slow.",
+    ),
+    "plugins list": (
+        "plugins:list_command",
+        "List the installed distributions and the names that they offer.",
+    ),
+    "plugins new": ("plugins_new:new_command", "Write a plugin to start from."),
+    "plugins show": (
+        "plugins:show_command",
+        "Show one distribution: its names, their targets and its state.",
+    ),
+    "plugins why": ("plugins:why_command", "Tell where a name comes from, and who else offers it."),
+}
+
 
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
     """Core's commands."""
-    commands.group("init", help="Write a config to start from.")
-    commands.add(
-        "init config",
-        target="wordloom.cli.init:config_command",
-        help="Write a config for a language and a pipeline.",
-    )
-    commands.add(
-        "init fill-config",
-        target="wordloom.cli.init:fill_config_command",
-        help="Write down every default that a config leaves out.",
-    )
-    commands.add(
-        "train",
-        target="wordloom.cli.train:train_command",
-        help="Train a pipeline from a config.",
-    )
-    commands.add(
-        "evaluate",
-        target="wordloom.cli.evaluate:evaluate_command",
-        help="Score a trained pipeline on annotated data.",
-    )
-    commands.add(
-        "apply",
-        target="wordloom.cli.apply:apply_command",
-        help="Annotate files with a trained pipeline.",
-    )
-    commands.group("benchmark", help="Measure a trained pipeline.")
-    commands.add(
-        "benchmark speed",
-        target="wordloom.cli.benchmark:speed_command",
-        help="Measure how many words per second a pipeline annotates.",
-    )
-    commands.add(
-        "convert",
-        target="wordloom.cli.convert:convert_command",
-        help="Turn annotated files into training data.",
-    )
-    commands.add(
-        "render",
-        target="wordloom.cli.render:render_command",
-        help="Annotate text and write it as an HTML page.",
-    )
-    commands.add(
-        "package",
-        target="wordloom.cli.package:package_command",
-        help="Make a wheel of a trained pipeline.",
-    )
-    commands.add(
-        "download",
-        target="wordloom.cli.download:download_command",
-        help="Get a packaged pipeline and install it, without pip.",
-    )
-    commands.add(
-        "info",
-        target="wordloom.cli.info:info_command",
-        help="Show what is installed, or what a saved pipeline holds.",
-        light=True,
-    )
-    commands.group("debug", help="Check a config or data before training.")
-    commands.add(
-        "debug config",
-        target="wordloom.cli.debug:config_command",
-        help="Check a config, and show what differs from the defaults.",
-    )
-    commands.add(
-        "debug data",
-        target="wordloom.cli.debug:data_command",
-        help="Count what is annotated in training data, and find what is wrong with it.",
-    )
-    commands.add(
-        "debug schema",
-        target="wordloom.cli.debug:schema_command",
-        help="Write the JSON schema of configs, for editors.",
-    )
-    commands.group("plugins", help="See what is installed and where a name comes from.")
-    commands.add(
-        "plugins doctor",
-        target="wordloom.cli.plugins_doctor:doctor_command",
-        help="Find what is broken, clashing, incompatible or slow.",
-        light=True,
-    )
-    commands.add(
-        "plugins list",
-        target="wordloom.cli.plugins:list_command",
-        help="List the installed distributions and the names that they offer.",
-        light=True,
-    )
-    commands.add(
-        "plugins new",
-        target="wordloom.cli.plugins_new:new_command",
-        help="Write a plugin to start from.",
-        light=True,
-    )
-    commands.add(
-        "plugins show",
-        target="wordloom.cli.plugins:show_command",
-        help="Show one distribution: its names, their targets and its state.",
-        light=True,
-    )
-    commands.add(
-        "plugins why",
-        target="wordloom.cli.plugins:why_command",
-        help="Tell where a name comes from, and who else offers it.",
-        light=True,
-    )
+    for name, purpose in _GROUPS.items():
+        commands.group(name, help=purpose)
+    for table, light in ((_COMMANDS, False), (_LIGHT, True)):
+        for name, (target, purpose) in table.items():
+            commands.add(name, target=f"wordloom.cli.{target}", help=purpose, light=light)
 
 
 @hookimpl

@@ -132,6 +132,7 @@ class Transformer(Encoder):
             docs.features.setdefault(self.name, self.feature_of(predictions))
         if self.keep != "none":
             for doc, data in zip(docs, self._kept(predictions)):
+                data.text_length = len(doc.text)
                 doc._.trf_data = data
                 if self.vector_hooks:
                     set_hooks(doc)

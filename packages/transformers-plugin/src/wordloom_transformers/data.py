@@ -12,6 +12,7 @@ import srsly
 from numpy.typing import NDArray
 
 from wordloom.errors import SerializationError
+from wordloom.tokens.text_bound import TextBound
 
 from .align import Alignment, align
 
@@ -31,13 +32,24 @@ class Truncation:
     """What was cut off a span with ``overflow = "truncate"``.
 
     ``start`` and ``end`` are character offsets in the document's text, ``pieces`` and ``tokens``
-    count what the model didn't see.
+    count what the model didn't see. Of a document that was cut out of a longer one, ``pieces`` is
+    that of the whole stretch.
     """
 
     start: int
     end: int
     pieces: int
     tokens: int
+
+    def part(self, span: Span) -> Truncation | None:
+        """What was cut off of a span's text, with offsets in it; ``None`` for nothing."""
+        doc = span.doc
+        first, last = doc.starts[span.start : span.end], doc.ends[span.start : span.end]
+        tokens = int(((last > self.start) & (first < self.end)).sum())
+        if not tokens:
+            return None
+        start, end = max(self.start, span.start_char), min(self.end, span.end_char)
+        return Truncation(start - span.start_char, end - span.start_char, self.pieces, tokens)
 
 
 @dataclass(slots=True)
@@ -77,9 +89,47 @@ class Pieces:
             self._strings[rows] if self._strings is not None else None,
         )
 
+    def around(self, rows: Ints, start: int, end: int) -> tuple[Ints, Pieces]:
+        """``rows`` and the special pieces of their spans, ascending, and these pieces, with offsets
+        in the text from ``start`` to ``end``."""
+        spans = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        kept = np.zeros(len(self), dtype=np.bool_)
+        kept[rows] = True
+        used = np.bincount(spans[kept], minlength=len(self.lengths)) > 0
+        kept |= used[spans] & (self.starts == self.ends)
+        found = np.flatnonzero(kept)
+        lengths = np.bincount(spans[found], minlength=len(self.lengths))[used]
+        part = Pieces(
+            self.ids[found],
+            self._within(self.starts[found], start, end),
+            self._within(self.ends[found], start, end),
+            lengths,
+            self.vocabulary,
+            [self._strings[row] for row in found.tolist()] if self._strings is not None else None,
+        )
+        return found, part
+
+    @staticmethod
+    def _within(offsets: Ints, start: int, end: int) -> Ints:
+        return np.clip(offsets, start, end) - start
+
+    @classmethod
+    def joined(cls, parts: Sequence[Pieces], starts: Sequence[int]) -> Pieces:
+        """The pieces of several texts, which start at ``starts`` of the joined text."""
+        one = all(each.vocabulary is parts[0].vocabulary for each in parts)
+        strings = [string for each in parts for string in each.strings]
+        return cls(
+            np.concatenate([each.ids for each in parts]),
+            np.concatenate([each.starts + start for each, start in zip(parts, starts)]),
+            np.concatenate([each.ends + start for each, start in zip(parts, starts)]),
+            np.concatenate([each.lengths for each in parts]),
+            parts[0].vocabulary if one else None,
+            strings,
+        )
+
 
 @dataclass(slots=True)
-class TransformerData:
+class TransformerData(TextBound):
     """What the transformer gave for one document: ``doc._.trf_data``.
 
     ``tensors`` are arrays on the CPU, without padding. With ``keep = "last"`` it's one, the last
@@ -90,6 +140,10 @@ class TransformerData:
     ``extra`` is what else was asked for and kept (``"all"``): with ``output_attentions``,
     ``extra["attentions"]`` is a list of arrays, one for each window that the model saw, shape
     ``(layers, heads, pieces, pieces)``.
+
+    ``text_length`` is the number of characters of the document's text, ``None`` where nobody noted
+    it. The data follows its document when that is cut out, joined with others or retokenized;
+    ``extra`` doesn't follow into a part.
     """
 
     tensors: tuple[Any, ...]
@@ -98,6 +152,7 @@ class TransformerData:
     truncated: tuple[Truncation, ...] = ()
     pooled: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    text_length: int | None = None
 
     @classmethod
     def empty(cls) -> Self:
@@ -120,13 +175,71 @@ class TransformerData:
         """The last layer, shape ``(rows, width)``."""
         return self.tensors[-1]
 
-    def aligned_to(self, doc: Doc) -> Alignment:
-        """The alignment with the present tokens of ``doc``, which may have been merged or split
-        since the transformer ran, as long as the text is the same."""
-        if self.pooled or len(doc) == len(self.align):
-            return self.align
+    def fits(self, doc: Doc) -> bool:
+        """Whether the data can be that of ``doc``: its text is as long, and has as many tokens."""
+        tokens = len(self.tensors[-1]) if self.pooled else len(self.align)
+        return tokens == len(doc) and self.text_length in (None, len(doc.text))
+
+    def for_part(self, span: Span) -> Self | None:
+        """The data of the tokens of a span, for a document of their own: the rows of their pieces,
+        and the special pieces around them."""
+        if not self.fits(span.doc):
+            return None
+        start, size = span.start_char, len(span.text_with_ws)
+        cuts = [cut.part(span) for cut in self.truncated]
+        common: dict[str, Any] = {
+            "truncated": tuple(cut for cut in cuts if cut is not None),
+            "extra": {},
+            "text_length": size,
+        }
+        if self.pooled:
+            tensors = tuple(tensor[span.start : span.end].copy() for tensor in self.tensors)
+            return replace(self, tensors=tensors, **common)
+        alignment = self.align.part(span.start, span.end, 0)
+        rows, pieces = self.pieces.around(alignment.rows, start, start + size)
+        return replace(
+            self,
+            tensors=tuple(tensor[rows] for tensor in self.tensors),
+            pieces=pieces,
+            align=Alignment(np.searchsorted(rows, alignment.rows), alignment.lengths.copy()),
+            **common,
+        )
+
+    @classmethod
+    def for_joined(
+        cls, docs: Sequence[Doc], values: Sequence[Self], starts: Sequence[int]
+    ) -> Self | None:
+        """The data of all ``docs`` as that of one; ``None`` if it isn't of one kind and width."""
+        kinds = {(data.pooled, tuple(t.shape[1:] for t in data.tensors)) for data in values}
+        if len(kinds) > 1 or not all(map(cls.fits, values, docs)):
+            return None
+        counts = [len(data.pieces) for data in values]
+        firsts = np.cumsum([0, *counts[:-1]]).tolist()
+        pairs = list(zip(values, firsts))
+        return replace(
+            values[0],
+            tensors=tuple(map(np.concatenate, zip(*(data.tensors for data in values)))),
+            pieces=Pieces.joined([data.pieces for data in values], starts),
+            align=Alignment(
+                np.concatenate([data.align.rows + row for data, row in pairs]),
+                np.concatenate([data.align.lengths for data in values]),
+            ),
+            truncated=tuple(
+                replace(cut, start=cut.start + start, end=cut.end + start)
+                for data, start in zip(values, starts)
+                for cut in data.truncated
+            ),
+            extra=_joined_lists([data.extra for data in values]),
+            text_length=starts[-1] + len(docs[-1].text),
+        )
+
+    def for_retokenized(self, doc: Doc, source: Ints) -> Self | None:
+        """The data aligned with new tokens of the same text; ``None`` with ``keep = "pooled"``,
+        since one vector for each token is no vector of their parts, nor of several."""
+        if self.pooled or self.text_length not in (None, len(doc.text)):
+            return None
         rows = np.zeros(len(self.pieces), dtype=np.int64)
-        return align([doc], rows, self.pieces.starts, self.pieces.ends)
+        return replace(self, align=align([doc], rows, self.pieces.starts, self.pieces.ends))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the tokenizer, as msgpack can hold it."""
@@ -140,6 +253,7 @@ class TransformerData:
             "truncated": [[t.start, t.end, t.pieces, t.tokens] for t in self.truncated],
             "pooled": self.pooled,
             "extra": self.extra,
+            "text_length": self.text_length,
         }
 
     @classmethod
@@ -159,6 +273,7 @@ class TransformerData:
             tuple(Truncation(*each) for each in data["truncated"]),
             bool(data["pooled"]),
             dict(data.get("extra", {})),
+            data.get("text_length"),
         )
 
     def to_bytes(self) -> bytes:
@@ -169,6 +284,12 @@ class TransformerData:
     def from_bytes(cls, data: bytes) -> Self:
         """Take what :meth:`to_bytes` gave."""
         return cls.from_dict(srsly.msgpack_loads(data))
+
+
+def _joined_lists(extras: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The lists that all have, one after the other."""
+    names = [name for name in extras[0] if all(isinstance(e.get(name), list) for e in extras)]
+    return {name: [item for extra in extras for item in extra[name]] for name in names}
 
 
 @dataclass(slots=True)

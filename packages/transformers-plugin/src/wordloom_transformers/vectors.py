@@ -60,7 +60,7 @@ def _one(what: Doc | Span | Token, layer: int, pool: Pool) -> Floats:
     if data.pooled:
         rows = tensor[first:last]
     else:
-        rows = _merged(data, data.aligned_to(doc).part(first, last, 0), tensor)
+        rows = _merged(data, data.align.part(first, last, 0), tensor)
     function = pool if callable(pool) else _POOLS.get(pool)
     if function is None:
         known = ", ".join([*_POOLS, "cls"])
@@ -76,7 +76,7 @@ def token_vectors(doc: Doc, *, layer: int = -1) -> Floats:
     tensor = _layer(doc, data, layer)
     if data.pooled:
         return np.asarray(tensor)
-    alignment = data.aligned_to(doc)
+    alignment = data.align
     tokens = np.repeat(np.arange(len(alignment)), alignment.lengths)
     total = np.zeros((len(alignment), tensor.shape[-1]), dtype=np.float32)
     np.add.at(total, tokens, tensor[alignment.rows])
@@ -89,9 +89,16 @@ def _data(doc: Doc) -> TransformerData:
     if data is None:
         raise DataError(
             f"no transformer has left its output on the document {doc.text[:40]!r}: run it through "
-            f"a pipeline with a 'transformer' that keeps it (keep isn't \"none\")"
+            f"a pipeline with a 'transformer' that keeps it (keep isn't \"none\"). Output doesn't "
+            f"follow into span.as_doc() without copy_user_data=True, into documents joined with "
+            f'ones that have none, and, with keep = "pooled", tokens that are merged or split'
         )
     result: TransformerData = data
+    if not result.fits(doc):
+        raise DataError(
+            f"what the transformer left on {doc.text[:40]!r} is of another text, or of other "
+            f"tokens: run the document through the pipeline again"
+        )
     return result
 
 
@@ -103,11 +110,6 @@ def _layer(doc: Doc, data: TransformerData, layer: int) -> Floats:
         raise DataError(
             f'layer {layer} of the transformer wasn\'t kept ({count} were): set keep = "all" for '
             f'the component, and transformer_config = {{"output_hidden_states": true}}'
-        )
-    if data.pooled and len(data.tensors[layer]) != len(doc):
-        raise DataError(
-            f"the tokens of {doc.text[:40]!r} were merged or split after the transformer ran, and "
-            f'only one vector for each of its tokens was kept: set keep = "last"'
         )
     tensor: Floats = data.tensors[layer]
     return tensor
@@ -122,17 +124,22 @@ def _tokens(what: Doc | Span | Token) -> tuple[int, int]:
 
 
 def _merged(data: TransformerData, alignment: Alignment, tensor: Floats) -> Floats:
-    """A row for each distinct stretch of text that pieces stand for, in the order of the text."""
+    """A row for each distinct piece of the text, in the order of the text.
+
+    One piece in several spans ends at one place; whether a space before it belongs to it differs.
+    """
     rows = np.unique(alignment.rows)
-    places = np.stack([data.pieces.starts[rows], data.pieces.ends[rows]], axis=1)
-    kinds, inverse = np.unique(places, axis=0, return_inverse=True)
-    if len(kinds) == len(rows):
-        order = np.lexsort((places[:, 1], places[:, 0]))
-        return np.asarray(tensor[rows[order]])
+    ends, ids = data.pieces.ends[rows], data.pieces.ids[rows]
+    places = np.stack([ends, ids], axis=1)
+    _, firsts, inverse = np.unique(places, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
-    total = np.zeros((len(kinds), tensor.shape[-1]), dtype=np.float32)
+    order = np.lexsort((firsts, ends[firsts]))
+    if len(firsts) == len(rows):
+        return np.asarray(tensor[rows[firsts[order]]])
+    total = np.zeros((len(firsts), tensor.shape[-1]), dtype=np.float32)
     np.add.at(total, inverse, tensor[rows])
-    return np.asarray(total / np.bincount(inverse)[:, None], dtype=np.float32)
+    total /= np.bincount(inverse)[:, None]
+    return np.asarray(total[order])
 
 
 def _cls(doc: Doc, data: TransformerData, tensor: Floats) -> Floats:

@@ -7,6 +7,16 @@ from .docbin import DocBin
 from .extensions import ExtensionTable
 from .span import Span
 from .span_group import SpanGroup, SpanGroups
+from .text_bound import TextBound
 from .token import Token
 
-__all__ = ["Doc", "DocBin", "ExtensionTable", "Span", "SpanGroup", "SpanGroups", "Token"]
+__all__ = [
+    "Doc",
+    "DocBin",
+    "ExtensionTable",
+    "Span",
+    "SpanGroup",
+    "SpanGroups",
+    "TextBound",
+    "Token",
+]

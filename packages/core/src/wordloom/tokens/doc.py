@@ -18,6 +18,7 @@ from .saving import SavingMixin
 from .showing import ShowingMixin
 from .span import Span
 from .span_group import SpanGroups
+from .text_bound import drop_bound
 from .token import Token
 from .vectors import VectorMixin
 
@@ -287,12 +288,14 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
         return self._more
 
     def set_spaces(self, spaces: Any) -> None:
-        """Say anew which tokens are followed by a space; the text changes with it."""
+        """Say anew which tokens are followed by a space; the text changes with it. Values that
+        belong to the former text (:class:`~wordloom.tokens.TextBound`) are left out."""
         flags = default_spaces(spaces, self.words)
         self.spaces = flags
         words = zip(self.words, flags.tolist(), strict=True)
         self.text = "".join([word + " " if space else word for word, space in words])
         self._starts = None
+        drop_bound(self)
 
     @property
     def has_unknown_spaces(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import DataError, SerializationError
 from .build import annotate
 from .span import Span
 
@@ -35,8 +36,21 @@ def to_json(doc: Doc, underscore: Sequence[str]) -> dict[str, Any]:
         unknown = [name for name in underscore if not doc._.has(name)]
         if unknown:
             raise DataError(f"no custom attribute doc._.{unknown[0]} was declared")
-        data["_"] = {name: doc._.get(name) for name in underscore}
+        data["_"] = {name: _plain(doc, name) for name in underscore}
     return data
+
+
+def _plain(doc: Doc, name: str) -> Any:
+    value = doc._.get(name)
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SerializationError(
+            f"the custom attribute doc._.{name} of {doc.text[:40]!r} holds what JSON can't "
+            f"({error}): leave it out of underscore, and save the document with doc.to_bytes() or "
+            f"a DocBin with store_user_data=True if you need it"
+        ) from error
+    return value
 
 
 def _span_json(span: Span) -> dict[str, Any]:

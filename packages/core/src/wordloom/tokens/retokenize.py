@@ -14,6 +14,7 @@ from ..errors import DataError
 from .columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
 from .span import Span
 from .span_group import SpanGroup
+from .text_bound import retokenize_bound
 from .token import Token
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ def _apply(doc: Doc, changes: Sequence[_Change]) -> None:
         doc.spans[name] = SpanGroup(
             doc, name=name, attrs=attrs, spans=[Span(doc, *span) for span in spans]
         )
+    retokenize_bound(doc, places.source)
 
 
 def _new_heads(doc: Doc, changes: Sequence[_Change], places: _Map) -> NDArray[np.int64] | None:

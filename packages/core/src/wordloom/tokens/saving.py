@@ -28,7 +28,9 @@ class SavingMixin:
     def from_docs(cls, docs: Sequence[Doc], *, ensure_whitespace: bool = True) -> Doc | None:
         """One document of the tokens of several, with their annotation; ``None`` of none.
 
-        ``ensure_whitespace`` puts a space between two where there isn't any. Raises
+        ``ensure_whitespace`` puts a space between two where there isn't any. Of values in
+        ``user_data`` with one key, the first stays, except those that belong to the text
+        (:class:`~wordloom.tokens.TextBound`), which are joined or left out. Raises
         :class:`DataError` if they are of different vocabs.
         """
         of = cast("type[Doc]", cls)
@@ -37,7 +39,9 @@ class SavingMixin:
     def to_json(self, underscore: Sequence[str] | None = None) -> dict[str, Any]:
         """The text, tokens and annotation as a dict for JSON, in the form of spaCy's.
 
-        ``underscore`` names custom attributes of the document to take along.
+        ``underscore`` names custom attributes of the document to take along. Raises
+        :class:`DataError` if nobody declared one, and :class:`SerializationError` if JSON can't
+        hold its value.
         """
         return jsonic.to_json(cast("Doc", self), underscore or ())
 

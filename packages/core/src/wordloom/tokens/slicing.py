@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from .columns import COLUMNS, IOB_MISSING, STRING_COLUMNS
 from .span import Span
+from .text_bound import join_bound, part_of_bound
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -78,8 +79,21 @@ def span_as_doc(span: Span, *, copy_user_data: bool = False) -> Doc:
     if doc.tensor.size:
         part.tensor = doc.tensor[start:end]
     if copy_user_data:
-        part.user_data = _moved(doc.user_data, -span.start_char, len(span.text_with_ws))
+        data = part_of_bound(doc.user_data, span)
+        part.user_data = _moved(data, -span.start_char, len(span.text_with_ws))
+        _set_hooks(part, _hooks_of(doc))
     return part
+
+
+def _hooks_of(doc: Doc) -> dict[str, dict[str, Any]]:
+    """The functions that stand in for vectors and the like, by kind."""
+    hooks = (doc._more or {}).get("hooks", {})
+    return {kind: dict(by_name) for kind, by_name in hooks.items() if by_name}
+
+
+def _set_hooks(doc: Doc, hooks: dict[str, dict[str, Any]]) -> None:
+    if hooks:
+        doc._extra()["hooks"] = hooks
 
 
 def _drop_cut_entities(span: Span, part: Doc) -> None:
@@ -155,19 +169,25 @@ def _join_column(joined: Doc, name: str, docs: Sequence[Doc]) -> None:
 
 
 def _join_extras(joined: Doc, docs: Sequence[Doc], texts: Sequence[str]) -> None:
-    tokens = chars = 0
-    for doc, text in zip(docs, texts, strict=True):
+    starts = np.cumsum([0, *map(len, texts[:-1])]).tolist()
+    bound = join_bound(docs, starts)
+    tokens = 0
+    for doc, text_start in zip(docs, starts, strict=True):
         for name, group in doc.spans.items() if doc._spans else ():
             target = joined.spans.setdefault(name)
             target.attrs.update(group.attrs)
             for s in group:
                 place = (s.start + tokens, s.end + tokens)
                 target.append(Span(joined, *place, s.label_, s.kb_id_, s.id_))
-        for key, value in _moved(doc._user_data or {}, chars, len(joined.text)).items():
+        data = {key: v for key, v in (doc._user_data or {}).items() if key not in bound}
+        for key, value in _moved(data, text_start, len(joined.text)).items():
             joined.user_data.setdefault(key, value)
         joined.cats.update(doc._cats or {})
         tokens += len(doc)
-        chars += len(text)
+    joined.user_data.update({key: value for key, value in bound.items() if value is not None})
+    hooks = _hooks_of(docs[0])
+    if all(_hooks_of(doc) == hooks for doc in docs):
+        _set_hooks(joined, hooks)
     if all(doc.tensor.size for doc in docs):
         joined.tensor = np.concatenate([doc.tensor for doc in docs])
     if any(doc.has_unknown_spaces for doc in docs):

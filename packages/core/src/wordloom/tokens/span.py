@@ -262,7 +262,12 @@ class Span(extensions.Extensible):
 
     def as_doc(self, *, copy_user_data: bool = False) -> Doc:
         """A document of its own with these tokens and their annotation. Heads that lie outside
-        become the token itself."""
+        become the token itself.
+
+        ``copy_user_data`` takes the document's user data along, with custom attributes, and its
+        hooks. Values that belong to the text (:class:`~wordloom.tokens.TextBound`) give their part
+        for it, or are left out.
+        """
         from .slicing import span_as_doc
 
         return span_as_doc(self, copy_user_data=copy_user_data)

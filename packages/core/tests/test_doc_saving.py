@@ -132,6 +132,16 @@ def test_pickles(vocab: Vocab) -> None:
     assert again[0].vocab is again[1].vocab and again[0].vocab.lang == "en"
 
 
+def test_pickles_know_the_attributes_that_a_plugin_declared(vocab: Vocab) -> None:
+    doc = sentence(vocab)
+    vocab.extensions.declare("doc", "mood", owner="loom-mood", default=None)
+    vocab.extensions.declare("doc", "shout", owner="loom-mood", getter=lambda doc: doc.text.upper())
+    doc._.mood = "bright"
+    again = pickle.loads(pickle.dumps(doc))  # noqa: S301
+    assert again._.mood == "bright" and not again._.has("shout")
+    assert pickle.loads(pickle.dumps(vocab)).extensions.find("doc", "mood") is not None  # noqa: S301
+
+
 def test_bad_bytes(vocab: Vocab, tmp_path: Any) -> None:
     import srsly
 

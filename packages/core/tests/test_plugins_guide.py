@@ -19,7 +19,9 @@ GUIDE = Path(__file__).parents[3] / "docs" / "plugins.md"
 def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_path: Path) -> None:
     text = GUIDE.read_text("utf-8")
     project, *_ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    layers, hooks, command, use, kit, code = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    layers, hooks, command, use, bound, kit, code = re.findall(
+        r"```python\n(.*?)```", text, re.DOTALL
+    )
     settings = tomllib.loads(project)["project"]
     site = fake_dist(
         settings["name"],
@@ -39,6 +41,9 @@ def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_pat
     assert done.stdout == "3\n", done.stderr
     done = fresh_python(use, site)
     assert done.stdout == "linear\n", done.stderr
+    done = fresh_python(bound, site)
+    expected = "".join(f"{line}\n" for line in re.findall(r"print\(.*\)  # (.*)", bound))
+    assert done.stdout == expected and "{}" in expected, done.stderr
     (tmp_path / "test_bag.py").write_text(kit)
     done = fresh_python(["-m", "pytest", "-q", "-p", "no:cacheprovider"], site)
     assert done.returncode == 0 and "passed" in done.stdout, done.stdout

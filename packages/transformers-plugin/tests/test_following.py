@@ -3,6 +3,7 @@ bytes and files; or it's left out, and ``embedding`` says so."""
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from wordloom.errors import DataError, SerializationError
 from wordloom.tokens import Doc, DocBin
+from wordloom.tokens.docfile import read_docs, write_docs
 from wordloom_transformers import TransformerData, embedding
 from wordloom_transformers.vectors import token_vectors
 
@@ -212,8 +214,24 @@ def test_saved_with_documents(build: Any, tmp_path: Any) -> None:
         same(token_vectors(part), token_vectors(doc)[1:4])
     joined = Doc.from_docs(read)
     assert joined is not None and token_vectors(joined).shape == (len(joined), WIDTH)
+    write_docs(tmp_path / "docs.loom", docs)
+    pickled = pickle.loads(pickle.dumps(docs))  # noqa: S301
+    for others in (read_docs(tmp_path / "docs.loom", nlp.vocab), pickled):
+        for doc, again in zip(docs, others, strict=True):
+            assert again._.trf_data.fits(again)
+            assert np.array_equal(again._.trf_data.tensors[0], doc._.trf_data.tensors[0])
     bare = list(DocBin(docs=docs).get_docs(nlp.vocab))
     assert all(doc._.trf_data is None for doc in bare)
+
+
+def test_saved_in_tables(build: Any) -> None:
+    pytest.importorskip("pyarrow")
+    from wordloom.tokens.arrow import from_arrow, to_arrow
+
+    nlp = build(heads=())
+    docs = list(nlp.pipe(TEXTS[:3]))
+    for doc, again in zip(docs, from_arrow(to_arrow(docs), nlp.vocab), strict=True):
+        same(token_vectors(again), token_vectors(doc))
 
 
 def test_json_says_that_it_cannot_hold_it(build: Any) -> None:

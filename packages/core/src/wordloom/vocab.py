@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from .lexical import LexicalRules
 from .lexicon import Lexeme, Lexicon
 from .morphology import Morphology
 from .strings import StringStore
-from .tokens.extensions import ExtensionTable
+from .tokens.extensions import ExtensionTable, Kind
 from .vectors import VectorTable, referred_vectors, saved_vectors
 
 __all__ = ["Vocab"]
@@ -194,7 +194,7 @@ class Vocab:
 
     def __reduce__(self) -> tuple[Any, ...]:
         args = (self.lang, self.strings, self.rules, self.max_types, self.vectors)
-        return _restore, args
+        return _restore, (*args, _attributes(self.extensions))
 
 
 class _Shell:
@@ -207,7 +207,18 @@ class _Shell:
 
     def __reduce__(self) -> tuple[Any, ...]:
         vocab = self.vocab
-        return _restore, (vocab.lang, (), vocab.rules, vocab.max_types)
+        args = (vocab.lang, (), vocab.rules, vocab.max_types, None)
+        return _restore, (*args, _attributes(vocab.extensions))
+
+
+def _attributes(extensions: ExtensionTable) -> list[tuple[Kind, str, str, Any]]:
+    """Kind, name, owner and default of the custom attributes that can be pickled for certain:
+    those without functions, whose default is nothing, a number or a string."""
+    return [
+        (kind, name, each.owner, each.default)
+        for kind, name, each in extensions.items()
+        if each.default is None or isinstance(each.default, bool | int | float | str)
+    ]
 
 
 def _restore(
@@ -216,7 +227,11 @@ def _restore(
     rules: LexicalRules,
     max_types: int | None,
     vectors: VectorTable | None = None,
+    attributes: Sequence[tuple[Kind, str, str, Any]] = (),
 ) -> Vocab:
     vocab = Vocab(lang, strings, rules, max_types=max_types)
     vocab.vectors = vectors
+    for kind, name, owner, default in attributes:
+        # By force: a script here may have an attribute of that name.
+        vocab.extensions.declare(kind, name, owner=owner, force=True, default=default)
     return vocab

@@ -21,11 +21,14 @@ __all__ = [
     "Extensible",
     "Extension",
     "ExtensionTable",
+    "Kind",
     "Underscore",
     "everywhere",
 ]
 
 Kind = Literal["doc", "token", "span"]
+"""What an attribute is of."""
+
 _KINDS: tuple[Kind, ...] = ("doc", "token", "span")
 
 #: The owner of attributes that a script declared for every pipeline.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from thinc.api import fix_random_seed
 
 import wordloom
 from wordloom import Doc, Example
@@ -88,3 +90,19 @@ def test_scores_of_what_is_not_annotated_are_none_not_zero():
     scores = nlp.evaluate(tagged)
     assert scores["tag_acc"] is not None
     assert scores["ents_f"] is None and scores["cats_score"] is None
+
+
+def test_hidden_states_of_ner_are_dropped_in_a_training_with_dropout_only():
+    def weights(rate, drop):
+        config = small(shared=False)
+        config["components"]["ner"]["hidden_dropout"] = rate
+        fix_random_seed(1)
+        nlp = wordloom.Pipeline.from_config(config)
+        examples = corpora(nlp)[1]
+        sgd = nlp.initialize(lambda: [example for part in corpora(nlp) for example in part])
+        for _ in range(4):
+            nlp.update(examples, sgd=sgd, drop=drop, losses={})
+        return nlp.get_pipe("ner").model.get_ref("upper").get_param("W")
+
+    assert np.array_equal(weights(0.0, drop=0.0), weights(0.9, drop=0.0))
+    assert not np.allclose(weights(0.0, drop=0.1), weights(0.9, drop=0.1))

@@ -47,21 +47,23 @@ def random_states(size, tokens, count=7):
     return np.random.default_rng(2).integers(0, tokens + 1, size=(count, size))
 
 
-@pytest.mark.parametrize("use_upper", [True, False])
+@pytest.mark.parametrize(("use_upper", "masked"), [(True, False), (True, True), (False, False)])
 @pytest.mark.parametrize(
     ("state_type", "extra"), [("ner", False), ("ner", True), ("parser", False)]
 )
-def test_gradients_agree_with_finite_differences(use_upper, state_type, extra):
+def test_gradients_agree_with_finite_differences(use_upper, masked, state_type, extra):
     values = vectors([3, 0, 2])
     model, gradients = build(values, state_type, use_upper=use_upper, extra_state_tokens=extra)
     scorer, backprop = model.begin_update([])
     ids = random_states(scorer.size, 5)
-    weights = np.random.default_rng(3).normal(size=(len(ids), ACTIONS)).astype("f")
+    rng = np.random.default_rng(3)
+    weights = rng.normal(size=(len(ids), ACTIONS)).astype("f")
+    mask = rng.choice(np.array([0.0, 1.5], dtype="f"), size=(len(ids), 4)) if masked else None
 
     def loss():
-        return float((model.predict([]).scores(ids).astype("d") * weights).sum())
+        return float((model.predict([]).scores(ids, mask).astype("d") * weights).sum())
 
-    backprop([(ids[:3], weights[:3]), (ids[3:], weights[3:])])
+    backprop((ids, weights, mask))
 
     def difference(array, place):
         before = array[place]
@@ -92,7 +94,7 @@ def test_dropout_is_that_of_training_only_and_its_gradient_agrees():
     assert np.array_equal(model.predict([]).scores(random_states(8, 4)), plain)
     scorer, backprop = model.begin_update([])
     assert not np.allclose(scorer.scores(random_states(8, 4)), plain)
-    backprop([(random_states(8, 4), np.ones((7, ACTIONS), dtype="f"))])
+    backprop((random_states(8, 4), np.ones((7, ACTIONS), dtype="f"), None))
     assert gradients[0].shape == (4, WIDTH)
 
 
@@ -109,7 +111,7 @@ def test_what_is_never_visited_gets_no_gradient():
     scorer, backprop = model.begin_update([])
     ids = np.full((1, 8), scorer.none)
     ids[0, 0] = 1
-    backprop([(ids, np.ones((1, ACTIONS), dtype="f"))])
+    backprop((ids, np.ones((1, ACTIONS), dtype="f"), None))
     assert gradients[0][1].any() and not gradients[0][[0, 2, 3]].any()
 
 

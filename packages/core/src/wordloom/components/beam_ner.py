@@ -44,6 +44,7 @@ class BeamEntityRecognizer(EntityRecognizer):
         beam_density: float = 0.001,
         incorrect_spans_key: str | None = None,
         recall_margin: float = 1.0,
+        hidden_dropout: float = 0.3,
         scorer: Scorer | None = None,
     ) -> None:
         if beam_width < 1 or not 0.0 < beam_density < 1.0:
@@ -57,6 +58,7 @@ class BeamEntityRecognizer(EntityRecognizer):
             name,
             incorrect_spans_key=incorrect_spans_key,
             recall_margin=recall_margin,
+            hidden_dropout=hidden_dropout,
             scorer=scorer,
         )
         self.cfg["beam_width"] = beam_width
@@ -117,6 +119,7 @@ def make_beam_ner(
     incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,
     recall_margin: float = 1.0,
+    hidden_dropout: float = 0.3,
     beam_width: int = 32,
     beam_density: float = 0.001,
     beam_update_prob: float = 0.5,
@@ -135,6 +138,7 @@ def make_beam_ner(
         beam_density=beam_density,
         incorrect_spans_key=incorrect_spans_key,
         recall_margin=recall_margin,
+        hidden_dropout=hidden_dropout,
         scorer=scorer,
     )
     for label in moves or ():

@@ -54,6 +54,7 @@ class EntityRecognizer(TransitionComponent):
         *,
         incorrect_spans_key: str | None = None,
         recall_margin: float = 1.0,
+        hidden_dropout: float = 0.3,
         scorer: Scorer | None = None,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
@@ -61,6 +62,7 @@ class EntityRecognizer(TransitionComponent):
             "labels": [],
             "incorrect_spans_key": incorrect_spans_key,
             "recall_margin": recall_margin,
+            "hidden_dropout": hidden_dropout,
         }
         self._set_labels([])
 
@@ -191,9 +193,7 @@ class EntityRecognizer(TransitionComponent):
         strange = list(zip(starts[~some].tolist(), ends[~some].tolist()))
         return Entities(starts[some], ends[some], labels[some]), strange
 
-    def _visit(
-        self, scorer: Any, gold: GoldEntities, batch: Batch
-    ) -> tuple[float, tuple[Any, Any] | None]:
+    def _visit(self, scorer: Any, gold: GoldEntities, batch: Batch) -> tuple[float, Any]:
         """States on the way of the true entities, and of those that the model predicts now."""
         xp = self.model.ops.xp
         places = Places.of(batch.lengths, space=_space(batch))
@@ -205,13 +205,24 @@ class EntityRecognizer(TransitionComponent):
             return 0.0, None
         states = states.at(useful)
         ids = self._state_ids(states, places, scorer.none)
-        scores = scorer.scores(ids)
+        mask = self._hidden_mask(len(ids), scorer.width)
+        scores = scorer.scores(ids, mask)
         missed = np.flatnonzero((valid & ~good)[useful, 0])
         scores[xp.asarray(missed), 0] += self.cfg["recall_margin"]
         loss, gradient = oracle_gradient(
             scores, xp.asarray(valid[useful]), xp.asarray(good[useful]), xp
         )
-        return loss, (ids, gradient)
+        return loss, (ids, gradient, mask)
+
+    def _hidden_mask(self, states: int, width: int) -> Any:
+        """Dropout of the hidden layer of so many states; ``None`` where nothing is dropped, as in a
+        training without dropout."""
+        attrs = self.model.attrs
+        if not (attrs["has_upper"] and attrs["dropout_rate"]):
+            return None
+        from ..layers.dense import dropout_mask
+
+        return dropout_mask(self.model.ops, (states, width), self.cfg["hidden_dropout"])
 
     def _state_ids(self, states: States, places: Places, none: int) -> Any:
         xp = self.model.ops.xp
@@ -285,6 +296,7 @@ def make_ner(
     incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,
     recall_margin: float = 1.0,
+    hidden_dropout: float = 0.3,
     scorer: Scorer | None = None,
 ) -> EntityRecognizer:
     """Factory of ``ner``.
@@ -292,8 +304,10 @@ def make_ner(
     ``moves`` are labels to begin with. In training, ``recall_margin`` is added to the score of Out
     where an entity begins (softmax-margin, Gimpel and Smith 2010,
     https://aclanthology.org/N10-1112): with 0, fewer entities are found and more of them are right;
-    little data makes recall fall far behind. ``update_with_oracle_cut_size`` is taken so that
-    configs of spaCy run: all states are learnt at once here, and long documents need no cut.
+    little data makes recall fall far behind. ``hidden_dropout`` is the share of the hidden layer of
+    each state that is dropped, in a training that has dropout at all.
+    ``update_with_oracle_cut_size`` is taken so that configs of spaCy run: all states are learnt at
+    once here, and long documents need no cut.
     """
     component = EntityRecognizer(
         nlp.vocab,
@@ -301,6 +315,7 @@ def make_ner(
         name,
         incorrect_spans_key=incorrect_spans_key,
         recall_margin=recall_margin,
+        hidden_dropout=hidden_dropout,
         scorer=scorer,
     )
     for label in moves or ():

@@ -174,7 +174,7 @@ class DependencyParser(TransitionComponent):
 
     def _visit(
         self, scorer: Any, gold: tuple[SolidTokens, GoldTrees], batch: Batch
-    ) -> tuple[float, tuple[Any, Any] | None]:
+    ) -> tuple[float, Any]:
         """States on the model's own way."""
         tokens, trees = gold
         xp = self.model.ops.xp
@@ -183,7 +183,7 @@ class DependencyParser(TransitionComponent):
         if visited is None:
             return loss, None
         ids, gradient = visited
-        return loss, (mapped.to_table(ids), gradient)
+        return loss, (mapped.to_table(ids), gradient, None)
 
     def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
         super()._load(cfg, weights, source)

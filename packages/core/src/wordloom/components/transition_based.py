@@ -101,7 +101,7 @@ class TransitionComponent(TrainableComponent):
 
     @abstractmethod
     def _visit(self, scorer: Any, gold: Any, batch: Batch) -> tuple[float, Any]:
-        """The loss, and ``(ids, d_scores)`` of the states to learn from, or ``None``."""
+        """The loss, and ``(ids, d_scores, mask)`` of the states to learn from, or ``None``."""
 
     def learn(self, examples: Sequence[Example], batch: Batch) -> float:
         """See :class:`TrainableComponent`: the model learns from all visited states at once."""
@@ -111,5 +111,5 @@ class TransitionComponent(TrainableComponent):
         scorer, backprop = self.model.begin_update(batch)
         loss, visited = self._visit(scorer, gold, batch)
         if visited is not None:
-            backprop([visited])
+            backprop(visited)
         return loss

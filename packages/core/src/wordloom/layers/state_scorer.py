@@ -93,9 +93,13 @@ class StateScorer:
         scores += self._upper[1]
         return scores
 
-    def scores(self, ids: Array) -> Array:
-        """Scores of the actions, shape ``(states, actions)``: a new array."""
-        return self.output(self.activate(self.sums(ids)))
+    def scores(self, ids: Array, mask: Array = None) -> Array:
+        """Scores of the actions, shape ``(states, actions)``: a new array. ``mask``, of shape
+        ``(states, width)``, is multiplied with the hidden layer."""
+        hidden = self.activate(self.sums(ids))
+        if mask is not None:
+            hidden *= mask
+        return self.output(hidden)
 
     def scores_of(self, tokens: Array | list[int]) -> Array:
         """Scores of the actions for one state of ``nF`` tokens, shape ``(actions,)``: a new array.

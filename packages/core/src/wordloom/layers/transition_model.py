@@ -61,7 +61,7 @@ def TransitionBasedParser(
     for each action itself. ``nO``, the number of actions, is the component's to set.
 
     The model maps documents to a :class:`~wordloom.layers.state_scorer.StateScorer`; its backward
-    takes the list of ``(ids, d_scores)`` of visited states, see there.
+    takes ``(ids, d_scores, mask)`` of visited states, see there.
     """
     sizes = STATE_SIZES.get(state_type) if state_type is not None else None
     if state_type is not None and sizes is None:
@@ -145,8 +145,8 @@ def forward(
 ) -> tuple[StateScorer, Callable[[Any], Any]]:
     """Forward of :func:`TransitionBasedParser`.
 
-    The backward takes ``[(ids, d_scores), ...]``, arrays of shape ``(states, nF)`` and
-    ``(states, actions)``.
+    The backward takes ``(ids, d_scores, mask)``, arrays of shape ``(states, nF)`` and
+    ``(states, actions)`` and the mask that was given to ``scores``, or ``None``.
     """
     tokens, lower, upper = model.layers
     project = tokens.layers[-1]
@@ -169,10 +169,9 @@ def forward(
     size, pieces = lower.get_dim("nF"), lower.get_dim("nP")
     scorer = StateScorer(H, (weights, nothing, bias), pieces, size, top, xp)
 
-    def backprop(visited: Sequence[tuple[Array, Array]]) -> Any:
-        ids = xp.concatenate([each for each, _ in visited])
-        d_scores = xp.concatenate([each for _, each in visited])
-        d_sums = _backprop_scores(model, scorer, ids, d_scores)
+    def backprop(visited: tuple[Array, Array, Array]) -> Any:
+        ids = visited[0]
+        d_sums = _backprop_scores(model, scorer, *visited)
         d_table = _scatter(ids, d_sums, scorer, model.ops)
         dH = _backprop_contributions(lower, H, weights, d_sums, d_table)
         if mask is not None:
@@ -189,7 +188,7 @@ def _lengths(vectors: Sequence[Any]) -> Any:
 
 
 def _backprop_scores(
-    model: Model[Any, Any], scorer: StateScorer, ids: Array, d_scores: Array
+    model: Model[Any, Any], scorer: StateScorer, ids: Array, d_scores: Array, mask: Array
 ) -> Array:
     """From the gradient of scores to that of the maxout's inputs, ``(states, pieces * width)``."""
     xp = scorer.xp
@@ -198,9 +197,12 @@ def _backprop_scores(
     d_hidden = d_scores
     if model.attrs["has_upper"]:
         upper = model.get_ref("upper")
-        add_gradient(upper, "W", xp.matmul(d_scores.T, hidden))
+        kept = hidden if mask is None else hidden * mask
+        add_gradient(upper, "W", xp.matmul(d_scores.T, kept))
         add_gradient(upper, "b", d_scores.sum(axis=0))
         d_hidden = xp.matmul(d_scores, upper.get_param("W"))
+        if mask is not None:
+            d_hidden *= mask
     d_sums = xp.empty_like(sums)
     width, taken = scorer.width, None
     for start in range(0, sums.shape[1], width):

@@ -154,9 +154,11 @@ def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
     if path is None:
         return None
     found = Checkpoint.read(path)
+    # Settings that a later version brought have their defaults.
+    before = fill_config(Config(dict(found.config)))
     changes = [
         f"{key} is {new}, but was {old}"
-        for key, old, new in differences(found.config, config)
+        for key, old, new in differences(before, config)
         if not key.startswith(_MAY_CHANGE)
     ]
     if changes and found.progress.step == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import wordloom
@@ -292,6 +293,25 @@ def test_bytes_round_trip():
     nlp = trained()
     again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
     assert annotation(again(TEXT)) == annotation(nlp(TEXT))
+
+
+def test_scores_that_are_no_numbers_are_null(tmp_path):
+    """What a scorer of one's own may give. JSON has no NaN, and other readers would refuse it."""
+    nlp = wordloom.blank("en")
+    scores = {"f": float("nan"), "p": float("inf"), "r": 0.5, "types": {"A": {"f": -float("inf")}}}
+    nlp.meta["performance"] = scores
+    nlp.meta["notes"] = [np.float32("nan"), np.float64(2.0), "NaN"]
+    nlp.to_disk(tmp_path / "pipeline")
+    text = (tmp_path / "pipeline" / "meta.json").read_text("utf8")
+    plain = {"f": None, "p": None, "r": 0.5, "types": {"A": {"f": None}}}
+    assert json.loads(text, parse_constant=pytest.fail)["performance"] == plain
+    for again in (
+        wordloom.load(tmp_path / "pipeline"),
+        wordloom.blank("en").from_bytes(nlp.to_bytes()),
+    ):
+        assert again.meta["performance"] == plain
+        assert again.meta["notes"] == [None, 2.0, "NaN"]
+    assert nlp.meta["performance"] is scores
 
 
 def test_saved_pipeline_can_be_trained_on(tmp_path):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ __all__ = [
     "existing",
     "file_written",
     "folder_written",
+    "json_ready",
     "read_json",
     "write_bytes",
     "write_text",
@@ -47,6 +49,18 @@ def read_json(path: str | Path, what: str = "file") -> Any:
         return json.loads(existing(path, what).read_text("utf8"))
     except (ValueError, RecursionError) as error:
         raise SerializationError(f"'{path}', {what}, isn't JSON: {error}") from error
+
+
+def json_ready(value: Any) -> Any:
+    """``value`` as JSON can hold it: ``None`` for numbers that aren't finite, which JSON hasn't,
+    and Python's numbers for NumPy's. What JSON can't hold for other reasons stays as it is."""
+    if isinstance(value, Mapping):
+        return {key: json_ready(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(each) for each in value]
+    if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

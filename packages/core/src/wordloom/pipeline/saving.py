@@ -16,7 +16,7 @@ import srsly
 
 from .. import _msgpack
 from ..errors import SerializationError, WordloomError
-from ..files import existing, folder_written, read_json, write_text
+from ..files import existing, folder_written, json_ready, read_json, write_text
 from ..plugins import manager
 from ..registries import registry
 
@@ -39,7 +39,7 @@ FORMAT = 1
 
 
 def full_meta(nlp: Pipeline) -> dict[str, Any]:
-    """What ``meta.json`` holds."""
+    """What ``meta.json`` holds: ``None`` for numbers that JSON doesn't have (NaN)."""
     from .. import __version__
 
     with registry.preferring(nlp.config):
@@ -50,7 +50,7 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
             if registry.has(group, name)
         }
     return {
-        **nlp.meta,
+        **json_ready(nlp.meta),
         "lang": nlp.lang,
         "format": FORMAT,
         "wordloom_version": __version__,
@@ -90,7 +90,7 @@ def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> 
                 component.to_disk(folder / name)
         manifest: dict[str, Any] = {}
         manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
-        meta = {**full_meta(nlp), "plugins": manifest}
+        meta = {**full_meta(nlp), "plugins": json_ready(manifest)}
         write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
 
 

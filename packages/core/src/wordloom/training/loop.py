@@ -261,8 +261,8 @@ def _evaluator(nlp: Pipeline, settings: Settings) -> Callable[[], tuple[float, M
 
 
 def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None]) -> float:
-    """The sum of scores times their weights. Scores that are ``None``, because the data has no
-    such annotation, are left out.
+    """The sum of scores times their weights. Scores that are ``None`` or NaN, because the data has
+    no such annotation, are left out.
 
     Raises :class:`TrainingError` for a weight of a score that nobody measures or that isn't a
     number, and if nothing is left.
@@ -280,7 +280,7 @@ def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None
                 f"There are: {known}."
             )
         value = scores[name]
-        if value is None:
+        if value is None or value != value:  # NaN alone differs from itself
             continue
         if not isinstance(value, int | float):
             raise TrainingError(

@@ -15,8 +15,7 @@ from .groups import document_groups
 from .ner import NER_MODEL, EntityRecognizer
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
+    from ..layers.types import StateModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -37,7 +36,7 @@ class BeamEntityRecognizer(EntityRecognizer):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: StateModel,
         name: str = "beam_ner",
         *,
         beam_width: int = 32,
@@ -114,7 +113,7 @@ class BeamEntityRecognizer(EntityRecognizer):
 def make_beam_ner(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: StateModel,
     moves: list[str] | None = None,
     incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,

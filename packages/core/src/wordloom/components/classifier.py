@@ -13,9 +13,8 @@ from ..errors import PipelineError
 from .base import GetExamples, Scorer, TrainableComponent
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import TokenModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -75,7 +74,7 @@ class TokenClassifier(TrainableComponent):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: TokenModel,
         name: str,
         *,
         overwrite: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,8 @@ from .factory import component_defaults
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import TokenModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -47,7 +46,7 @@ class Morphologizer(TokenClassifier):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: TokenModel,
         name: str = "morphologizer",
         *,
         overwrite: bool = True,
@@ -145,7 +144,7 @@ class Morphologizer(TokenClassifier):
 def make_morphologizer(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: TokenModel,
     overwrite: bool = True,
     extend: bool = False,
     scorer: Scorer | None = None,

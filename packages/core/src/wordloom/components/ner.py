@@ -23,9 +23,8 @@ from .groups import document_groups
 from .transition_based import TransitionComponent, transition_model
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import StateModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -49,7 +48,7 @@ class EntityRecognizer(TransitionComponent):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: StateModel,
         name: str = "ner",
         *,
         incorrect_spans_key: str | None = None,
@@ -291,7 +290,7 @@ def _labels_of(labels: Any) -> list[str]:
 def make_ner(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: StateModel,
     moves: list[str] | None = None,
     incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,

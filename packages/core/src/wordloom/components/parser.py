@@ -28,9 +28,8 @@ from .parser_trees import (
 from .transition_based import TransitionComponent, transition_model
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import StateModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -54,7 +53,7 @@ class DependencyParser(TransitionComponent):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: StateModel,
         name: str = "parser",
         *,
         min_action_freq: int = 30,
@@ -213,7 +212,7 @@ def _names_of(labels: Any, root: str) -> list[str]:
 def make_parser(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: StateModel,
     moves: list[str] | None = None,
     update_with_oracle_cut_size: int = 100,
     learn_tokens: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,8 @@ from .factory import component_defaults
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import TokenModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
 
@@ -58,7 +57,7 @@ class SentenceRecognizer(TokenClassifier):
 def make_senter(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: TokenModel,
     overwrite: bool = False,
     scorer: Scorer | None = None,
 ) -> SentenceRecognizer:

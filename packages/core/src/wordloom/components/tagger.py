@@ -13,9 +13,8 @@ from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
 from .factory import component_defaults
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import TokenModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -49,7 +48,7 @@ class Tagger(TokenClassifier):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: TokenModel,
         name: str = "tagger",
         *,
         overwrite: bool = False,
@@ -107,7 +106,7 @@ class Tagger(TokenClassifier):
 def make_tagger(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: TokenModel,
     overwrite: bool = False,
     scorer: Scorer | None = None,
     neg_prefix: str = "!",

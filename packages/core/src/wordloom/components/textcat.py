@@ -13,9 +13,8 @@ from .base import GetExamples, Scorer, TrainableComponent
 from .factory import component_defaults
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
     from ..example import Example
+    from ..layers.types import TextModel
     from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
@@ -79,7 +78,7 @@ class TextCategorizer(TrainableComponent):
     def __init__(
         self,
         vocab: Vocab,
-        model: Model[Any, Any],
+        model: TextModel,
         name: str = "textcat",
         *,
         exclusive: bool = True,
@@ -246,7 +245,7 @@ class TextCategorizer(TrainableComponent):
 def make_textcat(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: TextModel,
     threshold: float = 0.0,
     scorer: Scorer | None = None,
 ) -> TextCategorizer:
@@ -265,7 +264,7 @@ def make_textcat(
 def make_textcat_multilabel(
     nlp: Pipeline,
     name: str,
-    model: Model[Any, Any],
+    model: TextModel,
     threshold: float = 0.5,
     scorer: Scorer | None = None,
 ) -> TextCategorizer:

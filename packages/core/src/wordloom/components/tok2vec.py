@@ -12,8 +12,7 @@ from .base import Encoder
 from .factory import component_defaults
 
 if TYPE_CHECKING:
-    from thinc.api import Model
-
+    from ..layers.types import TokenModel
     from ..pipeline import Pipeline
 
 __all__ = ["Tok2Vec", "make_tok2vec"]
@@ -50,6 +49,6 @@ class Tok2Vec(Encoder):
         }
     }
 )
-def make_tok2vec(nlp: Pipeline, name: str, model: Model[Any, Any]) -> Tok2Vec:
+def make_tok2vec(nlp: Pipeline, name: str, model: TokenModel) -> Tok2Vec:
     """Factory of ``tok2vec``."""
     return Tok2Vec(nlp.vocab, model, name)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..batch import Batch
     from ..example import Example
+    from ..layers.types import StateModel
     from ..vocab import Vocab
 
 __all__ = ["TransitionComponent", "transition_model"]
@@ -47,7 +48,7 @@ class TransitionComponent(TrainableComponent):
     state_type: ClassVar[StateType]
 
     def __init__(
-        self, vocab: Vocab, model: Model[Any, Any], name: str, scorer: Scorer | None = None
+        self, vocab: Vocab, model: StateModel, name: str, scorer: Scorer | None = None
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         from ..layers.transition_model import claim_states

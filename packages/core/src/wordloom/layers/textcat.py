@@ -33,8 +33,8 @@ from thinc.api import (
 from thinc.types import Floats2d, Ragged
 
 from ..errors import ConfigError, ConfigProblem, PipelineError
-from ..tokens import Doc
 from .ngrams import extract_ngrams
+from .types import TextModel, TokenModel
 
 __all__ = [
     "TextCatBOW",
@@ -44,9 +44,6 @@ __all__ = [
     "TextCatReduce",
     "pool_texts",
 ]
-
-TextModel = Model[list[Doc], Floats2d]
-Tok2VecModel = Model[list[Doc], list[Floats2d]]
 
 
 def TextCatBOW(
@@ -102,7 +99,7 @@ def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:
 
 
 def TextCatReduce(
-    tok2vec: Tok2VecModel,
+    tok2vec: TokenModel,
     exclusive_classes: bool = True,
     use_reduce_first: bool = False,
     use_reduce_last: bool = False,
@@ -134,7 +131,7 @@ def TextCatReduce(
 
 
 def TextCatCNN(
-    tok2vec: Tok2VecModel, exclusive_classes: bool = True, nO: int | None = None
+    tok2vec: TokenModel, exclusive_classes: bool = True, nO: int | None = None
 ) -> TextModel:
     """:func:`TextCatReduce` by the mean."""
     return TextCatReduce(tok2vec, exclusive_classes, nO=nO)
@@ -166,7 +163,7 @@ def _pool(
 
 
 def TextCatEnsemble(
-    linear_model: TextModel, tok2vec: Tok2VecModel, nO: int | None = None
+    linear_model: TextModel, tok2vec: TokenModel, nO: int | None = None
 ) -> TextModel:
     """A linear model of n-grams beside a pooled token-to-vector layer with attention, and an output
     layer over both. Whether labels exclude each other is what ``linear_model`` says.

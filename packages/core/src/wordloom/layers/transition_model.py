@@ -30,6 +30,7 @@ from ..errors import PipelineError
 from ..tokens import Doc
 from .dense import add_gradient, dropout_mask
 from .state_scorer import StateScorer, contributions
+from .types import StateModel
 
 __all__ = [
     "STATE_SIZES",
@@ -52,7 +53,7 @@ def TransitionBasedParser(
     maxout_pieces: int = 2,
     use_upper: bool = True,
     nO: int | None = None,
-) -> Model[list[Doc], Any]:
+) -> StateModel:
     """Scores of actions for the states of a parser or an entity recognizer.
 
     ``state_type`` says which tokens make a state; left out, the component that gets the model

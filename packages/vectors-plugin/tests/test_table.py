@@ -206,6 +206,12 @@ def test_fasttext_table_composes_other_words():
     assert not zero.vectors_for(["zebra"]).any() and "zebra" not in zero
 
 
+def test_floret_without_rows_is_refused():
+    subwords = Subwords("floret", 50, 2, 3, hash_count=2, hash_seed=7)
+    with pytest.raises(DataError, match="floret needs their rows: give it `buckets`"):
+        Table.from_source(Source(4, (), subwords=subwords))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
 def test_floret_table_composes_all_words(dtype):
     rows = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)

@@ -152,11 +152,10 @@ class Lexicon:
         String features (:data:`STRING_FEATURES`) are uint64 ids, :data:`FLAGS` bool, LENGTH
         int32. Raises :class:`DataError` for a feature that doesn't exist.
         """
-        filled, array = self._columns.get(name, (-1, None))
-        count = len(self._texts)
-        if filled < count:
-            filled, array = self._fill(name)
-        assert array is not None
+        known = self._columns.get(name)
+        if known is None or known[0] < len(self._texts):
+            known = self._fill(name)
+        filled, array = known
         return array[:filled]
 
     def value(self, name: str, row: int) -> int | bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wordloom.config import parse_overrides
 from wordloom.errors import WordloomError
 from wordloom.plugins import import_code
+
+if TYPE_CHECKING:
+    from .report import History
 
 __all__ = ["pretrain_command"]
 
@@ -63,10 +67,9 @@ def pretrain_command(
         click.echo(f"Saved {result.last}")
 
 
-def _draw(path: Path, history: object) -> None:
-    from .report import History, plot_losses
+def _draw(path: Path, history: History) -> None:
+    from .report import plot_losses
 
-    assert isinstance(history, History)
     try:
         click.echo(f"Drew the curve: {plot_losses(path, history)}")
     except WordloomError as error:

@@ -157,9 +157,9 @@ class MaskedPiecesTask:
         last, backward = encode_for_training(*self._common(masked), dtype)
         rows = torch.from_numpy(masked.places).to(shim.device)
         hidden = last[rows].detach().requires_grad_()
+        hidden.grad = torch.zeros_like(hidden)
         loss = self._loss(hidden, masked.answers, scale / len(rows))
         gradient = torch.zeros_like(last)
-        assert hidden.grad is not None
         gradient[rows] = hidden.grad
         backward(gradient)
         self._head.unscale(scale)
@@ -211,8 +211,7 @@ def _forward(
 ) -> tuple[Any, Callable[[Any], Any]]:
     """Scores for each row of pieces, shape ``(rows, vocabulary)``; nothing is masked."""
     encoder, above = model.layers
-    shim = shim_of(encoder)
-    assert shim is not None
+    shim: Any = encoder.shims[0]
     rows = encoder.predict(docs).tensors[-1]
     return above.predict((rows, shim.module.get_input_embeddings().weight)), _no_backward
 

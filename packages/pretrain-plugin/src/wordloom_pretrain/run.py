@@ -18,6 +18,7 @@ from wordloom.pretraining import PretrainingTask, encoder_bytes
 from .checkpoints import load_state, save_state
 from .corpus import JsonlCorpus
 from .interrupts import deferred_interrupts
+from .learn_rate import gives_learn_rate, suit_learn_rate
 from .loop import Position, PretrainStep, pretrain_steps
 from .report import History, Table
 from .settings import Reader, Settings, read_settings
@@ -77,13 +78,16 @@ def pretrain(
     from wordloom import Pipeline
 
     given = JsonlCorpus(corpus) if isinstance(corpus, str | Path) else corpus
-    whole = _complete(config, overrides or {}, given is not None)
+    raw = load_config(config) if isinstance(config, str | Path) else Config(dict(config))
+    whole = _complete(raw, overrides or {}, given is not None)
     folder = Path(output) if output is not None else None
     _check_folder(folder, resume)
-    settings = read_settings(whole, corpus=given)
     whole["initialize"]["init_tok2vec"] = None
     use_allocator(whole["training"]["gpu_allocator"])
     nlp = Pipeline.from_config(whole)
+    component = dict(nlp.components).get(whole["pretraining"]["component"])
+    suit_learn_rate(whole, component, given=gives_learn_rate(raw, overrides or {}))
+    settings = read_settings(whole, corpus=given)
     task = make_task(nlp, settings)
     start = Position()
     if resume and folder is not None:
@@ -95,12 +99,9 @@ def pretrain(
     return run.run()
 
 
-def _complete(
-    given: str | Path | Mapping[str, Any], overrides: Mapping[str, Any], has_corpus: bool
-) -> Config:
+def _complete(config: Config, overrides: Mapping[str, Any], has_corpus: bool) -> Config:
     """The config with the defaults of all sections, checked as far as pretraining reads it, with
     its references resolved."""
-    config = load_config(given) if isinstance(given, str | Path) else Config(dict(given))
     whole = with_overrides(fill_config(config, sections=("pretraining",)), overrides)
     whole = fill_config(whole)
     used = str(whole["pretraining"].get("corpus"))

@@ -192,6 +192,14 @@ class Transformer(Encoder):
         if self.cfg.pop("int8", False) and shim is not None:
             shim.use_int8(False)
 
+    @property
+    def pretraining_learn_rate(self) -> float:
+        """A learning rate to go on pretraining with, where the config gives none: the highest that
+        Devlin et al. (2018, https://arxiv.org/abs/1810.04805) try on pretrained weights, 5e-5; for
+        adapters alone, which begin at nothing, ten times as much."""
+        shim = shim_of(self.model)
+        return 5e-4 if shim is not None and shim.settings.lora else 5e-5
+
     def pretraining_task(self, nlp: Pipeline) -> MaskedPiecesTask:
         """Masked language modelling over word pieces, for ``wordloom pretrain``.
 

@@ -268,6 +268,38 @@ def test_annotating_components_do_not_change_the_examples():
     assert not data[0].predicted.has_annotation("TAG")
 
 
+class Watching:
+    """Keeps what it is initialized with."""
+
+    def __call__(self, doc):
+        return doc
+
+    def initialize(self, get_examples, *, nlp=None):
+        self.examples = list(get_examples())
+
+
+@registry.factories("test_watching")
+def make_watching(nlp, name):
+    return Watching()
+
+
+def test_annotation_to_infer_shapes_from():
+    nlp = wordloom.blank("en")
+    nlp.add_pipe("test_watching", name="before")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("test_watching", name="after")
+    data = data_for(nlp) * 12
+    nlp.initialize(lambda: data, annotates=["sentencizer"])
+    known = [eg.x.has_annotation("SENT_START") for eg in nlp.get_pipe("after").examples]
+    assert known[:2] == [True, True] and len(known) == len(data)
+    assert not any(known[10:])  # shapes come from the first few
+    assert all(one.y is two.y for one, two in zip(nlp.get_pipe("after").examples, data))
+    for examples in (nlp.get_pipe("before").examples, data):
+        assert not any(eg.x.has_annotation("SENT_START") for eg in examples)
+    with pytest.raises(PipelineError, match="no component 'sentenciser'"):
+        nlp.initialize(lambda: data, annotates=["sentenciser"])
+
+
 def test_update_names_what_is_no_example():
     nlp = trained(1)
     with pytest.raises(PipelineError, match=r"item 0 is a Doc: make them with Example.from_dict"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..batch import Batch
 from ..components import Encoder, TrainableComponent
-from ..components.base import minibatch
+from ..components.base import SAMPLE_SIZE, minibatch
 from ..errors import ConfigError, ConfigProblem, PipelineError
 from ..example import Example
 from ..pretraining import init_tok2vec
@@ -27,7 +28,11 @@ __all__ = ["evaluate", "initialize", "update"]
 
 
 def initialize(
-    nlp: Pipeline, get_examples: Callable[[], Iterable[Example]], *, keep: Collection[str] = ()
+    nlp: Pipeline,
+    get_examples: Callable[[], Iterable[Example]],
+    *,
+    keep: Collection[str] = (),
+    annotates: Collection[str] = (),
 ) -> None:
     """Initialize each component, encoders before those that listen to them, but for those in
     ``keep``, which have their weights already.
@@ -36,7 +41,13 @@ def initialize(
     ``[initialize.tokenizer]`` to a tokenizer that has a method ``initialize``. The table of
     vectors that ``[initialize]`` names is opened first, and its pretrained weights come last, so
     that nothing overwrites them; what was applied is in ``nlp.meta["pretrained"]``.
+
+    Components in ``annotates`` annotate the documents that those after them infer shapes from, as
+    they will in training: an encoder may need sentences, say.
     """
+    for name in annotates:
+        nlp.order.index(name)
+    before: list[Any] = []
     section = nlp.resolve("initialize")
     settings = section.get("components", {})
     if section.get("vectors"):
@@ -46,12 +57,28 @@ def initialize(
         if hasattr(entry.component, "initialize") and entry.name not in keep:
             nlp.assemble()
             extra = settings.get(entry.name, {})
-            entry.component.initialize(get_examples, nlp=nlp, **extra)
+            examples = partial(_annotated, get_examples, tuple(before)) if before else get_examples
+            entry.component.initialize(examples, nlp=nlp, **extra)
             nlp.changed()
+        if entry.name in annotates:
+            before.append(entry.component)
     nlp.assemble()
     if section.get("init_tok2vec"):
         nlp.meta["pretrained"] = asdict(init_tok2vec(nlp, section["init_tok2vec"]))
         nlp.changed()
+
+
+def _annotated(
+    get_examples: Callable[[], Iterable[Example]], components: Sequence[Any]
+) -> Iterator[Example]:
+    """The examples, of which those that shapes are inferred from are copies with annotation."""
+    for number, example in enumerate(get_examples()):
+        if number < SAMPLE_SIZE:
+            doc = example.predicted.copy()
+            for component in components:
+                doc = component(doc)
+            example = Example(doc, example.reference)
+        yield example
 
 
 def _initialize_tokenizer(

@@ -101,10 +101,13 @@ class Pipeline(Running):
         *,
         sgd: Optimizer | None = None,
         keep: Collection[str] = (),
+        annotates: Collection[str] = (),
     ) -> Optimizer:
         """Read labels and shapes from the examples, and allocate all weights, but for components in
-        ``keep``, which have theirs. Returns the optimizer."""
-        learning.initialize(self, get_examples or self._placeholder, keep=keep)
+        ``keep``, which have theirs. Those in ``annotates`` annotate the examples for those after
+        them, as in :meth:`update`. Returns the optimizer."""
+        examples = get_examples or self._placeholder
+        learning.initialize(self, examples, keep=keep, annotates=annotates)
         return sgd if sgd is not None else self.create_optimizer()
 
     def _placeholder(self) -> Iterable[Example]:

@@ -262,7 +262,12 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
     for key in ("before_init", "after_init"):
         if key == "after_init":
             get_examples = partial(settings.train_corpus, nlp)
-            nlp.initialize(get_examples, sgd=settings.optimizer, keep=sourced)
+            nlp.initialize(
+                get_examples,
+                sgd=settings.optimizer,
+                keep=sourced,
+                annotates=settings.annotating_components,
+            )
         if section.get(key):
             resolve_section(config, f"initialize.{key}")(nlp)
 

@@ -1,0 +1,189 @@
+"""The guide's config excerpts and code, by the commands it names: train, package, download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import wordloom
+from wordloom.cli.main import cli
+
+CODE = """
+import wordloom_transformers
+
+@wordloom_transformers.registry.span_getters("custom_sent_spans_of_code")
+def configure_custom_sent_spans(max_length: int):
+    def get_custom_sent_spans(docs):
+        spans = []
+        for doc in docs:
+            spans.append([])
+            for sent in doc.sents:
+                start = 0
+                end = max_length
+                while end <= len(sent):
+                    spans[-1].append(sent[start:end])
+                    start += max_length
+                    end += max_length
+                if start < len(sent):
+                    spans[-1].append(sent[start:len(sent)])
+        return spans
+
+    return get_custom_sent_spans
+"""
+
+CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["sentencizer", "transformer", "ner"]
+
+[components]
+
+[components.sentencizer]
+factory = "sentencizer"
+
+[components.transformer]
+factory = "transformer"
+max_batch_items = 4096
+
+[components.transformer.model]
+@architectures = "{plugin}.TransformerModel.v1"
+name = "{folder}"
+tokenizer_config = {{"use_fast": true}}
+
+[components.transformer.model.get_spans]
+@span_getters = "custom_sent_spans_of_code"
+max_length = 4
+
+[components.transformer.set_extra_annotations]
+@annotation_setters = "{plugin}.null_annotation_setter.v1"
+
+[components.ner]
+factory = "ner"
+
+[components.ner.model]
+@architectures = "{core}.TransitionBasedParser.v1"
+state_type = "ner"
+extra_state_tokens = false
+hidden_width = 128
+maxout_pieces = 3
+use_upper = false
+
+[components.ner.model.tok2vec]
+@architectures = "{plugin}.TransformerListener.v1"
+{factor}
+
+[components.ner.model.tok2vec.pooling]
+@layers = "reduce_mean.v1"
+
+[training]
+max_steps = 4
+eval_frequency = 2
+annotating_components = ["sentencizer"]
+"""
+
+SCHEDULE = """
+[components.ner.model.tok2vec.grad_factor]
+@schedules = "constant_then.v1"
+rate = 0.0
+steps = 99
+
+[components.ner.model.tok2vec.grad_factor.schedule]
+@schedules = "constant.v1"
+rate = 1.0
+"""
+
+DATA = "Ada\tB-PER\nmoved\tO\nto\tO\nParis\tB-LOC\n.\tO\n\nShe\tO\nlikes\tO\nit\tO\n!\tO\n\n" * 8
+
+
+def run(*arguments: str | Path, code: int = 0) -> str:
+    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    if result.exit_code != code:
+        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
+    return result.output
+
+
+@pytest.fixture(scope="session")
+def code_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file for all, since a name can't be registered by two."""
+    path: Path = tmp_path_factory.mktemp("code") / "code.py"
+    path.write_text(CODE, "utf8")
+    return path
+
+
+@pytest.fixture
+def written(tmp_path: Path, code_file: Path, folder: Any) -> Any:
+    """Write the files; train as the guide does. Gives the folder of the trained pipeline."""
+
+    def make(core: str, plugin: str, factor: str = "grad_factor = 1.0") -> Path:
+        (tmp_path / "train.conll").write_text(DATA, "utf8")
+        names = {"core": core, "plugin": plugin, "factor": factor}
+        config = CONFIG.format(folder=folder("bert"), **names)
+        (tmp_path / "excerpt.cfg").write_text(config, "utf8")
+        code = ("--code", code_file)
+        paths = [f"--paths.{part}={tmp_path / 'train.conll'}" for part in ("train", "dev")]
+        if core == "wordloom":  # configs of spaCy are completed with its defaults
+            told = run("train", tmp_path / "excerpt.cfg", *code, *paths, code=1)
+            assert "is missing" in told and "fill-config" in told
+        run("init", "fill-config", tmp_path / "excerpt.cfg", tmp_path / "config.cfg", *code)
+        out = tmp_path / "out"
+        told = run("train", tmp_path / "config.cfg", *code, *paths, "--output", out)
+        assert "LOSS NER" in told
+        return out / "model-best"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("core", "plugin"), [("wordloom", "wordloom-transformers"), ("spacy", "spacy-transformers")]
+)
+def test_train_with_code_of_one_s_own(core: str, plugin: str, written: Any) -> None:
+    nlp = wordloom.load(written(core, plugin))
+    doc = nlp("Ada moved to Paris. She likes it!")
+    spans = nlp.get_pipe("transformer").predict([doc]).spans[0]
+    assert [len(span) for span in spans] == [4, 1, 4]
+    assert len(doc._.trf_data.pieces.lengths) == 3
+
+
+def test_a_schedule_for_the_gradients_in_a_config(written: Any, folder: Any) -> None:
+    nlp = wordloom.load(written("wordloom", "wordloom", SCHEDULE))
+    start = wordloom.blank("en")
+    start.add_pipe("transformer", config={"model": {"name": folder("bert")}})
+    start.initialize()
+    # The factor is 0 for all steps, so nothing was learned but by the recognizer.
+    mine, theirs = nlp.get_pipe("transformer"), start.get_pipe("transformer")
+    assert mine.same_weights(theirs)
+
+
+def test_packaged_downloaded_and_used(
+    build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORDLOOM_MODELS", str(tmp_path / "models"))
+    trained = build()
+    trained.to_disk(tmp_path / "trained")
+    told = run("package", tmp_path / "trained", tmp_path / "wheels", "--name", "en_tinier_trf")
+    assert "wordloom-transformers>=" in told
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    run("download", wheel, "--to", "user")
+    nlp = wordloom.load("en_tinier_trf")
+    for doc, text in zip(
+        nlp.pipe(["some text", "some other text"]), ["some text", "some other text"]
+    ):
+        tokvecs = doc._.trf_data.tensors[-1]
+        np.testing.assert_allclose(tokvecs, trained(text)._.trf_data.tensors[-1], atol=1e-5)
+
+
+def test_a_token_splitter_before_a_trained_transformer(build: Any, tmp_path: Path) -> None:
+    nlp = build()
+    text = "see https://example.com/some/very/long/path now"
+    whole = max(len(nlp(text)._.trf_data.align[i]) for i in range(3))
+    config = {"min_length": 20, "split_length": 5}
+    nlp.add_pipe("token_splitter", config=config, first=True)
+    doc = nlp(text)
+    assert doc.text == text and doc.words[1:4] == ["https", "://ex", "ample"]
+    assert max(doc._.trf_data.align.lengths) < whole
+    nlp.to_disk(tmp_path / "split")
+    assert wordloom.load(tmp_path / "split")(text).words == doc.words

@@ -313,6 +313,25 @@ def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> wordloom.config.C
     return config
 
 
+def test_init_config_writes_one_that_pretrains(
+    masked_folder: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    pytest.importorskip("wordloom_pretrain")
+    from wordloom_pretrain import pretrain
+
+    sections = ("pretraining",)
+    config = wordloom.config.init_config(
+        "en", ["ner"], transformer=masked_folder("bert"), sections=sections
+    )
+    (tmp_path / "raw.jsonl").write_text(json.dumps({"text": TEXTS[0]}) + "\n", "utf8")
+    given = {"paths.raw": str(tmp_path / "raw.jsonl"), "pretraining.max_steps": 1}
+    result = pretrain(config, overrides={**given, "pretraining.held_out": 0.0}, quiet=True)
+    assert result.position.step == 1
+    assert config["pretraining"]["component"] == "transformer"
+    assert config["pretraining"]["optimizer"]["learn_rate"] == 5e-5
+    assert not [each for each in recwarn if "learning rate" in str(each.message)]
+
+
 def test_a_learning_rate_that_suits_is_taken_where_none_is_given(
     config: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

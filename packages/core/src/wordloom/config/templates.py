@@ -56,7 +56,8 @@ def init_config(
     has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
     ``"accuracy"``. With ``gpu``, batches are larger, which a GPU needs to be busy. With
     ``vectors``, a trained table is used as a feature. With ``transformer``, a folder or the name of
-    a model on the hub, that is the shared layer. ``sections`` of plugins are added.
+    a model on the hub, that is the shared layer. ``sections`` of plugins are added; that of
+    pretraining is for the shared layer.
     Raises :class:`ConfigError` for factories and sections that aren't there.
     """
     if optimize not in SIZES:
@@ -91,6 +92,10 @@ def init_config(
     filled = fill_config(config, sections=sections)
     if transformer is not None:
         filled["training"]["optimizer"]["learn_rate"] = dict(TRANSFORMER_RATE)
+        if filled.get("pretraining", {}).get("component") == ENCODER:
+            filled["pretraining"]["component"] = encoder
+            rate = TRANSFORMER_RATE["initial_rate"]
+            filled["pretraining"]["optimizer"]["learn_rate"] = rate
     if gpu:
         filled["nlp"]["batch_size"] = GPU_BATCH["documents"]
         filled["training"]["batcher"]["size"].update(

@@ -45,7 +45,9 @@ def test_output_and_gradients_are_those_of_torch(
         output.backward(gradient)
     torch.testing.assert_close(inputs[1].grad, inputs[0].grad)
     for name, parameter in plain.named_parameters():
-        torch.testing.assert_close(fast.get_parameter(name).grad, parameter.grad)
+        # Sums of up to 729 products, added in another order.
+        found = fast.get_parameter(name).grad
+        torch.testing.assert_close(found, parameter.grad, rtol=1e-4, atol=1e-4)
     with torch.inference_mode():
         torch.testing.assert_close(fast(x), plain(x))
 

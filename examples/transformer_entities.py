@@ -80,8 +80,11 @@ def make_config(model: str, arguments: argparse.Namespace) -> Any:
     shared["learn_rates"] = {"": 0.1}  # every name matches
     training = config["training"]
     config["system"]["seed"] = arguments.seed
-    training["max_steps"] = steps = 160 if arguments.quick else arguments.steps
-    training["eval_frequency"] = 80 if arguments.quick else 100
+    steps = arguments.steps
+    if arguments.quick:
+        steps = 100 if arguments.multitask else 160
+    training["max_steps"] = steps
+    training["eval_frequency"] = steps // 2 if arguments.quick else 100
     training["optimizer"]["use_averages"] = False
     training["optimizer"]["learn_rate"] = {
         "@schedules": "warmup_linear.v1",

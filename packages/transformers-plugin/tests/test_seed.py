@@ -194,6 +194,7 @@ def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None
     config = init_config("en", ["tagger", "senter"], transformer=folder("bert"), gpu=True)
     assert config["nlp"]["pipeline"] == ["transformer", "tagger", "senter"]
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
+    assert config.interpolate()["training"]["gpu_allocator"] == "pytorch"
     path = tmp_path / "config.cfg"
     config.to_disk(path)
     nlp = wordloom.Pipeline.from_config(wordloom.Config().from_disk(path))

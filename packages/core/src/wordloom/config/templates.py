@@ -56,8 +56,9 @@ def init_config(
     has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
     ``"accuracy"``. With ``gpu``, batches are larger, which a GPU needs to be busy. With
     ``vectors``, a trained table is used as a feature. With ``transformer``, a folder or the name of
-    a model on the hub, that is the shared layer. ``sections`` of plugins are added; that of
-    pretraining is for the shared layer.
+    a model on the hub, that is the shared layer (with ``gpu``, in one pool of memory with CuPy).
+    ``sections`` of plugins are added; that of pretraining is for the shared layer.
+
     Raises :class:`ConfigError` for factories and sections that aren't there.
     """
     if optimize not in SIZES:
@@ -101,6 +102,8 @@ def init_config(
         filled["training"]["batcher"]["size"].update(
             start=GPU_BATCH["start"], stop=GPU_BATCH["stop"]
         )
+        if transformer is not None:
+            filled["system"]["gpu_allocator"] = "pytorch"
     return filled
 
 

@@ -112,34 +112,41 @@ def train(
     check_frozen(nlp.order, settings.frozen_components)
     if settings.max_epochs >= 0:
         settings.train_corpus = _kept(settings.train_corpus)
-    sink = stdout or sys.stdout
+    sink = None if quiet else stdout or sys.stdout
 
     def fresh() -> Settings:
         again = read_settings(whole, readers)
         return replace(again, train_corpus=settings.train_corpus, dev_corpus=settings.dev_corpus)
 
+    _set_weights(nlp, whole, settings, checkpoint, sink)
+    folder = Path(output) if output else None
+    session = Session(nlp, settings, whole, folder, sink, Events(trackers), fresh, checkpoints)
+    if checkpoint is not None:
+        session.resume(checkpoint)
+        _say(sink, f"Going on after step {checkpoint.progress.step}.")
+    return session.run()
+
+
+def _set_weights(
+    nlp: Pipeline,
+    config: Config,
+    settings: Settings,
+    checkpoint: Checkpoint | None,
+    sink: IO[str] | None,
+) -> None:
+    """Take the weights of a checkpoint, or make new ones where there are none."""
     if checkpoint is not None:
         checkpoint.restore(nlp, settings.optimizer)
         _read_again(nlp, settings)
     elif not _is_initialized(nlp):
-        initialize(nlp, whole, settings)
-        if "pretrained" in nlp.meta and not quiet:
-            print(Applied(**nlp.meta["pretrained"]), file=sink)
-    session = Session(
-        nlp,
-        settings,
-        whole,
-        Path(output) if output else None,
-        None if quiet else sink,
-        Events(trackers),
-        fresh,
-        checkpoints,
-    )
-    if checkpoint is not None:
-        session.resume(checkpoint)
-        if not quiet:
-            print(f"Going on after step {checkpoint.progress.step}.", file=sink)
-    return session.run()
+        initialize(nlp, config, settings)
+        if "pretrained" in nlp.meta:
+            _say(sink, Applied(**nlp.meta["pretrained"]))
+
+
+def _say(sink: IO[str] | None, message: object) -> None:
+    if sink is not None:
+        print(message, file=sink)
 
 
 def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:

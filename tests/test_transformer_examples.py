@@ -42,6 +42,7 @@ def test_three_tasks_on_one_encoder(tmp_path: Path) -> None:
     scores = nlp.meta["performance"]
     assert scores["tag_acc"] > 0.6  # the commonest tag is right for 0.13
     assert scores["dep_uas"] > 0.3
+    assert scores["ents_f"] > 0.1
     doc = nlp("Ada Lovelace moved to Paris.")
     assert doc[2].tag_ == "VBD" and doc.has_annotation("DEP")
 

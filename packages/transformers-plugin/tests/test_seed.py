@@ -191,8 +191,10 @@ def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
 def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None:
     from wordloom.config import init_config
 
-    config = init_config("en", ["tagger", "senter"], transformer=folder("bert"), gpu=True)
-    assert config["nlp"]["pipeline"] == ["transformer", "tagger", "senter"]
+    heads = ["tagger", "senter", "ner"]
+    config = init_config("en", heads, transformer=folder("bert"), gpu=True)
+    assert config["nlp"]["pipeline"] == ["transformer", *heads]
+    assert config["components"]["ner"]["model"]["use_upper"] is False
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
     assert config.interpolate()["training"]["gpu_allocator"] == "pytorch"
     path = tmp_path / "config.cfg"
@@ -201,7 +203,8 @@ def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None
     words, tags = ["It", "rains", ".", "Yes"], ["P", "V", ".", "I"]
     doc = nlp.make_doc("It rains. Yes")
     annotation = {"words": words, "tags": tags, "sent_starts": [1, -1, -1, 1]}
+    annotation["entities"] = ["U-X", "O", "O", "O"]
     examples = [wordloom.example.Example.from_dict(doc, annotation)]
     sgd = nlp.initialize(lambda: examples)
     losses = nlp.update(examples, sgd=sgd)
-    assert losses.keys() == {"tagger", "senter"} and np.isfinite(list(losses.values())).all()
+    assert losses.keys() == set(heads) and np.isfinite(list(losses.values())).all()

@@ -70,6 +70,7 @@ def init_config(
     listener = _listener() if transformer is None else _transformer_listener()
     listeners = [name for name in names if _listen(components[name].get("model"), listener)]
     if transformer is not None:
+        _drop_hidden_layers(components)
         components = {encoder: _transformer(transformer), **components}
         names = [encoder, *names]
     elif listeners or encoder in pipeline:
@@ -177,6 +178,15 @@ def _listen(model: Any, listener: Mapping[str, Any]) -> bool:
         else:
             found = _listen(value, listener) or found
     return found
+
+
+def _drop_hidden_layers(components: Mapping[str, Any]) -> None:
+    """Let parsers and recognizers score their actions without a hidden layer: above a transformer,
+    whose vectors say much already, one only delays what is learned."""
+    for block in components.values():
+        model = block.get("model")
+        if isinstance(model, dict) and "use_upper" in model:
+            model["use_upper"] = False
 
 
 def _copy(value: Any) -> Any:

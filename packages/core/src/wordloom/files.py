@@ -20,6 +20,7 @@ __all__ = [
     "file_written",
     "folder_written",
     "json_ready",
+    "json_text",
     "read_json",
     "write_bytes",
     "write_text",
@@ -61,6 +62,11 @@ def json_ready(value: Any) -> Any:
     if hasattr(value, "dtype") and getattr(value, "ndim", None) == 0:
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """``value`` as JSON, by way of :func:`json_ready`."""
+    return json.dumps(json_ready(value), indent=indent, default=float)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

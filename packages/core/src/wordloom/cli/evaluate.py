@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from ..files import json_ready, write_text
+from ..files import json_text, write_text
 from ..plugins import import_code
 
 __all__ = ["evaluate_command", "score_rows"]
@@ -80,7 +79,7 @@ def evaluate_command(
     scores = nlp.evaluate(examples)
     _show(scores, per_type)
     if output is not None:
-        write_text(output, json.dumps(json_ready(scores), indent=2, default=float) + "\n")
+        write_text(output, json_text(scores, indent=2) + "\n")
         click.echo(f"Wrote '{output}'.")
 
 

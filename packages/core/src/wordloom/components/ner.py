@@ -192,7 +192,9 @@ class EntityRecognizer(TransitionComponent):
         strange = list(zip(starts[~some].tolist(), ends[~some].tolist()))
         return Entities(starts[some], ends[some], labels[some]), strange
 
-    def _visit(self, scorer: Any, gold: GoldEntities, batch: Batch) -> tuple[float, Any]:
+    def _visit(
+        self, scorer: Any, gold: GoldEntities, batch: Batch
+    ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the way of the true entities, and of those that the model predicts now."""
         xp = self.model.ops.xp
         places = Places.of(batch.lengths, space=_space(batch))

@@ -173,7 +173,7 @@ class DependencyParser(TransitionComponent):
 
     def _visit(
         self, scorer: Any, gold: tuple[SolidTokens, GoldTrees], batch: Batch
-    ) -> tuple[float, Any]:
+    ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the model's own way."""
         tokens, trees = gold
         xp = self.model.ops.xp

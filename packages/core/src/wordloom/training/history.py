@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import json_ready, write_text
+from ..files import json_text, write_text
 from .loop import StepResult
 
 __all__ = ["History"]
@@ -48,7 +47,7 @@ class History:
 
     def to_jsonl(self, path: str | Path) -> None:
         """Write one line of JSON for each evaluation."""
-        lines = [json.dumps(json_ready(asdict(each)), default=float) for each in self.evaluations]
+        lines = [json_text(asdict(each)) for each in self.evaluations]
         write_text(path, "".join(f"{line}\n" for line in lines))
 
     def plot(self, path: str | Path, title: str = "Training") -> Path:

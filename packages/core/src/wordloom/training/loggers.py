@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from ..files import json_ready, write_text
+from ..files import json_text, write_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -110,7 +110,7 @@ def jsonl_logger(path: str | Path) -> Logger:
                 write_text(file, "".join(_lines_before(file, info)))
             row = {key: value for key, value in info.items() if key != "checkpoints"}
             with file.open("a", encoding="utf8") as stream:
-                stream.write(json.dumps(json_ready(row), default=float) + "\n")
+                stream.write(json_text(row) + "\n")
 
         return log_step, lambda: None
 

@@ -301,3 +301,9 @@ def blocks() -> SimpleNamespace:
     return SimpleNamespace(
         examples=tagged_examples, listener=listener_block, transformer=transformer_block
     )
+
+
+@pytest.fixture
+def code_file() -> Path:
+    """A file that registers the guide's ``custom_sent_spans``."""
+    return Path(__file__).with_name("custom_sent_spans.py")

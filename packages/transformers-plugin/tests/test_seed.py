@@ -10,6 +10,7 @@ import pytest
 
 import wordloom
 from wordloom import registry
+from wordloom.plugins import import_code
 from wordloom_transformers import (
     FullTransformerBatch,
     Transformer,
@@ -124,28 +125,8 @@ def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
     assert nlp.config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "transformer"
 
 
-def test_custom_sent_spans(folder: Any) -> None:
-    import wordloom_transformers
-
-    @wordloom_transformers.registry.span_getters("custom_sent_spans")
-    def configure_custom_sent_spans(max_length: int) -> Any:
-        def get_custom_sent_spans(docs: Any) -> Any:
-            spans: list[Any] = []
-            for doc in docs:
-                spans.append([])
-                for sent in doc.sents:
-                    start = 0
-                    end = max_length
-                    while end <= len(sent):
-                        spans[-1].append(sent[start:end])
-                        start += max_length
-                        end += max_length
-                    if start < len(sent):
-                        spans[-1].append(sent[start : len(sent)])
-            return spans
-
-        return get_custom_sent_spans
-
+def test_custom_sent_spans(folder: Any, code_file: Path) -> None:
+    import_code(code_file)
     config = CONFIG.format(owner="wordloom", name=folder("bert")).replace(
         '@span_getters = "wordloom.doc_spans.v1"',
         '@span_getters = "custom_sent_spans"\nmax_length = 5',

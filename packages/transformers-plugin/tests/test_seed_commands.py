@@ -12,29 +12,6 @@ from click.testing import CliRunner
 import wordloom
 from wordloom.cli.main import cli
 
-CODE = """
-import wordloom_transformers
-
-@wordloom_transformers.registry.span_getters("custom_sent_spans_of_code")
-def configure_custom_sent_spans(max_length: int):
-    def get_custom_sent_spans(docs):
-        spans = []
-        for doc in docs:
-            spans.append([])
-            for sent in doc.sents:
-                start = 0
-                end = max_length
-                while end <= len(sent):
-                    spans[-1].append(sent[start:end])
-                    start += max_length
-                    end += max_length
-                if start < len(sent):
-                    spans[-1].append(sent[start:len(sent)])
-        return spans
-
-    return get_custom_sent_spans
-"""
-
 CONFIG = """
 [nlp]
 lang = "en"
@@ -55,7 +32,7 @@ name = "{folder}"
 tokenizer_config = {{"use_fast": true}}
 
 [components.transformer.model.get_spans]
-@span_getters = "custom_sent_spans_of_code"
+@span_getters = "custom_sent_spans"
 max_length = 4
 
 [components.transformer.set_extra_annotations]
@@ -104,14 +81,6 @@ def run(*arguments: str | Path, code: int = 0) -> str:
     if result.exit_code != code:
         raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
     return result.output
-
-
-@pytest.fixture(scope="session")
-def code_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One file for all, since a name can't be registered by two."""
-    path: Path = tmp_path_factory.mktemp("code") / "code.py"
-    path.write_text(CODE, "utf8")
-    return path
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def tests(session: nox.Session, package: str) -> None:
         dist = project(PACKAGES[package])["name"]
         # From elsewhere: here pytest would load the conftest files of all packages.
         session.chdir(session.create_tmp())
-        session.run("pytest", f"--wordloom-conformance={dist}", env=one_thread)
+        session.run("pytest", f"--spanloom-conformance={dist}", env=one_thread)
 
 
 def build(session: nox.Session, *names: str) -> list[str]:
@@ -153,10 +153,10 @@ missing = [name for name in want if importlib.util.find_spec(name) is None]
 extra = [name for name in avoid if importlib.util.find_spec(name) is not None]
 assert not missing, f"not installed: {missing}"
 assert not extra, f"installed, but should not be: {extra}"
-import wordloom
-assert "site-packages" in wordloom.__file__, wordloom.__file__
+import spanloom
+assert "site-packages" in spanloom.__file__, spanloom.__file__
 loaded = {"thinc", "torch", "numpy", "confection"} & set(sys.modules)
-assert not loaded, f"'import wordloom' loads {loaded}"
+assert not loaded, f"'import spanloom' loads {loaded}"
 print("present:", *want)
 print("absent:", *avoid)
 """
@@ -183,8 +183,8 @@ def isolation(session: nox.Session, subset: str) -> None:
     avoid += [module for name, module in MODULES.items() if name not in names]
     session.chdir(session.create_tmp())  # so that nothing is found in the repository
     session.run("python", "-c", ISOLATION_CHECK, json.dumps([want, avoid]))
-    session.run("wordloom", "--version")
-    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
+    session.run("spanloom", "--version")
+    session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
     session.run("python", str(ROOT / "tests" / "smoke_plugins.py"))
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
@@ -207,21 +207,21 @@ def check_project(session: nox.Session, folder: Path, dist: str) -> None:
     # Its own settings, not ours above it; and nothing is left in its folder.
     own = ("--rootdir", ".", "-c", "pyproject.toml", "-p", "no:cacheprovider")
     session.run("pytest", *own, "tests", env=one_thread)
-    session.run("pytest", *own, f"--wordloom-conformance={dist}", env=one_thread)
+    session.run("pytest", *own, f"--spanloom-conformance={dist}", env=one_thread)
     session.run("mypy", "--strict", "src")
 
 
 @nox.session
 def template(session: nox.Session) -> None:
-    """One plugin of each kind that ``wordloom plugins new`` writes: installs, trains, passes."""
+    """One plugin of each kind that ``spanloom plugins new`` writes: installs, trains, passes."""
     session.install(*CONSTRAINTS, *wheels_of(session, "core"), "pytest", "mypy")
     work = Path(session.create_tmp()) / "plugins"
     shutil.rmtree(work, ignore_errors=True)
     for kind in ("component", "architecture", "span_getter", "reader"):
         dist = f"loom-{kind.replace('_', '-')}"
-        session.run("wordloom", "plugins", "new", str(work / dist), "--kind", kind)
+        session.run("spanloom", "plugins", "new", str(work / dist), "--kind", kind)
         check_project(session, work / dist, dist)
-    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
+    session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
 @nox.session(reuse_venv=False)
@@ -233,7 +233,7 @@ def thirdparty(session: nox.Session, plugin: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(plugin, work)
     check_project(session, work, plugin.name)
-    session.run("wordloom", "plugins", "doctor", "--deep", "--strict")
+    session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
 def floors(folder: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """What pretraining, word vectors and both are worth, beside spaCy: entities of WNUT17, tags and
 parses of UD English EWT, after training on few sentences and on many.
 
-    export WORDLOOM_EWT=.../ud_english_ewt WORDLOOM_NER=.../wnut17
+    export SPANLOOM_EWT=.../ud_english_ewt SPANLOOM_NER=.../wnut17
     python benchmarks/accuracy_pretrain.py --raw social_wnut_raw.jsonl.gz --vectors glove.txt.gz
 
 Each start is random weights, pretrained ones (characters), word vectors as a feature, or both
@@ -87,7 +87,7 @@ def make_config(library: str, task: str, options: Any, start: str) -> dict[str, 
 
 def pretraining(library: str, options: Any) -> dict[str, Any]:
     """Each library's section: our defaults, and those of ``spacy pretrain``."""
-    if library == "wordloom":
+    if library == "spanloom":
         limits = {"max_epochs": options.epochs, "max_steps": options.steps}
         section: dict[str, Any] = {**limits, "eval_frequency": 1000}
         return {**section, "shuffle_buffer": 1000}  # the file is in random order
@@ -103,8 +103,8 @@ def vector_file(library: str, options: Any) -> Path:
     path: Path = options.out / f"vectors-{library}"
     if path.exists():
         return path
-    if library == "wordloom":
-        from wordloom_vectors import read_vectors
+    if library == "spanloom":
+        from spanloom_vectors import read_vectors
 
         read_vectors(Path(options.vectors), attrs=["LOWER"]).save(path)
         return path
@@ -138,8 +138,8 @@ def weights(library: str, options: Any, start: str) -> Path:
     raw_text(options)
     config = make_config(library, "entities", options, start)
     begin = time.process_time()
-    if library == "wordloom":
-        from wordloom_pretrain import pretrain
+    if library == "spanloom":
+        from spanloom_pretrain import pretrain
 
         pretrain(config, folder, resume=(folder / "resume.bin").exists())
     else:
@@ -174,8 +174,8 @@ def pipeline(run: Run, options: Any) -> Any:
         from spacy import util
 
         return util.load_model_from_config(util.Config(config), auto_fill=True)
-    from wordloom import Pipeline
-    from wordloom.config import fill_config
+    from spanloom import Pipeline
+    from spanloom.config import fill_config
 
     return Pipeline.from_config(fill_config(config))
 
@@ -226,7 +226,7 @@ def chosen(options: Any) -> Iterator[Run]:
 def table(rows: list[dict[str, Any]]) -> str:
     """The means over seeds, with the share of the errors of random weights that is gone."""
     lines = ["| | sentences | seeds | random | pretrained | vectors | both |", "|---" * 7 + "|"]
-    for library in ("wordloom", "spacy"):
+    for library in ("spanloom", "spacy"):
         for task, metrics in METRICS.items():
             for metric in metrics:
                 for size in sorted({row["size"] for row in rows}, key=lambda size: size or 10**9):
@@ -261,7 +261,7 @@ def main() -> None:
         __doc__,
         raw="", vectors="", out="out/pretrain_gain", epochs=5, steps=0, spacy_epochs=2,
         sizes="250,1000", starts=",".join(STARTS), tasks=",".join(METRICS),
-        libraries="wordloom,spacy", seeds="0,1,2", pretrain=0, table=0,
+        libraries="spanloom,spacy", seeds="0,1,2", pretrain=0, table=0,
     )  # fmt: skip
     options.out = Path(options.out)
     check_threads()

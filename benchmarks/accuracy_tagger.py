@@ -2,7 +2,7 @@
 
 Width 96, depth 4, dropout 0.1, Adam 0.001, batches of 32 sentences in the same order on both
 sides; the score is that of the averaged weights after the last step. Use the whole treebank
-(``WORDLOOM_EWT``) for the figures that count; the sample shows the difference only.
+(``SPANLOOM_EWT``) for the figures that count; the sample shows the difference only.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """What word vectors are worth as features: entities of WNUT17 and tags of EWT after training
 without a table, with the GloVe sample and with a distilled one.
 
-    wordloom vectors distill MODEL distilled.wlv --corpus TEXTS --min-count 2 -a LOWER
+    spanloom vectors distill MODEL distilled.wlv --corpus TEXTS --min-count 2 -a LOWER
     python benchmarks/accuracy_vectors.py --distilled distilled.wlv
 
-``WORDLOOM_EWT`` and ``WORDLOOM_NER`` name the folders of the data, see ``common.py`` and
+``SPANLOOM_EWT`` and ``SPANLOOM_NER`` name the folders of the data, see ``common.py`` and
 ``entities.py``.
 
 ``--sizes`` are numbers of sentences, 0 for all; ``--steps`` go with them, batches of 1,000 words
@@ -27,7 +27,7 @@ from entities import read_part
 from models import read_sentences
 from sides import Side, train
 
-GLOVE = Path(os.environ.get("WORDLOOM_VECTORS", Path(__file__).parents[2] / "shared" / "data"))
+GLOVE = Path(os.environ.get("SPANLOOM_VECTORS", Path(__file__).parents[2] / "shared" / "data"))
 #: Sentences of dev that the best weights are chosen by.
 DEV = 500
 #: Component -> its score.
@@ -37,7 +37,7 @@ NAMES = {"ner": "entities (F)", "tagger": "tags"}
 
 def tables(distilled: str) -> dict[str, Any]:
     """The tables to compare, by name; None is no table."""
-    from wordloom_vectors import open_vectors, read_vectors
+    from spanloom_vectors import open_vectors, read_vectors
 
     found: dict[str, Any] = {"none": None}
     path = GLOVE / "vectors" / "glove_twitter_25d_12k.txt.gz"
@@ -46,7 +46,7 @@ def tables(distilled: str) -> dict[str, Any]:
     if distilled:
         found["distilled"] = open_vectors(distilled)
     if len(found) == 1:
-        sys.exit("Give --distilled, or WORDLOOM_VECTORS: there is no table to compare.")
+        sys.exit("Give --distilled, or SPANLOOM_VECTORS: there is no table to compare.")
     return found
 
 
@@ -61,13 +61,13 @@ def pipeline(factory: str, table: Any, seed: int) -> Any:
     """A component with its own embedding, which has static vectors where there is a table."""
     from thinc.api import fix_random_seed
 
-    import wordloom
+    import spanloom
 
     fix_random_seed(seed)
-    side = Side("wordloom")
+    side = Side("spanloom")
     encoder = side._encoder()
     encoder["embed"]["include_static_vectors"] = table is not None
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     nlp.add_pipe(factory, config={"model": side._head(factory) | {"tok2vec": encoder}})
     return nlp
@@ -76,7 +76,7 @@ def pipeline(factory: str, table: Any, seed: int) -> Any:
 def score(factory: str, table: Any, parts: dict[str, Any], size: int, seed: int, steps: int) -> Any:
     """The score on test of one training, with what was best on dev, in percent."""
     nlp = pipeline(factory, table, seed)
-    side, measure = Side("wordloom"), MEASURES[factory]
+    side, measure = Side("spanloom"), MEASURES[factory]
     chosen = random.Random(seed).sample(parts["train"], size) if size else parts["train"]
     examples, dev, test = (
         [side.example(nlp, None, **each) for each in part]

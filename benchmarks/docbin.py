@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_median, ewt_file, has_spacy, report
-from wordloom import Vocab, registry
-from wordloom.tokens import Doc, DocBin
-from wordloom.tokens.docfile import read_docs, write_docs
-from wordloom.training.conllu import read_conllu
-from wordloom.training.writing import writer_for
+from spanloom import Vocab, registry
+from spanloom.tokens import Doc, DocBin
+from spanloom.tokens.docfile import read_docs, write_docs
+from spanloom.training.conllu import read_conllu
+from spanloom.training.writing import writer_for
 
 #: How many times faster than spaCy's DocBin our own format is to be.
 GOAL = 5.0

@@ -1,6 +1,6 @@
 """Entity recognizer with a shared layer on one data set: accuracy, speed and training beside spaCy.
 
-``WORDLOOM_NER`` names a folder with ``train.conll``, ``dev.conll`` and ``test.conll`` (or ``.gz``):
+``SPANLOOM_NER`` names a folder with ``train.conll``, ``dev.conll`` and ``test.conll`` (or ``.gz``):
 a token, a tab and its IOB tag on each line, and an empty line after each sentence. WNUT17 and the
 UNER sets are of that form. Settings are those of ``parsing.py``. Steadiness is the spread of F1 on
 dev over the evaluations of the second half of training.
@@ -20,11 +20,11 @@ from sides import Side, Trained, sides, speed_rows, train
 
 def read_part(part: str) -> list[dict[str, list[str]]]:
     """Sentences with entity tags, as keyword arguments of ``Doc``."""
-    folder = Path(os.environ.get("WORDLOOM_NER", ""))
+    folder = Path(os.environ.get("SPANLOOM_NER", ""))
     names = [folder / f"{part}.conll", folder / f"{part}.conll.gz"]
     path = next((name for name in names if name.exists()), None)
     if path is None:
-        sys.exit(f"No {names[0]}: set WORDLOOM_NER to a folder, see the start of this script.")
+        sys.exit(f"No {names[0]}: set SPANLOOM_NER to a folder, see the start of this script.")
     found: list[dict[str, list[str]]] = []
     words: list[str] = []
     ents: list[str] = []
@@ -85,7 +85,7 @@ def main() -> None:
         figures[side.name] = table
     goals = {"training": 1.3, "in batches": 3.0, "one sentence": 1.0, "test, ents_f": 1.0}
     rows = []
-    for name, values in figures["wordloom"].items():
+    for name, values in figures["spanloom"].items():
         peer = figures.get("spacy", {}).get(name)
         rows.append(
             Row(
@@ -97,7 +97,7 @@ def main() -> None:
                 goal=goals.get(name),
             )
         )
-    title = f"Entities of {Path(os.environ['WORDLOOM_NER']).name}, {steps} steps, {seeds} seeds"
+    title = f"Entities of {Path(os.environ['SPANLOOM_NER']).name}, {steps} steps, {seeds} seeds"
     report(rows, title, options.json)
 
 

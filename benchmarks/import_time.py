@@ -43,20 +43,20 @@ def main() -> None:
     bare = python("pass")
     imported = Row(
         "import, over bare Python",
-        python("import wordloom") - bare,
+        python("import spanloom") - bare,
         python("import spacy") - bare if spacy else None,
         limit=0.08,
     )
     listing = Row(
-        "wordloom plugins list",
+        "spanloom plugins list",
         child_seconds(
-            [str(Path(sys.executable).with_name("wordloom")), "plugins", "list"], repeats
+            [str(Path(sys.executable).with_name("spanloom")), "plugins", "list"], repeats
         ),
     )
-    helped = Row("--help", command("wordloom"), command("spacy") if spacy else None, limit=0.4)
+    helped = Row("--help", command("spanloom"), command("spacy") if spacy else None, limit=0.4)
     blank = Row(
         "blank('en') and one sentence, over bare Python",
-        python("import wordloom; wordloom.blank('en')('Hello there.')") - bare,
+        python("import spanloom; spanloom.blank('en')('Hello there.')") - bare,
         python("import spacy; spacy.blank('en')('Hello there.')") - bare if spacy else None,
     )
     report([imported, helped, listing, blank], "Start", options.json)

@@ -48,7 +48,7 @@ def wheel(folder: Path) -> str:
     """The path of core's wheel, built from this checkout."""
     command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder)]
     subprocess.run([*command, str(ROOT / "packages" / "core")], check=True)
-    (path,) = folder.glob("wordloom-*.whl")
+    (path,) = folder.glob("spanloom-*.whl")
     return str(path)
 
 

@@ -57,12 +57,12 @@ def growth(pipe: Callable[[Iterator[str]], None], count: int) -> float:
 
 
 def _ours_blank(max_types: int | None) -> Any:
-    import wordloom
-    from wordloom import Vocab
-    from wordloom.lang import language
+    import spanloom
+    from spanloom import Vocab
+    from spanloom.lang import language
 
     vocab = Vocab("en", rules=language("en").lexical_rules(), max_types=max_types)
-    return wordloom.blank("en", vocab=vocab)
+    return spanloom.blank("en", vocab=vocab)
 
 
 def strings_ours(count: int, max_types: int | None = 100_000) -> float:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from common import Row, arguments, ewt_texts, has_spacy, report
-from wordloom import Vocab
-from wordloom.lang import language
-from wordloom.tokenizer import Tokenizer
+from spanloom import Vocab
+from spanloom.lang import language
+from spanloom.tokenizer import Tokenizer
 
 Use = Callable[[Any], None]
 

@@ -1,4 +1,4 @@
-"""Memory of pretraining: the peak of a process that reads a whole corpus as ``wordloom pretrain``
+"""Memory of pretraining: the peak of a process that reads a whole corpus as ``spanloom pretrain``
 does, in its random order, in batches with masks, and learns from one batch in ``--every``.
 
     python benchmarks/memory_pretrain.py --raw FOLDER
@@ -24,18 +24,18 @@ def read(raw: Path, every: int) -> dict[str, float]:
     """Read ``raw`` once; words, and the peak of resident memory in MB."""
     import numpy as np
 
-    import wordloom
-    from wordloom.config import fill_config, init_config
-    from wordloom_pretrain import read_settings
-    from wordloom_pretrain.masking import mask_words
-    from wordloom_pretrain.stream import held_out_docs, training_docs
-    from wordloom_pretrain.target import make_task
+    import spanloom
+    from spanloom.config import fill_config, init_config
+    from spanloom_pretrain import read_settings
+    from spanloom_pretrain.masking import mask_words
+    from spanloom_pretrain.stream import held_out_docs, training_docs
+    from spanloom_pretrain.target import make_task
 
     config = init_config("en", ["tagger"], sections=("pretraining",))
     config["paths"]["raw"] = str(raw)
     config = fill_config(config).interpolate()
     settings = read_settings(config)
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     task = make_task(nlp, settings)
     rng = np.random.default_rng(0)
     held_out_docs(nlp, settings)

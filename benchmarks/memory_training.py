@@ -43,7 +43,7 @@ def main() -> None:
                 [sys.executable, __file__, "--side", name, "--steps", str(steps)]
             )
         )
-        for name in ["wordloom", *(["spacy"] if has_spacy() else [])]
+        for name in ["spanloom", *(["spacy"] if has_spacy() else [])]
     ]
     peer = peaks[1] if len(peaks) > 1 else None
     rows = [Row("peak memory of training", peaks[0], peer, "MB", goal=1.0)]

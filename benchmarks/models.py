@@ -71,7 +71,7 @@ def _model(prefix: str, width: int, depth: int) -> dict[str, Any]:
 
 def our_examples(nlp: Any, sentences: list[Sentence]) -> list[Any]:
     """Examples whose predicted side has the gold tokens."""
-    from wordloom import Doc, Example
+    from spanloom import Doc, Example
 
     return [
         Example(
@@ -100,11 +100,11 @@ def our_tagger(sentences: list[Sentence], seed: int, width: int = 96, depth: int
     """An initialised pipeline of ours with one tagger."""
     from thinc.api import fix_random_seed
 
-    import wordloom
+    import spanloom
 
     fix_random_seed(seed)
-    nlp = wordloom.blank("en")
-    nlp.add_pipe("tagger", config={"model": _model("wordloom", width, depth)})
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("tagger", config={"model": _model("spanloom", width, depth)})
     examples = our_examples(nlp, sentences)
     nlp.initialize(lambda: examples)
     return nlp

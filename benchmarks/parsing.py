@@ -2,7 +2,7 @@
 
 Width 96, depth 4, batches of 1,000 words of single sentences, dropout 0.1, Adam 0.001 with
 averages. Scores are those of the weights that were best on dev. Use the whole treebank
-(``WORDLOOM_EWT``) for figures that count. With ``--sentences 10`` a document is ten sentences, so
+(``SPANLOOM_EWT``) for figures that count. With ``--sentences 10`` a document is ten sentences, so
 that the parser learns, and is measured by, where they begin.
 """
 
@@ -101,7 +101,7 @@ def main() -> None:
         figures[side.name] = table
     goals = {"training": 1.3, "in batches": 2.0, "one sentence": 1.0}
     rows = []
-    for name, values in figures["wordloom"].items():
+    for name, values in figures["spanloom"].items():
         peer = figures.get("spacy", {}).get(name)
         accuracy = "," in name
         rows.append(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common import Row, arguments, check_threads, cpu_median, report
 
-GROUP = "wordloom_misc"
+GROUP = "spanloom_misc"
 
 
 def write_distributions(folder: Path, count: int) -> None:
@@ -24,7 +24,7 @@ def write_distributions(folder: Path, count: int) -> None:
         info = folder / f"{name}-1.0.dist-info"
         info.mkdir(parents=True)
         info.joinpath("METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: wordloom>=0.1\n"
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: spanloom>=0.1\n"
             "Requires-Dist: numpy>=2\n\n" + "A long description.\n" * 50
         )
         info.joinpath("entry_points.txt").write_text(
@@ -59,9 +59,9 @@ def measure(count: int, repeats: int) -> list[Row]:
     """All figures with ``count`` distributions, which must be on the path already."""
     import catalogue
 
-    from wordloom import registry
-    from wordloom.plugins import Index
-    from wordloom.plugins.describe import describe
+    from spanloom import registry
+    from spanloom.plugins import Index
+    from spanloom.plugins.describe import describe
 
     before = set(sys.modules)
     listing = cpu_median(lambda: describe(Index()), repeats)
@@ -69,7 +69,7 @@ def measure(count: int, repeats: int) -> list[Row]:
     typo = missing(registry.misc.get, "loom_made_up_0007.C.v1")
     misspelt = cpu_median(typo, repeats)
     imported = sum(name.startswith("loom_") for name in set(sys.modules) - before)
-    stock = catalogue.Registry(("wordloom", "misc"), entry_points=True)
+    stock = catalogue.Registry(("spanloom", "misc"), entry_points=True)
     stock_typo = cpu_median(missing(stock.get, "loom_made_up_0007.C.v1"), 1, warm_up=0)
     return [
         Row(f"list {count} distributions", listing, limit=0.15),

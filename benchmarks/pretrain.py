@@ -39,20 +39,20 @@ def ours(path: Path, objective: str, words: list[str]) -> tuple[Callable[[], Non
     """A function that learns from the text once, and how many words it has for us."""
     from thinc.api import Adam
 
-    import wordloom
-    from wordloom.training.batchers import batch_by_words
-    from wordloom_pretrain import JsonlCorpus, PretrainCharacters, PretrainVectors, Settings
-    from wordloom_pretrain.loop import pretrain_steps
+    import spanloom
+    from spanloom.training.batchers import batch_by_words
+    from spanloom_pretrain import JsonlCorpus, PretrainCharacters, PretrainVectors, Settings
+    from spanloom_pretrain.loop import pretrain_steps
 
     model = {
-        "@architectures": "wordloom.Tok2Vec.v2",
-        "embed": {"@architectures": "wordloom.MultiHashEmbed.v2", **EMBED},
-        "encode": {"@architectures": "wordloom.MaxoutWindowEncoder.v2", **ENCODE},
+        "@architectures": "spanloom.Tok2Vec.v2",
+        "embed": {"@architectures": "spanloom.MultiHashEmbed.v2", **EMBED},
+        "encode": {"@architectures": "spanloom.MaxoutWindowEncoder.v2", **ENCODE},
     }
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": model})
     if objective == "vectors":
-        from wordloom_vectors import Table
+        from spanloom_vectors import Table
 
         nlp.vocab.vectors = Table.from_arrays(words, table(words))
     characters = PretrainCharacters(**HIDDEN, n_characters=2)

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import wordloom
+import spanloom
 from common import Row, arguments, check_threads, cpu_time, ewt_file, ewt_texts, report
-from wordloom.config import init_config
+from spanloom.config import init_config
 
 PIPELINE = ["tagger", "morphologizer", "parser"]
 SCORES = ("tag_acc", "pos_acc", "morph_acc", "dep_uas", "dep_las")
@@ -48,7 +48,7 @@ def run(shared: bool, steps: int, seed: int, texts: list[str]) -> dict[str, floa
     """Train once and measure."""
     result: list[Any] = []
     settings = config(shared, steps, seed)
-    seconds = cpu_time(lambda: result.append(wordloom.train(settings, quiet=True)))
+    seconds = cpu_time(lambda: result.append(spanloom.train(settings, quiet=True)))
     nlp = result[0].nlp
     docs: list[Any] = []
     list(nlp.pipe(texts[:200]))

@@ -26,9 +26,9 @@ class Side:
             import spacy
 
             return spacy
-        import wordloom
+        import spanloom
 
-        return wordloom
+        return spanloom
 
     def example(self, nlp: Any, predicted: Any, **annotation: Any) -> Any:
         """An example: ``predicted`` is a text, or ``None`` for the reference's own tokens."""
@@ -36,7 +36,7 @@ class Side:
             from spacy.tokens import Doc
             from spacy.training import Example
         else:
-            from wordloom import Doc, Example
+            from spanloom import Doc, Example
         words, spaces = annotation["words"], annotation.get("spaces")
         doc = Doc(nlp.vocab, words=words, spaces=spaces) if predicted is None else nlp(predicted)
         return Example(doc, Doc(nlp.vocab, **annotation))
@@ -87,7 +87,7 @@ class Side:
 
 def sides(peer: bool) -> list[Side]:
     """Ours, and spaCy's where it is installed."""
-    return [Side("wordloom"), *([Side("spacy")] if peer else [])]
+    return [Side("spanloom"), *([Side("spacy")] if peer else [])]
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Accuracy and speed of text classifiers, with spaCy's beside them.
 
 The same architecture, sizes, documents, batches and steps on both sides, averages used for the
-score. ``WORDLOOM_TEXTCAT`` is a folder with one folder for each set, each with ``train.jsonl`` and
+score. ``SPANLOOM_TEXTCAT`` is a folder with one folder for each set, each with ``train.jsonl`` and
 ``test.jsonl`` (or ``.gz``) of ``{"text": ..., "label": ...}``.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 from common import Row, arguments, check_threads, cpu_time, read_lines, report
 
-SETS = Path(os.environ.get("WORDLOOM_TEXTCAT", "textcat"))
+SETS = Path(os.environ.get("SPANLOOM_TEXTCAT", "textcat"))
 BATCH = 32
 
 Texts = list[tuple[str, str]]
@@ -84,16 +84,16 @@ def run(ours: bool, kind: str, data: tuple[Texts, Texts], steps: int, seed: int)
 
     fix_random_seed(seed)
     if ours:
-        import wordloom
+        import spanloom
 
-        nlp: Any = wordloom.blank("en")
-        from wordloom import Example
+        nlp: Any = spanloom.blank("en")
+        from spanloom import Example
     else:
         import spacy
         from spacy.training import Example
 
         nlp = spacy.blank("en")
-    nlp.add_pipe("textcat", config={"model": model("wordloom" if ours else "spacy", kind)})
+    nlp.add_pipe("textcat", config={"model": model("spanloom" if ours else "spacy", kind)})
     train, test = data
     labels = sorted({label for _, label in train})
     examples = [

@@ -37,12 +37,12 @@ def models(registry: Any, prefix: str) -> tuple[Any, Any]:
 
 def ours(sentences: Sequence[Any]) -> tuple[list[Any], Any, Any]:
     """Docs and models of ours."""
-    import wordloom
-    from wordloom import Doc
+    import spanloom
+    from spanloom import Doc
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     docs = [Doc(nlp.vocab, words=words, spaces=spaces) for words, spaces, _ in sentences]
-    return docs, *models(wordloom.registry, "wordloom")
+    return docs, *models(spanloom.registry, "spanloom")
 
 
 def spacys(sentences: Sequence[Any]) -> tuple[list[Any], Any, Any]:

@@ -27,10 +27,10 @@ from common import (
     read_lines,
     report,
 )
-from wordloom import Vocab
-from wordloom.lang import language
-from wordloom.lexicon import FLAGS, STRING_FEATURES
-from wordloom.tokenizer import Tokenizer
+from spanloom import Vocab
+from spanloom.lang import language
+from spanloom.lexicon import FLAGS, STRING_FEATURES
+from spanloom.tokenizer import Tokenizer
 
 Make = Callable[[], Any]
 Use = Callable[[Any, list[str]], Callable[[], None]]

@@ -1,6 +1,6 @@
 """Entities on a transformer beside spacy-transformers: F1 after equal steps, and training speed.
 
-Needs what ``transformer_models.py`` needs, and ``WORDLOOM_NER`` as in ``entities.py``. Both sides
+Needs what ``transformer_models.py`` needs, and ``SPANLOOM_NER`` as in ``entities.py``. Both sides
 train MiniLM and the transition-based recognizer on it, on the same batches in the same order,
 without averaging; the encoder learns ten times slower than the recognizer. The transformer's output
 isn't kept on documents. Each seed's scores are printed as they come.
@@ -28,8 +28,8 @@ def pipeline(side: Side, seed: int) -> Any:
     from thinc.api import fix_random_seed
 
     fix_random_seed(seed)
-    mine = side.name == "wordloom"
-    owner = "wordloom" if mine else "spacy-transformers"
+    mine = side.name == "spanloom"
+    owner = "spanloom" if mine else "spacy-transformers"
     nlp = side._module().blank("en")
     nlp.add_pipe("transformer", config={"model": block(owner)})
     listener = {
@@ -88,15 +88,15 @@ def run(side: Side, seed: int, steps: int) -> dict[str, float]:
     found = {"training": count / seconds}
     for part, examples in (("dev", dev), ("test", test)):
         found[f"{part}, ents_f"] = 100 * (nlp.evaluate(examples)["ents_f"] or 0.0)
-    if side.name == "wordloom":
+    if side.name == "spanloom":
         try_int8(nlp, dev + test)
     return found
 
 
 def try_int8(nlp: Any, examples: list[Any]) -> None:
     """Say what int8 changes, or that it is refused."""
-    from wordloom.errors import DataError
-    from wordloom_transformers import quantize
+    from spanloom.errors import DataError
+    from spanloom_transformers import quantize
 
     try:
         print(f"int8, dev and test: {quantize(nlp, examples, scores=['ents_f'])}", flush=True)
@@ -113,7 +113,7 @@ def main() -> None:
         return
     steps, seeds = (10, 1) if options.quick else (options.steps, options.seeds)
     peer = importlib.util.find_spec("spacy_transformers") is not None
-    names = ["wordloom", "spacy"] if peer else ["wordloom"]
+    names = ["spanloom", "spacy"] if peer else ["spanloom"]
     figures: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     for seed in range(seeds):
         for name in names:
@@ -124,7 +124,7 @@ def main() -> None:
             for key, value in found.items():
                 figures[name].setdefault(key, []).append(value)
     rows = []
-    for key, values in figures["wordloom"].items():
+    for key, values in figures["spanloom"].items():
         other = figures.get("spacy", {}).get(key)
         rows.append(
             Row(

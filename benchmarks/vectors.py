@@ -1,7 +1,7 @@
 """Word vectors: conversion, opening, nearest words; ours beside spaCy and gensim.
 
 The table is made here: 200,000 words of 300 dimensions as text, with five decimals (440 MB, in a
-temporary folder). Needs wordloom-vectors; gensim and usearch are measured where they are installed.
+temporary folder). Needs spanloom-vectors; gensim and usearch are measured where they are installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from common import Row, arguments, check_threads, cpu_median, cpu_time, has_spacy, report
 
 #: The word-similarity sets and GloVe sample, where the checkout has them beside it.
-DATA = Path(os.environ.get("WORDLOOM_VECTORS", Path(__file__).parents[2] / "shared" / "data"))
+DATA = Path(os.environ.get("SPANLOOM_VECTORS", Path(__file__).parents[2] / "shared" / "data"))
 FIGURES = {"ws353": 0.43, "rg65": 0.46, "mturk287": 0.58}
 
 
@@ -61,7 +61,7 @@ def rate(function: Callable[[], Any], count: int) -> float:
 
 def conversion(source: Path, ours: Path, theirs: Path) -> list[Row]:
     """Text to a loadable folder, as a command."""
-    code = "from wordloom.cli import main; main()"
+    code = "from spanloom.cli import main; main()"
     seconds, memory = child("-c", code, "init", "vectors", "en", str(source), str(ours))
     peer: tuple[float | None, float | None] = (None, None)
     if has_spacy():
@@ -74,8 +74,8 @@ def conversion(source: Path, ours: Path, theirs: Path) -> list[Row]:
 
 def opening(ours: Path, theirs: Path, table: Any) -> list[Row]:
     """From the folder to the vector of a word."""
-    import wordloom
-    from wordloom_vectors import open_vectors
+    import spanloom
+    from spanloom_vectors import open_vectors
 
     peer = None
     if has_spacy():
@@ -85,7 +85,7 @@ def opening(ours: Path, theirs: Path, table: Any) -> list[Row]:
     opened = cpu_median(lambda: open_vectors(ours)["word77"])
     return [
         Row("open, and the vector of a word", opened, peer, goal=50),
-        Row("load the pipeline", cpu_median(lambda: wordloom.load(ours)), peer),
+        Row("load the pipeline", cpu_median(lambda: spanloom.load(ours)), peer),
     ]
 
 
@@ -104,7 +104,7 @@ def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
         queries = np.stack([table[word] for word in words[: count // 4]])
         spacy_rate = rate(lambda: vectors.most_similar(queries, n=10, batch_size=256), len(queries))
     if find_spec("gensim") is not None:
-        from wordloom_vectors import to_gensim
+        from spanloom_vectors import to_gensim
 
         keyed = to_gensim(table.source())
         keyed.most_similar(words[0])
@@ -116,7 +116,7 @@ def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
         Row("nearest words one by one, exact; beside gensim", alone, gensim_rate, unit, True),
     ]
     if find_spec("usearch") is not None and not quick:
-        from wordloom_vectors import Index
+        from spanloom_vectors import Index
 
         index = Index(table, threads=1)
         index_rate = rate(lambda: [index.most_similar(word) for word in words], count)
@@ -130,7 +130,7 @@ def searching(theirs: Path, table: Any, count: int, quick: bool) -> list[Row]:
 
 def judgements() -> list[Row]:
     """Correlations with human judgements, beside the known ones."""
-    from wordloom_vectors import evaluate_similarity, read_vectors
+    from spanloom_vectors import evaluate_similarity, read_vectors
 
     glove = DATA / "vectors" / "glove_twitter_25d_12k.txt.gz"
     if not glove.exists():
@@ -153,7 +153,7 @@ def main() -> None:
     width = 50 if options.quick else options.width
     count = 100 if options.quick else options.queries
     with tempfile.TemporaryDirectory() as folder:
-        from wordloom_vectors import open_vectors
+        from spanloom_vectors import open_vectors
 
         source, ours, theirs = (Path(folder) / name for name in ("text.txt", "ours", "theirs"))
         # In another process: the memory of one's parent counts as that of a command.

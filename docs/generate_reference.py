@@ -18,43 +18,43 @@ import click
 import griffe
 import mkdocs_gen_files
 
-from wordloom.config import default_config, fill_config
-from wordloom.config.sections import plugin_defaults
-from wordloom.config.source import Config
-from wordloom.plugins import manager
+from spanloom.config import default_config, fill_config
+from spanloom.config.sections import plugin_defaults
+from spanloom.config.source import Config
+from spanloom.plugins import manager
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Core first: the others build on it.
 PROJECTS = sorted(ROOT.glob("packages/*/pyproject.toml"), key=lambda p: p.parent.name != "core")
 #: Modules whose public names are the API, and what each is about.
 MODULES = {
-    "wordloom": "The names that most code needs.",
-    "wordloom.tokens": "Documents and the views on them.",
-    "wordloom.vocab": "Words of a pipeline, with what doesn't depend on a text.",
-    "wordloom.strings": "Text and ids.",
-    "wordloom.example": "Predicted and right annotation side by side.",
-    "wordloom.alignment": "Tokens of one text, cut in two ways.",
-    "wordloom.batch": "Where shared values and their gradients meet.",
-    "wordloom.pipeline": "Make, load, run, train and save pipelines.",
-    "wordloom.components": "Components, and base classes for your own.",
-    "wordloom.layers": "Layers for models.",
-    "wordloom.config": "Read, check, fill and resolve configs.",
-    "wordloom.training": "Training runs, corpora, batches, loggers.",
-    "wordloom.scoring": "Scores and how they are counted.",
-    "wordloom.tokenizer": "Text to tokens.",
-    "wordloom.lang": "Rules of languages.",
-    "wordloom.render": "Pages and pictures of annotated text.",
-    "wordloom.packaging": "Wheels of pipelines.",
-    "wordloom.vectors": "What core asks of a table of vectors.",
-    "wordloom.encoding": "What core asks of an encoder of texts.",
-    "wordloom.pretraining": "What core asks of something that can be pretrained.",
-    "wordloom.registries": "Names to functions.",
-    "wordloom.plugins": "Hooks, and what is installed.",
-    "wordloom.testing": "The kit that tests plugins.",
-    "wordloom.errors": "Everything that is raised on purpose.",
-    "wordloom_vectors": "Tables of word vectors.",
-    "wordloom_transformers": "Transformers as shared encoders.",
-    "wordloom_pretrain": "Pretraining on raw text.",
+    "spanloom": "The names that most code needs.",
+    "spanloom.tokens": "Documents and the views on them.",
+    "spanloom.vocab": "Words of a pipeline, with what doesn't depend on a text.",
+    "spanloom.strings": "Text and ids.",
+    "spanloom.example": "Predicted and right annotation side by side.",
+    "spanloom.alignment": "Tokens of one text, cut in two ways.",
+    "spanloom.batch": "Where shared values and their gradients meet.",
+    "spanloom.pipeline": "Make, load, run, train and save pipelines.",
+    "spanloom.components": "Components, and base classes for your own.",
+    "spanloom.layers": "Layers for models.",
+    "spanloom.config": "Read, check, fill and resolve configs.",
+    "spanloom.training": "Training runs, corpora, batches, loggers.",
+    "spanloom.scoring": "Scores and how they are counted.",
+    "spanloom.tokenizer": "Text to tokens.",
+    "spanloom.lang": "Rules of languages.",
+    "spanloom.render": "Pages and pictures of annotated text.",
+    "spanloom.packaging": "Wheels of pipelines.",
+    "spanloom.vectors": "What core asks of a table of vectors.",
+    "spanloom.encoding": "What core asks of an encoder of texts.",
+    "spanloom.pretraining": "What core asks of something that can be pretrained.",
+    "spanloom.registries": "Names to functions.",
+    "spanloom.plugins": "Hooks, and what is installed.",
+    "spanloom.testing": "The kit that tests plugins.",
+    "spanloom.errors": "Everything that is raised on purpose.",
+    "spanloom_vectors": "Tables of word vectors.",
+    "spanloom_transformers": "Transformers as shared encoders.",
+    "spanloom_pretrain": "Pretraining on raw text.",
 }
 #: Anchors of objects that have a place on a page already.
 PLACED: dict[str, str] = {}
@@ -130,7 +130,7 @@ def entry_points() -> dict[str, dict[tuple[str, str], list[str]]]:
     for path in PROJECTS:
         project = tomllib.loads(path.read_text("utf-8"))["project"]
         for group, names in project.get("entry-points", {}).items():
-            registry = group.removeprefix("wordloom_")
+            registry = group.removeprefix("spanloom_")
             if registry == group or registry == "plugins":
                 continue
             functions = found.setdefault(registry, {})
@@ -138,7 +138,7 @@ def entry_points() -> dict[str, dict[tuple[str, str], list[str]]]:
                 functions.setdefault((target, project["name"]), []).append(name)
     for functions in found.values():
         for names in functions.values():
-            names.sort(key=lambda name: (not name.startswith("wordloom."), name))
+            names.sort(key=lambda name: (not name.startswith("spanloom."), name))
     return found
 
 
@@ -174,7 +174,7 @@ def hooks_page(code: griffe.ModulesCollection) -> None:
     """All hooks with their arguments, and who of ours implements each."""
     hooks = [
         name
-        for name, found in code["wordloom.plugins.spec"].members.items()
+        for name, found in code["spanloom.plugins.spec"].members.items()
         if isinstance(found, griffe.Function)
         and any("hookspec" in str(each.value) for each in found.decorators)
     ]
@@ -186,11 +186,11 @@ def hooks_page(code: griffe.ModulesCollection) -> None:
                 owners.setdefault(name, []).append(f"`{package.replace('_', '-')}`")
     rows = []
     for name in hooks:
-        found = code[f"wordloom.plugins.spec.{name}"]
+        found = code[f"spanloom.plugins.spec.{name}"]
         ours = ", ".join(owners.get(name, [])) or "none of ours"
         rows.append(f"| [`{name}`][{found.path}] | {first_line(found)} | {ours} |")
     table = "\n".join(["| hook | | implemented by |", "|---|---|---|", *rows])
-    blocks = "\n".join(f"::: wordloom.plugins.spec.{name}\n" for name in hooks)
+    blocks = "\n".join(f"::: spanloom.plugins.spec.{name}\n" for name in hooks)
     intro = (
         "A plugin implements those that it wants, with those arguments that it wants. "
         "[Writing a plugin](../plugins.md#hooks) tells what happens when one raises."
@@ -212,14 +212,14 @@ def option_rows(command: click.Command) -> list[str]:
 
 def cli_page() -> None:
     """Every command of the packages that are installed, from click's own description."""
-    parts = ["# Command line\n", "`wordloom COMMAND --help` shows the same.\n"]
+    parts = ["# Command line\n", "`spanloom COMMAND --help` shows the same.\n"]
     for name, offers in sorted(manager().commands.commands.items()):
         module, _, attribute = offers[0].target.partition(":")
         command = getattr(import_module(module), attribute)
         usage = " ".join(command.collect_usage_pieces(click.Context(command)))
-        parts += [f"## `wordloom {name}`\n", f"From `{offers[0].owner}`.\n"]
+        parts += [f"## `spanloom {name}`\n", f"From `{offers[0].owner}`.\n"]
         parts += [inspect.cleandoc(command.help or offers[0].help).replace("\b", "") + "\n"]
-        parts += [f"```text\nwordloom {name} {usage}\n```\n"]
+        parts += [f"```text\nspanloom {name} {usage}\n```\n"]
         parts += ["| option | |", "|---|---|", *option_rows(command), ""]
     write("cli.md", "\n".join(parts))
 
@@ -228,7 +228,7 @@ def defaults_page() -> None:
     """The default config of core and plugins, and the defaults of each component."""
     parts = [
         "# Defaults of configs\n",
-        "What `wordloom init fill-config` writes down. "
+        "What `spanloom init fill-config` writes down. "
         "[Configs](../config.md) tells what each setting means.\n",
         "## All sections\n",
         f"```ini\n{default_config().to_str(interpolate=False)}```\n",
@@ -252,7 +252,7 @@ def names_without_torch(registry: str) -> list[str]:
         name
         for (_, owner), names in entry_points()[registry].items()
         for name in names
-        if owner != "wordloom-transformers"
+        if owner != "spanloom-transformers"
     ]
 
 

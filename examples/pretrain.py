@@ -24,11 +24,11 @@ from typing import Any
 # One thread for each BLAS: the layers are small, and more threads get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import wordloom
-from wordloom.config import init_config
-from wordloom.training.corpus import Corpus
-from wordloom_pretrain import pretrain
-from wordloom_pretrain.report import plot_losses
+import spanloom
+from spanloom.config import init_config
+from spanloom.training.corpus import Corpus
+from spanloom_pretrain import pretrain
+from spanloom_pretrain.report import plot_losses
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
@@ -49,7 +49,7 @@ def read_arguments() -> argparse.Namespace:
 
 def write_raw_text(path: Path) -> None:
     """The texts of both samples as JSON lines, without annotation."""
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     posts = Corpus(DATA / "entities" / "train.conll", n_sents=1)
     rows: list[dict[str, Any]] = [{"tokens": post.reference.words} for post in posts(nlp)]
     mark = "# text = "
@@ -81,7 +81,7 @@ def make_config(raw: Path, seed: int, quick: bool) -> Any:
 def train_recognizer(config: Any, weights: Path | None) -> Mapping[str, Any]:
     """Scores on the test part after training from ``weights``, or from random ones."""
     posts = DATA / "entities"
-    result = wordloom.train(
+    result = spanloom.train(
         config,
         overrides={"paths.init_tok2vec": str(weights) if weights else None},
         train=Corpus(posts / "train.conll", n_sents=1, limit=ANNOTATED),

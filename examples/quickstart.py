@@ -29,17 +29,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-import wordloom
-from wordloom.config import init_config
-from wordloom.errors import WordloomError
-from wordloom.render import save_html
-from wordloom.training.corpus import Corpus
+import spanloom
+from spanloom.config import init_config
+from spanloom.errors import SpanloomError
+from spanloom.render import save_html
+from spanloom.training.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
 PIPELINE = ["tagger", "morphologizer", "parser", "ner"]
 OWN_TEXT = (
-    "Wordloom's tagger, parser and entity recognizer share one embedding layer. "
+    "Spanloom's tagger, parser and entity recognizer share one embedding layer. "
     "Does it know who Ada Lovelace was? No, but she wrote to Charles Babbage from London, "
     "and it can't be fooled easily: I've seen it tag words it had never met before."
 )
@@ -156,16 +156,16 @@ def main() -> None:
     config = make_config(arguments.seed, arguments.quick)
     steps = " -> ".join(config["nlp"]["pipeline"])
     console.print(f"{steps}, on the samples in {DATA}\n", highlight=False, soft_wrap=True)
-    result = wordloom.train(config, out / "training", train=corpus("train"), dev=corpus("dev"))
+    result = spanloom.train(config, out / "training", train=corpus("train"), dev=corpus("dev"))
     result.history.plot(out / "training.png", title="Quickstart: samples of EWT and WNUT")
 
     console.rule("[bold]2. Evaluate on sentences that training never saw")
-    nlp = wordloom.load(result.best)
+    nlp = spanloom.load(result.best)
     show_scores(nlp.evaluate(corpus("test")(nlp)), "The samples' test parts")
 
     console.rule("[bold]3. Save, load again, annotate")
     nlp.to_disk(out / "pipeline")
-    again = wordloom.load(out / "pipeline")
+    again = spanloom.load(out / "pipeline")
     texts = [OWN_TEXT] + ([own] if own else [])
     docs = list(again.pipe(texts))
     for doc in docs:
@@ -179,11 +179,11 @@ def main() -> None:
     for name, what in [
         ("annotated.html", "entities, trees and tokens of the text: open it in a browser"),
         ("training.png", "the training curve"),
-        ("pipeline/", "the pipeline, for wordloom.load"),
+        ("pipeline/", "the pipeline, for spanloom.load"),
         ("pipeline/config.cfg", "its whole config, every default written down"),
     ]:
         console.print(f"  {out / name}  [dim]{what}[/]", highlight=False, soft_wrap=True)
-    here = Path(sys.executable).with_name("wordloom")
+    here = Path(sys.executable).with_name("spanloom")
     console.print("\nTry next:", style="bold")
     for command in (
         f"{sys.executable} {Path(__file__)} --text 'A sentence of yours.'",
@@ -197,5 +197,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (WordloomError, OSError) as error:
+    except (SpanloomError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -29,10 +29,10 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 from rich.console import Console
 from rich.table import Table
 
-import wordloom
-from wordloom.config import init_config
-from wordloom.errors import DataError, WordloomError
-from wordloom.example import Example
+import spanloom
+from spanloom.config import init_config
+from spanloom.errors import DataError, SpanloomError
+from spanloom.example import Example
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "Great food and friendly staff, we will definitely come back."
@@ -91,11 +91,11 @@ def make_config(model: str, arguments: argparse.Namespace) -> Any:
     """The config of a transformer and a classifier that takes the mean of its vectors."""
     config = init_config("en", ["textcat"], transformer=model)
     shared = config["components"]["transformer"]["model"]
-    shared["get_spans"] = {"@span_getters": "wordloom.doc_spans.v1"}
+    shared["get_spans"] = {"@span_getters": "spanloom.doc_spans.v1"}
     shared["learn_rates"] = {"": 0.1}  # every name matches
     classifier = config["components"]["textcat"]["model"]
     config["components"]["textcat"]["model"] = {
-        "@architectures": "wordloom.TextCatReduce.v1",
+        "@architectures": "spanloom.TextCatReduce.v1",
         "exclusive_classes": True,
         "use_reduce_first": False,
         "use_reduce_last": False,
@@ -133,7 +133,7 @@ def show(scores: dict[str, Any], texts: dict[str, list[tuple[str, str]]], title:
 
 def try_int8(nlp: Any, dev: list[Any]) -> None:
     """Let the encoder compute in int8, if that costs less than a point of F1."""
-    from wordloom_transformers import quantize
+    from spanloom_transformers import quantize
 
     try:
         found = quantize(nlp, dev, scores=["cats_macro_f"], tolerance=0.01)
@@ -156,15 +156,15 @@ def main() -> None:
     labels = sorted({label for _, label in texts["train"]})
     config = make_config(model, arguments)
     readers = {part: corpus(each, labels) for part, each in texts.items()}
-    result = wordloom.train(
+    result = spanloom.train(
         config, arguments.out / "training", train=readers["train"], dev=readers["dev"]
     )
-    nlp = wordloom.load(result.best)
+    nlp = spanloom.load(result.best)
     scores = {part: nlp.evaluate(readers[part](nlp)) for part in ("dev", "test")}
     show(scores, texts, f"After {config['training']['max_steps']} steps")
     try_int8(nlp, list(readers["dev"](nlp)))
     nlp.to_disk(arguments.out / "pipeline")
-    doc = wordloom.load(arguments.out / "pipeline")(TEXT)
+    doc = spanloom.load(arguments.out / "pipeline")(TEXT)
     best = max(doc.cats, key=doc.cats.__getitem__)
     console.print(f"{TEXT}\n  {best} ({doc.cats[best]:.2f})", highlight=False)
     console.print(f"{time.perf_counter() - started:.0f} s; {arguments.out / 'pipeline'}")
@@ -173,5 +173,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (WordloomError, OSError) as error:
+    except (SpanloomError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -28,10 +28,10 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 from rich.console import Console
 from rich.table import Table
 
-import wordloom
-from wordloom.config import init_config
-from wordloom.errors import WordloomError
-from wordloom.training.corpus import Corpus
+import spanloom
+from spanloom.config import init_config
+from spanloom.errors import SpanloomError
+from spanloom.training.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
@@ -76,7 +76,7 @@ def make_config(model: str, arguments: argparse.Namespace) -> Any:
     heads = ["tagger", "parser", "ner"] if arguments.multitask else ["ner"]
     config = init_config("en", heads, transformer=model)
     shared = config["components"]["transformer"]["model"]
-    shared["get_spans"] = {"@span_getters": "wordloom.doc_spans.v1"}
+    shared["get_spans"] = {"@span_getters": "spanloom.doc_spans.v1"}
     shared["learn_rates"] = {"": 0.1}  # every name matches
     training = config["training"]
     config["system"]["seed"] = arguments.seed
@@ -117,8 +117,8 @@ def main() -> None:
     started = time.perf_counter()
     config = make_config(model, arguments)
     train, dev = corpus(arguments, "train"), corpus(arguments, "dev")
-    result = wordloom.train(config, arguments.out / "training", train=train, dev=dev)
-    nlp = wordloom.load(result.best)
+    result = spanloom.train(config, arguments.out / "training", train=train, dev=dev)
+    nlp = spanloom.load(result.best)
     scores = {part: nlp.evaluate(corpus(arguments, part)(nlp)) for part in ("dev", "test")}
     table = Table("score", "dev", "test", title=f"After {config['training']['max_steps']} steps")
     for name, meaning in SCORES.items():
@@ -126,7 +126,7 @@ def main() -> None:
             table.add_row(meaning, *(f"{100 * scores[part][name]:.1f}" for part in scores))
     console.print(table)
     nlp.to_disk(arguments.out / "pipeline")
-    doc = wordloom.load(arguments.out / "pipeline")(TEXT)
+    doc = spanloom.load(arguments.out / "pipeline")(TEXT)
     found = ", ".join(f"{ent.text} ({ent.label_})" for ent in doc.ents) or "no entity"
     console.print(f"{TEXT}\n  {found}", highlight=False)
     console.print(f"{time.perf_counter() - started:.0f} s; {arguments.out / 'pipeline'}")
@@ -135,5 +135,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (WordloomError, OSError) as error:
+    except (SpanloomError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

@@ -22,7 +22,7 @@ def packages() -> dict[str, Path]:
     """Import name of each package to its source folder, core first."""
     folders = sorted(
         (path.parent for path in ROOT.glob("packages/*/src/*/__init__.py")),
-        key=lambda folder: folder.name != "wordloom",
+        key=lambda folder: folder.name != "spanloom",
     )
     return {folder.name: folder for folder in folders}
 

@@ -13,22 +13,22 @@ import sys
 import sysconfig
 from pathlib import Path
 
-HOOKS = "from wordloom.plugins import hookimpl\nWORDLOOM_API = {api}\n"
+HOOKS = "from spanloom.plugins import hookimpl\nSPANLOOM_API = {api}\n"
 
 FAKES = {
     "loom-broken": (
         {
-            "wordloom_architectures": {"loom-broken.Layer.v1": "loom_broken:layer"},
-            "wordloom_plugins": {"loom-broken": "loom_broken"},
+            "spanloom_architectures": {"loom-broken.Layer.v1": "loom_broken:layer"},
+            "spanloom_plugins": {"loom-broken": "loom_broken"},
         },
         {"loom_broken": "import a_module_that_is_not_there\n"},
     ),
     "loom-clash": (
-        {"wordloom_architectures": {"wordloom.Embed.v1": "loom_clash:Embed"}},
+        {"spanloom_architectures": {"spanloom.Embed.v1": "loom_clash:Embed"}},
         {"loom_clash": "def Embed(): ...\n"},
     ),
     "loom-old": (
-        {"wordloom_plugins": {"loom-old": "loom_old"}},
+        {"spanloom_plugins": {"loom-old": "loom_old"}},
         {"loom_old": HOOKS.format(api=0)},
     ),
 }
@@ -40,7 +40,7 @@ def install(folder: Path) -> None:
         info = folder / f"{name.replace('-', '_')}-0.1.0.dist-info"
         info.mkdir(exist_ok=True)
         metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n"
-        info.joinpath("METADATA").write_text(f"{metadata}Requires-Dist: wordloom<1,>=0.1\n")
+        info.joinpath("METADATA").write_text(f"{metadata}Requires-Dist: spanloom<1,>=0.1\n")
         text = "".join(
             f"[{group}]\n" + "".join(f"{key} = {target}\n" for key, target in points.items())
             for group, points in groups.items()
@@ -58,43 +58,43 @@ def run(*arguments: str, code: int = 0) -> str:
 
 
 USE = """
-from wordloom import registry
-from wordloom.errors import NameClashError, PluginError
-from wordloom.plugins import manager
-for name, kind in (("loom-broken.Layer.v1", PluginError), ("wordloom.Embed.v1", NameClashError)):
+from spanloom import registry
+from spanloom.errors import NameClashError, PluginError
+from spanloom.plugins import manager
+for name, kind in (("loom-broken.Layer.v1", PluginError), ("spanloom.Embed.v1", NameClashError)):
     try:
         registry.architectures.get(name)
     except kind as error:
         print(error)
     else:
         raise AssertionError(f"{name} could be used")
-assert callable(registry.architectures.get("wordloom.MultiHashEmbed.v2"))
+assert callable(registry.architectures.get("spanloom.MultiHashEmbed.v2"))
 print(*manager().failures, sep="\\n")
-assert "wordloom" in {plugin.dist for plugin in manager().plugins}
+assert "spanloom" in {plugin.dist for plugin in manager().plugins}
 """
 
 
 def main() -> None:
     """Install them, and look at what is told of each."""
     install(Path(sysconfig.get_path("purelib")))
-    listed = json.loads(run("-m", "wordloom", "plugins", "list", "--json"))
+    listed = json.loads(run("-m", "spanloom", "plugins", "list", "--json"))
     states = {each["dist"]: each["state"] for each in listed}
     assert states["loom-broken"] == "ok" and states["loom-clash"] == "clash", states
-    found = json.loads(run("-m", "wordloom", "plugins", "doctor", "--deep", "--json", code=2))
+    found = json.loads(run("-m", "spanloom", "plugins", "doctor", "--deep", "--json", code=2))
     errors = {each["owner"] for each in found if each["level"] == "error"}
     assert errors == {"loom-broken", "loom-old"}, found
     told = run("-c", USE)
     for part in (
         "'loom-broken.Layer.v1' of loom-broken 0.1.0 (loom_broken:layer) can't be used",
         "a_module_that_is_not_there",
-        "wordloom 0.1.0 (wordloom.layers.combine:Embed)",
+        "spanloom 0.1.0 (spanloom.layers.combine:Embed)",
         "loom-clash 0.1.0 (loom_clash:Embed)",
-        'prefer = {"architectures/wordloom.Embed.v1":',
+        'prefer = {"architectures/spanloom.Embed.v1":',
         "'loom-old' of loom-old 0.1.0 (loom_old) can't be used",
         "its hook module is written for API 0",
     ):
         assert part in told, f"{part}\nisn't in\n{told}"
-    shown = run("-m", "wordloom", "--help")
+    shown = run("-m", "spanloom", "--help")
     assert "train" in shown and "Plugins that can't be used" in shown, shown
     print("three bad plugins are named, and disturb nobody")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.config import init_config
+import spanloom
+from spanloom import Doc, Example
+from spanloom.config import init_config
 
 SENTENCES = [
     (["I", "like", "green", "eggs"], ["PRON", "VERB", "ADJ", "NOUN"]),
@@ -20,7 +20,7 @@ SENTENCES = [
 
 def main() -> None:
     """Learn two sentences by heart, and still know them after saving and loading."""
-    nlp = wordloom.Pipeline.from_config(init_config("en", ["tagger"]))
+    nlp = spanloom.Pipeline.from_config(init_config("en", ["tagger"]))
     examples = [
         Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, tags=tags))
         for words, tags in SENTENCES
@@ -31,7 +31,7 @@ def main() -> None:
     assert nlp.evaluate(examples)["tag_acc"] == 1.0
     with tempfile.TemporaryDirectory() as folder:
         nlp.to_disk(Path(folder) / "model")
-        again = wordloom.load(Path(folder) / "model")
+        again = spanloom.load(Path(folder) / "model")
     for words, tags in SENTENCES:
         assert [token.tag_ for token in again(" ".join(words))] == tags
     print("trained, saved, loaded:", *again.pipe_names)

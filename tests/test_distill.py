@@ -1,4 +1,4 @@
-"""``wordloom vectors distill`` with an encoder of wordloom-transformers."""
+"""``spanloom vectors distill`` with an encoder of spanloom-transformers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("wordloom_transformers")
-pytest.importorskip("wordloom_vectors")
+pytest.importorskip("spanloom_transformers")
+pytest.importorskip("spanloom_vectors")
 
-import wordloom
-from wordloom.encoding import open_encoder
+import spanloom
+from spanloom.encoding import open_encoder
 
 WORDS = ["fox", "dog", "lazy", "quick", "brown", "over", "the"]
 
@@ -50,12 +50,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 def distilled(fresh_python: Callable[..., str]) -> Callable[..., str]:
     """Run the command."""
     return lambda *args: fresh_python(
-        "wordloom", "vectors", "distill", *map(str, args), module=True
+        "spanloom", "vectors", "distill", *map(str, args), module=True
     )
 
 
 def test_words_of_a_file(model: str, tmp_path: Path, distilled: Callable[..., str]) -> None:
-    from wordloom_vectors import open_vectors
+    from spanloom_vectors import open_vectors
 
     (tmp_path / "words.txt").write_text("\n".join(WORDS), "utf8")
     output = distilled(
@@ -68,7 +68,7 @@ def test_words_of_a_file(model: str, tmp_path: Path, distilled: Callable[..., st
 
 
 def test_words_of_texts(model: str, tmp_path: Path, distilled: Callable[..., str]) -> None:
-    from wordloom_vectors import open_vectors
+    from spanloom_vectors import open_vectors
 
     text = "The quick fox and the lazy dog saw a quick dog\n"
     (tmp_path / "texts.txt").write_text(text, "utf8")
@@ -86,12 +86,12 @@ def test_words_of_texts(model: str, tmp_path: Path, distilled: Callable[..., str
 def test_vocabulary_and_transformer_of_a_pipeline(
     model: str, tmp_path: Path, distilled: Callable[..., str]
 ) -> None:
-    from wordloom_vectors import open_vectors
+    from spanloom_vectors import open_vectors
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe(
         "transformer",
-        config={"model": {"@architectures": "wordloom.TransformerModel.v3", "name": model}},
+        config={"model": {"@architectures": "spanloom.TransformerModel.v3", "name": model}},
     )
     nlp.initialize()
     nlp.vocab.strings.ids(WORDS)
@@ -106,7 +106,7 @@ def test_vocabulary_and_transformer_of_a_pipeline(
 def test_words_must_come_from_somewhere(model: str, tmp_path: Path) -> None:
     from click.testing import CliRunner
 
-    from wordloom.cli.main import cli
+    from spanloom.cli.main import cli
 
     result = CliRunner().invoke(cli, ["vectors", "distill", model, str(tmp_path / "out.wlv")])
     assert result.exit_code == 1 and "--corpus" in result.output

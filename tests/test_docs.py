@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wordloom.config import default_config
+from spanloom.config import default_config
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

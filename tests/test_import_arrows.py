@@ -22,11 +22,11 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
 def test_plugins_import_core_only_and_core_no_plugin(packages: dict[str, Path]) -> None:
     wrong = []
     for package, folder in packages.items():
-        allowed = {package, "wordloom"}
+        allowed = {package, "spanloom"}
         for path in sorted(folder.rglob("*.py")):
             for module, line in imports(path):
                 top = module.split(".", 1)[0]
-                if top.startswith("wordloom") and top not in allowed:
+                if top.startswith("spanloom") and top not in allowed:
                     wrong.append(f"{path}:{line} imports {module}")
     assert not wrong, "\n".join(wrong)
 
@@ -34,7 +34,7 @@ def test_plugins_import_core_only_and_core_no_plugin(packages: dict[str, Path]) 
 def test_core_imports_nothing_that_belongs_to_plugins(packages: dict[str, Path]) -> None:
     wrong = [
         f"{path}:{line} imports {module}"
-        for path in sorted(packages["wordloom"].rglob("*.py"))
+        for path in sorted(packages["spanloom"].rglob("*.py"))
         for module, line in imports(path)
         if module.split(".", 1)[0] in FOREIGN
     ]
@@ -45,10 +45,10 @@ def test_plugins_reach_into_no_private_module_of_core(packages: dict[str, Path])
     wrong = [
         f"{path}:{line} imports {module}"
         for package, folder in packages.items()
-        if package != "wordloom"
+        if package != "spanloom"
         for path in sorted(folder.rglob("*.py"))
         for module, line in imports(path)
-        if module.startswith("wordloom.") and "._" in module
+        if module.startswith("spanloom.") and "._" in module
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -1,4 +1,4 @@
-"""Importing Wordloom, and asking it for help, loads nothing heavy."""
+"""Importing Spanloom, and asking it for help, loads nothing heavy."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def loaded(fresh_python: Callable[..., str], code: str) -> list[str]:
 
 
 def test_import_loads_nothing_heavy(fresh_python: Callable[..., str]) -> None:
-    assert loaded(fresh_python, "import wordloom") == []
+    assert loaded(fresh_python, "import spanloom") == []
 
 
 def test_import_does_not_read_entry_points(fresh_python: Callable[..., str]) -> None:
-    code = "import sys, wordloom; print('importlib.metadata' in sys.modules)"
+    code = "import sys, spanloom; print('importlib.metadata' in sys.modules)"
     assert fresh_python(code).strip() == "False"
 
 
@@ -31,7 +31,7 @@ def test_light_commands_load_nothing_heavy(
 ) -> None:
     code = (
         f"import sys; sys.argv[1:] = {arguments!r}\n"
-        "from wordloom.cli import main\n"
+        "from spanloom.cli import main\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n    assert not end.code, end.code"
     )
@@ -39,15 +39,15 @@ def test_light_commands_load_nothing_heavy(
 
 
 def test_errors_are_light(fresh_python: Callable[..., str]) -> None:
-    assert loaded(fresh_python, "import wordloom.errors") == []
+    assert loaded(fresh_python, "import spanloom.errors") == []
 
 
 def test_a_pipeline_without_models_loads_neither_thinc_nor_torch(
     fresh_python: Callable[..., str],
 ) -> None:
     code = (
-        "import wordloom\n"
-        "nlp = wordloom.blank('en')\n"
+        "import spanloom\n"
+        "nlp = spanloom.blank('en')\n"
         "nlp.add_pipe('sentencizer')\n"
         "assert len(list(nlp('One. Two.').sents)) == 2"
     )

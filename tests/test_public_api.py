@@ -85,15 +85,15 @@ def test_versions_agree(package: str) -> None:
     path = next(ROOT.glob(f"packages/*/src/{package}")).parent.parent / "pyproject.toml"
     name = tomllib.loads(path.read_text("utf-8"))["project"]["name"]
     module = importlib.import_module(package)
-    assert module.__version__ == version(name) == importlib.import_module("wordloom").__version__
+    assert module.__version__ == version(name) == importlib.import_module("spanloom").__version__
 
 
 def test_lazy_names_of_the_top_level() -> None:
-    import wordloom
+    import spanloom
 
-    assert dir(wordloom) == sorted(wordloom.__all__)
+    assert dir(spanloom) == sorted(spanloom.__all__)
     with pytest.raises(AttributeError, match="no attribute 'pipline'"):
-        _ = wordloom.pipline
+        _ = spanloom.pipline
 
 
 def test_requirements_install_every_package_without_torch(root: Path) -> None:

@@ -11,14 +11,14 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-import wordloom
+import spanloom
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS: dict[str, dict[str, Any]] = {
     path.parent.name: tomllib.loads(path.read_text("utf-8"))["project"]
     for path in sorted(ROOT.glob("packages/*/pyproject.toml"))
 }
-PLUGINS = [project["name"] for project in PROJECTS.values() if project["name"] != "wordloom"]
+PLUGINS = [project["name"] for project in PROJECTS.values() if project["name"] != "spanloom"]
 each_folder = pytest.mark.parametrize("folder", PROJECTS)
 
 
@@ -32,7 +32,7 @@ def version_of(folder: str) -> str:
 
 @each_folder
 def test_one_version(folder: str) -> None:
-    assert version_of(folder) == wordloom.__version__
+    assert version_of(folder) == spanloom.__version__
     assert PROJECTS[folder]["dynamic"] == ["version"]
 
 
@@ -41,11 +41,11 @@ def test_siblings_are_within_their_ranges(folder: str) -> None:
     project = PROJECTS[folder]
     extras = project.get("optional-dependencies", {}).values()
     lines = [*project["dependencies"], *(line for lines in extras for line in lines)]
-    ours = [each for each in map(Requirement, lines) if each.name.startswith("wordloom-")]
-    ours += [each for each in map(Requirement, project["dependencies"]) if each.name == "wordloom"]
+    ours = [each for each in map(Requirement, lines) if each.name.startswith("spanloom-")]
+    ours += [each for each in map(Requirement, project["dependencies"]) if each.name == "spanloom"]
     for each in ours:
-        assert each.specifier.contains(wordloom.__version__), each
-        release = Version(wordloom.__version__).release
+        assert each.specifier.contains(spanloom.__version__), each
+        release = Version(spanloom.__version__).release
         # Hooks may change with the minor version before 1.0, so siblings stay within one.
         assert not each.specifier.contains(f"{release[0]}.{release[1] + 1}.0"), each
 
@@ -66,17 +66,17 @@ def test_metadata_is_whole(folder: str) -> None:
 @each_folder
 def test_changelog_has_the_version(folder: str) -> None:
     text = (ROOT / "packages" / folder / "CHANGELOG.md").read_text("utf-8")
-    assert re.search(rf"^## {re.escape(wordloom.__version__)}\b", text, re.MULTILINE)
+    assert re.search(rf"^## {re.escape(spanloom.__version__)}\b", text, re.MULTILINE)
 
 
 def test_extras_of_core() -> None:
-    """``wordloom[all]`` brings every plugin there is, and each has an extra of its own."""
+    """``spanloom[all]`` brings every plugin there is, and each has an extra of its own."""
     extras = PROJECTS["core"]["optional-dependencies"]
     for name in PLUGINS:
-        lines = extras[name.removeprefix("wordloom-")]
+        lines = extras[name.removeprefix("spanloom-")]
         assert [Requirement(line).name for line in lines] == [name]
     (whole,) = map(Requirement, extras["all"])
-    assert {f"wordloom-{extra}" for extra in whole.extras} == set(PLUGINS)
+    assert {f"spanloom-{extra}" for extra in whole.extras} == set(PLUGINS)
     assert extras["cuda12x"] == PROJECTS["transformers-plugin"]["optional-dependencies"]["cuda12x"]
 
 
@@ -86,5 +86,5 @@ def test_nobody_publishes_paths(folder: str) -> None:
     extras = project.get("optional-dependencies", {}).values()
     lines = [*project["dependencies"], *(line for lines in extras for line in lines)]
     assert not [line for line in lines if "@" in line or "file:" in line]
-    for name in project.get("entry-points", {}).get("wordloom_plugins", {}):
+    for name in project.get("entry-points", {}).get("spanloom_plugins", {}):
         assert name == project["name"]

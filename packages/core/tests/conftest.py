@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Time says nothing on a machine that does other work besides.
-settings.register_profile("wordloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("wordloom")
+settings.register_profile("spanloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("spanloom")
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,7 +48,7 @@ def write_dist(
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on ``sys.path``; modules imported from it are forgotten afterwards."""
-    from wordloom.plugins import refresh
+    from spanloom.plugins import refresh
 
     folder = tmp_path / "site"
     folder.mkdir()
@@ -65,7 +65,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def fake_dist(site: Path) -> FakeDist:
     """``fake_dist(name, version, points=..., modules=..., requires=...)`` installs one."""
-    from wordloom.plugins import refresh
+    from spanloom.plugins import refresh
 
     def install(name: str, version: str = "1.0", **parts: object) -> Path:
         write_dist(site, name, version, **parts)  # type: ignore[arg-type]
@@ -84,7 +84,7 @@ def fresh_python(tmp_path: Path) -> FreshPython:
         what: str | list[str], site: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         arguments = ["-c", what] if isinstance(what, str) else what
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("WORDLOOM_")}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("SPANLOOM_")}
         clean |= environment
         if site is not None:
             clean["PYTHONPATH"] = str(site)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom.config import init_config
+import spanloom
+from spanloom.config import init_config
 
 DOCS = Path(__file__).parent / "data" / "version1" / "docs.loom"
 
@@ -32,7 +32,7 @@ def test_accumulated_gradients_equal_one_large_batch(name: str) -> None:
         )
         config["training"]["batcher"]["size"] = 1000  # both documents
         config["training"]["optimizer"]["learn_rate"] = 0.01
-        nlp = wordloom.train(config, quiet=True).nlp
+        nlp = spanloom.train(config, quiet=True).nlp
         found.append(
             [
                 node.get_param(param)

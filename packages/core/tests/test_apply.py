@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import wordloom
-from wordloom import Doc, Example, Pipeline
-from wordloom.applying import apply_pipeline, read_texts
-from wordloom.cli.main import cli
-from wordloom.errors import DataError, FormatError, MissingFileError, WordloomError
-from wordloom.training.corpus import read_docs
+import spanloom
+from spanloom import Doc, Example, Pipeline
+from spanloom.applying import apply_pipeline, read_texts
+from spanloom.cli.main import cli
+from spanloom.errors import DataError, FormatError, MissingFileError, SpanloomError
+from spanloom.training.corpus import read_docs
 
 TEXTS = [f"Text number {i}. It has two sentences." for i in range(25)]
 
@@ -28,7 +28,7 @@ def run(*arguments: str | Path, code: int = 0, text: str | None = None) -> Resul
 
 @pytest.fixture
 def nlp() -> Pipeline:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     return nlp
 
@@ -86,7 +86,7 @@ def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         apply_pipeline(nlp, source, out, size=4, batch_size=2, progress=stop)
     assert not out.exists()
-    with pytest.raises(WordloomError, match="another size"):
+    with pytest.raises(SpanloomError, match="another size"):
         apply_pipeline(nlp, source, out, size=5, resume=True)
     done = apply_pipeline(nlp, source, out, size=4, resume=True)
     assert (done.docs, done.before) == (25, 12)
@@ -98,7 +98,7 @@ def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: P
 def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
     source: Path, tmp_path: Path
 ) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("tagger")
     tagged = Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})
@@ -112,16 +112,16 @@ def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        apply_pipeline(wordloom.load(model), source, out, size=4, batch_size=2, progress=stop)
+        apply_pipeline(spanloom.load(model), source, out, size=4, batch_size=2, progress=stop)
     nlp.update([tagged], sgd=optimizer)
-    with pytest.raises(WordloomError, match="another pipeline"):
+    with pytest.raises(SpanloomError, match="another pipeline"):
         apply_pipeline(nlp, source, out, size=4, resume=True)
     texts = source.read_text("utf8")
     source.write_text(texts.replace(TEXTS[11], "Changed."), "utf8")
-    with pytest.raises(WordloomError, match="text 12 of the source"):
-        apply_pipeline(wordloom.load(model), source, out, size=4, resume=True)
+    with pytest.raises(SpanloomError, match="text 12 of the source"):
+        apply_pipeline(spanloom.load(model), source, out, size=4, resume=True)
     source.write_text(texts, "utf8")
-    done = apply_pipeline(wordloom.load(model), source, out, size=4, resume=True)
+    done = apply_pipeline(spanloom.load(model), source, out, size=4, resume=True)
     assert (done.docs, done.before) == (25, 12)
     assert found(nlp, out) == TEXTS
 

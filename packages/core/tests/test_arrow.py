@@ -12,15 +12,15 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom import Vocab
-from wordloom.cli.main import cli
-from wordloom.errors import DataError, FormatError, SerializationError
-from wordloom.pipeline.build import blank
-from wordloom.tokens import Doc, Span
-from wordloom.tokens.arrow import from_arrow, to_arrow
-from wordloom.training.arrow_files import docs_from_table
-from wordloom.training.corpus import Corpus, read_docs
-from wordloom.training.writing import writer_for
+from spanloom import Vocab
+from spanloom.cli.main import cli
+from spanloom.errors import DataError, FormatError, SerializationError
+from spanloom.pipeline.build import blank
+from spanloom.tokens import Doc, Span
+from spanloom.tokens.arrow import from_arrow, to_arrow
+from spanloom.training.arrow_files import docs_from_table
+from spanloom.training.corpus import Corpus, read_docs
+from spanloom.training.writing import writer_for
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -184,7 +184,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     wrong = table.set_column(place, field, heads)
     with pytest.raises(SerializationError, match="a head lies outside"):
         list(from_arrow(wrong, Vocab("en")))
-    newer = table.replace_schema_metadata({"wordloom": "2"})
+    newer = table.replace_schema_metadata({"spanloom": "2"})
     with pytest.raises(SerializationError, match="b'2'"):
         list(from_arrow(newer, Vocab("en")))
     odd = Doc(Vocab("en"), words=["\ud800"])
@@ -200,15 +200,15 @@ def test_without_pyarrow_the_error_says_what_to_install(
     for source, output in (("a.jsonl", "a.parquet"), ("b.parquet", "a.loom")):
         (tmp_path / "b.parquet").write_bytes(b"PAR1")
         arguments = ["convert", str(tmp_path / source), str(tmp_path / output)]
-        result = fresh_python(["-m", "wordloom", *arguments], site)
+        result = fresh_python(["-m", "spanloom", *arguments], site)
         assert result.returncode == 1, result.stderr
-        assert "pip install 'wordloom[arrow]'" in result.stderr + result.stdout
+        assert "pip install 'spanloom[arrow]'" in result.stderr + result.stdout
         assert "Traceback" not in result.stderr
 
 
 def test_pyarrow_is_imported_where_it_is_used_alone(fresh_python: Any) -> None:
     code = (
-        "import sys; import wordloom, wordloom.training.arrow_files, wordloom.tokens.arrow;"
-        "from wordloom.training.corpus import data_files; print('pyarrow' in sys.modules)"
+        "import sys; import spanloom, spanloom.training.arrow_files, spanloom.tokens.arrow;"
+        "from spanloom.training.corpus import data_files; print('pyarrow' in sys.modules)"
     )
     assert fresh_python(code).stdout.strip() == "False"

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Pipeline
-from wordloom.config import init_config
-from wordloom.errors import ConfigError, MissingFileError, SerializationError, WordloomError
-from wordloom.example import Example
-from wordloom.tokens import Doc
+import spanloom
+from spanloom import Pipeline
+from spanloom.config import init_config
+from spanloom.errors import ConfigError, MissingFileError, SerializationError, SpanloomError
+from spanloom.example import Example
+from spanloom.tokens import Doc
 
 ROWS = """\
 1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_
@@ -34,14 +34,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = init_config("en", ["tagger", "morphologizer", "senter"])
     config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
     config["training"].update(max_steps=4, eval_frequency=4)
-    result = wordloom.train(config, root, train=data, dev=data, quiet=True)
+    result = spanloom.train(config, root, train=data, dev=data, quiet=True)
     assert result.last is not None
     return result.last
 
 
 @pytest.fixture(scope="module")
 def nlp(folder: Path) -> Pipeline:
-    return wordloom.load(folder)
+    return spanloom.load(folder)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_word_of_a_megabyte(nlp: Pipeline) -> None:
 
 def test_what_is_no_text_is_an_error(nlp: Pipeline) -> None:
     for thing in (None, 3, b"bytes", ["list"]):
-        with pytest.raises((WordloomError, TypeError)):
+        with pytest.raises((SpanloomError, TypeError)):
             nlp(thing)  # type: ignore[arg-type]
 
 
@@ -92,7 +92,7 @@ def test_evaluation_of_empty_and_bare_documents(nlp: Pipeline) -> None:
 
 def test_a_reference_of_another_text_is_an_error(nlp: Pipeline) -> None:
     reference = Doc(nlp.vocab, words=["Something", "else"], spaces=[True, False], tags=["X", "Y"])
-    with pytest.raises(WordloomError):
+    with pytest.raises(SpanloomError):
         nlp.evaluate([Example(nlp.make_doc("Dogs run."), reference)])
 
 
@@ -107,12 +107,12 @@ def test_a_saved_pipeline_that_was_damaged(folder: Path, tmp_path: Path) -> None
         return copy
 
     with pytest.raises(MissingFileError, match="config"):
-        wordloom.load(damaged("config.cfg", None))
+        spanloom.load(damaged("config.cfg", None))
     with pytest.raises(ConfigError, match="line 1"):
-        wordloom.load(damaged("config.cfg", b"not a config"))
+        spanloom.load(damaged("config.cfg", b"not a config"))
     with pytest.raises(SerializationError, match="meta.json"):
-        wordloom.load(damaged("meta.json", b"{"))
-    with pytest.raises(WordloomError, match="tagger"):
-        wordloom.load(damaged("tagger/model", b"garbage"))
+        spanloom.load(damaged("meta.json", b"{"))
+    with pytest.raises(SpanloomError, match="tagger"):
+        spanloom.load(damaged("tagger/model", b"garbage"))
     with pytest.raises(MissingFileError, match="nowhere"):
-        wordloom.load(tmp_path / "nowhere")
+        spanloom.load(tmp_path / "nowhere")

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Batch, Doc, Example, Pipeline, Vocab
-from wordloom.errors import PipelineError
-from wordloom.lang import language
+import spanloom
+from spanloom import Batch, Doc, Example, Pipeline, Vocab
+from spanloom.errors import PipelineError
+from spanloom.lang import language
 
 GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
 
@@ -39,10 +39,10 @@ class Sizes:
 @pytest.fixture(scope="module")
 def nlp() -> Iterator[Pipeline]:
     Pipeline.factory("batching_sizes")(lambda nlp, name: Sizes())
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("batching_sizes")
     yield nlp
-    wordloom.registry.factories.remove("batching_sizes")
+    spanloom.registry.factories.remove("batching_sizes")
 
 
 @given(
@@ -85,7 +85,7 @@ def test_a_stream_of_long_texts_is_read_a_few_at_a_time(nlp: Pipeline) -> None:
 
 def test_one_bad_text_of_a_batch_and_contexts_stay_with_theirs() -> None:
     Pipeline.factory("batching_bad")(lambda nlp, name: Sizes())
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("batching_bad")
     failed = []
     nlp.set_error_handler(lambda name, component, docs, error: failed.append(docs[0].text))
@@ -95,7 +95,7 @@ def test_one_bad_text_of_a_batch_and_contexts_stay_with_theirs() -> None:
         found = list(nlp.pipe(texts, as_tuples=True, batch_words=words))
         assert [(doc.text, text) for doc, text in found] == [t for t in texts if t[0] != "bad"]
         assert failed == ["bad", "bad"]
-    wordloom.registry.factories.remove("batching_bad")
+    spanloom.registry.factories.remove("batching_bad")
 
 
 def test_evaluation_has_the_same_limit(nlp: Pipeline) -> None:
@@ -118,7 +118,7 @@ def test_memory_does_not_grow_with_a_bounded_vocab() -> None:
 
     rules = language("xx").lexical_rules()
     free, bounded = (
-        wordloom.load(GOLDEN, vocab=Vocab("xx", rules=rules, max_types=limit))
+        spanloom.load(GOLDEN, vocab=Vocab("xx", rules=rules, max_types=limit))
         for limit in (None, 1000)
     )
     some = [doc.to_json() for doc in free.pipe(texts(0, 300))]

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.errors import PipelineError
-from wordloom.transitions.biluo import Actions, Places, state_ids
-from wordloom.transitions.biluo_chances import candidates, entity_chances, most_likely
+import spanloom
+from spanloom import Doc, Example
+from spanloom.errors import PipelineError
+from spanloom.transitions.biluo import Actions, Places, state_ids
+from spanloom.transitions.biluo_chances import candidates, entity_chances, most_likely
 
 MODEL = {
-    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "@architectures": "spanloom.TransitionBasedParser.v2",
     "state_type": "ner",
     "hidden_width": 16,
     "tok2vec": {
-        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "@architectures": "spanloom.HashEmbedCNN.v2",
         "width": 32,
         "depth": 1,
         "embed_size": 300,
@@ -108,7 +108,7 @@ def test_what_is_left_out_keeps_chances_below_one(lengths, seed):
 
 
 def test_the_component_sets_entities_and_gives_scores():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     ner = nlp.add_pipe("beam_ner", config={"model": MODEL})
     words = ["Anna", "met", "New", "York"]
     reference = Doc(nlp.vocab, words=words, ents=["B-PER", "O", "B-LOC", "I-LOC"])
@@ -127,6 +127,6 @@ def test_the_component_sets_entities_and_gives_scores():
 
 @pytest.mark.parametrize("setting", [{"beam_width": 0}, {"beam_density": 0.0}])
 def test_settings_that_can_not_be(setting):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with pytest.raises(PipelineError, match="beam_width is"):
         nlp.add_pipe("beam_ner", config={"model": MODEL, **setting})

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from wordloom.cli.main import cli
-from wordloom.config import check_config, fill_config, load_config
+from spanloom.cli.main import cli
+from spanloom.config import check_config, fill_config, load_config
 
 ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
 TREES = "\n".join(
@@ -94,7 +94,7 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "none.cfg"], "wordloom init config"),
+        (["train", "none.cfg"], "spanloom init config"),
         (
             ["train", "CONFIG", "--paths.train", "none.conllu", "--paths.dev", "TREES"],
             "none.conllu",
@@ -154,7 +154,7 @@ def test_convert_of_nothing_writes_nothing(tmp_path: Path) -> None:
 def test_code_registers_names_for_a_config(tmp_path: Path, trees: Path) -> None:
     code, config = tmp_path / "code.py", tmp_path / "a.cfg"
     code.write_text(
-        "from wordloom import registry\n"
+        "from spanloom import registry\n"
         "@registry.schedules('test_cli.rate.v1')\n"
         "def rate(start: float):\n"
         "    while True:\n"

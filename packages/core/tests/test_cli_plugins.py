@@ -1,4 +1,4 @@
-"""The command line: lazy, neat in its errors, and ``wordloom plugins`` which loads nothing."""
+"""The command line: lazy, neat in its errors, and ``spanloom plugins`` which loads nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from wordloom import __version__
-from wordloom.cli import cli
+from spanloom import __version__
+from spanloom.cli import cli
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
 LOUD = "import sys\nprint('LOADED', __name__)\n"
 COMMAND = (
     "import click\n"
-    "from wordloom.errors import DataError\n"
+    "from spanloom.errors import DataError\n"
     "@click.command(context_settings={'ignore_unknown_options': True, 'allow_extra_args': True})\n"
     "@click.argument('what')\n"
     "@click.pass_context\n"
@@ -40,8 +40,8 @@ def run(*arguments: str) -> Result:
 @pytest.fixture
 def weaver(fake_dist: FakeDist) -> None:
     hooks = (
-        "from wordloom.plugins import hookimpl\n"
-        "WORDLOOM_API = 1\n"
+        "from spanloom.plugins import hookimpl\n"
+        "SPANLOOM_API = 1\n"
         "@hookimpl\n"
         "def register_commands(commands):\n"
         "    commands.group('weave', help='All about cloth.')\n"
@@ -54,7 +54,7 @@ def weaver(fake_dist: FakeDist) -> None:
     fake_dist(
         "loom-weave",
         "1.2",
-        points={"wordloom_plugins": {"loom-weave": "loom_weave_plugin"}},
+        points={"spanloom_plugins": {"loom-weave": "loom_weave_plugin"}},
         modules={"loom_weave_plugin": hooks, "loom_cli": COMMAND, "loom_gpu": "import heavylib"},
         requires=('heavylib; extra == "gpu"',),
     )
@@ -65,23 +65,23 @@ def weaver(fake_dist: FakeDist) -> None:
 
 def test_version() -> None:
     result = run("--version")
-    assert result.exit_code == 0 and result.output.startswith(f"wordloom {__version__} (Python 3.")
+    assert result.exit_code == 0 and result.output.startswith(f"spanloom {__version__} (Python 3.")
 
 
 def test_help_imports_no_command(weaver: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "wordloom.cli.train", raising=False)
+    monkeypatch.delitem(sys.modules, "spanloom.cli.train", raising=False)
     for arguments in (["--help"], ["weave", "--help"]):
         result = run(*arguments)
         assert result.exit_code == 0, result.output
     assert "Weave cloth." in result.output and "All about cloth." in run("--help").output
-    assert "loom_cli" not in sys.modules and "wordloom.cli.train" not in sys.modules
+    assert "loom_cli" not in sys.modules and "spanloom.cli.train" not in sys.modules
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["plugins", "list"]])
 def test_shell_is_light(fresh_python: FreshPython, arguments: list[str]) -> None:
     code = (
         "import sys, click\n"
-        "from wordloom.cli import cli\n"
+        "from spanloom.cli import cli\n"
         f"cli.main({arguments!r}, standalone_mode=False)\n"
         "print('HEAVY', sorted({'thinc', 'torch', 'numpy', 'confection'} & set(sys.modules)))"
     )
@@ -90,9 +90,9 @@ def test_shell_is_light(fresh_python: FreshPython, arguments: list[str]) -> None
 
 
 def test_python_m_is_the_same(fresh_python: FreshPython) -> None:
-    done = fresh_python(["-m", "wordloom", "plugins", "list", "--json"])
-    assert json.loads(done.stdout)[0]["dist"] == "wordloom"
-    assert fresh_python(["-m", "wordloom", "nonsense"]).returncode == 2
+    done = fresh_python(["-m", "spanloom", "plugins", "list", "--json"])
+    assert json.loads(done.stdout)[0]["dist"] == "spanloom"
+    assert fresh_python(["-m", "spanloom", "nonsense"]).returncode == 2
 
 
 def test_command_runs_with_what_it_does_not_know(weaver: None) -> None:
@@ -106,7 +106,7 @@ def test_our_errors_are_one_block(weaver: None, monkeypatch: pytest.MonkeyPatch)
     assert result.exit_code == 1
     assert result.stderr == "Error: line one: fix it\n" and result.stdout == ""
     assert isinstance(run("weave", "cloth", "bug").exception, ZeroDivisionError)
-    monkeypatch.setenv("WORDLOOM_DEBUG", "1")
+    monkeypatch.setenv("SPANLOOM_DEBUG", "1")
     assert type(run("weave", "cloth", "bad").exception).__name__ == "DataError"
 
 
@@ -130,7 +130,7 @@ def test_commands_that_cannot_be_loaded(weaver: None, command: str, message: str
 def test_two_owners_of_a_command(weaver: None) -> None:
     result = run("train", "config.cfg")
     assert result.exit_code == 1
-    assert "wordloom (wordloom.cli.train:train_command) and loom-weave" in result.stderr
+    assert "spanloom (spanloom.cli.train:train_command) and loom-weave" in result.stderr
     assert "loom-weave" not in run("--no-plugins", "train", "--help").stderr
 
 
@@ -140,14 +140,14 @@ def test_two_owners_of_a_command(weaver: None) -> None:
         (["trian"], "Did you mean 'train'?"),
         (["plugins", "lst"], "no command 'plugins lst'. Did you mean 'list'?"),
         (["zzz"], "no command 'zzz'"),
-        (["pretrain", "x.cfg"], "pip install wordloom-pretrain"),
-        (["init", "vectors"], "pip install wordloom-vectors"),
+        (["pretrain", "x.cfg"], "pip install spanloom-pretrain"),
+        (["init", "vectors"], "pip install spanloom-vectors"),
     ],
 )
 def test_unknown_commands(
     arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "none")
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "none")
     result = run(*arguments)
     assert result.exit_code == 2 and message in result.stderr
 
@@ -155,9 +155,9 @@ def test_unknown_commands(
 def test_broken_plugins_are_told_of_where_commands_are_looked_for(
     fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "wordloom-pretrain")
-    points = {"wordloom_plugins": {"wordloom-pretrain": "loom_broken_plugin"}}
-    fake_dist("wordloom-pretrain", points=points, modules={"loom_broken_plugin": "1 / 0"})
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "spanloom-pretrain")
+    points = {"spanloom_plugins": {"spanloom-pretrain": "loom_broken_plugin"}}
+    fake_dist("spanloom-pretrain", points=points, modules={"loom_broken_plugin": "1 / 0"})
     for arguments in (["pretrain", "x.cfg"], ["zzz"]):
         result = run(*arguments)
         assert result.exit_code == 2 and "ZeroDivisionError" in result.stderr
@@ -170,10 +170,10 @@ def test_broken_plugins_are_told_of_where_commands_are_looked_for(
 def test_no_plugins_leaves_the_process_as_it_was(
     weaver: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("WORDLOOM_PLUGINS", raising=False)
+    monkeypatch.delenv("SPANLOOM_PLUGINS", raising=False)
     result = run("--no-plugins", "plugins", "list", "--json")
     states = {each["dist"]: each["state"] for each in json.loads(result.stdout)}
-    assert states["loom-weave"] == "disabled" and states["wordloom"] == "ok"
+    assert states["loom-weave"] == "disabled" and states["spanloom"] == "ok"
     states = {
         each["dist"]: each["state"] for each in json.loads(run("plugins", "list", "--json").stdout)
     }
@@ -181,19 +181,19 @@ def test_no_plugins_leaves_the_process_as_it_was(
 
 
 def test_without_metadata_the_shell_says_so(tmp_path: Path, fresh_python: FreshPython) -> None:
-    info = tmp_path / "hollow" / "wordloom-0.1.0.dist-info"
+    info = tmp_path / "hollow" / "spanloom-0.1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wordloom\nVersion: 0.1.0\n")
-    done = fresh_python(["-m", "wordloom", "train"], site=info.parent, WORDLOOM_PLUGINS="none")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spanloom\nVersion: 0.1.0\n")
+    done = fresh_python(["-m", "spanloom", "train"], site=info.parent, SPANLOOM_PLUGINS="none")
     assert done.returncode == 2 and "metadata isn't installed" in done.stderr
 
 
-# -- wordloom plugins
+# -- spanloom plugins
 
 
 @pytest.fixture
 def several(fake_dist: FakeDist) -> None:
-    group = "wordloom_architectures"
+    group = "spanloom_architectures"
     for dist in ("loom-aa", "loom-bb"):
         module = dist.replace("-", "_")
         fake_dist(
@@ -201,15 +201,15 @@ def several(fake_dist: FakeDist) -> None:
             "2.0",
             points={
                 group: {"shared.Name.v1": f"{module}.sub:f", f"{dist}.Own.v1": f"{module}.sub:f"},
-                "wordloom_plugins": {dist: f"{module}._plugin"},
+                "spanloom_plugins": {dist: f"{module}._plugin"},
             },
             modules={f"{module}.{name}": LOUD for name in ("__init__", "sub", "_plugin")},
         )
     fake_dist(
         "loom-late",
-        points={"wordloom_factories": {"loom_late": "loom_late:make"}},
+        points={"spanloom_factories": {"loom_late": "loom_late:make"}},
         modules={"loom_late": LOUD},
-        requires=("wordloom>=50",),
+        requires=("spanloom>=50",),
     )
 
 
@@ -220,12 +220,12 @@ def loaded() -> list[str]:
 def test_list(several: None) -> None:
     result = run("plugins", "list", "--json")
     found: dict[str, Any] = {each["dist"]: each for each in json.loads(result.stdout)}
-    assert next(iter(found)) == "wordloom"
+    assert next(iter(found)) == "spanloom"
     assert found["loom-aa"]["state"] == found["loom-bb"]["state"] == "clash"
     assert found["loom-aa"]["hooks"] == "loom_aa._plugin"
     assert found["loom-aa"]["names"] == {"architectures": ["loom-aa.Own.v1", "shared.Name.v1"]}
     assert found["loom-late"]["state"] == "incompatible"
-    assert "needs wordloom >=50" in found["loom-late"]["reason"]
+    assert "needs spanloom >=50" in found["loom-late"]["reason"]
     text = run("plugins", "list").stdout
     assert "loom-aa" in text and "2 architectures, hooks" in text
     assert loaded() == []
@@ -235,7 +235,7 @@ def test_list_of_one_registry(several: None) -> None:
     found = json.loads(run("plugins", "list", "--json", "--group", "factories").stdout)
     dists = {each["dist"] for each in found}
     assert "loom-late" in dists and "loom-aa" not in dists
-    text = run("plugins", "list", "--group", "wordloom_architectures").stdout
+    text = run("plugins", "list", "--group", "spanloom_architectures").stdout
     assert "shared.Name.v1" in text and "loom_bb.sub:f" in text
     assert loaded() == []
     result = run("plugins", "list", "--group", "architecture")
@@ -256,17 +256,17 @@ def test_show(several: None) -> None:
     assert offers["shared.Name.v1"]["rivals"] == ["loom-bb"]
     assert loaded() == []
     result = run("plugins", "show", "loom-zz")
-    assert result.exit_code == 1 and "these do: wordloom, loom-aa, loom-bb" in result.stderr
+    assert result.exit_code == 1 and "these do: spanloom, loom-aa, loom-bb" in result.stderr
 
 
 def test_unreadable_metadata_hides_nobody_else(several: None, site: Path) -> None:
     (site / "loom_aa-2.0.dist-info" / "METADATA").write_bytes(b"Name: \xff\xfe")
     (site / "loom_bb-2.0.dist-info" / "METADATA").unlink()
-    from wordloom.plugins import refresh
+    from spanloom.plugins import refresh
 
     refresh()
     found = {each["dist"] for each in json.loads(run("plugins", "list", "--json").stdout)}
-    assert {"wordloom", "loom-late", "(unknown distribution)"} <= found
+    assert {"spanloom", "loom-late", "(unknown distribution)"} <= found
 
 
 def test_why(several: None, site: Path) -> None:
@@ -288,7 +288,7 @@ def test_why(several: None, site: Path) -> None:
 
 def test_why_of_core_and_of_thinc() -> None:
     found = json.loads(run("plugins", "why", "factories", "tagger", "--json").stdout)
-    assert found["sources"][0]["dist"] == "wordloom"
+    assert found["sources"][0]["dist"] == "spanloom"
     found = json.loads(run("plugins", "why", "layers", "reduce_mean.v1", "--json").stdout)
     assert found["sources"][0]["target"] == "thinc.layers.reduce_mean:reduce_mean"
 
@@ -303,7 +303,7 @@ def test_listing_runs_no_code_of_plugins(
             "def audit(event, args):\n"
             "    if event == 'import' and args[0].startswith('loom_'): opened.append(args[0])\n"
             "sys.addaudithook(audit)\n"
-            "from wordloom.cli import cli\n"
+            "from spanloom.cli import cli\n"
             f"cli.main(['plugins', *{arguments!r}], standalone_mode=False)\n"
             "print('IMPORTED', opened)"
         )

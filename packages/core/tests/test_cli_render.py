@@ -1,20 +1,20 @@
-"""``wordloom render``."""
+"""``spanloom render``."""
 
 from __future__ import annotations
 
 import pytest
 from click.testing import CliRunner
 
-import wordloom
-from wordloom import Doc
-from wordloom.cli.render import render_command
-from wordloom.errors import FormatError, MissingFileError
-from wordloom.render import render_html
+import spanloom
+from spanloom import Doc
+from spanloom.cli.render import render_command
+from spanloom.errors import FormatError, MissingFileError
+from spanloom.render import render_html
 
 
 @pytest.fixture
 def model(tmp_path):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.to_disk(tmp_path / "model")
     return str(tmp_path / "model")
@@ -50,7 +50,7 @@ def test_missing_and_broken_files_are_named(model, tmp_path):
 
 
 def test_by_itself_a_page_shows_what_is_annotated():
-    vocab = wordloom.Vocab("en")
+    vocab = spanloom.Vocab("en")
     tree = {"heads": [1, 1], "deps": ["nsubj", "ROOT"]}
     doc = Doc(vocab, words=["Ann", "left"], ents=["B-PER", "O"], **tree)
     html = render_html(doc, "auto")

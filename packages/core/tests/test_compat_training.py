@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordloom import Vocab, load
-from wordloom.errors import ConfigError
-from wordloom.tokens import DocBin
-from wordloom.training import train
+from spanloom import Vocab, load
+from spanloom.errors import ConfigError
+from spanloom.tokens import DocBin
+from spanloom.training import train
 
 spacy = pytest.importorskip("spacy", minversion="3.8", reason="spaCy isn't installed beside us")
 
@@ -91,7 +91,7 @@ def test_configs_of_spacy_train_unchanged(
     config = init_config(tmp_path, pipeline, optimize)
     overrides = {**OVERRIDES, "paths.train": str(data), "paths.dev": str(data)}
     if optimize == "accuracy":
-        pytest.importorskip("wordloom_vectors")
+        pytest.importorskip("spanloom_vectors")
         overrides["paths.vectors"] = str(vectors)
     result = train(config, tmp_path / "out", overrides=overrides, quiet=True)
     assert result.history.best is not None

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.components.classifier import MISSING, cross_entropy, lookup
-from wordloom.errors import PipelineError
+import spanloom
+from spanloom import Doc, Example
+from spanloom.components.classifier import MISSING, cross_entropy, lookup
+from spanloom.errors import PipelineError
 
 TOK2VEC = {
-    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "@architectures": "spanloom.HashEmbedCNN.v2",
     "width": 16,
     "depth": 1,
     "embed_size": 100,
 }
-MODEL = {"@architectures": "wordloom.Tagger.v2", "tok2vec": TOK2VEC}
+MODEL = {"@architectures": "spanloom.Tagger.v2", "tok2vec": TOK2VEC}
 
 
 def softmax(logits):
@@ -28,7 +28,7 @@ def softmax(logits):
 
 def pipeline(factory, data, words=("a", "b", "c"), steps=25, **config):
     """A pipeline of one component, trained on one document with the given annotation."""
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe(factory, config={"model": MODEL, **config})
     reference = Doc(nlp.vocab, words=list(words), **data)
     examples = [Example(Doc(nlp.vocab, words=list(words)), reference)] * 4
@@ -122,7 +122,7 @@ def test_denied_tag_becomes_unlikely():
 
 
 def test_labels_can_be_given_and_order_is_kept():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     tagger = nlp.add_pipe("tagger", config={"model": MODEL})
     assert tagger.add_label("B") == 1
     assert tagger.add_label("B") == 0
@@ -134,14 +134,14 @@ def test_labels_can_be_given_and_order_is_kept():
 
 
 def test_no_labels_is_an_error_that_says_so():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tagger", config={"model": MODEL})
     with pytest.raises(PipelineError, match="'tagger' found no tag"):
         nlp.initialize()
 
 
 def test_gold_of_other_tokens_is_aligned():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tagger", config={"model": MODEL})
     reference = Doc(nlp.vocab, words=["do", "n't", "go"], spaces=[False, True, False], tags="VRV")
     predicted = Doc(nlp.vocab, words=["don't", "go"], spaces=[True, False])
@@ -202,18 +202,18 @@ def test_senter_learns_and_first_token_begins_a_sentence():
     ],
 )
 def test_sentencizer(text, sentences):
-    nlp = wordloom.blank("ja" if "。" in text else "en")
+    nlp = spanloom.blank("ja" if "。" in text else "en")
     nlp.add_pipe("sentencizer")
     assert len(list(nlp(text).sents)) == sentences
 
 
 def test_sentencizer_takes_other_marks_and_keeps_them_when_saved(tmp_path):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer", config={"punct_chars": [";"]})
     assert [s.text for s in nlp("One; two. Three")] != []
     assert len(list(nlp("One; two. Three").sents)) == 2
     nlp.to_disk(tmp_path / "m")
-    assert len(list(wordloom.load(tmp_path / "m")("One; two. Three").sents)) == 2
+    assert len(list(spanloom.load(tmp_path / "m")("One; two. Three").sents)) == 2
 
 
 def reference_sentences(doc, marks):
@@ -230,7 +230,7 @@ def reference_sentences(doc, marks):
 
 @given(st.lists(st.lists(st.sampled_from(["a", ".", "!", ",", "(", "b"]), max_size=8), max_size=5))
 def test_sentencizer_equals_the_rule_word_by_word(documents):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     sentencizer = nlp.add_pipe("sentencizer")
     docs = [Doc(nlp.vocab, words=words) for words in documents]
     list(sentencizer.pipe(docs))

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import pytest
 
-import wordloom
-from wordloom import Doc, Example, registry
-from wordloom.config import Config, check_config
-from wordloom.devices import use_allocator
-from wordloom.errors import ConfigError, TrainingError
-from wordloom.tokenizer import WhitespaceTokenizer
-from wordloom.training import train
+import spanloom
+from spanloom import Doc, Example, registry
+from spanloom.config import Config, check_config
+from spanloom.devices import use_allocator
+from spanloom.errors import ConfigError, TrainingError
+from spanloom.tokenizer import WhitespaceTokenizer
+from spanloom.training import train
 
 
 class Lowering(WhitespaceTokenizer):
@@ -37,7 +37,7 @@ def note(word: str):
 
 @registry.callbacks("test_config_callbacks.other.v1")
 def other():
-    return lambda nlp: wordloom.blank("en")
+    return lambda nlp: spanloom.blank("en")
 
 
 @registry.tokenizers("test_config_callbacks.lowering.v1")
@@ -65,26 +65,26 @@ def test_callbacks_see_the_pipeline_before_and_after_its_components(tmp_path, ca
         after_creation={**NOTING, "word": "first"},
         after_pipeline_creation={**NOTING, "word": "second"},
     )
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     assert calls == ["first: ", "second: tagger"]
     assert "first" in nlp.vocab.strings and "second" in nlp.vocab.strings
     example = Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"], tags=["X"]))
     nlp.initialize(lambda: [example])
     nlp.to_disk(tmp_path / "saved")
-    wordloom.load(tmp_path / "saved")
+    spanloom.load(tmp_path / "saved")
     assert calls == ["first: ", "second: tagger"] * 2
 
 
 def test_a_callback_must_return_the_pipeline_that_it_got():
     config = config_with(after_creation={"@callbacks": "test_config_callbacks.other.v1"})
     with pytest.raises(ConfigError, match=r"nlp\.after_creation: returned a Pipeline that isn't"):
-        wordloom.Pipeline.from_config(config)
+        spanloom.Pipeline.from_config(config)
 
 
 def test_the_tokenizer_gets_its_arguments_of_initialize():
     config = config_with(tokenizer={"@tokenizers": "test_config_callbacks.lowering.v1"})
     config["initialize"] = {"tokenizer": {"casing": "lower"}}
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     words = ["a", "b", "c"]
     reference = Doc(nlp.vocab, words=words, tags=["X", "Y", "X"])
     nlp.initialize(lambda: [Example(Doc(nlp.vocab, words=words), reference)])
@@ -94,7 +94,7 @@ def test_the_tokenizer_gets_its_arguments_of_initialize():
 def test_arguments_that_the_tokenizer_cannot_take_are_an_error():
     config = config_with()
     config["initialize"] = {"tokenizer": {"pkuseg_model": "mixed"}}
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     with pytest.raises(ConfigError, match=r"initialize\.tokenizer: sets pkuseg_model, .*Tokenizer"):
         nlp.initialize()
 

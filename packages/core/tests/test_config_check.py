@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from wordloom import registry
-from wordloom.config import Config, check_config, fill_config, find_problems, parse_config
-from wordloom.errors import ConfigError
-from wordloom.plugins import Renamed, manager
+from spanloom import registry
+from spanloom.config import Config, check_config, fill_config, find_problems, parse_config
+from spanloom.errors import ConfigError
+from spanloom.plugins import Renamed, manager
 
 TAGGER = """
 [nlp]
@@ -38,7 +38,7 @@ def test_a_right_config_has_no_problems() -> None:
         ("[trainin]\n", "trainin", "did you mean 'training'"),
         ("[tagger.model]\n", "tagger", r"did you mean [components.tagger]"),
         ("[mine]\nx = 1\n", "mine", "[variables]"),
-        ("[pretraining]\nx = 1\n", "pretraining", "pip install wordloom-pretrain"),
+        ("[pretraining]\nx = 1\n", "pretraining", "pip install spanloom-pretrain"),
         ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
         ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
         (
@@ -51,7 +51,7 @@ def test_a_right_config_has_no_problems() -> None:
         (
             '[components.x]\nfactory = "transformer"\n',
             "components.x.factory",
-            "pip install wordloom-transformers",
+            "pip install spanloom-transformers",
         ),
         (
             '[components.x]\nfactory = "tagger"\nmodl = 1\n',
@@ -116,7 +116,7 @@ def test_a_right_config_has_no_problems() -> None:
     ],
 )
 def test_one_mistake(text: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "none")  # whatever else is installed
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "none")  # whatever else is installed
     found = report(text)
     assert list(found) == [path]
     assert message in found[path]
@@ -173,8 +173,8 @@ def test_vectors_that_spacy_writes_into_every_config_are_no_problem_without_a_pa
 def test_checking_names_imports_nothing_that_is_not_named() -> None:
     before = set(sys.modules)
     report('[components.x]\nfactory = "taggr"\n')
-    new = {name for name in set(sys.modules) - before if name.startswith("wordloom.components.")}
-    assert new <= {"wordloom.components.factory"}
+    new = {name for name in set(sys.modules) - before if name.startswith("spanloom.components.")}
+    assert new <= {"spanloom.components.factory"}
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_functions_that_take_anything_are_not_told_what_to_take(open_function: s
 def test_a_name_of_an_earlier_release_is_told_what_it_is_called_now(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    renamed = Renamed("wordloom.Tagger.v2", until="0.9")
+    renamed = Renamed("spanloom.Tagger.v2", until="0.9")
     monkeypatch.setitem(manager().renamed, ("architectures", "old.Tagger.v1"), renamed)
     found = report('[variables.model]\n@architectures = "old.Tagger.v1"\n')
-    assert "write 'wordloom.Tagger.v2'" in found["variables.model.@architectures"]
+    assert "write 'spanloom.Tagger.v2'" in found["variables.model.@architectures"]

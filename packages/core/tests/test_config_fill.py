@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom import registry
-from wordloom.config import (
+from spanloom import registry
+from spanloom.config import (
     Config,
     check_config,
     default_config,
@@ -23,7 +23,7 @@ from wordloom.config import (
     resolve_block,
     resolve_section,
 )
-from wordloom.errors import ConfigError
+from spanloom.errors import ConfigError
 
 NAMES = ["tagger", "morphologizer", "senter", "sentencizer"]
 
@@ -51,10 +51,10 @@ def test_defaults_of_sections_factories_and_functions_are_written_down() -> None
 
 def test_a_block_of_another_function_takes_nothing_from_the_default_one() -> None:
     config = parse_config(
-        '[training.batcher]\n@batchers = "wordloom.batch_by_sequence.v1"\nsize = 4\n'
+        '[training.batcher]\n@batchers = "spanloom.batch_by_sequence.v1"\nsize = 4\n'
     )
     batcher = fill_config(config)["training"]["batcher"]
-    expected = {"@batchers": "wordloom.batch_by_sequence.v1", "size": 4, "get_length": None}
+    expected = {"@batchers": "spanloom.batch_by_sequence.v1", "size": 4, "get_length": None}
     assert batcher == expected
 
 
@@ -120,7 +120,7 @@ def test_new_config_shares_one_layer_and_is_complete(optimize: str) -> None:
     assert config["nlp"]["pipeline"] == ["tok2vec", *NAMES]
     for name in NAMES[:3]:
         listener = config["components"][name]["model"]["tok2vec"]
-        assert listener["@architectures"] == "wordloom.Tok2VecListener.v1"
+        assert listener["@architectures"] == "spanloom.Tok2VecListener.v1"
         assert listener["width"] == "${components.tok2vec.model.encode.width}"
     assert "model" not in config["components"]["sentencizer"]
     config["paths"].update(train="a", dev="b")
@@ -217,7 +217,7 @@ def section(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A plugin that owns the section [weaving]."""
     from confection import Schema
 
-    from wordloom.plugins import ConfigSection, manager
+    from spanloom.plugins import ConfigSection, manager
 
     class Weaving(Schema):
         threads: int = 3

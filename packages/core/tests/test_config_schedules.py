@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wordloom.config import default_config, resolve_section
+from spanloom.config import default_config, resolve_section
 
 
 def test_learn_rate_can_be_a_schedule() -> None:

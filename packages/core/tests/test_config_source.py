@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.config import Config, default_config, load_config, parse_config, parse_overrides
-from wordloom.errors import ConfigError, MissingFileError
+from spanloom.config import Config, default_config, load_config, parse_config, parse_overrides
+from spanloom.errors import ConfigError, MissingFileError
 
 
 def problems(text: str) -> dict[int | None, str]:
@@ -64,7 +64,7 @@ def test_broken_utf8_names_the_line(tmp_path: Path) -> None:
 
 
 def test_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(MissingFileError, match="wordloom init config"):
+    with pytest.raises(MissingFileError, match="spanloom init config"):
         load_config(tmp_path / "none.cfg")
 
 

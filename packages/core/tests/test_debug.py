@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from wordloom.cli.main import cli
-from wordloom.config import init_config
-from wordloom.config.changes import ABSENT, differences
-from wordloom.config.schema import config_schema
+from spanloom.cli.main import cli
+from spanloom.config import init_config
+from spanloom.config.changes import ABSENT, differences
+from spanloom.config.schema import config_schema
 
 ROWS = "1\tdogs\t_\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\trun\t_\tVERB\t{tag}\t_\t0\troot\t_\t_\n"
 
@@ -93,7 +93,7 @@ def test_the_schema_knows_each_component_and_function() -> None:
     schema = config_schema()
     assert "tagger" in schema["$defs"]["component"]["properties"]["factory"]["enum"]
     assert (
-        "wordloom.Tok2Vec.v2"
+        "spanloom.Tok2Vec.v2"
         in (schema["$defs"]["architectures"]["properties"]["@architectures"]["enum"])
     )
     assert {"training", "nlp", "components", "corpora"} <= schema["properties"].keys()

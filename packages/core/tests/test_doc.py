@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError
-from wordloom.tokens import Doc, Span
-from wordloom.vocab import Vocab
+from spanloom.errors import DataError
+from spanloom.tokens import Doc, Span
+from spanloom.vocab import Vocab
 
 # Any code point, lone surrogates and white space too.
 WORDS = st.lists(

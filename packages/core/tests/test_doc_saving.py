@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError, MissingFileError, SerializationError
-from wordloom.tokens import Doc, Span, Token
-from wordloom.tokens.columns import COLUMNS
-from wordloom.vocab import Vocab
+from spanloom.errors import DataError, MissingFileError, SerializationError
+from spanloom.tokens import Doc, Span, Token
+from spanloom.tokens.columns import COLUMNS
+from spanloom.vocab import Vocab
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom import Vocab
-from wordloom.errors import DataError, FormatError, SerializationError
-from wordloom.lang import language
-from wordloom.pipeline.build import blank
-from wordloom.tokens import Doc, DocBin, Span
-from wordloom.tokens.columnar import from_block, to_blocks
-from wordloom.tokens.columns import COLUMNS
-from wordloom.tokens.docfile import read_docs, write_docs
+from spanloom import Vocab
+from spanloom.errors import DataError, FormatError, SerializationError
+from spanloom.lang import language
+from spanloom.pipeline.build import blank
+from spanloom.tokens import Doc, DocBin, Span
+from spanloom.tokens.columnar import from_block, to_blocks
+from spanloom.tokens.columns import COLUMNS
+from spanloom.tokens.docfile import read_docs, write_docs
 
 GOLDEN = Path(__file__).parent / "data" / "spacy38.spacy"
 
@@ -310,7 +310,7 @@ def test_files_that_were_cut_short_or_changed_are_named(loom: Path) -> None:
     loom.write_bytes(data.replace(b"fly", b"flv"))
     with pytest.raises(FormatError, match="checksum"):
         list(read_docs(loom, english()))
-    loom.write_bytes(b"WLOOM009" + data[8:])
+    loom.write_bytes(b"SLOOM009" + data[8:])
     with pytest.raises(FormatError, match="version 009"):
         list(read_docs(loom, english()))
 

@@ -1,4 +1,4 @@
-"""``wordloom plugins doctor`` and ``info --env``: faults are found, named, and given a cure."""
+"""``spanloom plugins doctor`` and ``info --env``: faults are found, named, and given a cure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from wordloom.cli import cli
-from wordloom.plugins import Report, current
-from wordloom.plugins.deep import load_everything
-from wordloom.plugins.doctor import stale_entry_points
+from spanloom.cli import cli
+from spanloom.plugins import Report, current
+from spanloom.plugins.deep import load_everything
+from spanloom.plugins.doctor import stale_entry_points
 
 FakeDist = Callable[..., Path]
-HOOKS = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\n"
-THING = {"wordloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}}
+HOOKS = "from spanloom.plugins import hookimpl\nSPANLOOM_API = 1\n"
+THING = {"spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}}
 MODULES = {"loom_things": "def thing(): ...\n"}
 
 
@@ -31,7 +31,7 @@ def told(dist: str) -> list[tuple[str, str, str]]:
 
 
 def test_all_is_well(fake_dist: FakeDist) -> None:
-    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("wordloom>=0.1,<0.2",))
+    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom>=0.1,<0.2",))
     assert told("loom-weave") == [("ok", "1 names", "")]
     result = run()
     assert result.exit_code == 0 and "0 errors" in result.output, result.output
@@ -45,11 +45,11 @@ def test_nothing_is_loaded(fake_dist: FakeDist) -> None:
 @pytest.mark.parametrize(
     ("parts", "level", "message", "fix"),
     [
-        ({"requires": ("wordloom>=9",)}, "error", "it needs wordloom >=9", "--upgrade"),
+        ({"requires": ("spanloom>=9",)}, "error", "it needs spanloom >=9", "--upgrade"),
         ({"requires": ("loom-absent>=2",)}, "error", "isn't installed", '"loom-absent>=2"'),
         ({"requires": ("numpy<1",)}, "error", "it needs numpy<1, and 2", '"numpy<1"'),
-        ({"points": {"wordloom_misc": {"a.B.v1": "loom_gone:x"}}}, "error", "no module", "force"),
-        ({"points": {"wordloom_misc": {"B": "loom_things:x"}}}, "warning", "no version", ".v1"),
+        ({"points": {"spanloom_misc": {"a.B.v1": "loom_gone:x"}}}, "error", "no module", "force"),
+        ({"points": {"spanloom_misc": {"B": "loom_things:x"}}}, "warning", "no version", ".v1"),
         ({"requires": ('loom-gpu; extra == "gpu"',)}, "ok", "[gpu]", 'install "loom-weave[gpu]"'),
     ],
 )
@@ -81,7 +81,7 @@ def test_stale_editable_install(fake_dist: FakeDist, tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (project / "pyproject.toml").write_text(
-        "[project]\nname = 'loom-weave'\n[project.entry-points.wordloom_misc]\n"
+        "[project]\nname = 'loom-weave'\n[project.entry-points.spanloom_misc]\n"
         "'loom-weave.New.v1' = 'loom_things:new'\n"
     )
     site = fake_dist("loom-weave", points=THING, modules=MODULES)
@@ -100,7 +100,7 @@ def deep(**limits: float) -> list[tuple[str, str]]:
 
 
 def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
-    points = {"wordloom_misc": {f"loom-weave.{k}.v1": f"loom_{k}:x" for k in "abcde"}}
+    points = {"spanloom_misc": {f"loom-weave.{k}.v1": f"loom_{k}:x" for k in "abcde"}}
     sources = {
         "loom_a": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
         "loom_b": "import os\nprint('{noise')\nos._exit(7)\n",
@@ -119,11 +119,11 @@ def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
 
 
 def test_hook_modules_that_everybody_waits_for(fake_dist: FakeDist) -> None:
-    points = {"wordloom_plugins": {"loom-weave": "loom_hooks"}}
+    points = {"spanloom_plugins": {"loom-weave": "loom_hooks"}}
     fake_dist("loom-weave", points=points, modules={"loom_hooks": f"import numpy\n{HOOKS}"})
     fake_dist(
         "loom-slow",
-        points={"wordloom_plugins": {"loom-slow": "loom_slow"}},
+        points={"spanloom_plugins": {"loom-slow": "loom_slow"}},
         modules={"loom_slow": f"import time\nwhile time.process_time() < 0.4: ...\n{HOOKS}"},
     )
     found = deep()
@@ -136,7 +136,7 @@ def test_environment_computes_and_asks_plugins(fake_dist: FakeDist) -> None:
         f"{HOOKS}@hookimpl\ndef check_environment(report):\n"
         "    report.warning('no loom here', 'buy one')\n"
     )
-    points = {"wordloom_plugins": {"loom-weave": "loom_hooks"}}
+    points = {"spanloom_plugins": {"loom-weave": "loom_hooks"}}
     fake_dist("loom-weave", points=points, modules={"loom_hooks": hooks})
     result = CliRunner().invoke(cli, ["info", "--env", "--json"])
     facts = json.loads(result.output)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from wordloom import registry
-from wordloom.encoding import TextEncoder, open_encoder
-from wordloom.errors import UnknownNameError
+from spanloom import registry
+from spanloom.encoding import TextEncoder, open_encoder
+from spanloom.errors import UnknownNameError
 
 NAME = "core-tests.Lengths.v1"
 

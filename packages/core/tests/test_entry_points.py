@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 FROZEN = FOLDER / "frozen_names.json"
 PROJECT = FOLDER.parent / "pyproject.toml"
 UPDATE = "see the head of test_entry_points.py for how to update"
-PREFIX = "wordloom_"
+PREFIX = "spanloom_"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 #: Registries whose names users type, so they may be bare words.
 BARE = {"factories", "languages", "converters", "plugins"}
@@ -37,7 +37,7 @@ THEIRS_ALONE = {
 def installed() -> dict[str, dict[str, str]]:
     """Registry -> name -> target, as core's installed metadata has it."""
     found: dict[str, dict[str, str]] = {}
-    for point in distribution("wordloom").entry_points:
+    for point in distribution("spanloom").entry_points:
         if point.group.startswith(PREFIX):
             found.setdefault(point.group.removeprefix(PREFIX), {})[point.name] = point.value
     return found
@@ -75,9 +75,9 @@ def test_every_target_exists(group: str, name: str, target: str) -> None:
     for part in filter(None, attribute.split(".")):
         value = getattr(value, part)
     if group == "plugins":
-        assert value.WORDLOOM_API == 1
+        assert value.SPANLOOM_API == 1
     else:
-        from wordloom import registry
+        from spanloom import registry
 
         assert callable(value)
         assert registry.get(group, name) is value
@@ -96,11 +96,11 @@ def test_names_of_spacy_are_ours_too() -> None:
     for found in installed().values():
         for name, target in found.items():
             if name.startswith("spacy.") and name not in THEIRS_ALONE:
-                assert found.get(name.replace("spacy.", "wordloom.", 1)) == target, name
+                assert found.get(name.replace("spacy.", "spanloom.", 1)) == target, name
 
 
 def test_no_name_is_both_here_and_elsewhere() -> None:
-    from wordloom.plugins.known import KNOWN
+    from spanloom.plugins.known import KNOWN
 
     found = installed()
     assert not [n for group, known in KNOWN.items() for n in known if n in found.get(group, {})]

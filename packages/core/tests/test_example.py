@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.alignment import Alignment, align_docs, align_words
-from wordloom.errors import DataError
-from wordloom.example import Example
-from wordloom.tokens import Doc
-from wordloom.vocab import Vocab
+from spanloom.alignment import Alignment, align_docs, align_words
+from spanloom.errors import DataError
+from spanloom.example import Example
+from spanloom.tokens import Doc
+from spanloom.vocab import Vocab
 
 
 def lists(aligned: Alignment) -> tuple[list[list[int]], list[list[int]]]:

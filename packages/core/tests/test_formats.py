@@ -1,4 +1,4 @@
-"""Entity tags by line, annotated texts, and ``wordloom convert`` between all formats."""
+"""Entity tags by line, annotated texts, and ``spanloom convert`` between all formats."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from wordloom import Vocab
-from wordloom.cli.main import cli
-from wordloom.errors import DataError, FormatError
-from wordloom.pipeline.build import blank
-from wordloom.tokens import Doc
-from wordloom.training.conllu import read_conllu
-from wordloom.training.conllu_writing import write_conllu
-from wordloom.training.corpus import Corpus, read_docs
-from wordloom.training.iob_files import read_iob, write_biluo, write_conll, write_iob
-from wordloom.training.jsonl import read_jsonl
-from wordloom.training.writing import writer_for
+from spanloom import Vocab
+from spanloom.cli.main import cli
+from spanloom.errors import DataError, FormatError
+from spanloom.pipeline.build import blank
+from spanloom.tokens import Doc
+from spanloom.training.conllu import read_conllu
+from spanloom.training.conllu_writing import write_conllu
+from spanloom.training.corpus import Corpus, read_docs
+from spanloom.training.iob_files import read_iob, write_biluo, write_conll, write_iob
+from spanloom.training.jsonl import read_jsonl
+from spanloom.training.writing import writer_for
 
 SAMPLE = Path(__file__).parent / "data" / "wnut17_sample.conll"
 

@@ -18,17 +18,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Config, Doc, Example, Pipeline, Vocab
-from wordloom.config import find_problems, init_config, load_config
-from wordloom.errors import WordloomError
-from wordloom.tokens import DocBin, Span
-from wordloom.training.checkpoint import Checkpoint, find_checkpoint
-from wordloom.training.corpus import read_docs
-from wordloom.training.writing import writer_for
+import spanloom
+from spanloom import Config, Doc, Example, Pipeline, Vocab
+from spanloom.config import find_problems, init_config, load_config
+from spanloom.errors import SpanloomError
+from spanloom.tokens import DocBin, Span
+from spanloom.training.checkpoint import Checkpoint, find_checkpoint
+from spanloom.training.corpus import read_docs
+from spanloom.training.writing import writer_for
 
-#: More with, say, WORDLOOM_FUZZ=2000.
-MANY = int(os.environ.get("WORDLOOM_FUZZ", "25"))
+#: More with, say, SPANLOOM_FUZZ=2000.
+MANY = int(os.environ.get("SPANLOOM_FUZZ", "25"))
 FUZZ = settings(
     max_examples=MANY,
     deadline=None,
@@ -54,7 +54,7 @@ def survives(load: Callable[[], Any]) -> None:
     _watching[0] = True
     try:
         load()
-    except WordloomError as error:
+    except SpanloomError as error:
         assert str(error)
     finally:
         _watching[0] = False
@@ -161,7 +161,7 @@ def test_bytes_of_documents_vocabs_and_rules(harm: Any) -> None:
     doc = a_doc(vocab)
     survives(lambda: Doc(Vocab("en")).from_bytes(harm(doc.to_bytes())))
     survives(lambda: Vocab("en").from_bytes(harm(vocab.to_bytes())))
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     rules = nlp.tokenizer.to_bytes()
     survives(lambda: nlp.tokenizer.from_bytes(harm(rules)))
     packed = DocBin(docs=[doc], store_user_data=True).to_bytes()
@@ -188,7 +188,7 @@ def test_texts_of_configs(tmp_path: Path, harm: Any) -> None:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, Path]:
     folder = tmp_path_factory.mktemp("saved")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tagger", config=SMALL)
     nlp.add_pipe("sentencizer")
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})])
@@ -198,9 +198,9 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, Path]:
 
 SMALL = {
     "model": {
-        "@architectures": "wordloom.Tagger.v2",
+        "@architectures": "spanloom.Tagger.v2",
         "tok2vec": {
-            "@architectures": "wordloom.HashEmbedCNN.v2",
+            "@architectures": "spanloom.HashEmbedCNN.v2",
             "width": 4,
             "depth": 1,
             "embed_size": 10,
@@ -221,7 +221,7 @@ def test_folders_of_pipelines(saved: tuple[Pipeline, Path], data: st.DataObject)
     before = path.read_bytes()
     path.write_bytes(data.draw(damage())(before))
     try:
-        survives(lambda: wordloom.load(folder))
+        survives(lambda: spanloom.load(folder))
     finally:
         path.write_bytes(before)
 
@@ -246,7 +246,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Path]:
     config["nlp"]["pipeline"] = ["tagger"]
     config["paths"].update(train=str(folder / "a.loom"), dev=str(folder / "a.loom"))
     config["training"].update(max_steps=2, eval_frequency=1)
-    wordloom.train(config, folder / "out", quiet=True)
+    spanloom.train(config, folder / "out", quiet=True)
     return config, folder / "out"
 
 
@@ -262,6 +262,6 @@ def test_checkpoints(checkpoint: tuple[Config, Path], data: st.DataObject) -> No
     try:
         survives(lambda: Checkpoint.read(folder))
         if path.name == "state.json":
-            survives(lambda: wordloom.train(config, output, quiet=True, resume=True))
+            survives(lambda: spanloom.train(config, output, quiet=True, resume=True))
     finally:
         path.write_bytes(before)

@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-import wordloom
-from wordloom import Doc, Pipeline, Vocab
-from wordloom.config import Config, init_config
-from wordloom.tokens import Span
-from wordloom.training.checkpoint import Checkpoint, find_checkpoint
-from wordloom.training.corpus import read_docs
-from wordloom.training.writing import writer_for
+import spanloom
+from spanloom import Doc, Pipeline, Vocab
+from spanloom.config import Config, init_config
+from spanloom.tokens import Span
+from spanloom.training.checkpoint import Checkpoint, find_checkpoint
+from spanloom.training.corpus import read_docs
+from spanloom.training.writing import writer_for
 
 GOLDEN = Path(__file__).parent / "data" / "version1"
 VERSIONS = pytest.mark.parametrize("folder", [GOLDEN], ids=lambda folder: folder.name)
@@ -54,7 +54,7 @@ def annotated(doc: Doc) -> dict[str, Any]:
 @VERSIONS
 def test_pipelines_annotate_as_they_did(folder: Path) -> None:
     expected = json.loads((folder / "expected.json").read_text("utf8"))
-    nlp = wordloom.load(folder / "pipeline")
+    nlp = spanloom.load(folder / "pipeline")
     assert [annotated(doc) for doc in nlp.pipe(TEXTS)] == expected["pipeline"]
     fresh = Pipeline.from_config(nlp.config)
     # Without the rules of the tokenizer, which are large.
@@ -68,7 +68,7 @@ def test_documents_are_read_as_they_were(folder: Path, suffix: str) -> None:
     if suffix in ("arrow", "parquet"):
         pytest.importorskip("pyarrow")
     expected = json.loads((folder / "expected.json").read_text("utf8"))["docs"]
-    docs = list(read_docs(folder / f"docs.{suffix}", wordloom.blank("en").vocab))
+    docs = list(read_docs(folder / f"docs.{suffix}", spanloom.blank("en").vocab))
     assert [doc.text for doc in docs] == [each["text"] for each in expected]
     if suffix != "jsonl":  # which doesn't keep norms and user data
         assert [annotated(doc) for doc in docs] == expected
@@ -90,7 +90,7 @@ def test_training_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> Non
     found = Checkpoint.read(path)
     assert found.progress.step == 4
     docs = str(folder / "docs.loom")
-    result = wordloom.train(
+    result = spanloom.train(
         Config(dict(found.config)),
         tmp_path / "out",
         quiet=True,
@@ -159,25 +159,25 @@ def write(folder: Path) -> None:
 
 
 def _write(folder: Path) -> None:
-    docs = some_docs(wordloom.blank("en").vocab)
+    docs = some_docs(spanloom.blank("en").vocab)
     for suffix in FORMATS:
         path = folder / f"docs.{suffix}"
         writer_for(path)(path, docs)
     (folder / "doc.bytes").write_bytes(docs[0].to_bytes())
     (folder / "vocab.bytes").write_bytes(docs[0].vocab.to_bytes())
-    trained = wordloom.train(config(folder / "docs.loom", *COMPONENTS), quiet=True).nlp
+    trained = spanloom.train(config(folder / "docs.loom", *COMPONENTS), quiet=True).nlp
     trained.to_disk(folder / "pipeline")
     (folder / "pipeline.bytes").write_bytes(trained.to_bytes(exclude=["tokenizer"]))
     small = config(Path("docs.loom"), "tagger", "ner")
-    small["nlp"]["tokenizer"] = {"@tokenizers": "wordloom.WhitespaceTokenizer.v1"}
+    small["nlp"]["tokenizer"] = {"@tokenizers": "spanloom.WhitespaceTokenizer.v1"}
     small["training"].update(max_steps=4, eval_frequency=4)
     small["training"]["optimizer"]["use_averages"] = True
-    wordloom.train(small, folder / "training", quiet=True)
+    spanloom.train(small, folder / "training", quiet=True)
     for name in ("model-best", "model-last"):
         shutil.rmtree(folder / "training" / name)
     expected = {
         "docs": [annotated(doc) for doc in docs],
-        "pipeline": [annotated(doc) for doc in wordloom.load(folder / "pipeline").pipe(TEXTS)],
+        "pipeline": [annotated(doc) for doc in spanloom.load(folder / "pipeline").pipe(TEXTS)],
     }
     text = json.dumps(expected, indent=1, ensure_ascii=False)
     (folder / "expected.json").write_text(text + "\n", "utf8")

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import wordloom
-from wordloom import Doc, Example, Pipeline, registry
-from wordloom.cli import cli
-from wordloom.config import Config
-from wordloom.errors import PipelineError
-from wordloom.pipeline.drawing import save_graph
-from wordloom.training import train
+import spanloom
+from spanloom import Doc, Example, Pipeline, registry
+from spanloom.cli import cli
+from spanloom.config import Config
+from spanloom.errors import PipelineError
+from spanloom.pipeline.drawing import save_graph
+from spanloom.training import train
 
 WORDS = ["the", "cat", "sat", "."]
 TAGS = ["D", "N", "V", "."]
@@ -27,7 +27,7 @@ TAGS = ["D", "N", "V", "."]
 
 def encoder(width: int) -> dict[str, Any]:
     return {
-        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "@architectures": "spanloom.HashEmbedCNN.v2",
         "width": width,
         "depth": 1,
         "embed_size": 50,
@@ -35,8 +35,8 @@ def encoder(width: int) -> dict[str, Any]:
 
 
 def tagger(upstream: str = "*", width: int | None = None, **more: Any) -> dict[str, Any]:
-    block = {"@architectures": "wordloom.Tok2VecListener.v1", "width": width, "upstream": upstream}
-    return {"@architectures": "wordloom.Tagger.v2", "tok2vec": {**block, **more}}
+    block = {"@architectures": "spanloom.Tok2VecListener.v1", "width": width, "upstream": upstream}
+    return {"@architectures": "spanloom.Tagger.v2", "tok2vec": {**block, **more}}
 
 
 def component(factory: str, model: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def test_a_wildcard_takes_the_nearest_and_is_gone_then(tmp_path: Path) -> None:
     }
     nlp.rename_pipe("narrow", "thin")
     nlp.to_disk(tmp_path / "saved")
-    again = wordloom.load(tmp_path / "saved")
+    again = spanloom.load(tmp_path / "saved")
     assert again.config["components"]["one"]["model"]["tok2vec"]["upstream"] == "thin"
     assert [t.tag_ for t in again("the cat")] == [t.tag_ for t in nlp("the cat")]
 
@@ -135,7 +135,7 @@ def test_a_width_that_does_not_fit_names_both_ends_and_widths() -> None:
 
 
 def test_loading_weights_of_another_width_names_both_ends(tmp_path: Path) -> None:
-    from wordloom.errors import SerializationError
+    from spanloom.errors import SerializationError
 
     nlp = built()
     nlp.to_disk(tmp_path / "saved")
@@ -148,7 +148,7 @@ def test_loading_weights_of_another_width_names_both_ends(tmp_path: Path) -> Non
 
 
 def test_a_listener_of_another_kind_is_refused() -> None:
-    from wordloom.layers import Link, make_listener
+    from spanloom.layers import Link, make_listener
 
     @registry.architectures("tests.OddListener.v1")
     def odd(upstream: str = "*") -> Any:
@@ -180,7 +180,7 @@ def test_models_of_another_kind_have_no_listeners() -> None:
     nlp.add_pipe("test_other_model")
     assert nlp.analyze_pipes()["summary"]["test_other_model"]["producers"] == []
     assert nlp.update(examples(nlp))["n1"] > 0
-    other = wordloom.blank("en")
+    other = spanloom.blank("en")
     other.add_pipe("test_other_model", source=nlp)
     assert other("the cat").text == "the cat"
 
@@ -262,12 +262,12 @@ def test_what_is_asked_for_goes_before_what_the_config_says(
 def test_disabled_components_stay_so_after_saving(tmp_path: Path) -> None:
     nlp = built(disabled=["w1"])
     nlp.to_disk(tmp_path / "saved")
-    assert wordloom.load(tmp_path / "saved").disabled == ["w1"]
-    assert wordloom.load(tmp_path / "saved", enable=["w1"]).pipe_names == ["wide", "w1"]
-    left = wordloom.load(tmp_path / "saved", exclude=["w1", "w2", "wide"])
+    assert spanloom.load(tmp_path / "saved").disabled == ["w1"]
+    assert spanloom.load(tmp_path / "saved", enable=["w1"]).pipe_names == ["wide", "w1"]
+    left = spanloom.load(tmp_path / "saved", exclude=["w1", "w2", "wide"])
     assert left.component_names == ["narrow", "n1", "n2"]
     with pytest.raises(PipelineError, match="'w1' listens to 'wide', which is no encoder before"):
-        wordloom.load(tmp_path / "saved", exclude=["wide"])
+        spanloom.load(tmp_path / "saved", exclude=["wide"])
 
 
 @pytest.mark.parametrize("argument", ["disable", "enable", "exclude"])
@@ -280,9 +280,9 @@ def test_names_that_are_not_there_are_told(argument: str) -> None:
 
 
 def write_corpus(folder: Path) -> str:
-    from wordloom.training.docbin import write_spacy
+    from spanloom.training.docbin import write_spacy
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     docs = [Doc(nlp.vocab, words=WORDS, tags=TAGS) for _ in range(4)]
     path = folder / "data.spacy"
     write_spacy(path, docs)
@@ -331,7 +331,7 @@ def outputs(nlp: Pipeline, name: str) -> np.ndarray:
 def test_what_is_frozen_predicts_the_same_after_training(
     base: Path, tmp_path: Path, frozen: list[str], blocks: Any
 ) -> None:
-    source = wordloom.load(base)
+    source = spanloom.load(base)
     whole = training_config(base, write_corpus(tmp_path), frozen, **blocks)
     nlp = train(whole, quiet=True).nlp
     np.testing.assert_array_equal(outputs(nlp, "n1"), outputs(source, "n1"))
@@ -358,7 +358,7 @@ def test_a_head_that_sends_no_gradient_harms_no_frozen_one(base: Path, tmp_path:
     data = write_corpus(tmp_path)
     whole = training_config(base, data, ["n1"])
     whole["components"]["n2"] = component("tagger", tagger("narrow", grad_factor=0.0))
-    source = wordloom.load(base)
+    source = spanloom.load(base)
     nlp = train(whole, quiet=True).nlp
     np.testing.assert_array_equal(outputs(nlp, "n1"), outputs(source, "n1"))
 
@@ -379,7 +379,7 @@ def test_frozen_before_in_the_same_process(tmp_path: Path) -> None:
 
 
 @registry.factories("test_needs")
-@wordloom.components.component_defaults(requires=["token.tag", "doc.mood"], retokenizes=True)
+@spanloom.components.component_defaults(requires=["token.tag", "doc.mood"], retokenizes=True)
 def make_needs(nlp: Pipeline, name: str) -> Callable[[Doc], Doc]:
     return lambda doc: doc
 
@@ -432,4 +432,4 @@ def test_info_shows_and_draws_the_graph(base: Path, tmp_path: Path) -> None:
     tag = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f"{tag}rect")) == 6 and len(root.findall(f"{tag}path")) == 8
     with pytest.raises(PipelineError, match=r"\.svg, \.dot or \.txt"):
-        save_graph(wordloom.blank("en"), tmp_path / "graph.png")
+        save_graph(spanloom.blank("en"), tmp_path / "graph.png")

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from wordloom import Pipeline
-from wordloom.cli import cli
-from wordloom.config import Config, check_config, fill_config, find_problems
-from wordloom.devices import use_device
-from wordloom.errors import ConfigError, PluginError
-from wordloom.plugins import Report
+from spanloom import Pipeline
+from spanloom.cli import cli
+from spanloom.config import Config, check_config, fill_config, find_problems
+from spanloom.devices import use_device
+from spanloom.errors import ConfigError, PluginError
+from spanloom.plugins import Report
 
-HEAD = "from wordloom.plugins import ConfigSection, Device, hookimpl\nWORDLOOM_API = 1\nSEEN = []\n"
+HEAD = "from spanloom.plugins import ConfigSection, Device, hookimpl\nSPANLOOM_API = 1\nSEEN = []\n"
 Install = Callable[[str], Any]
 
 
@@ -28,8 +28,8 @@ def plugin(fake_dist: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> I
     def install(source: str) -> Any:
         import importlib
 
-        monkeypatch.setenv("WORDLOOM_PLUGINS", "loom-x")
-        points = {"wordloom_plugins": {"loom-x": "loom_x_plugin"}}
+        monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-x")
+        points = {"spanloom_plugins": {"loom-x": "loom_x_plugin"}}
         modules = {"loom_x_plugin": f"{HEAD}@hookimpl\n{source}\n"}
         fake_dist("loom-x", "1.0", points=points, modules=modules)
         return importlib.import_module("loom_x_plugin")

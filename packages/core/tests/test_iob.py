@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom import Doc
-from wordloom.errors import DataError
-from wordloom.training.iob import (
+from spanloom import Doc
+from spanloom.errors import DataError
+from spanloom.training.iob import (
     biluo_tags_to_offsets,
     biluo_tags_to_spans,
     biluo_to_iob,
@@ -16,7 +16,7 @@ from wordloom.training.iob import (
     offsets_to_biluo_tags,
     tags_to_entities,
 )
-from wordloom.vocab import Vocab
+from spanloom.vocab import Vocab
 
 WORDS = ["Ann", "met", "New", "York", "City"]
 

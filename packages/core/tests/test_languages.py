@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-import wordloom
-from wordloom import registry
-from wordloom.errors import DataError
-from wordloom.lang import LanguageDefaults, language
-from wordloom.tokenizer import CharacterTokenizer, Tokenizer, TokenizerRules
+import spanloom
+from spanloom import registry
+from spanloom.errors import DataError
+from spanloom.lang import LanguageDefaults, language
+from spanloom.tokenizer import CharacterTokenizer, Tokenizer, TokenizerRules
 
 
 def test_registered_languages() -> None:
@@ -46,7 +46,7 @@ def test_own_language() -> None:
 
     registry.languages("qqq", func=Shouting)
     try:
-        nlp = wordloom.blank("qqq")
+        nlp = spanloom.blank("qqq")
         doc = nlp("O! you, O!!")
         assert doc.words == ["O!", "you", ",", "O!", "!"]
         assert nlp.vocab["O"].is_stop
@@ -55,7 +55,7 @@ def test_own_language() -> None:
 
 
 def test_neutral_rules() -> None:
-    nlp = wordloom.blank("de")
+    nlp = spanloom.blank("de")
     assert nlp.lang == "de"
     doc = nlp("Schöne Grüße (z. B.), 3-mal und C++: gut-besucht, 5 km² a.b@c.de!")
     assert "|".join(doc.words) == (
@@ -64,16 +64,16 @@ def test_neutral_rules() -> None:
 
 
 def test_marks_belong_to_letters() -> None:
-    nlp = wordloom.blank("hi")
+    nlp = spanloom.blank("hi")
     assert nlp("हिन्दी-अंग्रेज़ी में।").words == ["हिन्दी", "-", "अंग्रेज़ी", "में", "।"]
     # A letter with an accent apart is a letter, as is the one that holds it.
     for word in ("café", "cafe\u0301"):
-        assert wordloom.blank("fr")(f"{word}-bar.").words == [word, "-", "bar", "."]
+        assert spanloom.blank("fr")(f"{word}-bar.").words == [word, "-", "bar", "."]
 
 
 @pytest.mark.parametrize("code", ["zh", "ja", "th"])
 def test_scripts_without_spaces(code: str) -> None:
-    nlp = wordloom.blank(code)
+    nlp = spanloom.blank(code)
     assert isinstance(nlp.tokenizer, CharacterTokenizer)
     assert nlp("今日は。").words == [*"今日は。"]
 
@@ -81,19 +81,19 @@ def test_scripts_without_spaces(code: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("wordloom.Tokenizer.v1", Tokenizer),
+        ("spanloom.Tokenizer.v1", Tokenizer),
         ("spacy.Tokenizer.v1", Tokenizer),
-        ("wordloom.CharacterTokenizer.v1", CharacterTokenizer),
+        ("spanloom.CharacterTokenizer.v1", CharacterTokenizer),
         ("spacy.zh.ChineseTokenizer", CharacterTokenizer),
     ],
 )
 def test_tokenizer_in_config(name: str, kind: type) -> None:
-    nlp = wordloom.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": name}}})
+    nlp = spanloom.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": name}}})
     assert isinstance(nlp.tokenizer, kind)
 
 
 def test_english_lexical_rules() -> None:
-    vocab = wordloom.blank("en").vocab
+    vocab = spanloom.blank("en").vocab
     numbers = "12 3,000 1/2 -5 twelve Third 22nd ninetieth million"
     assert all(vocab[word].like_num for word in numbers.split())
     assert not any(vocab[word].like_num for word in ["the", "ten-ish", "nd", "1/2/3", "fortyth"])

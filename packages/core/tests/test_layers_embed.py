@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import HashEmbed, Model, Ragged, chain, list2ragged, ragged2list
 
-from wordloom import Batch, Doc, Vocab, registry
-from wordloom.errors import ConfigError, UnknownNameError
-from wordloom.layers import (
+from spanloom import Batch, Doc, Vocab, registry
+from spanloom.errors import ConfigError, UnknownNameError
+from spanloom.layers import (
     CharacterEmbed,
     Embed,
     FeatureExtractor,
@@ -22,7 +22,7 @@ from wordloom.layers import (
     extract,
     remap_ids,
 )
-from wordloom.layers.character_embed import byte_columns
+from spanloom.layers.character_embed import byte_columns
 
 VOCAB = Vocab("en")
 WORDS = ["the", "The", "cat", "cats", "1999", "日本"]
@@ -153,7 +153,7 @@ def test_types_and_tokens_give_the_same(texts: list[list[str]]) -> None:
 
 
 def static_layer(width: int, dropout: float | None = None) -> Model[Any, Any]:
-    """Stands for the layer of `wordloom-vectors`: a learned vector of the word's first letter."""
+    """Stands for the layer of `spanloom-vectors`: a learned vector of the word's first letter."""
 
     def forward(model: Model[Any, Any], docs: Any, is_train: bool) -> Any:
         firsts = [ord(word[0]) % 7 for doc in docs for word in doc.words]
@@ -190,7 +190,7 @@ def test_static_vectors_come_from_the_registry(kind: str, monkeypatch: pytest.Mo
         model = MultiHashEmbed(4, ["NORM"], [11], include_static_vectors=True)
     else:
         model = CharacterEmbed(4, 11, 2, 3, include_static_vectors=True)
-    assert asked == ["wordloom.StaticVectors.v2"]
+    assert asked == ["spanloom.StaticVectors.v2"]
     randomize(model.initialize(X=docs()))
     many = docs() * 20
     for doc, vectors in zip(many, model.predict(Batch(many))):
@@ -227,9 +227,9 @@ def test_static_vectors_by_annotation_are_those_of_tokens(monkeypatch: pytest.Mo
         np.testing.assert_allclose(model.predict([doc])[0], vectors, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.skipif(find_spec("wordloom_vectors") is not None, reason="wordloom-vectors is here")
+@pytest.mark.skipif(find_spec("spanloom_vectors") is not None, reason="spanloom-vectors is here")
 def test_static_vectors_without_the_package_name_it() -> None:
-    with pytest.raises(UnknownNameError, match="wordloom-vectors"):
+    with pytest.raises(UnknownNameError, match="spanloom-vectors"):
         MultiHashEmbed(4, ["NORM"], [11], include_static_vectors=True)
 
 
@@ -274,6 +274,6 @@ def test_mapping_of_a_config() -> None:
 
 
 def flat_hash(layer: Model[Any, Any]) -> Model[Any, Any]:
-    from wordloom.layers import flat_array
+    from spanloom.layers import flat_array
 
     return flat_array(layer)

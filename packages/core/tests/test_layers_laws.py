@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import Model, chain, get_current_ops, set_dropout_rate
 
-from wordloom import Batch, Doc, Vocab
-from wordloom.batch import FloatsList
-from wordloom.layers import (
+from spanloom import Batch, Doc, Vocab
+from spanloom.batch import FloatsList
+from spanloom.layers import (
     CharacterEmbed,
     Embed,
     FeatureExtractor,
@@ -30,7 +30,7 @@ from wordloom.layers import (
     add,
     remap_ids,
 )
-from wordloom.layers.dense import dropout_mask
+from spanloom.layers.dense import dropout_mask
 
 VOCAB = Vocab("en")
 WORDS = ["the", "The", "cat", "sat", "on", "a", "mat", ".", "1999", "naïve", "日本", "unbelievable"]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from thinc.api import chain, constant_then, warmup_linear
 
-from wordloom import Batch, Doc, Vocab
-from wordloom.batch import Feature, FloatsList
-from wordloom.errors import PipelineError
-from wordloom.layers import (
+from spanloom import Batch, Doc, Vocab
+from spanloom.batch import Feature, FloatsList
+from spanloom.errors import PipelineError
+from spanloom.layers import (
     GradFactor,
     Tagger,
     Tok2VecListener,

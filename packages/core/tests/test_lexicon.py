@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordloom.errors import DataError
-from wordloom.lexical import LexicalRules, like_email, like_num, like_url, word_shape, word_shapes
-from wordloom.lexicon import Lexicon
-from wordloom.strings import StringStore, hash_string
+from spanloom.errors import DataError
+from spanloom.lexical import LexicalRules, like_email, like_num, like_url, word_shape, word_shapes
+from spanloom.lexicon import Lexicon
+from spanloom.strings import StringStore, hash_string
 
 
 def lexicon(**rules: object) -> Lexicon:

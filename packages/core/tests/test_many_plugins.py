@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from wordloom import registry
-from wordloom.plugins import Index, refresh
-from wordloom.plugins.describe import describe
+from spanloom import registry
+from spanloom.plugins import Index, refresh
+from spanloom.plugins.describe import describe
 
 COUNT = 300
 
@@ -23,10 +23,10 @@ def crowd(site: Path) -> None:
         info = site / f"{name}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: wordloom<1,>=0.1\n"
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\nRequires-Dist: spanloom<1,>=0.1\n"
         )
         points = f"{name}.A.v1 = {name}:a\n{name}.B.v1 = {name}:b\n"
-        (info / "entry_points.txt").write_text(f"[wordloom_misc]\n{points}")
+        (info / "entry_points.txt").write_text(f"[spanloom_misc]\n{points}")
         (site / f"{name}.py").write_text("def a(): ...\ndef b(): ...\n")
     refresh()
 

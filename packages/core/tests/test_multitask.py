@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from thinc.api import fix_random_seed
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.config import init_config
+import spanloom
+from spanloom import Doc, Example
+from spanloom.config import init_config
 
 PIPELINE = ["tagger", "parser", "ner", "textcat"]
 
@@ -17,7 +17,7 @@ def small(shared: bool):
     """The config of all four components, on a small encoder of one or of each."""
     config = init_config("en", PIPELINE, optimize="efficiency").interpolate()
     tiny = {
-        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "@architectures": "spanloom.HashEmbedCNN.v2",
         "width": 16,
         "depth": 1,
         "embed_size": 100,
@@ -51,7 +51,7 @@ def corpora(nlp):
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_partly_annotated_corpora_train_all_components(shared):
-    nlp = wordloom.Pipeline.from_config(small(shared))
+    nlp = spanloom.Pipeline.from_config(small(shared))
     parts = corpora(nlp)
     together = [example for part in parts for example in part]
     sgd = nlp.initialize(lambda: together)
@@ -71,7 +71,7 @@ def test_partly_annotated_corpora_train_all_components(shared):
 
 
 def test_what_is_missing_is_no_negative_example():
-    nlp = wordloom.Pipeline.from_config(small(True))
+    nlp = spanloom.Pipeline.from_config(small(True))
     tagged, named, liked = corpora(nlp)
     nlp.initialize(lambda: [*tagged, *named, *liked])
     for part, silent in [
@@ -84,7 +84,7 @@ def test_what_is_missing_is_no_negative_example():
 
 
 def test_scores_of_what_is_not_annotated_are_none_not_zero():
-    nlp = wordloom.Pipeline.from_config(small(True))
+    nlp = spanloom.Pipeline.from_config(small(True))
     tagged, named, liked = corpora(nlp)
     nlp.initialize(lambda: [*tagged, *named, *liked])
     scores = nlp.evaluate(tagged)
@@ -97,7 +97,7 @@ def test_hidden_states_of_ner_are_dropped_in_a_training_with_dropout_only():
         config = small(shared=False)
         config["components"]["ner"]["hidden_dropout"] = rate
         fix_random_seed(1)
-        nlp = wordloom.Pipeline.from_config(config)
+        nlp = spanloom.Pipeline.from_config(config)
         examples = corpora(nlp)[1]
         sgd = nlp.initialize(lambda: [example for part in corpora(nlp) for example in part])
         for _ in range(4):

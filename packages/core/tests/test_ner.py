@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.errors import PipelineError, SerializationError
-from wordloom.tokens import Span
+import spanloom
+from spanloom import Doc, Example
+from spanloom.errors import PipelineError, SerializationError
+from spanloom.tokens import Span
 
 TOK2VEC = {
-    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "@architectures": "spanloom.HashEmbedCNN.v2",
     "width": 32,
     "depth": 1,
     "embed_size": 300,
 }
 MODEL = {
-    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "@architectures": "spanloom.TransitionBasedParser.v2",
     "state_type": "ner",
     "hidden_width": 16,
     "tok2vec": TOK2VEC,
@@ -37,7 +37,7 @@ def examples_for(nlp, sentences=SENTENCES):
 
 
 def pipeline(sentences=SENTENCES, steps=60, **settings):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     ner = nlp.add_pipe("ner", config={"model": MODEL, **settings})
     examples = examples_for(nlp, sentences)
     sgd = nlp.initialize(lambda: examples)
@@ -81,7 +81,7 @@ def test_together_and_alone_give_the_same(trained):
 
 
 def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from wordloom.components import groups
+    from spanloom.components import groups
 
     nlp, _, _ = trained
     words = [each[0].split() for each in SENTENCES] + [[]]
@@ -122,7 +122,7 @@ def test_no_entity_goes_over_the_start_of_a_sentence(trained):
 def test_whitespace_is_within_entities_but_not_at_their_edges():
     words = ["Bank", "\n", "of", "  ", "York", "\n", "pays"]
     tags = ["B-ORG", "I-ORG", "I-ORG", "I-ORG", "I-ORG", "I-ORG", "O"]
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("ner", config={"model": MODEL})
     spaces = [False] * 7
     make = lambda **more: Doc(nlp.vocab, words=words, spaces=spaces, **more)  # noqa: E731
@@ -170,7 +170,7 @@ def test_spans_that_are_said_to_be_wrong_are_unlearnt():
 
 
 def test_other_tokens_than_those_of_the_reference():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("ner", config={"model": MODEL})
     reference = Doc(
         nlp.vocab,
@@ -181,7 +181,7 @@ def test_other_tokens_than_those_of_the_reference():
     split = Doc(
         nlp.vocab, words=["N", "ew", "Yo", "rk", "City", "is", "big"], spaces=[0, 1, 0, 0, 1, 1, 0]
     )
-    from wordloom.transitions.gold import gold_spans
+    from spanloom.transitions.gold import gold_spans
 
     spans, _ = gold_spans(Example(split, reference))
     assert (spans.starts.tolist(), spans.ends.tolist()) == ([0], [4])
@@ -209,18 +209,18 @@ def test_labels_are_added_before_and_after_training():
 
 def test_initialize_takes_labels(trained):
     _, ner, _ = trained
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     other = nlp.add_pipe("ner", config={"model": MODEL})
     examples = examples_for(nlp)
     other.initialize(lambda: examples, labels=ner.label_data)
     assert other.labels == ner.labels
-    third = wordloom.blank("en").add_pipe("ner", config={"model": MODEL})
+    third = spanloom.blank("en").add_pipe("ner", config={"model": MODEL})
     third.initialize(lambda: examples, labels={"0": {"": 3}, "1": {"PER": 2, "LOC": 1}})
     assert third.labels == ("PER", "LOC")
 
 
 def test_no_entities_in_the_corpus_is_an_error():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("ner", config={"model": MODEL})
     words = Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"]))
     with pytest.raises(PipelineError, match="found no entities"):
@@ -230,11 +230,11 @@ def test_no_entities_in_the_corpus_is_an_error():
 def test_it_is_saved_and_loaded(trained, tmp_path):
     nlp, ner, examples = trained
     nlp.to_disk(tmp_path / "model")
-    loaded = wordloom.load(tmp_path / "model")
+    loaded = spanloom.load(tmp_path / "model")
     assert loaded.get_pipe("ner").labels == ner.labels
     again = examples_for(loaded)
     assert loaded.evaluate(again)["ents_f"] == 1.0
-    other = wordloom.blank("en").add_pipe("ner", config={"model": MODEL})
+    other = spanloom.blank("en").add_pipe("ner", config={"model": MODEL})
     other.from_bytes(ner.to_bytes())
     assert other.labels == ner.labels and other.move_names == ner.move_names
     with pytest.raises(SerializationError):
@@ -242,9 +242,9 @@ def test_it_is_saved_and_loaded(trained, tmp_path):
 
 
 def test_it_sends_its_gradient_to_a_shared_layer():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     tok2vec = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
-    listener = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 32}
+    listener = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 32}
     nlp.add_pipe("ner", config={"model": {**MODEL, "tok2vec": listener}})
     examples = examples_for(nlp)
     nlp.initialize(lambda: examples)
@@ -275,7 +275,7 @@ def test_a_very_long_document(trained):
 
 
 def test_names_of_spacy_resolve_to_the_same():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     model = {**MODEL, "@architectures": "spacy.TransitionBasedParser.v1"}
     del model["state_type"]
     assert nlp.add_pipe("ner", config={"model": model}).model.name == "parser_model"

@@ -21,14 +21,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import wordloom
-from wordloom import Doc, Example, registry
-from wordloom.cli import cli
-from wordloom.config import init_config
-from wordloom.errors import MissingFileError, PackageError, PluginError
-from wordloom.packaging import fetched, find, install, package, unmet
-from wordloom.packaging.names import package_name, required_range
-from wordloom.plugins import refresh
+import spanloom
+from spanloom import Doc, Example, registry
+from spanloom.cli import cli
+from spanloom.config import init_config
+from spanloom.errors import MissingFileError, PackageError, PluginError
+from spanloom.packaging import fetched, find, install, package, unmet
+from spanloom.packaging.names import package_name, required_range
+from spanloom.plugins import refresh
 
 FakeDist = Callable[..., Path]
 WHEEL = "en_my_tagger-1.2.0-py3-none-any.whl"
@@ -49,7 +49,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     encoder["embed"]["width"] = encoder["encode"]["width"] = 8
     encoder["embed"]["rows"] = [50 for _ in encoder["embed"]["rows"]]
     config["components"]["tagger"]["model"]["tok2vec"]["width"] = 8
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     words, tags = ["I", "like", "eggs"], ["P", "V", "N"]
     example = Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, tags=tags))
     optimizer = nlp.initialize(lambda: [example])
@@ -74,7 +74,7 @@ def wheel(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folder of pipelines, empty."""
     folder = tmp_path / "mine"
-    monkeypatch.setenv("WORDLOOM_MODELS", str(folder))
+    monkeypatch.setenv("SPANLOOM_MODELS", str(folder))
     return folder
 
 
@@ -119,7 +119,7 @@ def test_wheel_holds_the_pipeline_and_no_code(wheel: Path) -> None:
     assert {"en_my_tagger/config.cfg", "en_my_tagger/meta.json", f"{info}/RECORD"} <= {*names}
     assert not [name for name in names if name.endswith(".py")]
     metadata = archive.read(f"{info}/METADATA").decode()
-    assert "Requires-Dist: wordloom>=0.1.0,<1\n" in metadata
+    assert "Requires-Dist: spanloom>=0.1.0,<1\n" in metadata
     assert "\nSummary: Tags Name: x\n" in metadata and metadata.count("\nName:") == 1
     assert "| tag_acc | 50.00 |" in metadata
     assert json.loads(archive.read("en_my_tagger/meta.json"))["name"] == "en_my_tagger"
@@ -138,7 +138,7 @@ def test_the_same_pipeline_gives_the_same_bytes(saved: Path, wheel: Path, tmp_pa
 def test_command_says_what_it_wrote(saved: Path, tmp_path: Path) -> None:
     told = run("package", saved, tmp_path, "--requires", "loom-x>=1", "--sdist").output
     assert sha256(tmp_path / WHEEL) in told and "loom-x>=1" in told
-    assert 'wordloom.load("en_my_tagger")' in told
+    assert 'spanloom.load("en_my_tagger")' in told
     assert (tmp_path / "en_my_tagger-1.2.0.tar.gz").is_file()
 
 
@@ -161,7 +161,7 @@ def test_wheel_built_from_source_is_as_good(saved: Path, tmp_path: Path, mine: P
     built = subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
     assert built.returncode == 0
     install(folder / "built" / WHEEL, to="user")
-    assert wordloom.load("en_my_tagger").pipe_names == ["tok2vec", "tagger"]
+    assert spanloom.load("en_my_tagger").pipe_names == ["tok2vec", "tagger"]
 
 
 def test_requirements_are_what_loading_needs(
@@ -174,12 +174,12 @@ def test_requirements_are_what_loading_needs(
         (copy / path.name).symlink_to(path)
     (copy / "meta.json").unlink()
     meta["suppliers"]["factories/tagger"] = "loom-tags 2.3.1"
-    meta["suppliers"]["readers/wordloom.Corpus.v1"] = "loom-reader 1.0"
+    meta["suppliers"]["readers/spanloom.Corpus.v1"] = "loom-reader 1.0"
     meta["plugins"] = {"loom-kept": {}}
     (copy / "meta.json").write_text(json.dumps(meta))
     fake_dist("loom-kept", "0.4", points={})
     made = package(copy, tmp_path)
-    assert made.requires == ("wordloom>=0.1.0,<1", "loom-kept>=0.4,<1", "loom-tags>=2.3.1,<3")
+    assert made.requires == ("spanloom>=0.1.0,<1", "loom-kept>=0.4,<1", "loom-tags>=2.3.1,<3")
     meta["suppliers"]["factories/tagger"] = "code"
     (copy / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(PackageError, match="tagger: registered by code of your own"):
@@ -220,15 +220,15 @@ def test_bad_names_versions_and_folders(saved: Path, tmp_path: Path) -> None:
 
 def test_from_path_to_annotated_text(wheel: Path, mine: Path) -> None:
     with pytest.raises(MissingFileError, match=r"no pipeline 'en_my_tagger'.*installed: none"):
-        wordloom.load("en_my_tagger")
+        spanloom.load("en_my_tagger")
     told = run("download", wheel, "--to", "user").output
     assert sha256(wheel) in told and str(mine) in told
-    nlp = wordloom.load("en_my_tagger")
+    nlp = spanloom.load("en_my_tagger")
     assert [token.tag_ for token in nlp("I like eggs")] == ["P", "V", "N"]
-    assert wordloom.load("en-my-tagger").meta["version"] == "1.2.0"
+    assert spanloom.load("en-my-tagger").meta["version"] == "1.2.0"
     assert "en_my_tagger" not in sys.modules
     with pytest.raises(MissingFileError, match="installed: en_my_tagger"):
-        wordloom.load("en_my_taggre")
+        spanloom.load("en_my_taggre")
 
 
 def test_from_a_server_with_a_hash(wheel: Path, served: str, mine: Path) -> None:
@@ -237,7 +237,7 @@ def test_from_a_server_with_a_hash(wheel: Path, served: str, mine: Path) -> None
     origin = json.loads((info / "direct_url.json").read_text())
     assert origin["url"] == f"{served}/{WHEEL}"
     assert origin["archive_info"]["hashes"] == {"sha256": sha256(wheel)}
-    assert (info / "INSTALLER").read_text() == "wordloom\n"
+    assert (info / "INSTALLER").read_text() == "spanloom\n"
     listed = {row.split(",")[0] for row in (info / "RECORD").read_text().splitlines()}
     real = {p.relative_to(mine).as_posix() for p in mine.rglob("*") if p.is_file()}
     assert listed == real
@@ -258,7 +258,7 @@ def test_a_new_version_replaces_the_old_one(saved: Path, tmp_path: Path, mine: P
     for version in ("1.0", "2.0"):
         made = package(saved, tmp_path, version=version)
         found = install(next(iter(made.files)), to="user")
-        assert found.version == version == wordloom.load("en_my_tagger").meta["version"]
+        assert found.version == version == spanloom.load("en_my_tagger").meta["version"]
     assert sorted(path.name for path in mine.iterdir()) == [
         "en_my_tagger",
         "en_my_tagger-2.0.dist-info",
@@ -277,7 +277,7 @@ def test_needs_are_named_and_not_installed(saved: Path, tmp_path: Path, mine: Pa
     package(saved, tmp_path, requires=["loom-absent>=1", "loom-off; python_version < '3'"])
     told = run("download", tmp_path / WHEEL, "--to", "user")
     assert 'pip install "loom-absent>=1"' in told.stderr and "loom-off" not in told.stderr
-    assert unmet(["wordloom>=0.1,<1", "wordloom>=99"]) == ["wordloom>=99"]
+    assert unmet(["spanloom>=0.1,<1", "spanloom>=99"]) == ["spanloom>=99"]
 
 
 class _Hub(_Quiet):
@@ -319,7 +319,7 @@ def test_from_a_hub(wheel: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("HF_ENDPOINT", url)
         told = run("download", "hf://me/tags@v1/2", code=1).stderr
         assert "holds 2 wheels (a.whl, b.whl), not 1" in told
-    assert wordloom.load("en_my_tagger").pipe_names == ["tok2vec", "tagger"]
+    assert spanloom.load("en_my_tagger").pipe_names == ["tok2vec", "tagger"]
 
 
 class _Short(_Quiet):
@@ -385,8 +385,8 @@ def _points(text: str) -> Callable[[dict[str, bytes]], None]:
         (lambda files: files.pop(f"{INFO}/METADATA"), "no wheel, or a damaged one"),
         (_points(""), "isn't a packaged pipeline"),
         (_points("[console_scripts]\npip = evil:run\n"), "isn't a packaged pipeline"),
-        (_points("[wordloom_models]\nen_my_tagger = os:system\n"), "isn't a packaged pipeline"),
-        (_points("[wordloom_models]\nos = os\n"), "own folders"),
+        (_points("[spanloom_models]\nen_my_tagger = os:system\n"), "isn't a packaged pipeline"),
+        (_points("[spanloom_models]\nos = os\n"), "own folders"),
         (_points("rubbish"), "can't be read"),
         (
             lambda files: files.update(
@@ -430,15 +430,15 @@ def test_links_and_rubbish_are_refused(wheel: Path, tmp_path: Path, mine: Path) 
 def test_a_loader_of_code_is_still_possible(fake_dist: FakeDist, tmp_path: Path) -> None:
     fake_dist(
         "loom-model",
-        points={"wordloom_models": {"loom_model": "loom_model:load"}},
-        modules={"loom_model": "import wordloom\ndef load(**_): return wordloom.blank('en')\n"},
+        points={"spanloom_models": {"loom_model": "loom_model:load"}},
+        modules={"loom_model": "import spanloom\ndef load(**_): return spanloom.blank('en')\n"},
     )
     assert find("loom_model") is None
-    assert wordloom.load("loom_model").lang == "en"
+    assert spanloom.load("loom_model").lang == "en"
     assert "loom_model" in registry.names("models")
-    fake_dist("loom-bad", points={"wordloom_models": {"bad": "loom_absent:load"}})
+    fake_dist("loom-bad", points={"spanloom_models": {"bad": "loom_absent:load"}})
     with pytest.raises(PluginError, match="loom-bad"):
-        wordloom.load("bad")
+        spanloom.load("bad")
 
 
 def test_an_environment_without_pip(wheel: Path, tmp_path: Path) -> None:
@@ -448,20 +448,20 @@ def test_an_environment_without_pip(wheel: Path, tmp_path: Path) -> None:
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     site = Path(subprocess.check_output([python, "-c", ask], text=True).strip())
-    source = str(Path(wordloom.__file__).parents[1])
+    source = str(Path(spanloom.__file__).parents[1])
     ours = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n{source}\n"
     (site / "ours.pth").write_text(ours)
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("WORDLOOM_")}
-    command = [str(python), "-m", "wordloom", "download", str(wheel)]
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SPANLOOM_")}
+    command = [str(python), "-m", "spanloom", "download", str(wheel)]
     done = subprocess.run(command, capture_output=True, text=True, env=clean, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (site / "en_my_tagger" / "meta.json").is_file()
     check = (
-        "import sys, wordloom\n"
+        "import sys, spanloom\n"
         "from importlib.metadata import files, version\n"
         "assert version('en-my-tagger') == '1.2.0'\n"
         "assert all(file.locate().exists() for file in files('en_my_tagger'))\n"
-        "print([t.tag_ for t in wordloom.load('en_my_tagger')('I like eggs')])\n"
+        "print([t.tag_ for t in spanloom.load('en_my_tagger')('I like eggs')])\n"
         "assert 'pip' not in sys.modules and 'en_my_tagger' not in sys.modules\n"
     )
     done = subprocess.run([python, "-c", check], capture_output=True, text=True, env=clean)
@@ -473,4 +473,4 @@ def test_refresh_is_enough_in_a_notebook(wheel: Path, mine: Path) -> None:
     install(wheel, to="user")
     refresh()
     found = find("en_my_tagger")
-    assert found is not None and found.requires == ("wordloom>=0.1.0,<1",)
+    assert found is not None and found.requires == ("spanloom>=0.1.0,<1",)

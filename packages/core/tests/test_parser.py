@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.errors import PipelineError
-from wordloom.transitions.gold import gold_heads
+import spanloom
+from spanloom import Doc, Example
+from spanloom.errors import PipelineError
+from spanloom.transitions.gold import gold_heads
 
 TOK2VEC = {
-    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "@architectures": "spanloom.HashEmbedCNN.v2",
     "width": 32,
     "depth": 1,
     "embed_size": 300,
 }
 MODEL = {
-    "@architectures": "wordloom.TransitionBasedParser.v2",
+    "@architectures": "spanloom.TransitionBasedParser.v2",
     "state_type": "parser",
     "hidden_width": 32,
     "tok2vec": TOK2VEC,
@@ -42,7 +42,7 @@ def examples_for(nlp, trees=TREES):
 
 
 def pipeline(trees=TREES, steps=80, **settings):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     parser = nlp.add_pipe("parser", config={"model": MODEL, **settings})
     examples = examples_for(nlp, trees)
     sgd = nlp.initialize(lambda: examples)
@@ -101,7 +101,7 @@ def test_together_and_alone_give_the_same(trained):
 
 
 def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from wordloom.components import groups
+    from spanloom.components import groups
 
     nlp, _, _ = trained
     words = [each[0].split() for each in TREES] + [[]]
@@ -191,10 +191,10 @@ def test_heads_in_other_tokens_than_those_of_the_reference(trained):
 
 
 def test_long_documents_are_cut_where_sentences_start():
-    from wordloom.batch import Batch
-    from wordloom.components.parser_trees import SolidTokens, gold_trees
+    from spanloom.batch import Batch
+    from spanloom.components.parser_trees import SolidTokens, gold_trees
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     text, heads = " ".join(["she reads books"] * 10), [3 * i + 1 for i in range(10) for _ in "abc"]
     examples = examples_for(nlp, [(text, heads, ["nsubj", "ROOT", "obj"] * 10)])
     tokens = SolidTokens.of(Batch([examples[0].predicted]), constrained=False)
@@ -206,10 +206,10 @@ def test_long_documents_are_cut_where_sentences_start():
 
 def test_labels(trained):
     nlp, parser, examples = trained
-    other = wordloom.blank("en").add_pipe("parser", config={"model": MODEL})
+    other = spanloom.blank("en").add_pipe("parser", config={"model": MODEL})
     other.initialize(lambda: examples_for(nlp), labels=parser.label_data)
     assert other.labels == parser.labels and other.move_names == parser.move_names
-    third = wordloom.blank("en").add_pipe("parser", config={"model": MODEL})
+    third = spanloom.blank("en").add_pipe("parser", config={"model": MODEL})
     assert third.add_label("nsubj") == 1 and third.add_label("nsubj") == 0
     third.initialize(lambda: examples_for(nlp), labels=["obj", "ROOT"])
     assert third.labels == ("ROOT", "obj")
@@ -227,7 +227,7 @@ def test_a_label_is_added_after_training():
 
 def test_rare_relations_are_left_out_of_large_corpora():
     trees = [*TREES[:1] * 700, ("a b", [1, 1], ["odd", "ROOT"])]
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     parser = nlp.add_pipe("parser", config={"model": MODEL, "min_action_freq": 2})
     parser.initialize(lambda: examples_for(nlp, trees))
     assert "odd" in parser.labels
@@ -237,7 +237,7 @@ def test_rare_relations_are_left_out_of_large_corpora():
 
 
 def test_no_trees_in_the_corpus_is_an_error():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("parser", config={"model": MODEL})
     words = Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"]))
     with pytest.raises(PipelineError, match="found no dependencies"):
@@ -249,16 +249,16 @@ def test_no_trees_in_the_corpus_is_an_error():
 def test_it_is_saved_and_loaded(trained, tmp_path):
     nlp, parser, _ = trained
     nlp.to_disk(tmp_path / "model")
-    loaded = wordloom.load(tmp_path / "model")
+    loaded = spanloom.load(tmp_path / "model")
     assert loaded.get_pipe("parser").labels == parser.labels
     for text, heads, deps in TREES:
         assert arcs(parse(loaded, text)) == (heads, deps)
 
 
 def test_it_sends_its_gradient_to_a_shared_layer():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     tok2vec = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
-    listener = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 32}
+    listener = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 32}
     nlp.add_pipe("parser", config={"model": {**MODEL, "tok2vec": listener}})
     examples = examples_for(nlp)
     nlp.initialize(lambda: examples)
@@ -271,7 +271,7 @@ def test_it_sends_its_gradient_to_a_shared_layer():
 
 @pytest.mark.parametrize("settings", [{"extra_state_tokens": True}, {"use_upper": False}])
 def test_other_settings_learn_too(settings):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("parser", config={"model": {**MODEL, **settings}})
     examples = examples_for(nlp)
     sgd = nlp.initialize(lambda: examples)

@@ -3,16 +3,16 @@ annotation."""
 
 from __future__ import annotations
 
-import wordloom
-from wordloom import Doc, Example
+import spanloom
+from spanloom import Doc, Example
 
 TOK2VEC = {
-    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "@architectures": "spanloom.HashEmbedCNN.v2",
     "width": 48,
     "depth": 1,
     "embed_size": 300,
 }
-LISTENER = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 48}
+LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 48}
 WORDS = ["Anna", "reads", "old", "books"]
 PARTS = [
     {"tags": ["NNP", "VBZ", "JJ", "NNS"]},
@@ -23,7 +23,7 @@ PARTS = [
 
 def transitions(state_type):
     return {
-        "@architectures": "wordloom.TransitionBasedParser.v2",
+        "@architectures": "spanloom.TransitionBasedParser.v2",
         "state_type": state_type,
         "hidden_width": 32,
         "tok2vec": LISTENER,
@@ -31,9 +31,9 @@ def transitions(state_type):
 
 
 def build():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
-    tagger = {"@architectures": "wordloom.Tagger.v2", "tok2vec": LISTENER}
+    tagger = {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER}
     nlp.add_pipe("tagger", config={"model": tagger})
     nlp.add_pipe("parser", config={"model": transitions("parser")})
     nlp.add_pipe("ner", config={"model": transitions("ner")})

@@ -7,16 +7,16 @@ import json
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Example, Pipeline, registry
-from wordloom.errors import (
+import spanloom
+from spanloom import Doc, Example, Pipeline, registry
+from spanloom.errors import (
     ConfigError,
     MissingFileError,
     PipelineError,
     SerializationError,
     UnknownNameError,
 )
-from wordloom.training.run import seed_everything
+from spanloom.training.run import seed_everything
 
 
 @registry.factories("test_upper")
@@ -54,14 +54,14 @@ def make_merges(nlp, name):
 
 
 SMALL = {
-    "@architectures": "wordloom.HashEmbedCNN.v2",
+    "@architectures": "spanloom.HashEmbedCNN.v2",
     "width": 16,
     "depth": 1,
     "embed_size": 100,
 }
 LISTEN = {
-    "@architectures": "wordloom.Tagger.v2",
-    "tok2vec": {"@architectures": "wordloom.Tok2VecListener.v1", "width": 16},
+    "@architectures": "spanloom.Tagger.v2",
+    "tok2vec": {"@architectures": "spanloom.Tok2VecListener.v1", "width": 16},
 }
 
 
@@ -79,7 +79,7 @@ def data_for(nlp):
 
 def trained(steps=30):
     seed_everything(0)
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": SMALL})
     for name in ("tagger", "morphologizer", "senter"):
         nlp.add_pipe(name, config={"model": LISTEN})
@@ -98,14 +98,14 @@ def annotation(doc):
 
 
 def test_blank_pipeline_tokenizes():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     doc = nlp("Hello, world!")
     assert [t.text for t in doc] == ["Hello", ",", "world", "!"]
     assert nlp.pipe_names == []
 
 
 def test_components_are_placed_where_asked():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_upper", name="b")
     nlp.add_pipe("test_upper", name="a", first=True)
     nlp.add_pipe("test_upper", name="d", last=True)
@@ -120,14 +120,14 @@ def test_components_are_placed_where_asked():
 
 
 def test_a_name_can_be_used_once():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     with pytest.raises(PipelineError, match=r"add_pipe\(..., name='sentencizer_2'\)"):
         nlp.add_pipe("sentencizer")
 
 
 def test_unknown_factory_and_setting_are_named_with_the_nearest():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with pytest.raises(UnknownNameError, match="tagger"):
         nlp.add_pipe("taggr")
     with pytest.raises(ConfigError, match="components.tagger.overwrit.*did you mean 'overwrite'"):
@@ -136,7 +136,7 @@ def test_unknown_factory_and_setting_are_named_with_the_nearest():
 
 
 def test_rename_remove_replace():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("test_upper", config={"key": "u"})
     nlp.rename_pipe("test_upper", "shout")
@@ -149,7 +149,7 @@ def test_rename_remove_replace():
 
 
 def test_renaming_an_encoder_keeps_its_listeners():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": SMALL})
     named = {**LISTEN["tok2vec"], "upstream": "tok2vec"}
     nlp.add_pipe("tagger", config={"model": {**LISTEN, "tok2vec": named}})
@@ -161,7 +161,7 @@ def test_renaming_an_encoder_keeps_its_listeners():
 
 
 def test_select_pipes_disables_inside_the_block_only():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     for name in ("a", "b", "c"):
         nlp.add_pipe("test_upper", name=name, config={"key": name})
     with nlp.select_pipes(enable="b") as off:
@@ -174,14 +174,14 @@ def test_select_pipes_disables_inside_the_block_only():
 
 
 def test_component_that_forgets_to_return_the_doc_is_named():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_forgets")
     with pytest.raises(PipelineError, match="'test_forgets' returned NoneType"):
         nlp("x")
 
 
 def test_pipe_keeps_order_and_contexts():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_upper")
     texts = [f"text {i}" for i in range(10)]
     assert [doc.text for doc in nlp.pipe(texts, batch_size=3)] == texts
@@ -197,13 +197,13 @@ def test_pipe_takes_what_it_needs_from_a_stream():
             taken.append(number)
             yield f"text {number}"
 
-    docs = wordloom.blank("en").pipe(stream(), batch_size=5)
+    docs = spanloom.blank("en").pipe(stream(), batch_size=5)
     next(docs)
     assert len(taken) == 5
 
 
 def test_one_bad_text_does_not_take_the_others_down():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_upper")
     nlp.add_pipe("test_fails")
     failed = []
@@ -220,7 +220,7 @@ def test_one_bad_text_does_not_take_the_others_down():
 
 
 def test_by_default_a_bad_text_raises():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_fails")
     with pytest.raises(ValueError, match="can't take"):
         list(nlp.pipe(["good", "bad"]))
@@ -284,7 +284,7 @@ def make_watching(nlp, name):
 
 
 def test_annotation_to_infer_shapes_from():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_watching", name="before")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("test_watching", name="after")
@@ -312,13 +312,13 @@ def test_disk_round_trip(tmp_path):
     nlp = trained()
     nlp.meta["name"] = "tiny"
     nlp.to_disk(tmp_path / "model")
-    again = wordloom.load(tmp_path / "model")
+    again = spanloom.load(tmp_path / "model")
     assert annotation(again(TEXT)) == annotation(nlp(TEXT))
     assert again.config.to_str() == nlp.config.to_str()
     assert again.meta["name"] == "tiny"
     meta = json.loads((tmp_path / "model" / "meta.json").read_text())
     assert meta["labels"]["tagger"] == ["D", "N", "P", "V"]
-    assert meta["suppliers"]["factories/tagger"].startswith("wordloom ")
+    assert meta["suppliers"]["factories/tagger"].startswith("spanloom ")
 
 
 def test_bytes_round_trip():
@@ -329,7 +329,7 @@ def test_bytes_round_trip():
 
 def test_scores_that_are_no_numbers_are_null(tmp_path):
     """What a scorer of one's own may give. JSON has no NaN, and other readers would refuse it."""
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     scores = {"f": float("nan"), "p": float("inf"), "r": 0.5, "types": {"A": {"f": -float("inf")}}}
     nlp.meta["performance"] = scores
     nlp.meta["notes"] = [np.float32("nan"), np.float64(2.0), "NaN"]
@@ -338,8 +338,8 @@ def test_scores_that_are_no_numbers_are_null(tmp_path):
     plain = {"f": None, "p": None, "r": 0.5, "types": {"A": {"f": None}}}
     assert json.loads(text, parse_constant=pytest.fail)["performance"] == plain
     for again in (
-        wordloom.load(tmp_path / "pipeline"),
-        wordloom.blank("en").from_bytes(nlp.to_bytes()),
+        spanloom.load(tmp_path / "pipeline"),
+        spanloom.blank("en").from_bytes(nlp.to_bytes()),
     ):
         assert again.meta["performance"] == plain
         assert again.meta["notes"] == [None, 2.0, "NaN"]
@@ -348,7 +348,7 @@ def test_scores_that_are_no_numbers_are_null(tmp_path):
 
 def test_saved_pipeline_can_be_trained_on(tmp_path):
     trained(5).to_disk(tmp_path / "model")
-    nlp = wordloom.load(tmp_path / "model")
+    nlp = spanloom.load(tmp_path / "model")
     data = data_for(nlp)
     sgd = nlp.create_optimizer()
     first = sum(nlp.update(data, sgd=sgd).values())
@@ -359,7 +359,7 @@ def test_saved_pipeline_can_be_trained_on(tmp_path):
 
 def test_load_with_disable_enable_exclude_and_overrides(tmp_path):
     trained(1).to_disk(tmp_path / "m")
-    load = wordloom.load
+    load = spanloom.load
     assert load(tmp_path / "m", disable=["senter"]).disabled == ["senter"]
     assert load(tmp_path / "m", enable=["tok2vec", "tagger"]).pipe_names == ["tok2vec", "tagger"]
     assert "senter" not in load(tmp_path / "m", exclude=["senter"]).component_names
@@ -378,27 +378,27 @@ def test_failed_save_leaves_the_old_one(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         nlp.to_disk(tmp_path / "m")
     assert sorted(p.relative_to(tmp_path) for p in tmp_path.rglob("*")) == before
-    assert wordloom.load(tmp_path / "m")("x").text == "x"
+    assert spanloom.load(tmp_path / "m")("x").text == "x"
 
 
 def test_loading_what_is_not_there_or_not_ours(tmp_path):
     with pytest.raises(MissingFileError, match="no pipeline 'en_none'"):
-        wordloom.load("en_none")
+        spanloom.load("en_none")
     (tmp_path / "m").mkdir()
     with pytest.raises(MissingFileError, match=r"meta\.json"):
-        wordloom.load(tmp_path / "m")
+        spanloom.load(tmp_path / "m")
     (tmp_path / "m" / "meta.json").write_text('{"format": 99}')
     with pytest.raises(SerializationError, match="format 99.*upgrade"):
-        wordloom.load(tmp_path / "m")
+        spanloom.load(tmp_path / "m")
     with pytest.raises(SerializationError, match="aren't those of a pipeline"):
-        wordloom.blank("en").from_bytes(b"nonsense")
+        spanloom.blank("en").from_bytes(b"nonsense")
 
 
 def test_weights_that_do_not_fit_name_the_component(tmp_path):
     trained(1).to_disk(tmp_path / "m")
     wider = {"components.tok2vec.model.width": 32}
     with pytest.raises((SerializationError, PipelineError), match="tok2vec|tagger"):
-        wordloom.load(tmp_path / "m", config=wider)
+        spanloom.load(tmp_path / "m", config=wider)
 
 
 def test_config_describes_the_pipeline_whole():
@@ -406,7 +406,7 @@ def test_config_describes_the_pipeline_whole():
     config = nlp.config
     assert config["nlp"]["pipeline"] == ["tok2vec", "tagger", "morphologizer", "senter"]
     model = config["components"]["tagger"]["model"]
-    assert model["tok2vec"]["@architectures"] == "wordloom.Tok2VecListener.v1"
+    assert model["tok2vec"]["@architectures"] == "spanloom.Tok2VecListener.v1"
     assert "grad_factor" in model["tok2vec"]  # defaults are written down
 
 

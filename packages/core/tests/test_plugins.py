@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from wordloom import registry
-from wordloom.errors import MissingFileError, PluginError
-from wordloom.plugins import Manager, Report, current, import_code, manager
-from wordloom.plugins.tables import CommandTable, ConfigSection, ExtensionTable
+from spanloom import registry
+from spanloom.errors import MissingFileError, PluginError
+from spanloom.plugins import Manager, Report, current, import_code, manager
+from spanloom.plugins.tables import CommandTable, ConfigSection, ExtensionTable
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
-HEAD = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\nSEEN = []\n"
+HEAD = "from spanloom.plugins import hookimpl\nSPANLOOM_API = 1\nSEEN = []\n"
 
 
 @pytest.fixture
@@ -31,9 +31,9 @@ def hook_dist(fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch) -> Callable[
 
     def install(name: str, source: str, **more: Any) -> str:
         installed.append(name)
-        monkeypatch.setenv("WORDLOOM_PLUGINS", ",".join(installed))
+        monkeypatch.setenv("SPANLOOM_PLUGINS", ",".join(installed))
         module = f"{name.replace('-', '_')}_plugin"
-        points = {"wordloom_plugins": {name: module}}
+        points = {"spanloom_plugins": {name: module}}
         fake_dist(name, "1.5", points=points, modules={module: source}, **more)
         return module
 
@@ -55,14 +55,14 @@ def test_core_is_first_and_comes_by_the_same_door(hook_dist: Callable[..., Any])
     hook_dist("loom-b", HEAD)
     hook_dist("a-loom", HEAD)
     found = manager()
-    assert names(found)[0] == "wordloom"
+    assert names(found)[0] == "spanloom"
     assert names(found).index("a-loom") < names(found).index("loom-b")
-    assert found.plugins[0].entry.target == "wordloom._plugin"
+    assert found.plugins[0].entry.target == "spanloom._plugin"
     assert "train" in found.commands.commands
 
 
 def test_a_plugin_needs_no_hooks(fake_dist: FakeDist) -> None:
-    points = {"wordloom_factories": {"loom_thing": "loom_bare:make"}}
+    points = {"spanloom_factories": {"loom_thing": "loom_bare:make"}}
     fake_dist("loom-bare", points=points, modules={"loom_bare": "def make(nlp, name): ..."})
     assert "loom-bare" not in names(manager())
     assert registry.has("factories", "loom_thing")
@@ -74,8 +74,8 @@ def test_a_plugin_needs_no_hooks(fake_dist: FakeDist) -> None:
         ("raise RuntimeError('no luck')", "import", "RuntimeError: no luck"),
         ("import sys; sys.exit(2)", "import", "SystemExit: 2"),
         ("import heavylib", "import", "No module named 'heavylib'"),
-        ("", "compat", "states no WORDLOOM_API, and this Wordloom has API 1"),
-        ("WORDLOOM_API = 7", "compat", "is written for API 7, and this Wordloom has API 1"),
+        ("", "compat", "states no SPANLOOM_API, and this Spanloom has API 1"),
+        ("SPANLOOM_API = 7", "compat", "is written for API 7, and this Spanloom has API 1"),
         (hook("def after_stpe(ctx): ..."), "validate", "after_stpe"),
         (hook("def after_step(context): ..."), "validate", "context"),
         (hook("def register_commands(commands): 1 / 0"), "call", "ZeroDivisionError"),
@@ -101,17 +101,17 @@ def test_broken_plugins_are_contained(
 
 
 def test_target_that_is_not_a_module(fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "loom-odd")
-    points = {"wordloom_plugins": {"loom-odd": "loom_odd:thing"}}
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-odd")
+    points = {"spanloom_plugins": {"loom-odd": "loom_odd:thing"}}
     fake_dist("loom-odd", points=points, modules={"loom_odd": "thing = 3"})
     [failure] = manager().failures
     assert failure.dist == "loom-odd" and "isn't a hook module but int" in str(failure)
 
 
 def test_incompatible_plugin_is_not_imported(hook_dist: Callable[..., Any]) -> None:
-    module = hook_dist("loom-late", HEAD, requires=("wordloom>=77",))
+    module = hook_dist("loom-late", HEAD, requires=("spanloom>=77",))
     [failure] = manager().failures
-    assert failure.stage == "compat" and "needs wordloom >=77" in str(failure)
+    assert failure.stage == "compat" and "needs spanloom >=77" in str(failure)
     assert module not in sys.modules
 
 
@@ -124,9 +124,9 @@ def test_selection_by_environment(
 ) -> None:
     hook_dist("loom-a", HEAD)
     hook_dist("loom-b", "raise RuntimeError")
-    monkeypatch.setenv("WORDLOOM_PLUGINS", setting)
+    monkeypatch.setenv("SPANLOOM_PLUGINS", setting)
     found = manager()
-    assert names(found) == ["wordloom", *expected]
+    assert names(found) == ["spanloom", *expected]
     assert not found.failures
     assert "loom_b_plugin" not in sys.modules
 
@@ -136,7 +136,7 @@ def test_selection_by_environment(
 
 def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
     source = HEAD + (
-        "from wordloom.plugins import ConfigSection, Renamed\n"
+        "from spanloom.plugins import ConfigSection, Renamed\n"
         "@hookimpl\n"
         "def register_commands(commands):\n"
         "    commands.add('weave cloth', target='loom_cli:weave', help='Weave.')\n"
@@ -173,7 +173,7 @@ def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
         ("def declare_extensions(declare): declare.doc('x_data')", "doc._.x_data is declared by"),
         (
             "def config_sections():\n"
-            "    from wordloom.plugins import ConfigSection\n"
+            "    from spanloom.plugins import ConfigSection\n"
             "    return [ConfigSection('weaving')]",
             "[weaving] is owned by",
         ),
@@ -185,7 +185,7 @@ def test_clashing_declarations_name_both_owners(
     hook_dist("loom-b", hook(declaration))
     hook_dist("loom-a", hook(declaration))
     found = manager()
-    assert names(found) == ["wordloom", "loom-a"]
+    assert names(found) == ["spanloom", "loom-a"]
     [failure] = found.failures
     assert f"{message} loom-a and by loom-b" in str(failure)
 
@@ -231,7 +231,7 @@ def test_observers_go_on_and_warn_once(
         found.observe("after_step", ctx="run", step=2)
     assert sys.modules["b_good_plugin"].SEEN == [("run", 1), ("run", 2)]
     assert [failure.name for failure in found.failures] == ["after_step", "after_step"]
-    monkeypatch.setenv("WORDLOOM_STRICT_PLUGINS", "1")
+    monkeypatch.setenv("SPANLOOM_STRICT_PLUGINS", "1")
     with pytest.raises(PluginError, match="a-bad"):
         found.observe("after_step", ctx="run", step=3)
 
@@ -265,7 +265,7 @@ def test_reports_name_who_found_what(hook_dist: Callable[..., Any]) -> None:
     hook_dist("a-bad", hook("def check_environment(report): raise ValueError('oh')"))
     hook_dist("b-good", hook("def check_environment(report): report.warning('slow', 'buy more')"))
     report = manager().report("check_environment", Report())
-    bad, good = (each for each in report.findings if each.owner != "wordloom")
+    bad, good = (each for each in report.findings if each.owner != "spanloom")
     assert (bad.owner, bad.level) == ("a-bad", "error")
     assert (good.owner, good.level) == ("b-good", "warning")
     assert "oh" in bad.message and good.fix == "buy more"
@@ -279,23 +279,23 @@ def test_misnamed_moment_is_an_error() -> None:
 def test_tracing(hook_dist: Callable[..., Any], capsys: pytest.CaptureFixture[str]) -> None:
     hook_dist("loom-a", hook("def pipeline_created(nlp): ..."))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORDLOOM_TRACE_PLUGINS", "1")
+        patch.setenv("SPANLOOM_TRACE_PLUGINS", "1")
         manager().observe("pipeline_created", nlp=None)
     traced = capsys.readouterr().err
-    assert "load wordloom_plugins loom-a" in traced
+    assert "load spanloom_plugins loom-a" in traced
     assert "hook pipeline_created of loom-a" in traced
 
 
 def test_a_manager_may_be_limited(hook_dist: Callable[..., Any]) -> None:
     hook_dist("loom-a", "raise RuntimeError")
-    found = Manager(current(), only=("wordloom",))
-    assert names(found) == ["wordloom"] and not found.failures
+    found = Manager(current(), only=("spanloom",))
+    assert names(found) == ["spanloom"] and not found.failures
 
 
 def test_hook_modules_stay_light(fresh_python: FreshPython) -> None:
     code = (
         "import sys\n"
-        "from wordloom.plugins import manager\n"
+        "from spanloom.plugins import manager\n"
         "manager()\n"
         "print(sorted({'thinc', 'torch', 'numpy', 'confection', 'rich'} & set(sys.modules)))"
     )
@@ -316,7 +316,7 @@ def test_import_code_registers(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("WIDTH = 7")
     text = (
         "from beside import WIDTH\n"
-        "from wordloom import registry\n"
+        "from spanloom import registry\n"
         "@registry.misc('my_code.Thing.v1')\n"
         "def thing(width: int = WIDTH): return width\n"
     )
@@ -348,7 +348,7 @@ def test_import_code_names_file_and_line(tmp_path: Path, text: str, message: str
     before = set(sys.modules)
     with pytest.raises(PluginError, match=message):
         import_code(code_file(tmp_path, text))
-    assert not any(name.startswith("wordloom_code") for name in set(sys.modules) - before)
+    assert not any(name.startswith("spanloom_code") for name in set(sys.modules) - before)
 
 
 def test_import_code_without_a_file(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_pat
         },
         requires=tuple(settings["dependencies"]),
     )
-    listed = fresh_python(["-m", "wordloom", "plugins", "list"], site)
+    listed = fresh_python(["-m", "spanloom", "plugins", "list"], site)
     assert "loom-weave" in listed.stdout and "1 architectures, hooks" in listed.stdout
-    done = fresh_python(["-m", "wordloom", "weave", "count", "warp and weft"], site)
+    done = fresh_python(["-m", "spanloom", "weave", "count", "warp and weft"], site)
     assert done.stdout == "3\n", done.stderr
     done = fresh_python(use, site)
     assert done.stdout == "linear\n", done.stderr
@@ -49,8 +49,8 @@ def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_pat
     assert done.returncode == 0 and "passed" in done.stdout, done.stdout
     (tmp_path / "my_code.py").write_text(code)
     done = fresh_python(
-        "from wordloom import registry\n"
-        "from wordloom.plugins import import_code\n"
+        "from spanloom import registry\n"
+        "from spanloom.plugins import import_code\n"
         "import_code('my_code.py')\n"
         "print(registry.resolve({'x': {'@architectures': 'my_example.Layer.v1', 'nO': 2}}))"
     )
@@ -59,13 +59,13 @@ def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_pat
 
 @pytest.mark.skipif(not GUIDE.exists(), reason="the guide isn't beside this package")
 def test_the_guide_names_every_hook_and_registry() -> None:
-    from wordloom import registry
-    from wordloom.plugins import spec
+    from spanloom import registry
+    from spanloom.plugins import spec
 
     text = GUIDE.read_text("utf-8")
-    hooks = [name for name, value in vars(spec).items() if hasattr(value, "wordloom_spec")]
+    hooks = [name for name, value in vars(spec).items() if hasattr(value, "spanloom_spec")]
     assert len(hooks) == 14
     assert [name for name in hooks if f"`{name}(" not in text] == []
     assert [name for name in hooks if not getattr(spec, name).__doc__] == []
-    ours = [name for name in registry.registries() if registry[name].group.startswith("wordloom_")]
+    ours = [name for name in registry.registries() if registry[name].group.startswith("spanloom_")]
     assert [name for name in ours if f"`{name}`" not in text] == []

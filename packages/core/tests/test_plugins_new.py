@@ -1,4 +1,4 @@
-"""``wordloom plugins new``: what it writes is whole. ``nox -s template`` installs it and trains."""
+"""``spanloom plugins new``: what it writes is whole. ``nox -s template`` installs it and trains."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from wordloom import registry
-from wordloom.cli import cli
-from wordloom.errors import PluginError
-from wordloom.plugins.doctor import well_named
-from wordloom.plugins.new import write_plugin
+from spanloom import registry
+from spanloom.cli import cli
+from spanloom.errors import PluginError
+from spanloom.plugins.doctor import well_named
+from spanloom.plugins.new import write_plugin
 
 KINDS = ["component", "architecture", "span_getter", "reader"]
 
@@ -22,9 +22,9 @@ KINDS = ["component", "architecture", "span_getter", "reader"]
 def test_a_whole_project(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "loom-weave"
     result = CliRunner().invoke(cli, ["plugins", "new", str(folder), "--kind", kind])
-    assert result.exit_code == 0 and "pytest --wordloom-conformance=loom-weave" in result.output
+    assert result.exit_code == 0 and "pytest --spanloom-conformance=loom-weave" in result.output
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    assert project["name"] == "loom-weave" and "wordloom>=0.1,<0.2" in project["dependencies"]
+    assert project["name"] == "loom-weave" and "spanloom>=0.1,<0.2" in project["dependencies"]
     assert (folder / "src" / "loom_weave" / "py.typed").is_file()
     for path in folder.rglob("*"):
         if path.is_file():
@@ -37,7 +37,7 @@ def test_a_whole_project(tmp_path: Path, kind: str) -> None:
             source = folder / "src" / f"{module.replace('.', '/')}.py"
             defined = {getattr(node, "name", "") for node in ast.parse(source.read_text()).body}
             assert not attribute or attribute in defined
-            kind_of = group.removeprefix("wordloom_")
+            kind_of = group.removeprefix("spanloom_")
             assert kind_of == "plugins" or (
                 kind_of in registry.registries() and well_named(kind_of, name)
             )
@@ -50,7 +50,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         write_plugin(tmp_path / "loom", "reader")
 
 
-@pytest.mark.parametrize("name", ["wordloom-mine", "9lives", "a/b", "Lo om", "wordloom"])
+@pytest.mark.parametrize("name", ["spanloom-mine", "9lives", "a/b", "Lo om", "spanloom"])
 def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
     with pytest.raises(PluginError, match="can't be the name of a plugin"):
         write_plugin(tmp_path / "new", "component", name)

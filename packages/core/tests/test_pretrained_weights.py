@@ -10,30 +10,30 @@ import numpy as np
 import pytest
 import srsly
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.config import init_config
-from wordloom.errors import MissingFileError, PipelineError, SerializationError
-from wordloom.files import write_bytes
-from wordloom.pretraining import Applied, apply_weights, encoder_bytes, find_encoder, weights_hash
+import spanloom
+from spanloom import Doc, Example
+from spanloom.config import init_config
+from spanloom.errors import MissingFileError, PipelineError, SerializationError
+from spanloom.files import write_bytes
+from spanloom.pretraining import Applied, apply_weights, encoder_bytes, find_encoder, weights_hash
 
 CONLLU = "1\tShe\tshe\tPRON\tPRP\t_\t2\tnsubj\t_\t_\n2\tran\trun\tVERB\tVBD\t_\t0\troot\t_\t_\n\n"
 
 
-def _pipeline(rows: int = 100, path: Path | None = None) -> wordloom.Pipeline:
+def _pipeline(rows: int = 100, path: Path | None = None) -> spanloom.Pipeline:
     config = init_config("en", ["tagger"])
     embed = config["components"]["tok2vec"]["model"]["embed"]
     embed["rows"] = [rows] * len(embed["rows"])
     config["paths"]["init_tok2vec"] = None if path is None else str(path)
-    return wordloom.Pipeline.from_config(config)
+    return spanloom.Pipeline.from_config(config)
 
 
-def _initialize(nlp: wordloom.Pipeline) -> None:
+def _initialize(nlp: spanloom.Pipeline) -> None:
     doc = Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
     nlp.initialize(lambda: [Example(doc.copy(), doc)])
 
 
-def _weights(nlp: wordloom.Pipeline) -> bytes:
+def _weights(nlp: spanloom.Pipeline) -> bytes:
     """Weights of the pipeline's encoder, each moved by something."""
     _initialize(nlp)
     encoder = find_encoder(nlp, "tok2vec")
@@ -64,7 +64,7 @@ def test_training_says_what_was_applied(tmp_path: Path) -> None:
     config = _pipeline(path=tmp_path / "w.bin").config
     shown = io.StringIO()
     paths = {"paths.train": str(tmp_path / "d.conllu"), "paths.dev": str(tmp_path / "d.conllu")}
-    wordloom.train(config, overrides={**paths, "training.max_steps": 1}, stdout=shown)
+    spanloom.train(config, overrides={**paths, "training.max_steps": 1}, stdout=shown)
     assert "tensors applied, hash" in shown.getvalue()
 
 
@@ -81,7 +81,7 @@ def test_another_architecture_is_refused_with_what_differs(tmp_path: Path) -> No
 def test_weights_that_were_changed_after_are_refused() -> None:
     nlp = _pipeline()
     message = srsly.msgpack_loads(_weights(nlp))
-    message["wordloom"]["hash"] = "0" * 32
+    message["spanloom"]["hash"] = "0" * 32
     with pytest.raises(SerializationError, match="damaged"):
         apply_weights(find_encoder(nlp, "tok2vec"), srsly.msgpack_dumps(message))
     with pytest.raises(SerializationError, match="isn't a file of weights"):

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from wordloom import registry
-from wordloom.errors import ConfigError, NameClashError, PluginError, UnknownNameError
-from wordloom.plugins import refresh
+from spanloom import registry
+from spanloom.errors import ConfigError, NameClashError, PluginError, UnknownNameError
+from spanloom.plugins import refresh
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
-ARCHITECTURES = "wordloom_architectures"
+ARCHITECTURES = "spanloom_architectures"
 THING = "def thing(width: int = 3, *, name: str = 'x'):\n    return ('thing', width, name)\n"
 
 
@@ -120,9 +120,9 @@ def test_unknown_name_in_a_config_is_raised_at_resolve() -> None:
 
 def test_importing_the_registry_is_light(fresh_python: FreshPython) -> None:
     code = (
-        "import sys, wordloom\n"
+        "import sys, spanloom\n"
         "first = set(sys.modules)\n"
-        "from wordloom import registry\n"
+        "from spanloom import registry\n"
         "registry.names('architectures'); registry.has('factories', 'tagger')\n"
         "heavy = {'thinc', 'torch', 'numpy', 'confection', 'catalogue', 'click', 'rich'}\n"
         "print(sorted(heavy & first), sorted(heavy & set(sys.modules)))"
@@ -240,7 +240,7 @@ def test_decorator_does_not_replace_an_entry_point_silently(
 def test_decorator_on_the_target_itself_is_no_clash(
     fake_dist: FakeDist, decorated: Callable[..., None]
 ) -> None:
-    source = f"from wordloom import registry\n@registry.architectures('loom-both.A.v1')\n{THING}"
+    source = f"from spanloom import registry\n@registry.architectures('loom-both.A.v1')\n{THING}"
     fake_dist(
         "loom-both",
         points={ARCHITECTURES: {"loom-both.A.v1": "loom_both:thing"}},
@@ -297,7 +297,7 @@ def test_plugin_whose_own_module_is_absent(fake_dist: FakeDist) -> None:
 
 
 def test_missing_extra_names_the_cure(fake_dist: FakeDist) -> None:
-    requires = ("wordloom>=0.1", 'heavylib-cuda12x>=2; extra == "gpu"', 'other; extra == "more"')
+    requires = ("spanloom>=0.1", 'heavylib-cuda12x>=2; extra == "gpu"', 'other; extra == "more"')
     message = broken(fake_dist, "import heavylib.sub", requires=requires)
     assert "No module named 'heavylib'" in message
     assert 'pip install "loom-bad[gpu]"' in message
@@ -310,7 +310,7 @@ def test_a_module_named_otherwise_than_what_brings_it(fake_dist: FakeDist) -> No
 
 
 def test_missing_requirement_names_the_cure(fake_dist: FakeDist) -> None:
-    requires = ("wordloom", "heavy_lib (>=2)")
+    requires = ("spanloom", "heavy_lib (>=2)")
     message = broken(fake_dist, "import heavy_lib", requires=requires)
     assert 'pip install "heavy_lib (>=2)"' in message
 
@@ -332,9 +332,9 @@ def test_incompatible_version_is_not_imported(fake_dist: FakeDist) -> None:
         "3.2",
         points={ARCHITECTURES: {"loom-late.A.v1": "loom_late:thing"}},
         modules={"loom_late": THING},
-        requires=("wordloom>=77,<78",),
+        requires=("spanloom>=77,<78",),
     )
-    with pytest.raises(PluginError, match=r"loom-late 3\.2 .* needs wordloom .*>=77"):
+    with pytest.raises(PluginError, match=r"loom-late 3\.2 .* needs spanloom .*>=77"):
         registry.architectures.get("loom-late.A.v1")
     assert "loom_late" not in sys.modules
 
@@ -358,12 +358,12 @@ def test_disabled_distributions_are_left_out(
         points={ARCHITECTURES: {"loom-off.A.v1": "loom_off:thing"}},
         modules={"loom_off": THING},
     )
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "none")
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "none")
     assert "loom-off.A.v1" not in registry.names("architectures")
     assert not registry.has("architectures", "loom-off.A.v1")
-    with pytest.raises(UnknownNameError, match="loom-off, which WORDLOOM_PLUGINS"):
+    with pytest.raises(UnknownNameError, match="loom-off, which SPANLOOM_PLUGINS"):
         registry.architectures.get("loom-off.A.v1")
-    monkeypatch.setenv("WORDLOOM_PLUGINS", "something, Loom_Off")
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "something, Loom_Off")
     assert registry.architectures.get("loom-off.A.v1")() == ("thing", 3, "x")
 
 
@@ -387,20 +387,20 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
 @pytest.mark.parametrize(
     ("group", "name", "dist"),
     [
-        ("architectures", "spacy-transformers.TransformerModel.v3", "wordloom-transformers"),
-        ("architectures", "wordloom-transformers.TransformerListener.v1", "wordloom-transformers"),
-        ("factories", "transformer", "wordloom-transformers"),
-        ("factories", "token_splitter", "wordloom-transformers"),
-        ("span_getters", "spacy-transformers.strided_spans.v1", "wordloom-transformers"),
+        ("architectures", "spacy-transformers.TransformerModel.v3", "spanloom-transformers"),
+        ("architectures", "spanloom-transformers.TransformerListener.v1", "spanloom-transformers"),
+        ("factories", "transformer", "spanloom-transformers"),
+        ("factories", "token_splitter", "spanloom-transformers"),
+        ("span_getters", "spacy-transformers.strided_spans.v1", "spanloom-transformers"),
         (
             "annotation_setters",
             "spacy-transformers.null_annotation_setter.v1",
-            "wordloom-transformers",
+            "spanloom-transformers",
         ),
-        ("encoders", "wordloom.TextEncoder.v1", "wordloom-transformers"),
-        ("architectures", "spacy.StaticVectors.v1", "wordloom-vectors"),
-        ("architectures", "spacy.PretrainVectors.v1", "wordloom-pretrain"),
-        ("readers", "spacy.JsonlCorpus.v1", "wordloom-pretrain"),
+        ("encoders", "spanloom.TextEncoder.v1", "spanloom-transformers"),
+        ("architectures", "spacy.StaticVectors.v1", "spanloom-vectors"),
+        ("architectures", "spacy.PretrainVectors.v1", "spanloom-pretrain"),
+        ("readers", "spacy.JsonlCorpus.v1", "spanloom-pretrain"),
     ],
 )
 def test_known_names_say_what_to_install(
@@ -424,7 +424,7 @@ def test_unknown_registry_suggests() -> None:
 def test_thinc_registries_are_proxied(fresh_python: FreshPython) -> None:
     code = (
         "import sys\n"
-        "from wordloom import registry\n"
+        "from spanloom import registry\n"
         "before = 'thinc' in sys.modules\n"
         "layer = registry.layers.get('reduce_mean.v1')\n"
         "from thinc.api import reduce_mean, registry as thincs, with_array\n"
@@ -477,16 +477,16 @@ def test_supplier(fake_dist: FakeDist, clash: str, decorated: Callable[..., None
 def test_without_its_entry_points_core_offers_nothing(
     tmp_path: Path, fresh_python: FreshPython
 ) -> None:
-    hollow = tmp_path / "hollow" / "wordloom-0.1.0.dist-info"
+    hollow = tmp_path / "hollow" / "spanloom-0.1.0.dist-info"
     hollow.mkdir(parents=True)
-    (hollow / "METADATA").write_text("Metadata-Version: 2.1\nName: wordloom\nVersion: 0.1.0\n")
+    (hollow / "METADATA").write_text("Metadata-Version: 2.1\nName: spanloom\nVersion: 0.1.0\n")
     code = (
         "import json\n"
-        "from wordloom import registry\n"
-        "from wordloom.plugins.index import current, PREFIX\n"
+        "from spanloom import registry\n"
+        "from spanloom.plugins.index import current, PREFIX\n"
         "print(json.dumps([n for g in current().groups() if g.startswith(PREFIX)\n"
         "                  for n in current().names(g) if current().entries(g, n)[0].dist\n"
-        "                  == 'wordloom']))\n"
+        "                  == 'spanloom']))\n"
     )
     assert len(json.loads(fresh_python(code).stdout)) > 5
     assert json.loads(fresh_python(code, site=hollow.parent).stdout) == []
@@ -496,7 +496,7 @@ def test_without_its_entry_points_core_offers_nothing(
 
 
 def test_a_config_settles_its_clashes(clash: str) -> None:
-    from wordloom.config import check_config, fill_config, parse_config, resolve_section
+    from spanloom.config import check_config, fill_config, parse_config, resolve_section
 
     text = f'[training]\n[training.optimizer]\n@architectures = "{clash}"\n'
     plain = parse_config(text)
@@ -521,25 +521,25 @@ def test_preferences_that_cannot_be_read() -> None:
 
 
 def test_a_pipeline_prefers_as_its_config_says(fake_dist: FakeDist, tmp_path: Path) -> None:
-    import wordloom
-    from wordloom.config import parse_config
+    import spanloom
+    from spanloom.config import parse_config
 
     for dist in ("loom-aa", "loom-bb"):
         module = dist.replace("-", "_")
         fake_dist(
             dist,
-            points={"wordloom_factories": {"weaver": f"{module}:make"}},
+            points={"spanloom_factories": {"weaver": f"{module}:make"}},
             modules={module: f"def make(nlp, name):\n    return lambda doc: '{dist}'\n"},
         )
     text = (
         '[nlp]\nlang = "xx"\npipeline = ["w"]\n[components]\n[components.w]\nfactory = "weaver"\n'
     )
     with pytest.raises(ConfigError, match="offered by loom-aa 1.0.*and loom-bb 1.0"):
-        wordloom.Pipeline.from_config(parse_config(text))
+        spanloom.Pipeline.from_config(parse_config(text))
     text += '[plugins]\nprefer = {"factories/weaver": "loom-bb"}\n'
-    nlp = wordloom.Pipeline.from_config(parse_config(text))
+    nlp = spanloom.Pipeline.from_config(parse_config(text))
     assert nlp.get_pipe("w")(None) == "loom-bb"
     nlp.to_disk(tmp_path / "saved")
     meta = json.loads((tmp_path / "saved" / "meta.json").read_text())
     assert meta["suppliers"]["factories/weaver"] == "loom-bb 1.0"
-    assert wordloom.load(tmp_path / "saved").get_pipe("w")(None) == "loom-bb"
+    assert spanloom.load(tmp_path / "saved").get_pipe("w")(None) == "loom-bb"

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Pipeline, Vocab, registry
-from wordloom.config import Config, init_config
-from wordloom.errors import SerializationError, TrainingError
-from wordloom.tokens.docfile import write_docs
-from wordloom.training.checkpoint import find_checkpoint
+import spanloom
+from spanloom import Doc, Pipeline, Vocab, registry
+from spanloom.config import Config, init_config
+from spanloom.errors import SerializationError, TrainingError
+from spanloom.tokens.docfile import write_docs
+from spanloom.training.checkpoint import find_checkpoint
 
 TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
 
@@ -120,24 +120,24 @@ def test_a_resumed_run_gives_the_same_weights(
     data: dict[str, str], tmp_path: Path, crash: dict[str, int]
 ) -> None:
     config = with_everything(data)
-    whole = wordloom.train(config, tmp_path / "whole", quiet=True)
+    whole = spanloom.train(config, tmp_path / "whole", quiet=True)
     crash["step"] = 7
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path / "parts", quiet=True)
+        spanloom.train(config, tmp_path / "parts", quiet=True)
     assert find_checkpoint(tmp_path / "parts") == tmp_path / "parts/checkpoints/step-00000004"
     np.random.seed(99)  # what happened in between doesn't matter
     crash["step"] = 10
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
-    result = wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+        spanloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+    result = spanloom.train(config, tmp_path / "parts", quiet=True, resume=True)
     assert weights(result.nlp) == weights(whole.nlp)
     steps = [(each.step, each.score, each.losses) for each in result.history.evaluations]
     assert steps == [(each.step, each.score, each.losses) for each in whole.history.evaluations]
     for name in ("model-best", "model-last"):
-        saved = [wordloom.load(tmp_path / folder / name) for folder in ("whole", "parts")]
+        saved = [spanloom.load(tmp_path / folder / name) for folder in ("whole", "parts")]
         assert weights(saved[0]) == weights(saved[1])
     # A run that is over stays as it is.
-    again = wordloom.train(config, tmp_path / "parts", quiet=True, resume=True)
+    again = spanloom.train(config, tmp_path / "parts", quiet=True, resume=True)
     assert weights(again.nlp) == weights(whole.nlp) and again.best is not None
 
 
@@ -145,31 +145,31 @@ def test_a_streamed_corpus_is_read_on(
     data: dict[str, str], tmp_path: Path, crash: dict[str, int]
 ) -> None:
     config = with_everything(data, max_epochs=-1)
-    whole = wordloom.train(config, quiet=True)
+    whole = spanloom.train(config, quiet=True)
     crash["step"] = 9
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path, quiet=True)
-    assert weights(wordloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
+        spanloom.train(config, tmp_path, quiet=True)
+    assert weights(spanloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
         whole.nlp
     )
 
 
 def test_more_steps_than_were_planned(data: dict[str, str], tmp_path: Path) -> None:
     config = config_for(data)
-    whole = wordloom.train(config, quiet=True, overrides={"training.max_steps": 12})
-    wordloom.train(config, tmp_path, quiet=True)
-    result = wordloom.train(
+    whole = spanloom.train(config, quiet=True, overrides={"training.max_steps": 12})
+    spanloom.train(config, tmp_path, quiet=True)
+    result = spanloom.train(
         config, tmp_path, quiet=True, resume=True, overrides={"training.max_steps": 12}
     )
     assert weights(result.nlp) == weights(whole.nlp)
 
 
 def test_resume_starts_where_there_is_no_checkpoint(data: dict[str, str], tmp_path: Path) -> None:
-    result = wordloom.train(config_for(data), tmp_path, quiet=True, resume=True, checkpoints=False)
+    result = spanloom.train(config_for(data), tmp_path, quiet=True, resume=True, checkpoints=False)
     assert len(result.history.evaluations) == 2
     assert find_checkpoint(tmp_path) is None
     with pytest.raises(TrainingError, match="output folder"):
-        wordloom.train(config_for(data), quiet=True, resume=True)
+        spanloom.train(config_for(data), quiet=True, resume=True)
 
 
 def test_other_configs_data_and_damaged_files_are_refused(
@@ -177,11 +177,11 @@ def test_other_configs_data_and_damaged_files_are_refused(
 ) -> None:
     config = config_for(data)
     out = tmp_path / "out"
-    wordloom.train(config, out, quiet=True)
+    spanloom.train(config, out, quiet=True)
 
     def resume(**overrides: Any) -> None:
         given = {"training.max_steps": 12, **overrides}
-        wordloom.train(config, out, quiet=True, resume=True, overrides=given)
+        spanloom.train(config, out, quiet=True, resume=True, overrides=given)
 
     with pytest.raises(TrainingError, match=r"training\.dropout is 0\.5, but was 0\.1"):
         resume(**{"training.dropout": 0.5})
@@ -201,8 +201,8 @@ def test_a_new_run_replaces_the_checkpoints_of_an_old_one(
     data: dict[str, str], tmp_path: Path
 ) -> None:
     config = config_for(data)
-    wordloom.train(config, tmp_path, quiet=True)
-    wordloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 4})
+    spanloom.train(config, tmp_path, quiet=True)
+    spanloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 4})
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000004"]
 
 
@@ -210,38 +210,38 @@ def test_a_run_that_stopped_before_its_first_evaluation(
     data: dict[str, str], tmp_path: Path, crash: dict[str, int]
 ) -> None:
     config = with_everything(data)
-    whole = wordloom.train(config, quiet=True)
+    whole = spanloom.train(config, quiet=True)
     crash["step"] = 3
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path, quiet=True)
+        spanloom.train(config, tmp_path, quiet=True)
     assert find_checkpoint(tmp_path) == tmp_path / "checkpoints/step-00000000"
     np.random.seed(99)
-    assert weights(wordloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
+    assert weights(spanloom.train(config, tmp_path, quiet=True, resume=True).nlp) == weights(
         whole.nlp
     )
     # Of another config, it's as good as none.
-    wordloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 2})
+    spanloom.train(config, tmp_path, quiet=True, overrides={"training.max_steps": 2})
     crash["step"] = 3
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path, quiet=True)
+        spanloom.train(config, tmp_path, quiet=True)
     other = {"training.dropout": 0.0}
-    wordloom.train(config, tmp_path, quiet=True, resume=True, overrides=other)
+    spanloom.train(config, tmp_path, quiet=True, resume=True, overrides=other)
 
 
 def test_a_run_killed_while_it_replaced_the_best_pipeline(
     data: dict[str, str], tmp_path: Path
 ) -> None:
     config = config_for(data)
-    wordloom.train(config, tmp_path, quiet=True)
-    saved = weights(wordloom.load(tmp_path / "model-best"))
+    spanloom.train(config, tmp_path, quiet=True)
+    saved = weights(spanloom.load(tmp_path / "model-best"))
     # What is left when a process dies between the two renames, and while it writes.
     (tmp_path / ".model-best.old.abc").mkdir()
     (tmp_path / "model-best").rename(tmp_path / ".model-best.old.abc" / "it")
     (tmp_path / ".model-best.new").mkdir()
     (tmp_path / ".model-last.half").mkdir()
-    result = wordloom.train(config, tmp_path, quiet=True, resume=True)
+    result = spanloom.train(config, tmp_path, quiet=True, resume=True)
     assert result.best == tmp_path / "model-best"
-    assert weights(wordloom.load(result.best)) == saved
+    assert weights(spanloom.load(result.best)) == saved
     assert not [each.name for each in tmp_path.iterdir() if each.name.startswith(".")]
 
 
@@ -249,13 +249,13 @@ def test_the_json_log_goes_on(data: dict[str, str], tmp_path: Path, crash: dict[
     config = with_everything(data)
     log = tmp_path / "log.jsonl"
     log.write_text('{"step": 4, "score": 0.123}\n')  # of another run
-    config["training"]["logger"] = {"@loggers": "wordloom.JsonlLogger.v1", "path": str(log)}
+    config["training"]["logger"] = {"@loggers": "spanloom.JsonlLogger.v1", "path": str(log)}
     crash["step"] = 10
     with pytest.raises(Crash):
-        wordloom.train(config, tmp_path / "out", stdout=io.StringIO())
+        spanloom.train(config, tmp_path / "out", stdout=io.StringIO())
     with log.open("a") as file:
         file.write('{"step": 9, "sco')
-    result = wordloom.train(config, tmp_path / "out", stdout=io.StringIO(), resume=True)
+    result = spanloom.train(config, tmp_path / "out", stdout=io.StringIO(), resume=True)
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     expected = [(each.step, each.score) for each in result.history.evaluations]
     assert [(row["step"], row["score"]) for row in rows] == expected
@@ -312,7 +312,7 @@ def test_training_goes_back_to_the_checkpoint(
     breaking.update(steps=[6], do=spoil)
     events: list[tuple[str, Mapping[str, Any]]] = []
     with pytest.warns(RuntimeWarning, match=f"{name}.*step 6.*step 4 again.*by 0.5"):
-        result = wordloom.train(
+        result = spanloom.train(
             config, tmp_path, quiet=True, trackers=[lambda kind, d: events.append((kind, d))]
         )
     assert result.rollbacks == 1
@@ -335,12 +335,12 @@ def test_training_goes_back_to_the_start_before_the_first_evaluation(
     config["training"]["before_update"] = {"@callbacks": "test_resume.break.v1"}
     breaking.update(steps=[3], do=spoil_weights)
     with pytest.warns(RuntimeWarning, match=r"step 3.*step 0 again.*by 0\.5"):
-        result = wordloom.train(config, tmp_path, quiet=True)
+        result = spanloom.train(config, tmp_path, quiet=True)
     assert result.rollbacks == 1
     # From the same weights, batches and random numbers, with half the rate all along.
     half = config_for(data)
     half["training"]["optimizer"]["learn_rate"] /= 2
-    assert weights(result.nlp) == weights(wordloom.train(half, quiet=True).nlp)
+    assert weights(result.nlp) == weights(spanloom.train(half, quiet=True).nlp)
 
 
 @pytest.mark.filterwarnings("ignore:The loss")
@@ -354,7 +354,7 @@ def test_training_gives_up_after_going_back_three_times(
         pytest.warns(RuntimeWarning, match=r"by 0\.125"),
         pytest.raises(TrainingError, match="loss of 'tagger' is nan in step 6"),
     ):
-        wordloom.train(config, tmp_path, quiet=True)
+        spanloom.train(config, tmp_path, quiet=True)
 
 
 # -- trackers
@@ -377,7 +377,7 @@ def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_p
     config["training"]["logger"] = {"@loggers": "test_resume.broken.v1"}
     try:
         with pytest.warns(RuntimeWarning) as caught:
-            result = wordloom.train(
+            result = spanloom.train(
                 config,
                 tmp_path,
                 stdout=io.StringIO(),
@@ -432,11 +432,11 @@ def test_killed_at_any_moment_and_resumed(tmp_path: Path, pipeline: tuple[str, .
     config = config_for(data, *pipeline, dropout=0.3)
     config["training"].update(max_steps=60, eval_frequency=2, patience=0)
     config["training"]["optimizer"]["use_averages"] = True
-    whole = wordloom.train(config, tmp_path / "whole", quiet=True)
+    whole = spanloom.train(config, tmp_path / "whole", quiet=True)
     path = tmp_path / "my.cfg"
     path.write_text(config.to_str(), "utf8")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "wordloom", "train", str(path), "-o", str(out), "--resume"]
+    command = [sys.executable, "-m", "spanloom", "train", str(path), "-o", str(out), "--resume"]
     choose = random.Random(0)
     kills = 0
     while True:
@@ -456,7 +456,7 @@ def test_killed_at_any_moment_and_resumed(tmp_path: Path, pipeline: tuple[str, .
         kills += 1
     assert kills >= 1
     for name in ("model-best", "model-last"):
-        saved = [wordloom.load(folder / name) for folder in (tmp_path / "whole", out)]
+        saved = [spanloom.load(folder / name) for folder in (tmp_path / "whole", out)]
         assert weights(saved[0]) == weights(saved[1])
     assert weights(saved[0]) == weights(whole.nlp)
     hidden = [each.name for each in out.iterdir() if each.name.startswith(".")]

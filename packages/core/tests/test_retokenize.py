@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError
-from wordloom.tokens import Doc, Span, Token
-from wordloom.vocab import Vocab
+from spanloom.errors import DataError
+from spanloom.tokens import Doc, Span, Token
+from spanloom.vocab import Vocab
 
 
 @pytest.fixture

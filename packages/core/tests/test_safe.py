@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
-import wordloom
-from wordloom import Example, Pipeline, registry
-from wordloom.config import Config, init_config
-from wordloom.errors import ConfigError
+import spanloom
+from spanloom import Example, Pipeline, registry
+from spanloom.config import Config, init_config
+from spanloom.errors import ConfigError
 
 GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
-SOURCE = Path(wordloom.__file__).parent
+SOURCE = Path(spanloom.__file__).parent
 
 
 def test_overrides_stay_when_the_pipeline_is_saved_again(tmp_path: Path) -> None:
     changes = {"nlp.batch_size": 7, "components.textcat_multilabel.threshold": 0.25}
-    wordloom.load(GOLDEN, config=changes).to_disk(tmp_path / "again")
-    nlp = wordloom.load(tmp_path / "again")
+    spanloom.load(GOLDEN, config=changes).to_disk(tmp_path / "again")
+    nlp = spanloom.load(tmp_path / "again")
     assert nlp.batch_size == 7
     assert nlp.config["components"]["textcat_multilabel"]["threshold"] == 0.25
     assert nlp.get_pipe("textcat_multilabel").cfg["threshold"] == 0.25
@@ -37,15 +37,15 @@ def test_paths_and_numbers_of_numpy_are_values_of_a_config(tmp_path: Path) -> No
     config["paths"]["train"] = docs
     config["training"].update(max_steps=np.int64(2), dropout=np.float32(0.5), eval_frequency=1)
     config["training"]["frozen_components"] = ("tok2vec",)
-    result = wordloom.train(config, tmp_path, quiet=True, overrides={"paths.dev": docs})
-    saved = wordloom.load(tmp_path / "model-last").config
+    result = spanloom.train(config, tmp_path, quiet=True, overrides={"paths.dev": docs})
+    saved = spanloom.load(tmp_path / "model-last").config
     assert result.history.evaluations[-1].step == 2
     assert saved["paths"]["train"] == saved["paths"]["dev"] == str(docs)
     assert saved["training"]["dropout"] == 0.5
     assert saved["training"]["frozen_components"] == ["tok2vec"]
     config["training"]["frozen_components"] = {"tok2vec"}
     with pytest.raises(ConfigError, match="frozen_components"):
-        wordloom.train(config, quiet=True, overrides={"paths.dev": docs})
+        spanloom.train(config, quiet=True, overrides={"paths.dev": docs})
 
 
 class Listed:
@@ -64,7 +64,7 @@ class Listed:
 def test_arguments_of_a_component_s_own_initialization() -> None:
     Pipeline.factory("safe_listed")(lambda nlp, name: Listed())
     try:
-        config = wordloom.blank("en").config
+        config = spanloom.blank("en").config
         config["nlp"]["pipeline"] = ["mine"]
         config["components"] = {"mine": {"factory": "safe_listed"}}
         config.setdefault("initialize", {})["components"] = {"mine": {"words": ["a", "b"]}}
@@ -92,8 +92,8 @@ def watch(event, args):
 import thinc.api, uuid  # what they load themselves isn't our business
 seen = []
 sys.addaudithook(watch)
-import wordloom
-nlp = wordloom.load({str(folder)!r})
+import spanloom
+nlp = spanloom.load({str(folder)!r})
 print([token.tag_ for token in nlp("Ann sees red dogs.")], seen)
 """
     told = fresh_python(code)
@@ -102,8 +102,8 @@ print([token.tag_ for token in nlp("Ann sees red dogs.")], seen)
 
 @pytest.mark.skipif(not (SOURCE.parent.parent / "pyproject.toml").exists(), reason="installed")
 def test_everything_imported_is_declared() -> None:
-    own = {"wordloom"}
-    lines = distribution("wordloom").requires or ()
+    own = {"spanloom"}
+    lines = distribution("spanloom").requires or ()
     declared = {Requirement(line).name.replace("-", "_") for line in lines}
     # Asked for where somebody else has loaded them; pytest by the kit for those who have it.
     guests = {"cupy", "pytest", "torch"}

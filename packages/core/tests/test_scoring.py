@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from wordloom import registry
-from wordloom.example import Example
-from wordloom.scoring import (
+from spanloom import registry
+from spanloom.example import Example
+from spanloom.scoring import (
     Counts,
     score_column,
     score_dependencies,
@@ -19,8 +19,8 @@ from wordloom.scoring import (
     score_spans,
     score_tokenization,
 )
-from wordloom.tokens import Doc, Span
-from wordloom.vocab import Vocab
+from spanloom.tokens import Doc, Span
+from spanloom.vocab import Vocab
 
 VOCAB = Vocab("en")
 
@@ -264,7 +264,7 @@ def test_empty_documents_score_nothing() -> None:
         ("ner", {"ents_p", "ents_r", "ents_f", "ents_per_type"}),
     ],
 )
-@pytest.mark.parametrize("owner", ["spacy", "wordloom"])
+@pytest.mark.parametrize("owner", ["spacy", "spanloom"])
 def test_scorers_by_name(owner: str, name: str, keys: set[str]) -> None:
     scorer = registry.scorers.get(f"{owner}.{name}_scorer.v1")()
     assert keys <= set(scorer(iter([Example(doc(["a"]), doc(["a"]))])))
@@ -272,7 +272,7 @@ def test_scorers_by_name(owner: str, name: str, keys: set[str]) -> None:
 
 def test_the_scorer_of_spans_has_a_key() -> None:
     example = Example(doc(["a"]), doc(["a"]))
-    for name in ("spacy.spancat_scorer.v1", "wordloom.spancat_scorer.v1"):
+    for name in ("spacy.spancat_scorer.v1", "spanloom.spancat_scorer.v1"):
         assert "spans_mine_f" in registry.scorers.get(name)(spans_key="mine")([example])
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import wordloom
-from wordloom import Pipeline, registry
-from wordloom.config import check_config, fill_config, parse_config, resolve_section
-from wordloom.errors import WordloomError
+import spanloom
+from spanloom import Pipeline, registry
+from spanloom.config import check_config, fill_config, parse_config, resolve_section
+from spanloom.errors import SpanloomError
 
 SHARED = """
 [components.tok2vec]
@@ -104,7 +104,7 @@ def test_shared_and_independent_train(excerpt: str, name: str, data: dict[str, s
     embed = first["embed"] if excerpt is SHARED else first["tok2vec"]["embed"]
     assert embed["@architectures"] == "spacy.MultiHashEmbed.v1"
     assert {"width", "rows", "attrs"} <= set(embed)
-    result = wordloom.train(filled, overrides=data, quiet=True)
+    result = spanloom.train(filled, overrides=data, quiet=True)
     assert result.nlp.pipe_names == names
     assert result.history.last is not None and result.history.last.step == 2
 
@@ -114,7 +114,7 @@ def test_the_embedding_layer_as_written() -> None:
     check_config(config, excerpt=True)
     if registry.has("architectures", "spacy.StaticVectors.v2"):
         pytest.skip("static vectors are installed here; their package tests the layer")
-    with pytest.raises(WordloomError, match="wordloom-vectors"):
+    with pytest.raises(SpanloomError, match="spanloom-vectors"):
         resolve_section(config, "tagger.model.tok2vec.embed")
     config["tagger"]["model"]["tok2vec"]["embed"]["include_static_vectors"] = False
     layer = resolve_section(config, "tagger.model.tok2vec.embed")
@@ -122,8 +122,8 @@ def test_the_embedding_layer_as_written() -> None:
 
 
 CODE = """
-from wordloom import registry
-from wordloom.layers import HashEmbedCNN
+from spanloom import registry
+from spanloom.layers import HashEmbedCNN
 print("I was imported!")
 
 @registry.architectures("my_example.MyEmbedding.v1")
@@ -137,7 +137,7 @@ def MyEmbedding(output_width: int):
 def test_a_layer_of_ones_own_in_a_file(
     tmp_path: Path, data: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from wordloom.plugins import import_code
+    from spanloom.plugins import import_code
 
     path = tmp_path / "code.py"
     path.write_text(CODE, "utf8")
@@ -150,7 +150,7 @@ def test_a_layer_of_ones_own_in_a_file(
             "[components.tagger.model.tok2vec]\n"
             '@architectures = "my_example.MyEmbedding.v1"\noutput_width = 16\n'
         )
-        wordloom.train(fill_config(config), overrides=data, quiet=True)
+        spanloom.train(fill_config(config), overrides=data, quiet=True)
     finally:
         registry.architectures.remove("my_example.MyEmbedding.v1")
     assert capsys.readouterr().out == "I was imported!\nI was called!\n"
@@ -358,12 +358,12 @@ def test_a_whole_config_of_spacy_trains_as_written(tmp_path: Path, data: dict[st
     path = tmp_path / "config.cfg"
     path.write_text(FILLED, "utf8")
     filled = tmp_path / "filled.cfg"
-    from wordloom.config import load_config
+    from spanloom.config import load_config
 
     config = load_config(path)
     check_config(config)
     filled.write_text(fill_config(config).to_str(interpolate=False), "utf8")
-    result = wordloom.train(filled, tmp_path / "out", overrides=data, quiet=True)
+    result = spanloom.train(filled, tmp_path / "out", overrides=data, quiet=True)
     assert result.best is not None
-    nlp: Pipeline = wordloom.load(result.best)
+    nlp: Pipeline = spanloom.load(result.best)
     assert nlp.pipe_names == ["tok2vec", "tagger", "morphologizer", "senter"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordloom import Doc, Example, Pipeline
-from wordloom.errors import PipelineError
+from spanloom import Doc, Example, Pipeline
+from spanloom.errors import PipelineError
 
 WORDS = [
     "the",
@@ -27,28 +27,28 @@ WORDS = [
 TAGS = ["A", "B", "C"]
 
 EMBED = {
-    "@architectures": "wordloom.MultiHashEmbed.v2",
+    "@architectures": "spanloom.MultiHashEmbed.v2",
     "width": 8,
     "attrs": ["NORM", "PREFIX", "SUFFIX"],
     "rows": [50, 20, 20],
     "include_static_vectors": False,
 }
 ENCODE = {
-    "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+    "@architectures": "spanloom.MaxoutWindowEncoder.v2",
     "width": 8,
     "depth": 2,
     "window_size": 1,
     "maxout_pieces": 2,
 }
-TOK2VEC = {"@architectures": "wordloom.Tok2Vec.v2", "embed": EMBED, "encode": ENCODE}
+TOK2VEC = {"@architectures": "spanloom.Tok2Vec.v2", "embed": EMBED, "encode": ENCODE}
 
 
 def listener(**settings):
-    return {"@architectures": "wordloom.Tok2VecListener.v1", "width": 8, **settings}
+    return {"@architectures": "spanloom.Tok2VecListener.v1", "width": 8, **settings}
 
 
 def tagger(tok2vec):
-    return {"model": {"@architectures": "wordloom.Tagger.v2", "tok2vec": tok2vec}}
+    return {"model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": tok2vec}}
 
 
 def examples_for(nlp, count=4, seed=0):
@@ -270,7 +270,7 @@ def test_batch_equals_one_by_one():
 def test_encoder_feeds_an_encoder():
     nlp = Pipeline("en")
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
-    second = {"@architectures": "wordloom.Tok2Vec.v2", "embed": listener(), "encode": ENCODE}
+    second = {"@architectures": "spanloom.Tok2Vec.v2", "embed": listener(), "encode": ENCODE}
     nlp.add_pipe("tok2vec", name="upper", config={"model": second})
     nlp.add_pipe("tagger", config=tagger(listener(upstream="upper")))
     data = examples_for(nlp, 6)
@@ -286,7 +286,7 @@ def test_two_encoders_of_different_width_feed_their_own_listeners():
     nlp = Pipeline("en")
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
     wide = {
-        "@architectures": "wordloom.Tok2Vec.v2",
+        "@architectures": "spanloom.Tok2Vec.v2",
         "embed": {**EMBED, "width": 12},
         "encode": {**ENCODE, "width": 12},
     }

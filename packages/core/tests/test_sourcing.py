@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from thinc.api import Model
 
-import wordloom
-from wordloom import Doc, Example, Pipeline
-from wordloom.config import Config, fill_config, find_problems, parse_config
-from wordloom.errors import ConfigError, PipelineError
-from wordloom.layers import find_listeners
+import spanloom
+from spanloom import Doc, Example, Pipeline
+from spanloom.config import Config, fill_config, find_problems, parse_config
+from spanloom.errors import ConfigError, PipelineError
+from spanloom.layers import find_listeners
 
 WIDTH = 8
 WORDS = ["the", "cat", "sat", "on", "mats", "."]
@@ -25,7 +25,7 @@ TEXT = "the cat sat on mats. the mats sat."
 
 def encoder(width: int = WIDTH) -> dict[str, Any]:
     return {
-        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "@architectures": "spanloom.HashEmbedCNN.v2",
         "width": width,
         "depth": 1,
         "embed_size": 50,
@@ -33,17 +33,17 @@ def encoder(width: int = WIDTH) -> dict[str, Any]:
 
 
 def listener(upstream: str = "*", **more: Any) -> dict[str, Any]:
-    block = {"@architectures": "wordloom.Tok2VecListener.v1", "width": WIDTH}
+    block = {"@architectures": "spanloom.Tok2VecListener.v1", "width": WIDTH}
     return {**block, "upstream": upstream, **more}
 
 
 def tagger(upstream: str = "*") -> dict[str, Any]:
-    return {"@architectures": "wordloom.Tagger.v2", "tok2vec": listener(upstream)}
+    return {"@architectures": "spanloom.Tagger.v2", "tok2vec": listener(upstream)}
 
 
 def transitions(state_type: str) -> dict[str, Any]:
     return {
-        "@architectures": "wordloom.TransitionBasedParser.v2",
+        "@architectures": "spanloom.TransitionBasedParser.v2",
         "state_type": state_type,
         "extra_state_tokens": False,
         "hidden_width": 8,
@@ -54,14 +54,14 @@ def transitions(state_type: str) -> dict[str, Any]:
 
 
 BAG = {
-    "@architectures": "wordloom.TextCatBOW.v3",
+    "@architectures": "spanloom.TextCatBOW.v3",
     "exclusive_classes": True,
     "ngram_size": 1,
     "no_output_layer": False,
     "length": 64,
 }
 CATEGORIES = {
-    "@architectures": "wordloom.TextCatEnsemble.v2",
+    "@architectures": "spanloom.TextCatEnsemble.v2",
     "linear_model": BAG,
     "tok2vec": listener(),
 }
@@ -98,7 +98,7 @@ def examples(nlp: Pipeline) -> list[Example]:
 def trained(heads: Any = ("tagger",), steps: int = 4, seed: int = 0) -> Pipeline:
     """A pipeline of heads (of these factories, or of names with factories) that share an encoder,
     whose weights depend on ``seed``."""
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": encoder()})
     named = heads if isinstance(heads, dict) else {name: name for name in heads}
     for name, factory in named.items():
@@ -135,7 +135,7 @@ def test_every_head_predicts_as_before_with_its_own_encoder(factory: str, tmp_pa
     assert annotation(nlp(TEXT)) == before
     assert not find_listeners(nlp.get_pipe(factory).model)
     nlp.to_disk(tmp_path / "saved")
-    alone = wordloom.load(tmp_path / "saved", exclude=["tok2vec"])
+    alone = spanloom.load(tmp_path / "saved", exclude=["tok2vec"])
     assert annotation(alone(TEXT)) == before
     again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
     assert annotation(again(TEXT)) == before
@@ -153,7 +153,7 @@ def test_one_to_three_consumers(count: int, tmp_path: Path) -> None:
     assert annotation(nlp(TEXT)) == before
     assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == names[count:]
     nlp.to_disk(tmp_path / "saved")
-    assert annotation(wordloom.load(tmp_path / "saved")(TEXT)) == before
+    assert annotation(spanloom.load(tmp_path / "saved")(TEXT)) == before
 
 
 def test_own_encoders_learn_alone() -> None:
@@ -168,7 +168,7 @@ def test_own_encoders_learn_alone() -> None:
 
 
 def test_listeners_can_be_replaced_before_there_are_weights() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": encoder()})
     nlp.add_pipe("tagger", config={"model": tagger()})
     nlp.replace_listeners("tok2vec", "tagger")
@@ -194,16 +194,16 @@ def test_only_the_named_encoder_is_replaced_in_a_chain() -> None:
 
 def chained() -> Pipeline:
     """An encoder, an encoder that listens to it, and a head that listens to the second."""
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": encoder()})
     window = {
-        "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+        "@architectures": "spanloom.MaxoutWindowEncoder.v2",
         "width": WIDTH,
         "depth": 1,
         "window_size": 1,
         "maxout_pieces": 2,
     }
-    model = {"@architectures": "wordloom.Tok2Vec.v2", "embed": listener(), "encode": window}
+    model = {"@architectures": "spanloom.Tok2Vec.v2", "embed": listener(), "encode": window}
     nlp.add_pipe("tok2vec", name="upper", config={"model": model})
     nlp.add_pipe("tagger", config={"model": tagger("upper")})
     data = examples(nlp)
@@ -214,7 +214,7 @@ def chained() -> Pipeline:
 
 
 def test_a_model_that_only_listens_becomes_a_copy() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": encoder()})
     nlp.add_pipe("tok2vec", name="same", config={"model": listener()})
     nlp.add_pipe("tagger", config={"model": tagger("same")})
@@ -228,7 +228,7 @@ def test_a_model_that_only_listens_becomes_a_copy() -> None:
 
 
 def test_two_listeners_of_one_component_are_replaced_together(tmp_path: Path) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": encoder()})
     both = {"@architectures": "tests.Both.v1", "first": listener(), "second": listener()}
     nlp.add_pipe("tagger", config={"model": {**tagger(), "tok2vec": both}})
@@ -240,10 +240,10 @@ def test_two_listeners_of_one_component_are_replaced_together(tmp_path: Path) ->
     nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vec.first", "model.tok2vec.second"])
     assert annotation(nlp(TEXT)) == before
     nlp.to_disk(tmp_path / "saved")
-    assert annotation(wordloom.load(tmp_path / "saved", exclude=["tok2vec"])(TEXT)) == before
+    assert annotation(spanloom.load(tmp_path / "saved", exclude=["tok2vec"])(TEXT)) == before
 
 
-@wordloom.registry.architectures("tests.Both.v1")
+@spanloom.registry.architectures("tests.Both.v1")
 def both(first: Model[Any, Any], second: Model[Any, Any]) -> Model[Any, Any]:
     """The sum of two layers of token vectors."""
 
@@ -280,7 +280,7 @@ def test_what_can_t_be_replaced_is_named() -> None:
 
 def test_a_component_links_to_the_copy_of_its_encoder() -> None:
     source = trained(["tagger", "ner"])
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp.add_pipe("tok2vec", name="shared", source=source)
@@ -295,7 +295,7 @@ def test_a_component_links_to_the_copy_of_its_encoder() -> None:
 
 def test_without_an_encoder_it_brings_its_own_and_says_so() -> None:
     source = trained()
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with pytest.warns(UserWarning, match="'tagger' listens to 'tok2vec'.*has none.*a copy of its"):
         nlp.add_pipe("tagger", source=source)
     assert same(nlp, source)
@@ -312,7 +312,7 @@ def test_another_encoder_of_the_same_name_is_not_taken() -> None:
 
 def test_an_encoder_after_the_component_is_not_taken() -> None:
     source = trained()
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", source=source)
     with pytest.warns(UserWarning, match="a copy of its own"):
         nlp.add_pipe("tagger", source=source, first=True)
@@ -321,7 +321,7 @@ def test_an_encoder_after_the_component_is_not_taken() -> None:
 
 def test_replace_listeners_asks_for_an_encoder_of_its_own() -> None:
     source = trained(["tagger", "ner"])
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp.add_pipe("tok2vec", source=source)
@@ -334,11 +334,11 @@ def test_replace_listeners_asks_for_an_encoder_of_its_own() -> None:
 
 def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
     source = chained()
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     for name in ("tok2vec", "upper", "tagger"):
         nlp.add_pipe(name, source=source)
     assert same(nlp, source)
-    alone = wordloom.blank("en")
+    alone = spanloom.blank("en")
     with pytest.warns(UserWarning):
         alone.add_pipe("tagger", source=source)
     assert same(alone, source)
@@ -347,7 +347,7 @@ def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
 
 def test_nothing_is_shared_with_the_source() -> None:
     source = trained(["tagger", "ner"])
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     for name in ("tok2vec", "tagger"):
         nlp.add_pipe(name, source=source)
     nlp.add_pipe("ner", source=source, replace_listeners=["model.tok2vec"])
@@ -361,7 +361,7 @@ def test_nothing_is_shared_with_the_source() -> None:
     assert source.to_bytes() == before and annotation(source(TEXT)) == text
 
 
-@wordloom.registry.factories("test_counts")
+@spanloom.registry.factories("test_counts")
 class Counts:
     """Counts documents, and can be saved on disk only."""
 
@@ -380,16 +380,16 @@ class Counts:
 
 
 def test_components_of_one_s_own_keep_what_they_save() -> None:
-    source = wordloom.blank("en")
+    source = spanloom.blank("en")
     original = source.add_pipe("test_counts")
     list(source.pipe(["a", "b"]))
-    copied = wordloom.blank("en").add_pipe("test_counts", source=source)
+    copied = spanloom.blank("en").add_pipe("test_counts", source=source)
     assert copied is not original and copied.count == 2
 
 
 def test_odd_arguments_are_named() -> None:
     source = trained()
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with pytest.raises(PipelineError, match="no component 'taggr'.*Did you mean 'tagger'"):
         nlp.add_pipe("taggr", source=source)
     with pytest.raises(PipelineError, match="replace_listeners is for components"):
@@ -403,8 +403,8 @@ def test_odd_arguments_are_named() -> None:
 
 
 def test_a_source_that_is_no_pipeline() -> None:
-    with pytest.raises(PipelineError, match="source is a str.*wordloom.load"):
-        wordloom.blank("en").add_pipe("tagger", source="somewhere")  # type: ignore[arg-type]
+    with pytest.raises(PipelineError, match="source is a str.*spanloom.load"):
+        spanloom.blank("en").add_pipe("tagger", source="somewhere")  # type: ignore[arg-type]
 
 
 # -- any graph
@@ -422,10 +422,10 @@ def graphs(draw: st.DrawFn) -> tuple[dict[str, Any], list[tuple[str, str]]]:
             below = draw(st.sampled_from(sorted(blocks)))
             links.append((below, f"e{number}"))
             model = {
-                "@architectures": "wordloom.Tok2Vec.v2",
+                "@architectures": "spanloom.Tok2Vec.v2",
                 "embed": listener(below),
                 "encode": {
-                    "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+                    "@architectures": "spanloom.MaxoutWindowEncoder.v2",
                     "width": WIDTH,
                     "depth": 1,
                     "window_size": 1,
@@ -462,7 +462,7 @@ def test_copies_and_own_encoders_change_no_bit_in_any_graph(graph: Any) -> None:
     source.initialize(lambda: data)
     expected = values(source)
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # each finds the copy of its encoder
         for name in blocks:
@@ -475,7 +475,7 @@ def test_copies_and_own_encoders_change_no_bit_in_any_graph(graph: Any) -> None:
         assert list(found) == list(expected)
         for name, array in expected.items():
             np.testing.assert_array_equal(found[name], array)
-    alone = wordloom.blank("en")
+    alone = spanloom.blank("en")
     for name in reversed(list(blocks)):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -507,7 +507,7 @@ def config_of(base: str, pipeline: list[str], **blocks: Any) -> Config:
 
 def test_config_sources_encoder_and_heads(base: str) -> None:
     nlp = Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "ner"]))
-    assert same(nlp, wordloom.load(base))
+    assert same(nlp, spanloom.load(base))
     assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "ner"]
     assert "source" not in nlp.config["components"]["tagger"]  # it can be built without the source
 
@@ -519,7 +519,7 @@ def test_config_replaces_listeners(base: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp = Pipeline.from_config(config)
-    assert same(nlp, wordloom.load(base), "tokens", "ents")
+    assert same(nlp, spanloom.load(base), "tokens", "ents")
 
 
 def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> None:
@@ -543,12 +543,12 @@ def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> Non
     tags = [token.tag_ for token in first(TEXT)]
     assert [token.tag_ for token in nlp(TEXT)] == tags
     nlp.to_disk(tmp_path / "both")
-    again = wordloom.load(tmp_path / "both")
+    again = spanloom.load(tmp_path / "both")
     assert same(again, nlp)
 
 
 def test_config_reads_each_source_once(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wordloom.pipeline import build
+    from spanloom.pipeline import build
 
     loaded = []
     load = build.load

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wordloom.errors import DataError, NameClashError
-from wordloom.lexical import LexicalRules
-from wordloom.tokens import Doc, ExtensionTable, Span, SpanGroup, Token
-from wordloom.vocab import Vocab
+from spanloom.errors import DataError, NameClashError
+from spanloom.lexical import LexicalRules
+from spanloom.tokens import Doc, ExtensionTable, Span, SpanGroup, Token
+from spanloom.vocab import Vocab
 
 
 @pytest.fixture
@@ -285,16 +285,16 @@ def test_declaring_wrongly() -> None:
 @pytest.mark.usefixtures("clean")
 def test_attributes_of_one_pipeline(vocab: Vocab) -> None:
     table = vocab.extensions
-    table.declare("doc", "x", owner="wordloom-one", default=3)
-    table.declare("doc", "x", owner="wordloom-one", default=4)
+    table.declare("doc", "x", owner="spanloom-one", default=3)
+    table.declare("doc", "x", owner="spanloom-one", default=4)
     assert Doc(vocab, ["a"])._.x == 4 and not Doc.has_extension("x")
     with pytest.raises(AttributeError):
         _ = Doc(Vocab(), ["a"])._.x
-    with pytest.raises(NameClashError, match=r"doc._.x was declared by wordloom-one.*wordloom-two"):
-        table.declare("doc", "x", owner="wordloom-two", default=5)
+    with pytest.raises(NameClashError, match=r"doc._.x was declared by spanloom-one.*spanloom-two"):
+        table.declare("doc", "x", owner="spanloom-two", default=5)
     Doc.set_extension("y", default=1)
-    with pytest.raises(NameClashError, match=r"doc._.y was declared by a script.*wordloom-one"):
-        table.declare("doc", "y", owner="wordloom-one", default=5)
+    with pytest.raises(NameClashError, match=r"doc._.y was declared by a script.*spanloom-one"):
+        table.declare("doc", "y", owner="spanloom-one", default=5)
     with pytest.raises(DataError, match="of the kind doc, token, span, not 'word'"):
         ExtensionTable().declare("word", "x", owner="me", default=1)  # type: ignore[arg-type]
     assert table.names("doc") == ["x", "y"] and table.names("token") == []

@@ -10,26 +10,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Pipeline
-from wordloom.config import Config
-from wordloom.config.tree import leaves
-from wordloom.errors import ConfigError, SerializationError, WordloomError
+import spanloom
+from spanloom import Pipeline
+from spanloom.config import Config
+from spanloom.config.tree import leaves
+from spanloom.errors import ConfigError, SerializationError, SpanloomError
 
-TOK2VEC = {"@architectures": "wordloom.HashEmbedCNN.v2", "width": 8, "depth": 1, "embed_size": 20}
-LISTENER = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 8, "upstream": "tok2vec"}
+TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 8, "depth": 1, "embed_size": 20}
+LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 8, "upstream": "tok2vec"}
 CONFIG: dict[str, Any] = {
     "nlp": {"lang": "en", "pipeline": ["tok2vec", "tagger", "ner"]},
     "components": {
         "tok2vec": {"factory": "tok2vec", "model": TOK2VEC},
         "tagger": {
             "factory": "tagger",
-            "model": {"@architectures": "wordloom.Tagger.v2", "tok2vec": LISTENER},
+            "model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER},
         },
         "ner": {
             "factory": "ner",
             "model": {
-                "@architectures": "wordloom.TransitionBasedParser.v2",
+                "@architectures": "spanloom.TransitionBasedParser.v2",
                 "state_type": "ner",
                 "hidden_width": 8,
                 "maxout_pieces": 2,
@@ -50,7 +50,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "wrong.cfg"
     path.write_text(Config(config).to_str())
     with pytest.raises(ConfigError) as caught:
-        Pipeline.from_config(wordloom.config.load_config(path))
+        Pipeline.from_config(spanloom.config.load_config(path))
     found = {problem.path: problem for problem in caught.value.problems}
     assert set(found) == {
         "nlp.batch_size",
@@ -69,7 +69,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         ("components.tagger.model", 5, "must be a block"),
         ("components.tagger.model", None, "must be a block"),
         ("components.tagger.scorer", "tags", "must be a block"),
-        ("nlp.tokenizer", "wordloom.Tokenizer.v1", "dict"),
+        ("nlp.tokenizer", "spanloom.Tokenizer.v1", "dict"),
         ("nlp.tokenizer", "${nlp}", "holds itself"),
         ("nlp.lang", "${nlp.lang}", "circle"),
         ("nlp.pipeline", "tagger", "list"),
@@ -94,7 +94,7 @@ def test_sections_that_nothing_is_built_of_do_not_matter() -> None:
 
 
 def test_settings_of_added_components_are_checked_too() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with pytest.raises(ConfigError, match=r"overwrite: is 'yes', but bool.*\n.*has no argument"):
         nlp.add_pipe("tagger", config={"overwrite": "yes", "modell": {}})
     assert nlp.component_names == []
@@ -116,9 +116,9 @@ JUNK = st.one_of(
     st.integers(-3, 40),
     st.floats(allow_nan=True),
     st.text(max_size=4),
-    st.sampled_from(["${nlp}", "${a.b}", "tagger", "wordloom.Tagger.v2"]),
+    st.sampled_from(["${nlp}", "${a.b}", "tagger", "spanloom.Tagger.v2"]),
     st.lists(st.integers(-1, 3), max_size=2),
-    st.sampled_from([{}, {"a": 1}, {"@architectures": "wordloom.Tagger.v2"}, {"@x": 1}]),
+    st.sampled_from([{}, {"a": 1}, {"@architectures": "spanloom.Tagger.v2"}, {"@x": 1}]),
 )
 PATHS = [
     *(path for path, _ in leaves(CONFIG)),
@@ -131,15 +131,15 @@ PATHS = [
 def test_no_value_leads_to_an_error_of_another_kind(path: str, value: Any) -> None:
     try:
         Pipeline.from_config(changed(path, value))
-    except WordloomError:
+    except SpanloomError:
         pass
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp = Pipeline.from_config(CONFIG)
-    doc = wordloom.Doc(nlp.vocab, words=["a", "b"], tags=["A", "B"], ents=["B-X", "O"])
-    example = wordloom.Example(wordloom.Doc(nlp.vocab, words=["a", "b"]), doc)
+    doc = spanloom.Doc(nlp.vocab, words=["a", "b"], tags=["A", "B"], ents=["B-X", "O"])
+    example = spanloom.Example(spanloom.Doc(nlp.vocab, words=["a", "b"]), doc)
     nlp.initialize(lambda: [example])
     path = tmp_path_factory.mktemp("saved") / "model"
     nlp.to_disk(path)
@@ -171,21 +171,21 @@ def test_no_damage_leads_to_an_error_of_another_kind(
     place = int(cut * len(data))
     path.write_bytes(junk if whole else data[:place] + junk + data[place + len(junk) :])
     try:
-        wordloom.load(saved)
-    except WordloomError:
+        spanloom.load(saved)
+    except SpanloomError:
         pass
     finally:
         path.write_bytes(data)
 
 
-@wordloom.registry.factories("test_reads_numbers")
+@spanloom.registry.factories("test_reads_numbers")
 class ReadsNumbers:
     """A component of somebody's own, which doesn't look at what it reads."""
 
     def __init__(self, nlp: Any, name: str) -> None:
         self.number = 1
 
-    def __call__(self, doc: wordloom.Doc) -> wordloom.Doc:
+    def __call__(self, doc: spanloom.Doc) -> spanloom.Doc:
         return doc
 
     def to_disk(self, path: Path, **_: Any) -> None:
@@ -196,10 +196,10 @@ class ReadsNumbers:
 
 
 def test_what_others_raise_while_they_read_names_the_file(tmp_path: Path) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("test_reads_numbers", name="numbers")
     nlp.to_disk(tmp_path / "saved")
-    assert wordloom.load(tmp_path / "saved").pipe_names == ["numbers"]
+    assert spanloom.load(tmp_path / "saved").pipe_names == ["numbers"]
     (tmp_path / "saved" / "numbers").write_text("one")
     with pytest.raises(SerializationError, match="numbers can't be read: .*ValueError.*'one'"):
-        wordloom.load(tmp_path / "saved")
+        spanloom.load(tmp_path / "saved")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError, FormatError, MissingFileError, SerializationError
-from wordloom.strings import StringStore, hash_string, hash_strings
+from spanloom.errors import DataError, FormatError, MissingFileError, SerializationError
+from spanloom.strings import StringStore, hash_string, hash_strings
 
 # Obtained from spaCy 3.8.18.
 KNOWN = {

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from wordloom.errors import UnknownNameError
-from wordloom.testing import SpanGetterConformance, checks_of
+from spanloom.errors import UnknownNameError
+from spanloom.testing import SpanGetterConformance, checks_of
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
 
-HOOKS = "from wordloom.plugins import hookimpl\nWORDLOOM_API = 1\n"
+HOOKS = "from spanloom.plugins import hookimpl\nSPANLOOM_API = 1\n"
 
 #: A component that learns one number, and writes whether a token is long.
 COMPONENT = '''
@@ -67,7 +67,7 @@ def failed(fake_dist: FakeDist) -> Callable[..., set[str]]:
     """Install a distribution, run its checks, and return the names of those that fail."""
 
     def run(*, spawn: bool = False, **parts: object) -> set[str]:
-        parts.setdefault("requires", ("wordloom>=0.1,<0.2",))
+        parts.setdefault("requires", ("spanloom>=0.1,<0.2",))
         fake_dist("loom-weave", "0.1.0", **parts)
         wrong = set()
         for check in checks_of("loom-weave"):
@@ -173,7 +173,7 @@ BROKEN_COMPONENTS = {
 def test_components(failed: Callable[..., set[str]], case: str) -> None:
     pairs, expected = BROKEN_COMPONENTS[case]
     source = changed(COMPONENT, *([pairs] if pairs else []))
-    points = {"wordloom_factories": {"loom_long": "loom_long:make"}}
+    points = {"spanloom_factories": {"loom_long": "loom_long:make"}}
     wrong = failed(points=points, modules={"loom_long": source})
     assert wrong == expected
 
@@ -190,7 +190,7 @@ def test_components_in_processes(failed: Callable[..., set[str]], broken: bool) 
         "    def update",
     )
     source = changed(COMPONENT, *([pair, tell] if broken else []))
-    points = {"wordloom_factories": {"loom_long": "loom_long:make"}}
+    points = {"spanloom_factories": {"loom_long": "loom_long:make"}}
     wrong = failed(spawn=True, points=points, modules={"loom_long": source})
     assert wrong == ({"test_spawn"} if broken else set())
 
@@ -259,7 +259,7 @@ BROKEN_LAYERS: dict[str, list[tuple[str, str]]] = {
 @pytest.mark.parametrize("case", some(BROKEN_LAYERS, "none", "test_gradients"))
 def test_layers(failed: Callable[..., set[str]], case: str) -> None:
     source = changed(LAYER, *BROKEN_LAYERS[case])
-    points = {"wordloom_architectures": {"loom-weave.Layer.v1": "loom_layer:layer"}}
+    points = {"spanloom_architectures": {"loom-weave.Layer.v1": "loom_layer:layer"}}
     wrong = failed(points=points, modules={"loom_layer": source})
     assert wrong == ({case} - {"none"})
 
@@ -267,9 +267,9 @@ def test_layers(failed: Callable[..., set[str]], case: str) -> None:
 HEAD = """
 from thinc.api import Model, chain
 from thinc.types import Floats2d
-from wordloom.components import Tagger
-from wordloom.components.factory import component_defaults
-from wordloom.layers import Tagger as tagger_layer
+from spanloom.components import Tagger
+from spanloom.components.factory import component_defaults
+from spanloom.layers import Tagger as tagger_layer
 
 def stop(model, X, is_train):
     return X, lambda dY: [each * 0 for each in dY]
@@ -278,7 +278,7 @@ def layer(tok2vec: Model, nO: int | None = None) -> "Model[list[Doc], list[Float
     width = tok2vec.get_dim("nO")
     return tagger_layer(chain(tok2vec, Model("stop", stop, dims={"nO": width})), nO)
 
-ENCODER = {"@architectures": "wordloom.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 8,
+ENCODER = {"@architectures": "spanloom.HashEmbedCNN.v2", "pretrained_vectors": None, "width": 8,
            "depth": 1, "embed_size": 100, "window_size": 1, "maxout_pieces": 2,
            "subword_features": True}
 MODEL = {"@architectures": "loom-weave.Head.v1", "tok2vec": ENCODER}
@@ -294,8 +294,8 @@ def make(nlp: object, name: str, model: Model) -> Tagger:
 def test_listening_components(failed: Callable[..., set[str]], case: str) -> None:
     pairs = [("each * 0 for each in dY", "each for each in dY")] if case == "none" else []
     points = {
-        "wordloom_factories": {"loom_head": "loom_head:make"},
-        "wordloom_architectures": {"loom-weave.Head.v1": "loom_head:layer"},
+        "spanloom_factories": {"loom_head": "loom_head:make"},
+        "spanloom_architectures": {"loom-weave.Head.v1": "loom_head:layer"},
     }
     wrong = failed(points=points, modules={"loom_head": changed(HEAD, *pairs)})
     assert wrong == ({case} - {"none"})
@@ -325,7 +325,7 @@ BROKEN_GETTERS: dict[str, list[tuple[str, str]]] = {
 
 @pytest.mark.parametrize("case", some(BROKEN_GETTERS, "none", "test_spans"))
 def test_span_getters(failed: Callable[..., set[str]], case: str) -> None:
-    points = {"wordloom_span_getters": {"loom-weave.windows.v1": "loom_getter:getter"}}
+    points = {"spanloom_span_getters": {"loom-weave.windows.v1": "loom_getter:getter"}}
     wrong = failed(points=points, modules={"loom_getter": changed(GETTER, *BROKEN_GETTERS[case])})
     assert wrong == ({case} - {"none"})
 
@@ -333,7 +333,7 @@ def test_span_getters(failed: Callable[..., set[str]], case: str) -> None:
 READER = """
 import json
 from pathlib import Path
-from wordloom import Example
+from spanloom import Example
 
 class Reader:
     def __init__(self, path):
@@ -363,7 +363,7 @@ BROKEN_READERS: dict[str, list[tuple[str, str]]] = {
 
 @pytest.mark.parametrize("case", some(BROKEN_READERS, "none", "test_again"))
 def test_readers(failed: Callable[..., set[str]], case: str) -> None:
-    points = {"wordloom_readers": {"loom-weave.Lines.v1": "loom_reader:reader"}}
+    points = {"spanloom_readers": {"loom-weave.Lines.v1": "loom_reader:reader"}}
     source = changed(READER, *BROKEN_READERS[case])
     wrong = failed(points=points, modules={"loom_reader": source})
     if case == "test_examples":
@@ -372,7 +372,7 @@ def test_readers(failed: Callable[..., set[str]], case: str) -> None:
 
 
 SMALL = """
-from wordloom import Doc
+from spanloom import Doc
 def tokenizer():
     def make(nlp):
         def split(text):
@@ -404,9 +404,9 @@ BROKEN_SMALL = {
 def test_small_registries(failed: Callable[..., set[str]], case: str) -> None:
     old, new, expected = BROKEN_SMALL[case]
     points = {
-        "wordloom_tokenizers": {"loom-weave.letters.v1": "loom_small:tokenizer"},
-        "wordloom_batchers": {"loom-weave.few.v1": "loom_small:batcher"},
-        "wordloom_scorers": {"loom-weave.mine.v1": "loom_small:scorer"},
+        "spanloom_tokenizers": {"loom-weave.letters.v1": "loom_small:tokenizer"},
+        "spanloom_batchers": {"loom-weave.few.v1": "loom_small:batcher"},
+        "spanloom_scorers": {"loom-weave.mine.v1": "loom_small:scorer"},
     }
     wrong = failed(points=points, modules={"loom_small": SMALL.replace(old, new)})
     assert wrong == expected
@@ -416,8 +416,8 @@ def test_small_registries(failed: Callable[..., set[str]], case: str) -> None:
 
 GOOD = {
     "points": {
-        "wordloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"},
-        "wordloom_plugins": {"loom-weave": "loom_hooks"},
+        "spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"},
+        "spanloom_plugins": {"loom-weave": "loom_hooks"},
     },
     "modules": {"loom_things": "def thing(): ...\n", "loom_hooks": HOOKS},
 }
@@ -432,15 +432,15 @@ COMMAND = (
     [
         ({}, set()),
         ({"requires": ()}, {"test_requirements"}),
-        ({"requires": ("wordloom>=0.1",)}, {"test_requirements"}),
-        ({"points": {"wordloom_factoriess": {"x": "loom_things:thing"}}}, {"test_registries"}),
-        ({"points": {"wordloom_misc": {"Thing": "loom_things:thing"}}}, {"test_name"}),
-        ({"points": {"wordloom_misc": {"loom-weave.T.v1": "loom_things:no"}}}, {"test_loads"}),
+        ({"requires": ("spanloom>=0.1",)}, {"test_requirements"}),
+        ({"points": {"spanloom_factoriess": {"x": "loom_things:thing"}}}, {"test_registries"}),
+        ({"points": {"spanloom_misc": {"Thing": "loom_things:thing"}}}, {"test_name"}),
+        ({"points": {"spanloom_misc": {"loom-weave.T.v1": "loom_things:no"}}}, {"test_loads"}),
         (
-            {"points": {"wordloom_misc": {"loom-weave.T.v1": "loom_absent:no"}}},
+            {"points": {"spanloom_misc": {"loom-weave.T.v1": "loom_absent:no"}}},
             {"test_loads", "test_files"},
         ),
-        ({"points": {"wordloom_plugins": {"weave": "loom_hooks"}}}, {"test_hook_name"}),
+        ({"points": {"spanloom_plugins": {"weave": "loom_hooks"}}}, {"test_hook_name"}),
         ({"hooks": HOOKS.replace("1", "9")}, {"test_hooks"}),
         ({"hooks": f"{HOOKS}@hookimpl\ndef before_tarin(): ...\n"}, {"test_hooks"}),
         ({"hooks": f"import numpy\n{HOOKS}"}, {"test_light_import"}),
@@ -466,10 +466,10 @@ def test_distributions(
 def test_extras(failed: Callable[..., set[str]]) -> None:
     """A module may need an extra, if whoever lacks it is told."""
     parts = {
-        "points": {"wordloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
+        "points": {"spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
         "modules": {"loom_things": "import hypothesis\ndef thing(): ...\n"},
     }
-    needs = "wordloom>=0.1,<0.2"
+    needs = "spanloom>=0.1,<0.2"
     good = 'hypothesis>=6; extra == "more"'
     assert failed(**parts, requires=(needs, good)) == set()
 
@@ -481,15 +481,15 @@ def test_extras_that_hide_the_cause(failed: Callable[..., set[str]]) -> None:
         "def thing(): ...\n"
     )
     wrong = failed(
-        points={"wordloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
+        points={"spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
         modules={"loom_things": source},
-        requires=("wordloom>=0.1,<0.2", 'hypothesis>=6; extra == "more"'),
+        requires=("spanloom>=0.1,<0.2", 'hypothesis>=6; extra == "more"'),
     )
     assert wrong == {"test_extras"}
 
 
 def test_clashes(fake_dist: FakeDist, failed: Callable[..., set[str]]) -> None:
-    fake_dist("loom-other", points={"wordloom_misc": {"loom-weave.Thing.v1": "loom_o:thing"}})
+    fake_dist("loom-other", points={"spanloom_misc": {"loom-weave.Thing.v1": "loom_o:thing"}})
     assert failed(**GOOD) >= {"test_clashes"}
 
 
@@ -498,10 +498,10 @@ def test_clashes(fake_dist: FakeDist, failed: Callable[..., set[str]]) -> None:
 
 def test_command_line(fake_dist: FakeDist, fresh_python: FreshPython, tmp_path: Path) -> None:
     """Nothing of the author's is needed, and other tests aren't run unless they are named."""
-    bad = {**GOOD["points"], "wordloom_misc": {"loom-weave.T.v1": "loom_things:no"}}
-    site = fake_dist("loom-weave", "0.1.0", **{**GOOD, "points": bad}, requires=("wordloom<1",))
+    bad = {**GOOD["points"], "spanloom_misc": {"loom-weave.T.v1": "loom_things:no"}}
+    site = fake_dist("loom-weave", "0.1.0", **{**GOOD, "points": bad}, requires=("spanloom<1",))
     (tmp_path / "test_mine.py").write_text("def test_mine(): assert False\n")
-    pytest_ = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--wordloom-conformance"]
+    pytest_ = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--spanloom-conformance"]
     done = fresh_python([*pytest_, "loom-weave", "-rs"], site)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "misc/loom-weave.T.v1::test_loads" in done.stdout and "1 failed" in done.stdout
@@ -519,8 +519,8 @@ def test_pytest_without_the_option_imports_nothing_of_ours(
     (tmp_path / "test_it.py").write_text(
         "import sys\n"
         "def test_it():\n"
-        "    ours = sorted(m for m in sys.modules if m.startswith('wordloom'))\n"
-        "    assert ours == ['wordloom', 'wordloom.testing', 'wordloom.testing.plugin'], ours\n"
+        "    ours = sorted(m for m in sys.modules if m.startswith('spanloom'))\n"
+        "    assert ours == ['spanloom', 'spanloom.testing', 'spanloom.testing.plugin'], ours\n"
         "    assert not {'numpy', 'thinc', 'confection', 'catalogue'} & set(sys.modules)\n"
     )
     done = fresh_python(
@@ -533,9 +533,9 @@ def test_settings_of_the_project(fake_dist: FakeDist, tmp_path: Path) -> None:
     fake_dist("loom-weave", "0.1.0", **GOOD)
     (tmp_path / "pyproject.toml").write_text(
         "[project]\nname = 'Loom_Weave'\n"
-        '[tool.wordloom.conformance."misc/loom-weave.Thing.v1"]\n'
+        '[tool.spanloom.conformance."misc/loom-weave.Thing.v1"]\n'
         "unsupported = { test_loads = 'too heavy' }\n"
-        '[tool.wordloom.conformance.distribution.unsupported]\ntest_requirements = "it has none"\n'
+        '[tool.spanloom.conformance.distribution.unsupported]\ntest_requirements = "it has none"\n'
     )
     skipped = []
     for check in checks_of("loom-weave", tmp_path):
@@ -555,7 +555,7 @@ class TestInAuthorsTests(SpanGetterConformance):
     name = "loom-mine.all.v1"
 
     def setup_method(self, method: Callable[..., object]) -> None:
-        from wordloom import registry
+        from spanloom import registry
 
         registry.span_getters(self.name, overwrite=True)(_all)
         super().setup_method(method)

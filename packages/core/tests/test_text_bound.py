@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import pytest
 
-from wordloom.errors import SerializationError
-from wordloom.tokens import Doc, Span, TextBound
-from wordloom.vocab import Vocab
+from spanloom.errors import SerializationError
+from spanloom.tokens import Doc, Span, TextBound
+from spanloom.vocab import Vocab
 
 WORDS = ["Ada", "writes", "long", "programs", "."]
 SPACES = [True, True, True, False, False]

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import Batch, Doc, Example, Vocab
-from wordloom.errors import ConfigError, DataError, PipelineError
-from wordloom.layers import TextCatReduce, extract_ngrams
-from wordloom.scoring import roc_auc, score_cats
+import spanloom
+from spanloom import Batch, Doc, Example, Vocab
+from spanloom.errors import ConfigError, DataError, PipelineError
+from spanloom.layers import TextCatReduce, extract_ngrams
+from spanloom.scoring import roc_auc, score_cats
 
-TOK2VEC = {"@architectures": "wordloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
-LISTENER = {"@architectures": "wordloom.Tok2VecListener.v1", "width": 16}
+TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
+LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 16}
 TEXTS = {
     "good": ["a fine film", "a lovely film , fine", "lovely and fine", "fine work"],
     "bad": ["a dull film", "dull and poor work", "poor film", "so dull , so poor"],
@@ -23,7 +23,7 @@ TEXTS = {
 
 def bow(exclusive=True, **settings):
     return {
-        "@architectures": "wordloom.TextCatBOW.v3",
+        "@architectures": "spanloom.TextCatBOW.v3",
         "exclusive_classes": exclusive,
         "length": 64,
         **settings,
@@ -32,7 +32,7 @@ def bow(exclusive=True, **settings):
 
 def reduce(exclusive=True, tok2vec=TOK2VEC, **settings):
     return {
-        "@architectures": "wordloom.TextCatReduce.v1",
+        "@architectures": "spanloom.TextCatReduce.v1",
         "tok2vec": tok2vec,
         "exclusive_classes": exclusive,
         "use_reduce_max": True,
@@ -44,7 +44,7 @@ def reduce(exclusive=True, tok2vec=TOK2VEC, **settings):
 
 def ensemble(exclusive=True, tok2vec=TOK2VEC):
     return {
-        "@architectures": "wordloom.TextCatEnsemble.v2",
+        "@architectures": "spanloom.TextCatEnsemble.v2",
         "linear_model": bow(exclusive),
         "tok2vec": tok2vec,
     }
@@ -62,7 +62,7 @@ def examples_of(nlp):
 
 
 def trained(model, factory="textcat", steps=40, **initialize):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     component = nlp.add_pipe(factory, config={"model": model})
     data = examples_of(nlp)
     component.initialize(lambda: data, nlp=nlp, **initialize)
@@ -82,7 +82,7 @@ def test_each_model_learns_labels_that_exclude_each_other(kind, tmp_path):
     assert doc.cats["good"] > doc.cats["bad"]
     assert sum(doc.cats.values()) == pytest.approx(1.0, abs=1e-5)
     nlp.to_disk(tmp_path / "m")
-    again = wordloom.load(tmp_path / "m")("lovely work")
+    again = spanloom.load(tmp_path / "m")("lovely work")
     assert again.cats == pytest.approx(doc.cats, abs=1e-6)
 
 
@@ -95,7 +95,7 @@ def test_each_model_learns_labels_that_do_not(kind):
 
 @pytest.mark.parametrize("kind", ["reduce", "ensemble"])
 def test_listening_models_train_the_shared_encoder(kind):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     encoder = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
     nlp.add_pipe("textcat", config={"model": MODELS[kind](tok2vec=LISTENER)})
     data = examples_of(nlp)
@@ -164,12 +164,12 @@ def test_two_true_labels_are_an_error_that_names_text_and_cure():
 
 
 def test_too_few_labels_and_a_wrong_positive_one_are_errors():
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     component = nlp.add_pipe("textcat", config={"model": bow()})
     data = [Example.from_dict(nlp.make_doc("x"), {"cats": {"only": 1.0}})]
     with pytest.raises(PipelineError, match="at least 2 labels.*found: only"):
         nlp.initialize(lambda: data)
-    component = wordloom.blank("en").add_pipe("textcat", config={"model": bow()})
+    component = spanloom.blank("en").add_pipe("textcat", config={"model": bow()})
     data = examples_of(nlp)
     with pytest.raises(PipelineError, match="positive_label 'great' must be one of two"):
         component.initialize(lambda: data, positive_label="great")
@@ -188,11 +188,11 @@ def test_labels_cannot_be_added_after_training():
 
 
 def test_pooling_needs_a_way_and_tables_a_size():
-    tok2vec = wordloom.registry.resolve({"t": TOK2VEC})["t"]
+    tok2vec = spanloom.registry.resolve({"t": TOK2VEC})["t"]
     with pytest.raises(ConfigError, match="no way of pooling"):
         TextCatReduce(tok2vec, use_reduce_mean=False)
     with pytest.raises(ConfigError, match="a table of 0 rows"):
-        wordloom.blank("en").add_pipe("textcat", config={"model": bow(length=0)})
+        spanloom.blank("en").add_pipe("textcat", config={"model": bow(length=0)})
 
 
 # -- n-grams

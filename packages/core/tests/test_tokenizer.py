@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wordloom import Vocab
-from wordloom.errors import ConfigError, DataError, MissingFileError, SerializationError
-from wordloom.lang import language
-from wordloom.tokenizer import (
+from spanloom import Vocab
+from spanloom.errors import ConfigError, DataError, MissingFileError, SerializationError
+from spanloom.lang import language
+from spanloom.tokenizer import (
     CharacterTokenizer,
     Tokenizer,
     TokenizerRules,
@@ -27,10 +27,10 @@ from wordloom.tokenizer import (
     compile_prefixes,
     compile_suffixes,
 )
-from wordloom.tokenizer.fast import FastSplitter
-from wordloom.tokenizer.splitter import Splitter
-from wordloom.tokenizer.tokenizer import TokenizerBase
-from wordloom.tokens import Doc
+from spanloom.tokenizer.fast import FastSplitter
+from spanloom.tokenizer.splitter import Splitter
+from spanloom.tokenizer.tokenizer import TokenizerBase
+from spanloom.tokens import Doc
 
 SAMPLE = Path(__file__).parent / "data" / "ewt_tokens.jsonl"
 

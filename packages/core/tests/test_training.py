@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Pipeline, registry
-from wordloom.config import Config, init_config
-from wordloom.errors import ConfigError, DataError, MissingFileError, TrainingError, WordloomError
-from wordloom.example import Example
-from wordloom.training import Corpus, StepResult, read_settings, train_steps
-from wordloom.training.corpus import corpora
-from wordloom.training.loop import weighted_score
-from wordloom.training.run import initialize, use_averages
+import spanloom
+from spanloom import Pipeline, registry
+from spanloom.config import Config, init_config
+from spanloom.errors import ConfigError, DataError, MissingFileError, TrainingError, SpanloomError
+from spanloom.example import Example
+from spanloom.training import Corpus, StepResult, read_settings, train_steps
+from spanloom.training.corpus import corpora
+from spanloom.training.loop import weighted_score
+from spanloom.training.run import initialize, use_averages
 
 TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
 POS = {"NN": "NOUN", "VB": "VERB", "JJ": "ADJ", ".": "PUNCT"}
@@ -77,7 +77,7 @@ def weights(nlp: Pipeline) -> bytes:
 def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_path: Path) -> None:
     config = config_for(data, "tagger", "morphologizer", "senter", max_epochs=0)
     config["training"]["max_steps"] = 24
-    result = wordloom.train(config, tmp_path / "out", quiet=True)
+    result = spanloom.train(config, tmp_path / "out", quiet=True)
     history = result.history
     assert [each.step for each in history.evaluations] == [4, 8, 12, 16, 20, 24]
     assert history.best is not None and history.best.score > 0.9
@@ -89,7 +89,7 @@ def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_
         "model-best",
         "model-last",
     ]
-    best = wordloom.load(result.best)
+    best = spanloom.load(result.best)
     scores = best.evaluate(list(Corpus(data["paths.dev"])(best)))
     expected = history.best.scores or {}
     for name in ("tag_acc", "pos_acc", "morph_acc", "sents_f"):
@@ -102,27 +102,27 @@ def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_
 
 def test_the_same_seed_gives_the_same_pipeline_and_another_another(data: dict[str, str]) -> None:
     config = config_for(data)
-    first, second = (wordloom.train(config, quiet=True) for _ in range(2))
+    first, second = (spanloom.train(config, quiet=True) for _ in range(2))
     assert weights(first.nlp) == weights(second.nlp)
-    other = wordloom.train(config, overrides={"system.seed": 1}, quiet=True)
+    other = spanloom.train(config, overrides={"system.seed": 1}, quiet=True)
     assert weights(other.nlp) != weights(first.nlp)
 
 
 def test_a_pipeline_goes_on_learning_from_examples(data: dict[str, str]) -> None:
-    nlp = wordloom.train(config_for(data), quiet=True).nlp
+    nlp = spanloom.train(config_for(data), quiet=True).nlp
     before = weights(nlp)
     examples = list(Corpus(data["paths.train"])(nlp))
-    result = wordloom.train(nlp, train=examples, dev=examples[:3], quiet=True)
+    result = spanloom.train(nlp, train=examples, dev=examples[:3], quiet=True)
     assert result.nlp is nlp and weights(nlp) != before
     with pytest.raises(TrainingError, match="vocab"):
-        wordloom.train(config_for(data), train=examples, quiet=True)
+        spanloom.train(config_for(data), train=examples, quiet=True)
 
 
 def test_paths_and_functions_as_data(data: dict[str, str]) -> None:
     config = config_for({})
     with pytest.raises(ConfigError, match=r"corpora\.train\.path.*\n.*corpora\.dev\.path"):
-        wordloom.train(config, quiet=True)
-    result = wordloom.train(
+        spanloom.train(config, quiet=True)
+    result = spanloom.train(
         config, train=data["paths.train"], dev=Corpus(data["paths.dev"]), quiet=True
     )
     assert result.history.evaluations
@@ -135,7 +135,7 @@ def test_the_corpus_is_read_once(data: dict[str, str]) -> None:
         reads.append(nlp)
         yield from Corpus(data["paths.train"])(nlp)
 
-    wordloom.train(config_for(data, "tagger", "morphologizer"), train=reader, quiet=True)
+    spanloom.train(config_for(data, "tagger", "morphologizer"), train=reader, quiet=True)
     assert len(reads) == 1
 
 
@@ -200,7 +200,7 @@ def test_accumulated_gradients_equal_one_large_batch(data: dict[str, str], parts
     for accumulate in (1, parts):
         config = config_for(data, "tagger", "senter", dropout=0.0, accumulate_gradient=accumulate)
         config["training"]["max_steps"] = 2
-        nlp = wordloom.train(config, quiet=True).nlp
+        nlp = spanloom.train(config, quiet=True).nlp
         model = nlp.get_pipe("tok2vec").model
         found.append([node.get_param(name) for node in model.walk() for name in node.param_names])
     for one, several in zip(*found):
@@ -219,14 +219,14 @@ def test_frozen_components_keep_their_weights(data: dict[str, str]) -> None:
 def test_components_of_another_pipeline_keep_their_weights(
     data: dict[str, str], tmp_path: Path
 ) -> None:
-    trained = wordloom.train(config_for(data), tmp_path, quiet=True)
+    trained = spanloom.train(config_for(data), tmp_path, quiet=True)
     before = {name: pipe.model.to_bytes() for name, pipe in trained.nlp.components}
     config = config_for(data, "tagger", "senter", frozen_components=["tok2vec", "tagger"])
     for name in ("tok2vec", "tagger"):
         config["components"][name] = {"source": str(trained.last)}
     config["components"]["senter"]["model"]["tok2vec"]["width"] = 16
     config["training"]["score_weights"] = {"sents_f": 1.0}
-    nlp = wordloom.train(config, quiet=True).nlp
+    nlp = spanloom.train(config, quiet=True).nlp
     assert nlp.pipe_names == ["tok2vec", "tagger", "senter"]
     assert {name: nlp.get_pipe(name).model.to_bytes() for name in before} == before
 
@@ -236,9 +236,9 @@ def test_averages_are_used_for_scores_and_for_what_is_saved(
 ) -> None:
     config = config_for(data)
     config["training"]["optimizer"]["use_averages"] = True
-    result = wordloom.train(config, tmp_path, quiet=True)
+    result = spanloom.train(config, tmp_path, quiet=True)
     assert result.last is not None
-    saved = wordloom.load(result.last)
+    saved = spanloom.load(result.last)
     examples = list(Corpus(data["paths.dev"])(saved))
     last = result.history.evaluations[-1].scores or {}
     assert saved.evaluate(examples)["tag_acc"] == last["tag_acc"]
@@ -266,7 +266,7 @@ def test_callbacks_are_called(data: dict[str, str], tmp_path: Path) -> None:
         config["initialize"]["before_init"] = {**block, "what": "before"}
         config["initialize"]["after_init"] = {**block, "what": "after"}
         config["training"].update(max_steps=2, eval_frequency=2)
-        wordloom.train(config, tmp_path, quiet=True)
+        spanloom.train(config, tmp_path, quiet=True)
     finally:
         registry.callbacks.remove("test_training.note.v1")
     assert calls == [
@@ -304,7 +304,7 @@ def test_no_weights_is_an_error(data: dict[str, str]) -> None:
 
 def test_console_log_is_an_aligned_table(data: dict[str, str]) -> None:
     out = io.StringIO()
-    wordloom.train(config_for(data), stdout=out)
+    spanloom.train(config_for(data), stdout=out)
     lines = out.getvalue().splitlines()
     assert lines[0].split() == ["E", "#", "WORDS/S", "LOSS", "TAGGER", "TAG_ACC", "SCORE"]
     assert len({len(line) for line in lines}) == 1
@@ -314,8 +314,8 @@ def test_console_log_is_an_aligned_table(data: dict[str, str]) -> None:
 def test_json_log_has_a_line_for_each_evaluation(data: dict[str, str], tmp_path: Path) -> None:
     config = config_for(data)
     path = tmp_path / "logs" / "log.jsonl"
-    config["training"]["logger"] = {"@loggers": "wordloom.JsonlLogger.v1", "path": str(path)}
-    wordloom.train(config, stdout=io.StringIO())
+    config["training"]["logger"] = {"@loggers": "spanloom.JsonlLogger.v1", "path": str(path)}
+    spanloom.train(config, stdout=io.StringIO())
     rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["step"] for row in rows] == [4, 8]
     assert set(rows[0]["other_scores"]) >= {"tag_acc", "token_f"}
@@ -328,12 +328,12 @@ def test_loggers_of_spacy(data: dict[str, str], name: str) -> None:
     config = config_for(data)
     config["training"]["logger"] = {"@loggers": name}
     out = io.StringIO()
-    wordloom.train(config, stdout=out)
+    spanloom.train(config, stdout=out)
     assert "TAG_ACC" in out.getvalue()
 
 
 def test_history_is_written_and_drawn(data: dict[str, str], tmp_path: Path) -> None:
-    history = wordloom.train(config_for(data), quiet=True).history
+    history = spanloom.train(config_for(data), quiet=True).history
     history.to_jsonl(tmp_path / "history.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [4, 8]
@@ -344,10 +344,10 @@ def test_history_is_written_and_drawn(data: dict[str, str], tmp_path: Path) -> N
 def test_drawing_without_matplotlib_says_what_to_install(
     data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    history = wordloom.train(config_for(data), quiet=True).history
+    history = spanloom.train(config_for(data), quiet=True).history
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(WordloomError, match=r"wordloom\[plot\]"):
+    with pytest.raises(SpanloomError, match=r"spanloom\[plot\]"):
         history.plot(tmp_path / "curve.png")
 
 
@@ -359,7 +359,7 @@ def test_a_loss_that_is_not_finite_names_component_and_step(
     data: dict[str, str], tmp_path: Path
 ) -> None:
     config = config_for(data)
-    good = wordloom.train(config, tmp_path, quiet=True)
+    good = spanloom.train(config, tmp_path, quiet=True)
     assert good.last is not None
     before = (good.last / "tagger" / "model").read_bytes()
     config["training"]["optimizer"].update(learn_rate=1e38, grad_clip=0.0)
@@ -367,7 +367,7 @@ def test_a_loss_that_is_not_finite_names_component_and_step(
         np.errstate(all="ignore"),
         pytest.raises(TrainingError, match="loss of 'tagger' is .* in step"),
     ):
-        wordloom.train(config, tmp_path, overrides={"training.eval_frequency": 100}, quiet=True)
+        spanloom.train(config, tmp_path, overrides={"training.eval_frequency": 100}, quiet=True)
     assert (good.last / "tagger" / "model").read_bytes() == before
 
 
@@ -375,23 +375,23 @@ def test_a_loss_that_is_not_finite_names_component_and_step(
 def test_an_empty_corpus(data: dict[str, str], name: str) -> None:
     Path(data[f"paths.{name}"]).write_text("# nothing\n\n")
     with pytest.raises(TrainingError, match=f"corpus is empty.*paths.{name}"):
-        wordloom.train(config_for(data), quiet=True)
+        spanloom.train(config_for(data), quiet=True)
 
 
 def test_a_batcher_that_leaves_out_everything(data: dict[str, str]) -> None:
     config = config_for(data)
     config["training"]["batcher"].update(discard_oversize=True, size=2)
     with pytest.raises(TrainingError, match="batcher leaves out"):
-        wordloom.train(config, quiet=True)
+        spanloom.train(config, quiet=True)
 
 
 def test_missing_data_and_numbers_that_make_no_sense(data: dict[str, str]) -> None:
     with pytest.raises(MissingFileError, match="nowhere"):
-        wordloom.train(config_for({**data, "paths.train": "nowhere.conllu"}), quiet=True)
+        spanloom.train(config_for({**data, "paths.train": "nowhere.conllu"}), quiet=True)
     config = config_for(data, dropout=1.5, accumulate_gradient=0)
     config["training"].update(patience=0, max_steps=0)
     with pytest.raises(ConfigError) as caught:
-        wordloom.train(config, quiet=True)
+        spanloom.train(config, quiet=True)
     paths = [problem.path for problem in caught.value.problems]
     assert paths == ["training.accumulate_gradient", "training.dropout", "training.max_steps"]
 
@@ -404,13 +404,13 @@ def test_an_incomplete_config_file_is_told_how_to_fill_it(
         '[nlp]\nlang = "en"\npipeline = ["tagger"]\n[components.tagger]\nfactory = "tagger"\n'
     )
     with pytest.raises(ConfigError, match="init fill-config"):
-        wordloom.train(path, overrides=data, quiet=True)
+        spanloom.train(path, overrides=data, quiet=True)
 
 
 def test_labels_that_training_never_saw_are_counted_in_evaluation(data: dict[str, str]) -> None:
     text = treebank(10, seed=1).replace("\tVB\t", "\tNEW\t")
     Path(data["paths.dev"]).write_text(text)
-    result = wordloom.train(config_for(data), quiet=True)
+    result = spanloom.train(config_for(data), quiet=True)
     assert result.history.best is not None
     assert 0.0 < (result.history.best.scores or {})["tag_acc"] <= 0.75
 
@@ -437,17 +437,17 @@ def test_ctrl_c_saves_the_last_pipeline(
 ) -> None:
     config = config_for(data)
     config["training"]["before_update"] = stopper(3, KeyboardInterrupt())
-    result = wordloom.train(config, tmp_path, quiet=True)
+    result = spanloom.train(config, tmp_path, quiet=True)
     assert result.interrupted and result.best is None
     assert result.last is not None
-    assert wordloom.load(result.last).pipe_names == ["tok2vec", "tagger"]
+    assert spanloom.load(result.last).pipe_names == ["tok2vec", "tagger"]
 
 
 def test_a_save_that_fails_leaves_what_was_there(
     data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_for(data)
-    result = wordloom.train(config, tmp_path, quiet=True)
+    result = spanloom.train(config, tmp_path, quiet=True)
     files = {p: p.read_bytes() for p in sorted(tmp_path.rglob("model-*/**/*")) if p.is_file()}
     tagger = type(result.nlp.get_pipe("tagger"))
 
@@ -458,14 +458,14 @@ def test_a_save_that_fails_leaves_what_was_there(
 
     monkeypatch.setattr(tagger, "to_disk", fail)
     with pytest.raises(OSError, match="disk full"):
-        wordloom.train(config, tmp_path, overrides={"system.seed": 5}, quiet=True)
+        spanloom.train(config, tmp_path, overrides={"system.seed": 5}, quiet=True)
     after = {p: p.read_bytes() for p in sorted(tmp_path.rglob("model-*/**/*")) if p.is_file()}
     assert after == files
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_examples_of_gold_tokens_and_of_limited_length(data: dict[str, str]) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     path = data["paths.train"]
     assert all(len(list(e.reference.sents)) > 1 for e in Corpus(path)(nlp))
     sentences = list(Corpus(path, gold_preproc=True)(nlp))
@@ -493,16 +493,16 @@ def test_several_corpora_of_one_config(data: dict[str, str], tmp_path: Path) -> 
     config = config_for(data, "tagger", "morphologizer", max_epochs=0)
     config["training"]["max_steps"] = 24
     config["corpora"]["train"] = {
-        "@readers": "wordloom.Corpora.v1",
+        "@readers": "spanloom.Corpora.v1",
         "*": {
-            "tagged": {"@readers": "wordloom.Corpus.v1", "path": str(tagged)},
-            "parsed": {"@readers": "wordloom.Corpus.v1", "path": str(parsed), "limit": 1},
+            "tagged": {"@readers": "spanloom.Corpus.v1", "path": str(tagged)},
+            "parsed": {"@readers": "spanloom.Corpus.v1", "path": str(parsed), "limit": 1},
         },
     }
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     found = list(registry.resolve({"it": config["corpora"]["train"]})["it"](nlp))
     assert [each.reference.has_annotation("POS") for each in found] == [False, True, *[False] * 3]
-    result = wordloom.train(config, quiet=True)
+    result = spanloom.train(config, quiet=True)
     assert result.history.best is not None
     scores = result.history.best.scores or {}
     assert scores["tag_acc"] > 0.9 and scores["pos_acc"] > 0.5

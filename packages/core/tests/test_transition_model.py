@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from thinc.api import Model
 
-from wordloom.batch import FloatsList
-from wordloom.errors import PipelineError
-from wordloom.layers.transition_model import (
+from spanloom.batch import FloatsList
+from spanloom.errors import PipelineError
+from spanloom.layers.transition_model import (
     TransitionBasedParser,
     claim_states,
     resize_actions,
 )
-from wordloom.transitions import oracle_gradient
+from spanloom.transitions import oracle_gradient
 
 WIDTH, ACTIONS = 6, 5
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom.transitions import biluo
-from wordloom.transitions.biluo import Actions, Entities, Places, decode
-from wordloom.transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
+from spanloom.transitions import biluo
+from spanloom.transitions.biluo import Actions, Entities, Places, decode
+from spanloom.transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
 
 
 class RandomScorer:

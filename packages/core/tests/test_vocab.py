@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from wordloom.errors import DataError, MissingFileError, SerializationError
-from wordloom.lexical import LexicalRules
-from wordloom.lexicon import Lexicon
-from wordloom.morphology import MorphAnalysis, Morphology, normalize_feats
-from wordloom.strings import StringStore
-from wordloom.tokens import Doc
-from wordloom.vectors import VectorTable
-from wordloom.vocab import Vocab
+from spanloom.errors import DataError, MissingFileError, SerializationError
+from spanloom.lexical import LexicalRules
+from spanloom.lexicon import Lexicon
+from spanloom.morphology import MorphAnalysis, Morphology, normalize_feats
+from spanloom.strings import StringStore
+from spanloom.tokens import Doc
+from spanloom.vectors import VectorTable
+from spanloom.vocab import Vocab
 
 
 class Table:
@@ -84,7 +84,7 @@ def test_no_vectors() -> None:
     assert vocab.vectors is None and vocab.vectors_length == 0
     assert vocab.get_vector("a").shape == (0,) and not vocab.has_vector("a")
     assert vocab["a"].is_oov and vocab["a"].vector_norm == 0.0
-    with pytest.raises(DataError, match="pip install wordloom-vectors"):
+    with pytest.raises(DataError, match="pip install spanloom-vectors"):
         vocab.set_vector("a", np.ones(2))
 
 

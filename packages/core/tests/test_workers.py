@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-import wordloom
-from wordloom import Example
-from wordloom.errors import PipelineError
-from wordloom.pipeline import Pipeline
-from wordloom.tokens import Doc
+import spanloom
+from spanloom import Example
+from spanloom.errors import PipelineError
+from spanloom.pipeline import Pipeline
+from spanloom.tokens import Doc
 
 COMPONENTS = """
 import os, time
-from wordloom.pipeline import Pipeline
-from wordloom.tokens import Doc
+from spanloom.pipeline import Pipeline
+from spanloom.tokens import Doc
 
 Doc.set_extension("mp_size", getter=len)
 
@@ -55,11 +55,11 @@ def nlp(site: Path) -> Iterator[Pipeline]:
     (site / "mp_components.py").write_text(COMPONENTS)
     importlib.invalidate_caches()
     importlib.import_module("mp_components")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("mp_marks")
     nlp.add_pipe("sentencizer")
     yield nlp
-    wordloom.registry.factories.remove("mp_marks")
+    spanloom.registry.factories.remove("mp_marks")
     Doc.remove_extension("mp_size")
 
 
@@ -184,8 +184,8 @@ def test_numbers_of_processes(nlp: Pipeline) -> None:
 
 SCRIPT = """
 import os, sys
-import wordloom
-from wordloom.pipeline import Pipeline
+import spanloom
+from spanloom.pipeline import Pipeline
 
 @Pipeline.component("of_the_script")
 def component(doc):
@@ -197,7 +197,7 @@ def texts():
         yield "a text"
 
 if __name__ == "__main__":
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("of_the_script")
     for doc in nlp.pipe(texts(), n_process=2, batch_size=5):
         print(doc.user_data["pid"], flush=True)
@@ -240,7 +240,7 @@ def test_a_shorter_partner_of_zip_leaves_no_process(nlp: Pipeline) -> None:
 @pytest.mark.slow
 def test_threads_share_a_trained_pipeline() -> None:
     examples = []
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     for name in ("tok2vec", "tagger", "parser", "ner", "textcat"):
         nlp.add_pipe(name)
     for who in ("Ann", "Bob"):
@@ -274,8 +274,8 @@ def rounded(doc: Doc) -> dict[str, Any]:
 
 def test_threads_give_what_one_gives(nlp: Pipeline) -> None:
     texts = [f"Number {i} can't stop, it's word{i * 7}. Never!" for i in range(300)]
-    serial = [facts(doc) for doc in wordloom.blank("en").pipe(texts)]
-    blank = wordloom.blank("en")
+    serial = [facts(doc) for doc in spanloom.blank("en").pipe(texts)]
+    blank = spanloom.blank("en")
     with ThreadPoolExecutor(32) as pool:
         alone = list(pool.map(blank, texts))
         parts = [texts[at::8] for at in range(8)]

@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
-from wordloom.config import Config, init_config
+from spanloom.config import Config, init_config
 
 SUBJECTS = ["The weaver", "A child", "My neighbour", "The old captain", "Nobody", "Her sister"]
 VERBS = ["watched", "carried", "forgot", "painted", "mended", "counted"]

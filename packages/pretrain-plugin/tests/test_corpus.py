@@ -17,17 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom.config import Config, fill_config, find_problems, init_config, parse_config
-from wordloom.errors import DataError, FormatError, MissingFileError
-from wordloom_pretrain import JsonlCorpus, read_settings
-from wordloom_pretrain.stream import held_out_docs, shuffled, training_docs
+import spanloom
+from spanloom.config import Config, fill_config, find_problems, init_config, parse_config
+from spanloom.errors import DataError, FormatError, MissingFileError
+from spanloom_pretrain import JsonlCorpus, read_settings
+from spanloom_pretrain.stream import held_out_docs, shuffled, training_docs
 
 LINES = ["A first line .", "The second one is longer than that .", "Three"]
 
 
 def _texts(corpus: JsonlCorpus) -> list[str]:
-    return [example.reference.text for example in corpus(wordloom.blank("en"))]
+    return [example.reference.text for example in corpus(spanloom.blank("en"))]
 
 
 def _jsonl(path: Path, rows: list[object]) -> Path:
@@ -51,7 +51,7 @@ def test_lines_of_text_compressed_or_not(tmp_path: Path, suffix: str, opener: An
 
 
 def test_tokens_are_taken_as_given(tmp_path: Path) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     rows = [
         {"tokens": ["can't", "stop"]},
         {"tokens": ["no", "!"], "spaces": [False, False]},
@@ -71,14 +71,14 @@ def test_folders_are_read_in_order_with_annotated_files(tmp_path: Path) -> None:
     )
     (tmp_path / "notes.pdf").write_text("no", encoding="utf8")
     (tmp_path / ".hidden.txt").write_text("no\n", encoding="utf8")
-    docs = list(JsonlCorpus(tmp_path).docs(wordloom.blank("en")))
+    docs = list(JsonlCorpus(tmp_path).docs(spanloom.blank("en")))
     assert [doc.words for doc in docs] == [["First"], ["last"]]
     assert docs[0].column("TAG") is None
 
 
 def test_lengths_and_limit(tmp_path: Path) -> None:
     path = _jsonl(tmp_path / "t.jsonl", [{"text": "x " * n} for n in (1, 2, 3, 4, 5, 2)])
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     corpus = JsonlCorpus(path, min_length=2, max_length=5)
     assert [len(doc) for doc in corpus.docs(nlp)] == [2, 3, 4, 2]
     corpus.limit = 2
@@ -104,7 +104,7 @@ def test_bad_lines_are_named_and_skipped_if_wanted(
     with pytest.raises(FormatError, match=r"t\.jsonl, line 2: "):
         _texts(JsonlCorpus(path))
     corpus = JsonlCorpus(path, skip_bad_lines=True)
-    with caplog.at_level(logging.WARNING, "wordloom"):
+    with caplog.at_level(logging.WARNING, "spanloom"):
         assert _texts(corpus) == _texts(corpus) == ["one", "two"]
     assert [problem.line for problem in corpus.problems] == [2]
     assert caplog.text.count("line 2") == 1
@@ -148,7 +148,7 @@ def test_shuffling_holds_no_more_than_its_buffer() -> None:
 
 def test_held_out_text_is_not_trained_on(make_config: Callable[..., Config]) -> None:
     config = make_config().interpolate()
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     settings = read_settings(config)
     held_out = {doc.text for doc in held_out_docs(nlp, settings)}
     epochs = [[doc.text for doc in training_docs(nlp, settings, epoch)] for epoch in (0, 1, 0)]
@@ -164,7 +164,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     for count in (2000, 8000):
         rows: list[object] = [{"text": f"{i % 500} is one of the numbers"} for i in range(count)]
         path = _jsonl(tmp_path / f"{count}.jsonl", rows)
-        nlp = wordloom.blank("en")
+        nlp = spanloom.blank("en")
         corpus = JsonlCorpus(path)
         for _ in corpus.docs(nlp):
             pass
@@ -266,7 +266,7 @@ def test_held_out_text_comes_from_all_parts_of_a_corpus(
     path = _jsonl(tmp_path / "t.jsonl", [{"text": f"the number {n}"} for n in range(20000)])
     config = make_config(paths__raw=str(path), corpora__pretrain__min_length=0).interpolate()
     config["pretraining"].update(held_out=0.2, held_out_words=600)
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     settings = read_settings(config)
     found = held_out_docs(nlp, settings)
     assert sum(map(len, found)) == 600

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from thinc.api import Model
 
-import wordloom
-from wordloom import Doc
-from wordloom.errors import ConfigError, PipelineError
-from wordloom.layers import HashEmbedCNN
-from wordloom.pretraining import PretrainingTask
-from wordloom_pretrain import ClozeTask, PretrainCharacters, PretrainVectors
-from wordloom_pretrain.losses import byte_loss, cosine_loss, l2_loss
-from wordloom_pretrain.masking import MASK, mask_words
+import spanloom
+from spanloom import Doc
+from spanloom.errors import ConfigError, PipelineError
+from spanloom.layers import HashEmbedCNN
+from spanloom.pretraining import PretrainingTask
+from spanloom_pretrain import ClozeTask, PretrainCharacters, PretrainVectors
+from spanloom_pretrain.losses import byte_loss, cosine_loss, l2_loss
+from spanloom_pretrain.masking import MASK, mask_words
 
 TEXTS = [
     "The weaver mended a red loom, and counted seven boats.",
@@ -39,7 +39,7 @@ class Table:
         return rows
 
 
-def _docs(nlp: wordloom.Pipeline) -> list[Doc]:
+def _docs(nlp: spanloom.Pipeline) -> list[Doc]:
     return [nlp.make_doc(text) for text in TEXTS]
 
 
@@ -49,7 +49,7 @@ def _encoder(docs: list[Doc]) -> Model[Any, Any]:
     return encoder
 
 
-def _task(name: str, nlp: wordloom.Pipeline) -> ClozeTask:
+def _task(name: str, nlp: spanloom.Pipeline) -> ClozeTask:
     docs = _docs(nlp)
     sizes: Any = {"maxout_pieces": 2, "hidden_size": 6, "mask_share": 0.4}
     if name == "characters":
@@ -64,7 +64,7 @@ def _task(name: str, nlp: wordloom.Pipeline) -> ClozeTask:
 
 @pytest.mark.parametrize("name", ["characters", "cosine", "L2"])
 def test_gradients_are_those_of_the_mean_loss_over_masked_words(name: str) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     task, docs = _task(name, nlp), _docs(nlp)
     rng = np.random.default_rng(1)
     value: Any
@@ -128,7 +128,7 @@ def test_the_loss_of_bytes_is_cross_entropy() -> None:
 @given(seed=st.integers(0, 10_000), share=st.floats(0.01, 0.99))
 @settings(max_examples=40, deadline=None)
 def test_masking_changes_nothing_but_what_it_says(seed: int, share: float) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     docs = _docs(nlp)
     before = [doc.text for doc in docs]
     masked = mask_words(docs, np.random.default_rng(seed), share)
@@ -147,7 +147,7 @@ def test_masking_changes_nothing_but_what_it_says(seed: int, share: float) -> No
 
 
 def test_shares_of_masking() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     docs = [Doc(nlp.vocab, words=[f"w{i}" for i in range(20000)])]
     masked = mask_words(docs, np.random.default_rng(0))
     seen, words = masked.batch[0].words, docs[0].words
@@ -159,14 +159,14 @@ def test_shares_of_masking() -> None:
 
 
 def test_equal_random_states_mask_alike() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     one, two = (mask_words(_docs(nlp), np.random.default_rng(5)) for _ in range(2))
     assert (one.places == two.places).all()
     assert (one.batch.rows == two.batch.rows).all()
 
 
 def test_words_without_a_vector_are_not_predicted() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     task = _task("cosine", nlp)
     none = [Doc(nlp.vocab, words=["zebra", "yes", "?", "12"])]
     assert task.update(none, np.random.default_rng(0), 0.1) == (0.0, 0)
@@ -174,8 +174,8 @@ def test_words_without_a_vector_are_not_predicted() -> None:
 
 
 def test_vectors_need_a_table() -> None:
-    nlp = wordloom.blank("en")
-    with pytest.raises(PipelineError, match=r"--paths\.vectors.*pip install wordloom-vectors"):
+    nlp = spanloom.blank("en")
+    with pytest.raises(PipelineError, match=r"--paths\.vectors.*pip install spanloom-vectors"):
         PretrainVectors()(nlp.vocab, _encoder(_docs(nlp)))
     with pytest.raises(ConfigError, match=r"'cosin' isn't known.*cosine"):
         PretrainVectors(loss="cosin")
@@ -185,14 +185,14 @@ def test_vectors_need_a_table() -> None:
 
 def test_names_of_ours_and_of_others_are_the_same_functions() -> None:
     for kind in ("architectures", "objectives"):
-        for owner in ("spacy", "wordloom", "wordloom-pretrain"):
+        for owner in ("spacy", "spanloom", "spanloom-pretrain"):
             for function in (PretrainCharacters, PretrainVectors):
                 name = f"{owner}.{function.__name__}.v1"
-                assert wordloom.registry.get(kind, name) is function
+                assert spanloom.registry.get(kind, name) is function
 
 
 def test_a_cloze_task_is_a_pretraining_task() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     task = _task("characters", nlp)
     assert isinstance(task, PretrainingTask)
     scores, backprop = task.model.begin_update(_docs(nlp))

@@ -16,18 +16,18 @@ from typing import Any
 import pytest
 import srsly
 
-import wordloom
-from wordloom.components.tok2vec import Tok2Vec
-from wordloom.config import Config
-from wordloom.errors import (
+import spanloom
+from spanloom.components.tok2vec import Tok2Vec
+from spanloom.config import Config
+from spanloom.errors import (
     ConfigError,
     MissingFileError,
     PipelineError,
     SerializationError,
     TrainingError,
 )
-from wordloom.pretraining import find_encoder, weights_hash
-from wordloom_pretrain import (
+from spanloom.pretraining import find_encoder, weights_hash
+from spanloom_pretrain import (
     ClozeTask,
     PretrainCharacters,
     PretrainStep,
@@ -39,8 +39,8 @@ from wordloom_pretrain import (
 MakeConfig = Callable[..., Config]
 
 
-def _steps(config: Config) -> tuple[wordloom.Pipeline, list[PretrainStep]]:
-    nlp = wordloom.Pipeline.from_config(config)
+def _steps(config: Config) -> tuple[spanloom.Pipeline, list[PretrainStep]]:
+    nlp = spanloom.Pipeline.from_config(config)
     return nlp, list(pretrain_steps(nlp, read_settings(config.interpolate())))
 
 
@@ -84,9 +84,9 @@ def test_training_starts_from_the_weights(make_config: MakeConfig, tmp_path: Pat
     result = pretrain(config, tmp_path / "out", quiet=True)
     assert result.best is not None
     config["paths"]["init_tok2vec"] = str(result.best)
-    nlp = wordloom.Pipeline.from_config(config)
-    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
-    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    nlp = spanloom.Pipeline.from_config(config)
+    doc = spanloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [spanloom.Example(doc.copy(), doc)])
     assert nlp.meta["pretrained"]["hash"] == weights_hash(find_encoder(nlp, "tok2vec"))
     assert nlp.meta["pretrained"]["source"] == "model-best.bin"
     # The last weights are averaged as well, and those in memory aren't.
@@ -120,7 +120,7 @@ def test_resume_gives_bit_identical_weights_at_any_step(
 def test_weights_do_not_depend_on_what_was_read_before(make_config: MakeConfig) -> None:
     config = make_config(pretraining__max_steps=3)
     fresh, _ = _steps(config)
-    used = wordloom.Pipeline.from_config(config)
+    used = spanloom.Pipeline.from_config(config)
     used.make_doc("Nobody forgot the loom before, and seven boats were painted by her sister.")
     list(pretrain_steps(used, read_settings(config.interpolate())))
     hashes = {weights_hash(find_encoder(nlp, "tok2vec")) for nlp in (fresh, used)}
@@ -149,7 +149,7 @@ def test_a_run_with_other_settings_is_not_taken_up(make_config: MakeConfig, tmp_
 
 def _command(config: Config, folder: Path, *more: str) -> list[str]:
     config.to_disk(folder / "config.cfg", interpolate=False)
-    start = [sys.executable, "-m", "wordloom", "pretrain"]
+    start = [sys.executable, "-m", "spanloom", "pretrain"]
     return [*start, str(folder / "config.cfg"), str(folder / "out"), *more]
 
 
@@ -213,27 +213,27 @@ def test_the_layer_of_a_component_without_shared_encoder(
     model["embed"]["width"] = model["encode"]["width"]
     result = pretrain(config, tmp_path / "out", quiet=True)
     config["paths"]["init_tok2vec"] = str(result.last)
-    nlp = wordloom.Pipeline.from_config(config)
-    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
-    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    nlp = spanloom.Pipeline.from_config(config)
+    doc = spanloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [spanloom.Example(doc.copy(), doc)])
     assert nlp.meta["pretrained"]["target"] == "tagger.tok2vec"
 
 
 ENCODERS: dict[str, dict[str, Any]] = {
     "hashes": {
-        "@architectures": "wordloom.HashEmbedCNN.v2",
+        "@architectures": "spanloom.HashEmbedCNN.v2",
         "width": 16, "depth": 1, "embed_size": 100, "window_size": 1, "maxout_pieces": 2,
         "subword_features": True, "pretrained_vectors": None,
     },
     "characters, mish": {
-        "@architectures": "wordloom.Tok2Vec.v2",
+        "@architectures": "spanloom.Tok2Vec.v2",
         "embed": {
-            "@architectures": "wordloom.CharacterEmbed.v2",
+            "@architectures": "spanloom.CharacterEmbed.v2",
             "width": 16, "rows": 100, "nM": 8, "nC": 4, "include_static_vectors": False,
             "feature": "LOWER",
         },
         "encode": {
-            "@architectures": "wordloom.MishWindowEncoder.v2",
+            "@architectures": "spanloom.MishWindowEncoder.v2",
             "width": 16, "window_size": 1, "depth": 1,
         },
     },
@@ -249,16 +249,16 @@ def test_any_encoder_is_pretrained_and_loaded(
     config["components"]["tagger"]["model"]["tok2vec"]["width"] = 16
     result = pretrain(config, tmp_path / "out", quiet=True)
     config["paths"]["init_tok2vec"] = str(result.last)
-    nlp = wordloom.Pipeline.from_config(config)
-    doc = wordloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
-    nlp.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+    nlp = spanloom.Pipeline.from_config(config)
+    doc = spanloom.Doc(nlp.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    nlp.initialize(lambda: [spanloom.Example(doc.copy(), doc)])
     assert nlp.meta["pretrained"]["hash"] == weights_hash(find_encoder(nlp, "tok2vec"))
     config["components"]["tok2vec"]["model"] = make_config()["components"]["tok2vec"]["model"]
     config["components"]["tagger"]["model"]["tok2vec"]["width"] = 32
-    other = wordloom.Pipeline.from_config(config)
-    doc = wordloom.Doc(other.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    other = spanloom.Pipeline.from_config(config)
+    doc = spanloom.Doc(other.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
     with pytest.raises(SerializationError, match="when pretrained"):
-        other.initialize(lambda: [wordloom.Example(doc.copy(), doc)])
+        other.initialize(lambda: [spanloom.Example(doc.copy(), doc)])
 
 
 @pytest.mark.parametrize(
@@ -285,15 +285,15 @@ def test_mistakes_are_named(
 class Taught(Tok2Vec):
     """A shared layer that is pretrained by one byte of each end of words, whatever the config."""
 
-    def pretraining_task(self, nlp: wordloom.Pipeline) -> ClozeTask:
+    def pretraining_task(self, nlp: spanloom.Pipeline) -> ClozeTask:
         self.model.initialize(X=[nlp.make_doc("a text")])
         task = PretrainCharacters(hidden_size=8, n_characters=1)(nlp.vocab, self.model)
         assert isinstance(task, ClozeTask)
         return task
 
 
-@wordloom.registry.factories("test_taught")
-def make_taught(nlp: wordloom.Pipeline, name: str, model: Any) -> Taught:
+@spanloom.registry.factories("test_taught")
+def make_taught(nlp: spanloom.Pipeline, name: str, model: Any) -> Taught:
     return Taught(nlp.vocab, model, name)
 
 
@@ -309,7 +309,7 @@ def test_a_component_brings_a_task_of_its_own(make_config: MakeConfig) -> None:
 def test_an_encoder_that_is_not_installed_is_named(make_config: MakeConfig) -> None:
     config = make_config()
     config["components"]["tok2vec"] = {"factory": "transformer"}
-    if wordloom.registry.has("factories", "transformer"):
-        pytest.skip("wordloom-transformers is installed")
-    with pytest.raises(ConfigError, match="pip install wordloom-transformers"):
+    if spanloom.registry.has("factories", "transformer"):
+        pytest.skip("spanloom-transformers is installed")
+    with pytest.raises(ConfigError, match="pip install spanloom-transformers"):
         pretrain(config, quiet=True)

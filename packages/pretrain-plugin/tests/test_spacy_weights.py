@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom.config import Config, fill_config
-from wordloom.pretraining import find_encoder
+import spanloom
+from spanloom.config import Config, fill_config
+from spanloom.pretraining import find_encoder
 
 spacy = pytest.importorskip("spacy")
 
@@ -78,9 +78,9 @@ def pretrained(tmp_path: Path) -> tuple[Path, Any]:
 
 def test_vectors_are_equal(pretrained: tuple[Path, Any]) -> None:
     raw, theirs = pretrained
-    config = _config("wordloom", raw)
+    config = _config("spanloom", raw)
     config["initialize"] = {"init_tok2vec": str(raw.parent / "model-last.bin")}
-    ours = wordloom.Pipeline.from_config(fill_config(Config(config)))
+    ours = spanloom.Pipeline.from_config(fill_config(Config(config)))
     ours.initialize()
     assert ours.meta["pretrained"]["tensors"] > 10
     for text in TEXTS:

@@ -221,7 +221,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 @pytest.fixture(scope="session")
 def tokenizers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Each kind of tokenizer, as it was made and as it was read back from its files."""
-    from wordloom_transformers.pieces import PieceTokenizer
+    from spanloom_transformers.pieces import PieceTokenizer
 
     found = {}
     for kind, make in TOKENIZERS.items():
@@ -242,9 +242,9 @@ def minilm() -> str:
 def transformer_block(folder: str, **more: Any) -> dict[str, Any]:
     """The config of a transformer component over whole documents."""
     model = {
-        "@architectures": "wordloom.TransformerModel.v3",
+        "@architectures": "spanloom.TransformerModel.v3",
         "name": folder,
-        "get_spans": {"@span_getters": "wordloom.doc_spans.v1"},
+        "get_spans": {"@span_getters": "spanloom.doc_spans.v1"},
     }
     outer = {
         key: more.pop(key) for key in ("keep", "vector_hooks", "cache_megabytes") if key in more
@@ -255,16 +255,16 @@ def transformer_block(folder: str, **more: Any) -> dict[str, Any]:
 def listener_block(pooling: str = "reduce_mean.v1", **more: Any) -> dict[str, Any]:
     """The config of a tagger's model that listens."""
     listener = {
-        "@architectures": "wordloom.TransformerListener.v1",
+        "@architectures": "spanloom.TransformerListener.v1",
         "pooling": {"@layers": pooling},
         **more,
     }
-    return {"@architectures": "wordloom.Tagger.v2", "tok2vec": listener}
+    return {"@architectures": "spanloom.Tagger.v2", "tok2vec": listener}
 
 
 def tagged_examples(nlp: Any) -> list[Any]:
     """A few annotated sentences."""
-    from wordloom.example import Example
+    from spanloom.example import Example
 
     rows = [
         (["The", "fox", "jumps", "over", "dogs", "."], ["D", "N", "V", "P", "N", "."]),
@@ -281,10 +281,10 @@ def tagged_examples(nlp: Any) -> list[Any]:
 @pytest.fixture
 def build(folder: Folder) -> Callable[..., Any]:
     """Build and initialize a pipeline of a tiny transformer and taggers that listen to it."""
-    import wordloom
+    import spanloom
 
     def make(kind: str = "bert", heads: Any = ("tagger",), **settings: Any) -> Any:
-        nlp = wordloom.blank("en")
+        nlp = spanloom.blank("en")
         nlp.add_pipe("transformer", config=transformer_block(folder(kind), **settings))
         blocks = heads if isinstance(heads, dict) else {name: {} for name in heads}
         for name, more in blocks.items():

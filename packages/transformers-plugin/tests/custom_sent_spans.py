@@ -1,9 +1,9 @@
 """The span getter of the guide's example, as a user would write it in a file of their own."""
 
-import wordloom_transformers
+import spanloom_transformers
 
 
-@wordloom_transformers.registry.span_getters("custom_sent_spans")
+@spanloom_transformers.registry.span_getters("custom_sent_spans")
 def configure_custom_sent_spans(max_length: int):
     def get_custom_sent_spans(docs):
         spans = []

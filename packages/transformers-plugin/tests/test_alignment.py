@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom_transformers.offsets import find_offsets
-from wordloom_transformers.sequences import Limits, make_sequences
-from wordloom_transformers.span_getters import get_doc_spans, get_strided_spans
+import spanloom
+from spanloom_transformers.offsets import find_offsets
+from spanloom_transformers.sequences import Limits, make_sequences
+from spanloom_transformers.span_getters import get_doc_spans, get_strided_spans
 
 KINDS = ["byte_bpe", "slow_bytes", "unigram", "word_bpe", "wordpiece"]
-NLP = wordloom.blank("en")
+NLP = spanloom.blank("en")
 
 texts = st.text(
     st.one_of(

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom.errors import ConfigError, DataError, MissingFileError
-from wordloom_transformers import TransformerData, embedding
-from wordloom_transformers.vectors import token_vectors
+import spanloom
+from spanloom.errors import ConfigError, DataError, MissingFileError
+from spanloom_transformers import TransformerData, embedding
+from spanloom_transformers.vectors import token_vectors
 
 KINDS = ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"]
 WIDTH = 16
@@ -174,7 +174,7 @@ def test_data_as_bytes(build: Any) -> None:
 
 
 def test_embedding_of_documents_spans_and_tokens(build: Any) -> None:
-    nlp = build(heads=(), get_spans={"@span_getters": "wordloom.strided_spans.v1", "window": 4,
+    nlp = build(heads=(), get_spans={"@span_getters": "spanloom.strided_spans.v1", "window": 4,
                                      "stride": 2})  # fmt: skip
     doc = nlp(TEXTS[1])
     data = doc._.trf_data
@@ -194,7 +194,7 @@ def test_embedding_of_documents_spans_and_tokens(build: Any) -> None:
     with pytest.raises(DataError, match="no pooling 'middle'"):
         embedding(doc, pool="middle")
     with pytest.raises(DataError, match="no transformer has left"):
-        embedding(wordloom.blank("en")("text"))
+        embedding(spanloom.blank("en")("text"))
 
 
 def test_embedding_follows_tokens_that_were_merged_or_split(build: Any) -> None:
@@ -271,14 +271,14 @@ def test_global_defaults_of_torch_stay(build: Any) -> None:
 
 
 def test_without_weights_the_error_says_what_to_do(folder: Any, blocks: Any) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config=blocks.transformer(folder("bert")))
     with pytest.raises(MissingFileError, match=r"nlp.initialize\(\)"):
         nlp("text")
 
 
 def test_unknown_model(tmp_path: Any, blocks: Any) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     (tmp_path / "empty").mkdir()
     nlp.add_pipe("transformer", config=blocks.transformer(str(tmp_path / "empty")))
     with pytest.raises(ConfigError, match="no model can be loaded from"):
@@ -287,8 +287,8 @@ def test_unknown_model(tmp_path: Any, blocks: Any) -> None:
 
 def test_names_and_splitter_import_no_torch() -> None:
     code = (
-        "import sys, wordloom, wordloom_transformers, wordloom_transformers.token_splitter;"
-        "wordloom_transformers.get_doc_spans; nlp = wordloom.blank('en');"
+        "import sys, spanloom, spanloom_transformers, spanloom_transformers.token_splitter;"
+        "spanloom_transformers.get_doc_spans; nlp = spanloom.blank('en');"
         "nlp.add_pipe('token_splitter');"
         "assert not {'torch', 'transformers'} & set(sys.modules), 'torch is imported'"
     )

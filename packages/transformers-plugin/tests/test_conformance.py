@@ -7,23 +7,23 @@ from typing import Any
 
 import pytest
 
-from wordloom import Doc
-from wordloom.testing import ComponentConformance
+from spanloom import Doc
+from spanloom.testing import ComponentConformance
 
 
 class TestTransformer(ComponentConformance):
     name = "transformer"
     listener = {
-        "@architectures": "wordloom.TransformerListener.v1",
+        "@architectures": "spanloom.TransformerListener.v1",
         "pooling": {"@layers": "reduce_mean.v1"},
     }
 
     @pytest.fixture(autouse=True)
     def tiny(self, folder: Callable[[str], str]) -> None:
         model = {
-            "@architectures": "wordloom.TransformerModel.v3",
+            "@architectures": "spanloom.TransformerModel.v3",
             "name": folder("bert"),
-            "get_spans": {"@span_getters": "wordloom.doc_spans.v1"},
+            "get_spans": {"@span_getters": "spanloom.doc_spans.v1"},
         }
         self.config = {"model": model}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom.encoding import TextEncoder, open_encoder
-from wordloom.errors import ConfigError, PipelineError
+import spanloom
+from spanloom.encoding import TextEncoder, open_encoder
+from spanloom.errors import ConfigError, PipelineError
 
 WORDS = ["fox", "unbelievable", "Köln", "a", "internationalization", "dogs"]
 KINDS = ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"]
@@ -76,7 +76,7 @@ def test_long_texts_are_cut_and_averaged(folder):
 def test_many_characters_go_through_in_parts(folder, monkeypatch):
     encoder = open_encoder(folder("bert"))
     whole = encoder.encode(WORDS * 3)
-    monkeypatch.setattr("wordloom_transformers.encoding._CHARACTERS", 10)
+    monkeypatch.setattr("spanloom_transformers.encoding._CHARACTERS", 10)
     np.testing.assert_allclose(encoder.encode(WORDS * 3), whole, atol=1e-6)
 
 
@@ -90,9 +90,9 @@ def test_the_transformer_of_a_pipeline(build, folder, tmp_path):
 
 def test_errors_are_said(tmp_path):
     with pytest.raises(PipelineError, match="no transformer"):
-        open_encoder(wordloom.blank("en"))
+        open_encoder(spanloom.blank("en"))
     with pytest.raises(ConfigError, match="device"):
-        open_encoder(wordloom.blank("en"), device="cuda:0")
+        open_encoder(spanloom.blank("en"), device="cuda:0")
     with pytest.raises(ConfigError, match="pooling"):
         open_encoder(tmp_path, pooling="median")
     with pytest.raises(ConfigError, match="no model can be loaded"):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError, SerializationError
-from wordloom.tokens import Doc, DocBin
-from wordloom.tokens.docfile import read_docs, write_docs
-from wordloom_transformers import TransformerData, embedding
-from wordloom_transformers.vectors import token_vectors
+from spanloom.errors import DataError, SerializationError
+from spanloom.tokens import Doc, DocBin
+from spanloom.tokens.docfile import read_docs, write_docs
+from spanloom_transformers import TransformerData, embedding
+from spanloom_transformers.vectors import token_vectors
 
 KINDS = ["bert", "roberta", "t5", "xlmr"]
 WIDTH = 16
@@ -27,7 +27,7 @@ TEXTS = [
     "naïve façade, coöperation, 東京 and Москва are words too.",
     " x\n\n y  z ",
 ]
-STRIDES = {"@span_getters": "wordloom.strided_spans.v1", "window": 4, "stride": 2}
+STRIDES = {"@span_getters": "spanloom.strided_spans.v1", "window": 4, "stride": 2}
 
 
 def same(one: Any, two: Any) -> None:
@@ -226,7 +226,7 @@ def test_saved_with_documents(build: Any, tmp_path: Any) -> None:
 
 def test_saved_in_tables(build: Any) -> None:
     pytest.importorskip("pyarrow")
-    from wordloom.tokens.arrow import from_arrow, to_arrow
+    from spanloom.tokens.arrow import from_arrow, to_arrow
 
     nlp = build(heads=())
     docs = list(nlp.pipe(TEXTS[:3]))

@@ -42,7 +42,7 @@ def test_gpu_gives_what_the_cpu_gives(build: Any) -> None:
 def test_arrays_cross_without_a_copy(gpu: Any) -> None:
     import torch
 
-    from wordloom_transformers.devices import to_array, to_tensor
+    from spanloom_transformers.devices import to_array, to_tensor
 
     tensor = torch.arange(6.0, device="cuda").reshape(2, 3)
     array = to_array(tensor, gpu)

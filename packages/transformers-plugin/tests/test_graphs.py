@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom.config import Config
-from wordloom.errors import PipelineError
-from wordloom.training import train
+import spanloom
+from spanloom.config import Config
+from spanloom.errors import PipelineError
+from spanloom.training import train
 
 TEXT = "The fox jumps over Robert in Köln, and is lazy."
 POOLING = {"@layers": "reduce_mean.v1"}
-LISTENER = {"@architectures": "wordloom.TransformerListener.v1", "pooling": POOLING}
+LISTENER = {"@architectures": "spanloom.TransformerListener.v1", "pooling": POOLING}
 
 
 def transitions(state_type: str) -> dict[str, Any]:
     return {
-        "@architectures": "wordloom.TransitionBasedParser.v2",
+        "@architectures": "spanloom.TransitionBasedParser.v2",
         "state_type": state_type,
         "hidden_width": 8,
         "maxout_pieces": 2,
@@ -30,9 +30,9 @@ def transitions(state_type: str) -> dict[str, Any]:
     }
 
 
-TAGGER = {"@architectures": "wordloom.Tagger.v2", "tok2vec": LISTENER}
-BAG = {"@architectures": "wordloom.TextCatBOW.v3", "length": 64, "ngram_size": 1}
-ENSEMBLE = {"@architectures": "wordloom.TextCatEnsemble.v2", "tok2vec": LISTENER}
+TAGGER = {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER}
+BAG = {"@architectures": "spanloom.TextCatBOW.v3", "length": 64, "ngram_size": 1}
+ENSEMBLE = {"@architectures": "spanloom.TextCatEnsemble.v2", "tok2vec": LISTENER}
 HEADS: dict[str, dict[str, Any]] = {
     "beam_ner": transitions("ner"),
     "morphologizer": TAGGER,
@@ -66,13 +66,13 @@ def examples(nlp: Any) -> list[Any]:
     found = []
     for label in ("x", "y"):
         cats = {"x": float(label == "x"), "y": float(label == "y")}
-        doc = wordloom.Doc(nlp.vocab, words=words)
-        found.append(wordloom.Example.from_dict(doc, {**annotation, "cats": cats}))
+        doc = spanloom.Doc(nlp.vocab, words=words)
+        found.append(spanloom.Example.from_dict(doc, {**annotation, "cats": cats}))
     return found
 
 
 def trained(blocks: Any, model: str, *heads: str, steps: int = 3) -> Any:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config=blocks.transformer(model))
     for head in heads:
         nlp.add_pipe(head, config={"model": HEADS[head]})
@@ -96,7 +96,7 @@ def test_every_head_predicts_as_before_with_its_own_transformer(
     nlp.replace_listeners("transformer", head)
     assert annotation(nlp) == before
     nlp.to_disk(tmp_path / "saved")
-    alone = wordloom.load(tmp_path / "saved", exclude=["transformer"])
+    alone = spanloom.load(tmp_path / "saved", exclude=["transformer"])
     assert annotation(alone) == before
     assert nlp.update(examples(nlp), sgd=nlp.create_optimizer())[head] > 0
 
@@ -112,7 +112,7 @@ def test_one_to_three_consumers(count: int, folder: Any, blocks: Any, tmp_path: 
     assert annotation(nlp) == before
     assert nlp.analyze_pipes()["summary"]["transformer"]["consumers"] == names[count:]
     nlp.to_disk(tmp_path / "saved")
-    assert annotation(wordloom.load(tmp_path / "saved")) == before
+    assert annotation(spanloom.load(tmp_path / "saved")) == before
 
 
 def test_the_own_transformer_learns_alone_with_its_settings(folder: Any, blocks: Any) -> None:
@@ -128,7 +128,7 @@ def test_the_own_transformer_learns_alone_with_its_settings(folder: Any, blocks:
     assert not own.same_weights(shared)
 
 
-@wordloom.registry.layers("tests.projected_mean.v1")
+@spanloom.registry.layers("tests.projected_mean.v1")
 def projected_mean(width: int) -> Any:
     """A pooling with weights, which changes the width."""
     from thinc.api import Linear, chain, reduce_mean
@@ -137,7 +137,7 @@ def projected_mean(width: int) -> Any:
 
 
 def test_a_pooling_with_weights_comes_along(folder: Any, blocks: Any, tmp_path: Path) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config=blocks.transformer(folder("bert")))
     model = blocks.listener()
     model["tok2vec"]["pooling"] = {"@layers": "tests.projected_mean.v1", "width": 6}
@@ -147,18 +147,18 @@ def test_a_pooling_with_weights_comes_along(folder: Any, blocks: Any, tmp_path: 
     for _ in range(3):
         nlp.update(data, sgd=sgd)
     before = annotation(nlp)
-    other = wordloom.blank("en")
+    other = spanloom.blank("en")
     other.add_pipe("tagger", source=nlp, replace_listeners=["model.tok2vec"])
     assert [t.tag_ for t in other(TEXT)] == [t.tag_ for t in nlp(TEXT)]
     nlp.replace_listeners("transformer", "tagger")
     assert annotation(nlp) == before
     nlp.to_disk(tmp_path / "saved")
-    assert annotation(wordloom.load(tmp_path / "saved")) == before
+    assert annotation(spanloom.load(tmp_path / "saved")) == before
 
 
 def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks: Any) -> None:
     source = trained(blocks, folder("bert"), "tagger", "ner")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp.add_pipe("transformer", name="trf", source=source)
@@ -166,7 +166,7 @@ def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks:
             nlp.add_pipe(head, source=source)
     assert annotation(nlp) == annotation(source)
     assert nlp.analyze_pipes()["summary"]["trf"]["consumers"] == ["tagger", "ner"]
-    alone = wordloom.blank("en")
+    alone = spanloom.blank("en")
     with pytest.warns(UserWarning, match="'tagger' listens to 'transformer'.*a copy of its own"):
         alone.add_pipe("tagger", source=source)
     tags = [token.tag_ for token in source(TEXT)]
@@ -178,15 +178,15 @@ def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks:
 
 
 def test_two_transformers_and_a_tok2vec_feed_their_own_heads(folder: Any, blocks: Any) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", name="first", config=blocks.transformer(folder("bert")))
     nlp.add_pipe("tok2vec")
     nlp.add_pipe("transformer", name="second", config=blocks.transformer(folder("t5")))
-    tok2vec = {"@architectures": "wordloom.Tok2VecListener.v1", "upstream": "tok2vec"}
+    tok2vec = {"@architectures": "spanloom.Tok2VecListener.v1", "upstream": "tok2vec"}
     models = {
         "one": blocks.listener(upstream="first"),
         "two": blocks.listener(upstream="second"),
-        "three": {"@architectures": "wordloom.Tagger.v2", "tok2vec": tok2vec},
+        "three": {"@architectures": "spanloom.Tagger.v2", "tok2vec": tok2vec},
         "nearest": blocks.listener(),
     }
     for name, model in models.items():
@@ -222,9 +222,9 @@ def test_a_larger_transformer_in_the_place_of_a_smaller_is_refused(
 
 
 def corpus(path: Path) -> str:
-    from wordloom.training.docbin import write_spacy
+    from spanloom.training.docbin import write_spacy
 
-    write_spacy(path, [each.reference for each in examples(wordloom.blank("en"))])
+    write_spacy(path, [each.reference for each in examples(spanloom.blank("en"))])
     return str(path)
 
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom_transformers.linear import Linear, replace_linear, usable
+from spanloom_transformers.linear import Linear, replace_linear, usable
 
 needs_kernel = pytest.mark.skipif(not usable(), reason="this torch has no oneDNN for this CPU")
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from thinc.api import Model, Optimizer
 
-import wordloom
-from wordloom.errors import PipelineError, SerializationError
-from wordloom_transformers import FullTransformerBatch, Tok2VecTransformer, TransformerModel
+import spanloom
+from spanloom.errors import PipelineError, SerializationError
+from spanloom_transformers import FullTransformerBatch, Tok2VecTransformer, TransformerModel
 
 TEXTS = ["The fox jumps over dogs.", "My name is Robert", "Köln is lazy"]
 
@@ -83,7 +83,7 @@ def test_gradients_are_those_of_the_encoder_inside_the_component(
 ) -> None:
     shared = build("bert", {"tagger": {"grad_factor": 0.5}})
     randomize(shared)
-    private = wordloom.blank("en")
+    private = spanloom.blank("en")
     inner = {
         "@architectures": "spacy-transformers.Tok2VecTransformer.v1",
         "name": folder("bert"),
@@ -92,7 +92,7 @@ def test_gradients_are_those_of_the_encoder_inside_the_component(
         "pooling": {"@layers": "reduce_mean.v1"},
         "grad_factor": 0.5,
     }
-    block = {"model": {"@architectures": "wordloom.Tagger.v2", "tok2vec": inner}}
+    block = {"model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": inner}}
     private.add_pipe("tagger", config=block)
     private.initialize(lambda: blocks.examples(private))
     output = shared.get_pipe("tagger").model.get_ref("output_layer")
@@ -104,7 +104,7 @@ def test_gradients_are_those_of_the_encoder_inside_the_component(
     module = private.get_pipe("tagger").model.get_ref("tok2vec").get_ref("transformer").shims[0]
     found = {n: p.grad.numpy() for n, p in module.module.named_parameters() if p.grad is not None}
     close(expected, found)
-    again = wordloom.blank("en")
+    again = spanloom.blank("en")
     again.add_pipe("tagger", config=block)
     again.from_bytes(private.to_bytes())
     assert [t.tag_ for t in again(TEXTS[0])] == [t.tag_ for t in private(TEXTS[0])]
@@ -140,7 +140,7 @@ def test_gradients_agree_with_finite_differences(build: Any, blocks: Any) -> Non
 
 
 def test_empty_documents_don_t_change_gradients(build: Any, blocks: Any) -> None:
-    from wordloom.example import Example
+    from spanloom.example import Example
 
     nlp = build()
     randomize(nlp)
@@ -211,7 +211,7 @@ def test_averages_can_be_used(build: Any, blocks: Any) -> None:
 
 
 def test_heads_that_pool_alike_share_the_work(build: Any, monkeypatch: Any) -> None:
-    from wordloom_transformers import listener
+    from spanloom_transformers import listener
 
     nlp = build(heads={"a": {}, "b": {}, "c": {"pooling": "reduce_max.v1"}})
     calls = []
@@ -224,7 +224,7 @@ def test_heads_that_pool_alike_share_the_work(build: Any, monkeypatch: Any) -> N
 
 
 def test_a_pooling_of_one_s_own(build: Any, blocks: Any) -> None:
-    @wordloom.registry.layers("tests.reduce_sum.v1")
+    @spanloom.registry.layers("tests.reduce_sum.v1")
     def reduce_sum() -> Any:
         from thinc.api import reduce_sum
 
@@ -235,7 +235,7 @@ def test_a_pooling_of_one_s_own(build: Any, blocks: Any) -> None:
 
 
 def test_two_transformers_serve_their_own_heads(folder: Any, blocks: Any) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     for name, kind in (("first", "bert"), ("second", "roberta")):
         nlp.add_pipe("transformer", name=name, config=blocks.transformer(folder(kind)))
     for name in ("second", "first"):
@@ -250,7 +250,7 @@ def test_two_transformers_serve_their_own_heads(folder: Any, blocks: Any) -> Non
 
 
 def test_listeners_need_a_transformer(blocks: Any) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec")
     with pytest.raises(PipelineError, match="none before it"):
         nlp.add_pipe("tagger", config={"model": blocks.listener()})
@@ -284,8 +284,8 @@ def test_saved_and_read_back(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
-    again = wordloom.load(tmp_path / "saved")
-    copied = wordloom.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    again = spanloom.load(tmp_path / "saved")
+    copied = spanloom.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
     for other in (again, copied):
         for one, two in zip(expected, other.pipe(TEXTS)):
             assert np.array_equal(one._.trf_data.tensors[0], two._.trf_data.tensors[0])
@@ -301,14 +301,14 @@ def test_weights_that_don_t_fit_are_refused(build: Any, tmp_path: Path) -> None:
     tensors.pop("encoder.layer.0.output.dense.weight")
     save_file(tensors, str(path), {"format": "pt"})
     with pytest.raises(SerializationError, match="missing_keys"):
-        wordloom.load(tmp_path / "saved")
+        spanloom.load(tmp_path / "saved")
 
 
 def test_a_copy_shares_nothing(build: Any) -> None:
     nlp = build()
     model = nlp.get_pipe("transformer").model
     twin = copy.deepcopy(model)
-    with_nothing = wordloom.blank("en")
+    with_nothing = spanloom.blank("en")
     with_nothing.add_pipe("transformer", source=nlp)
     assert twin.shims[0].module is not model.shims[0].module
     one, two = (list(m.shims[0].module.parameters())[0] for m in (model, twin))
@@ -321,8 +321,8 @@ def test_a_model_of_one_s_own(folder: Any, blocks: Any) -> None:
     """Any ``Model[list[Doc], FullTransformerBatch]`` can stand in for ours."""
     inner = TransformerModel(folder("bert"))
 
-    @wordloom.registry.architectures("tests.Doubled.v1")
-    def doubled() -> Model[list[wordloom.tokens.Doc], FullTransformerBatch]:
+    @spanloom.registry.architectures("tests.Doubled.v1")
+    def doubled() -> Model[list[spanloom.tokens.Doc], FullTransformerBatch]:
         def forward(model: Any, docs: Any, is_train: bool) -> Any:
             batch, backprop = model.layers[0](docs, is_train)
             batch.tensors = (batch.tensors[-1] * 2,)
@@ -333,13 +333,13 @@ def test_a_model_of_one_s_own(folder: Any, blocks: Any) -> None:
 
         return Model("doubled", forward, init=init, layers=[inner], dims={"nO": 16})
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config={"model": {"@architectures": "tests.Doubled.v1"}})
     nlp.add_pipe("tagger", config={"model": blocks.listener()})
     nlp.initialize(lambda: blocks.examples(nlp))
     losses = [nlp.update(blocks.examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
     assert losses[-1] < losses[0]
-    again = wordloom.blank("en")
+    again = spanloom.blank("en")
     again.from_config(nlp.config)
     assert isinstance(Tok2VecTransformer, object)
     data = nlp(TEXTS[0])._.trf_data

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom_transformers.vectors import token_vectors
+import spanloom
+from spanloom_transformers.vectors import token_vectors
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +57,8 @@ def test_minilm_is_what_transformers_gives(minilm: str) -> None:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    nlp = wordloom.blank("en")
-    model = {"name": minilm, "get_spans": {"@span_getters": "wordloom.doc_spans.v1"}}
+    nlp = spanloom.blank("en")
+    model = {"name": minilm, "get_spans": {"@span_getters": "spanloom.doc_spans.v1"}}
     nlp.add_pipe("transformer", config={"model": model})
     nlp.initialize()
     texts = ["Ada Lovelace wrote to Charles Babbage.", "It's raining in Köln, isn't it? 😀"]

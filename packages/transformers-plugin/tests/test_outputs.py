@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-import wordloom
-from wordloom.training.gradients import find_trouble
-from wordloom_transformers import Tok2VecTransformer, TransformerData, embedding
+import spanloom
+from spanloom.training.gradients import find_trouble
+from spanloom_transformers import Tok2VecTransformer, TransformerData, embedding
 
 TEXTS = ["The fox jumps over dogs.", "", "My name is Robert and " * 20, "Köln is lazy"]
 
@@ -58,7 +58,7 @@ def test_processes_give_what_one_gives(build: Any) -> None:
             np.testing.assert_allclose(mine, other, atol=1e-5)
 
 
-@wordloom.registry.layers("tests.reduce_to_eight.v1")
+@spanloom.registry.layers("tests.reduce_to_eight.v1")
 def reduce_to_eight() -> Any:
     from thinc.api import Linear, chain, reduce_mean
 
@@ -79,8 +79,8 @@ def test_a_pooling_may_change_the_width(build: Any, blocks: Any, folder: Any) ->
         losses = nlp.update(blocks.examples(nlp), sgd=sgd or Adam(0.01))
     assert np.isfinite(list(losses.values())).all()
     assert not np.array_equal(before, weights.get_param("W"))
-    again = wordloom.blank("en")
-    again = wordloom.Pipeline.from_config(nlp.config)
+    again = spanloom.blank("en")
+    again = spanloom.Pipeline.from_config(nlp.config)
     again.from_bytes(nlp.to_bytes())
     doc, other = nlp(TEXTS[0]), again(TEXTS[0])
     assert [t.tag_ for t in doc] == [t.tag_ for t in other]

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import Adam
 
-import wordloom
-from wordloom.errors import ConfigError, PipelineError, SerializationError
-from wordloom.pretraining import (
+import spanloom
+from spanloom.errors import ConfigError, PipelineError, SerializationError
+from spanloom.pretraining import (
     Pretrainable,
     PretrainingTask,
     apply_weights,
@@ -25,8 +25,8 @@ from wordloom.pretraining import (
     init_tok2vec,
     weights_hash,
 )
-from wordloom_transformers.model import sequences_of
-from wordloom_transformers.pretraining import mask_pieces
+from spanloom_transformers.model import sequences_of
+from spanloom_transformers.pretraining import mask_pieces
 
 TEXTS = ["The quick brown fox jumps over dogs.", "My name is Robert; I live in Köln.", "", " \n "]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz.;,"]
@@ -81,18 +81,18 @@ def masked_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], s
 
 
 @pytest.fixture
-def pipeline(masked_folder: Any, blocks: Any) -> Callable[..., wordloom.Pipeline]:
+def pipeline(masked_folder: Any, blocks: Any) -> Callable[..., spanloom.Pipeline]:
     """A pipeline of a transformer alone."""
 
-    def make(kind: str = "bert", **settings: Any) -> wordloom.Pipeline:
-        nlp = wordloom.blank("en")
+    def make(kind: str = "bert", **settings: Any) -> spanloom.Pipeline:
+        nlp = spanloom.blank("en")
         nlp.add_pipe("transformer", config=blocks.transformer(masked_folder(kind), **settings))
         return nlp
 
     return make
 
 
-def _task(nlp: wordloom.Pipeline) -> Any:
+def _task(nlp: spanloom.Pipeline) -> Any:
     component = nlp.get_pipe("transformer")
     assert isinstance(component, Pretrainable)
     task = component.pretraining_task(nlp)
@@ -100,7 +100,7 @@ def _task(nlp: wordloom.Pipeline) -> Any:
     return task
 
 
-def _docs(nlp: wordloom.Pipeline) -> list[wordloom.Doc]:
+def _docs(nlp: spanloom.Pipeline) -> list[spanloom.Doc]:
     return [nlp.make_doc(text) for text in TEXTS]
 
 
@@ -109,7 +109,7 @@ def _docs(nlp: wordloom.Pipeline) -> list[wordloom.Doc]:
 def test_only_pieces_of_text_are_hidden(
     seed: int, share: float, masked_folder: Any, blocks: Any
 ) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config=blocks.transformer(masked_folder("bert")))
     nlp.initialize()
     before = sequences_of(nlp.get_pipe("transformer").model, _docs(nlp))
@@ -239,9 +239,9 @@ def test_weights_load_into_a_pipeline(pipeline: Any, blocks: Any, tmp_path: Path
     theirs = nlp.get_pipe("transformer").predict([nlp.make_doc("The fox jumps.")]).tensors[-1]
     assert np.array_equal(mine, theirs)
     with pytest.raises(SerializationError, match="none was applied"):
-        apply_weights(wordloom.blank("en").add_pipe("tok2vec").model, path.read_bytes())
+        apply_weights(spanloom.blank("en").add_pipe("tok2vec").model, path.read_bytes())
     tagger.to_disk(tmp_path / "saved")
-    again = wordloom.load(tmp_path / "saved")
+    again = spanloom.load(tmp_path / "saved")
     assert again("The fox jumps.")[1].tag_ == tagger("The fox jumps.")[1].tag_
 
 
@@ -265,9 +265,9 @@ def test_what_can_t_be_pretrained_is_named(pipeline: Any, build: Any) -> None:
 def test_a_model_of_another_kind_is_refused_by_name() -> None:
     from thinc.api import Model
 
-    from wordloom_transformers import Transformer
+    from spanloom_transformers import Transformer
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     other: Any = Model("own_kind", lambda model, docs, is_train: (None, lambda gradient: []))
     component = Transformer(nlp.vocab, other, name="encoder")
     with pytest.raises(PipelineError, match="can't pretrain 'encoder'.*isn't a TransformerModel"):
@@ -292,11 +292,11 @@ def test_adapters_are_pretrained_alone(pipeline: Any) -> None:
 
 
 @pytest.fixture
-def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> wordloom.config.Config:
-    pytest.importorskip("wordloom_pretrain")
+def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> spanloom.config.Config:
+    pytest.importorskip("spanloom_pretrain")
     lines = [json.dumps({"text": f"{text} {number}"}) for number in range(40) for text in TEXTS[:2]]
     (tmp_path / "raw.jsonl").write_text("\n".join(lines), "utf8")
-    config = wordloom.config.init_config("en", ["tagger"], sections=("pretraining",))
+    config = spanloom.config.init_config("en", ["tagger"], sections=("pretraining",))
     config["nlp"]["pipeline"] = ["transformer", "tagger"]
     config["components"].pop("tok2vec")
     config["components"]["tagger"]["model"] = blocks.listener()
@@ -316,11 +316,11 @@ def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> wordloom.config.C
 def test_init_config_writes_one_that_pretrains(
     masked_folder: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
-    pytest.importorskip("wordloom_pretrain")
-    from wordloom_pretrain import pretrain
+    pytest.importorskip("spanloom_pretrain")
+    from spanloom_pretrain import pretrain
 
     sections = ("pretraining",)
-    config = wordloom.config.init_config(
+    config = spanloom.config.init_config(
         "en", ["ner"], transformer=masked_folder("bert"), sections=sections
     )
     (tmp_path / "raw.jsonl").write_text(json.dumps({"text": TEXTS[0]}) + "\n", "utf8")
@@ -335,13 +335,13 @@ def test_init_config_writes_one_that_pretrains(
 def test_a_learning_rate_that_suits_is_taken_where_none_is_given(
     config: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
-    from wordloom_pretrain import pretrain
+    from spanloom_pretrain import pretrain
 
     def written(folder: str, **given: Any) -> float:
         pretrain(
             config, tmp_path / folder, overrides={"pretraining.max_steps": 1, **given}, quiet=True
         )
-        saved = wordloom.config.load_config(tmp_path / folder / "config.cfg")
+        saved = spanloom.config.load_config(tmp_path / folder / "config.cfg")
         return saved["pretraining"]["optimizer"]["learn_rate"]
 
     assert written("given") == 0.0005
@@ -359,7 +359,7 @@ def test_a_learning_rate_that_suits_is_taken_where_none_is_given(
                      "total_steps": 9}],
 )  # fmt: skip
 def test_a_learning_rate_for_small_encoders_is_warned_of(config: Any, rate: Any) -> None:
-    from wordloom_pretrain import pretrain
+    from spanloom_pretrain import pretrain
 
     config["pretraining"]["optimizer"]["learn_rate"] = rate
     config["pretraining"]["max_steps"] = 1
@@ -368,7 +368,7 @@ def test_a_learning_rate_for_small_encoders_is_warned_of(config: Any, rate: Any)
 
 
 def test_resume_gives_bit_identical_weights(config: Any, tmp_path: Path) -> None:
-    from wordloom_pretrain import pretrain
+    from spanloom_pretrain import pretrain
 
     whole = pretrain(config, tmp_path / "whole", quiet=True)
     for number, stop in enumerate([2, 5, 0]):
@@ -383,11 +383,11 @@ def test_resume_gives_bit_identical_weights(config: Any, tmp_path: Path) -> None
 def test_training_starts_from_the_pretrained_transformer(
     config: Any, blocks: Any, tmp_path: Path
 ) -> None:
-    from wordloom_pretrain import pretrain
+    from spanloom_pretrain import pretrain
 
     result = pretrain(config, tmp_path / "out", quiet=True)
     config["paths"]["init_tok2vec"] = str(result.best)
-    nlp = wordloom.Pipeline.from_config(config)
+    nlp = spanloom.Pipeline.from_config(config)
     nlp.initialize(lambda: blocks.examples(nlp))
     assert nlp.meta["pretrained"]["target"] == "transformer"
     assert nlp.meta["pretrained"]["hash"] == weights_hash(nlp.get_pipe("transformer").model)

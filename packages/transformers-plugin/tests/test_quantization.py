@@ -10,10 +10,10 @@ import pytest
 import torch
 from thinc.api import Optimizer
 
-import wordloom
-from wordloom.errors import DataError, PipelineError
-from wordloom_transformers import quantize
-from wordloom_transformers.linear import Linear
+import spanloom
+from spanloom.errors import DataError, PipelineError
+from spanloom_transformers import quantize
+from spanloom_transformers.linear import Linear
 
 TEXT = "The fox jumps over dogs."
 
@@ -53,7 +53,7 @@ def test_int8_is_tried_kept_saved_and_taken_back_by_training(
     assert not np.array_equal(rounded, plain)
     np.testing.assert_allclose(rounded, plain, atol=0.1)
     nlp.to_disk(tmp_path / "int8")
-    assert np.array_equal(vectors(wordloom.load(tmp_path / "int8")), rounded)
+    assert np.array_equal(vectors(spanloom.load(tmp_path / "int8")), rounded)
     batch = [
         doc._.trf_data.last_hidden_state for doc in nlp.pipe([TEXT, "A much longer text " * 9])
     ]

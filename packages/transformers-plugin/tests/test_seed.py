@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import registry
-from wordloom.plugins import import_code
-from wordloom_transformers import (
+import spanloom
+from spanloom import registry
+from spanloom.plugins import import_code
+from spanloom_transformers import (
     FullTransformerBatch,
     Transformer,
     TransformerData,
@@ -45,7 +45,7 @@ tokenizer_config = {{"use_fast": true}}
 factory = "tagger"
 
 [components.tagger.model]
-@architectures = "wordloom.Tagger.v2"
+@architectures = "spanloom.Tagger.v2"
 
 [components.tagger.model.tok2vec]
 @architectures = "{owner}.TransformerListener.v1"
@@ -58,7 +58,7 @@ grad_factor = 1.0
 
 def test_runtime_usage(build: Any, tmp_path: Path) -> None:
     build().to_disk(tmp_path / "en_tiny_trf")
-    nlp = wordloom.load(tmp_path / "en_tiny_trf")
+    nlp = spanloom.load(tmp_path / "en_tiny_trf")
     for doc in nlp.pipe(["some text", "some other text"]):
         tokvecs = doc._.trf_data.tensors[-1]
         assert tokvecs.shape == (len(doc._.trf_data.pieces), 16)
@@ -85,20 +85,20 @@ def test_an_annotation_setter_by_name(folder: Any) -> None:
     def collect() -> Any:
         return lambda docs, batch: seen.append((len(docs), type(batch)))
 
-    config = CONFIG.format(owner="wordloom", name=folder("bert")).replace(
-        "wordloom.null_annotation_setter.v1", "tests.collect.v1"
+    config = CONFIG.format(owner="spanloom", name=folder("bert")).replace(
+        "spanloom.null_annotation_setter.v1", "tests.collect.v1"
     )
-    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_str(config))
+    nlp = spanloom.Pipeline.from_config(spanloom.Config().from_str(config))
     nlp.get_pipe("transformer").model.initialize()
     list(nlp.pipe(["a", "b"], disable=["tagger"]))
     assert seen == [(2, FullTransformerBatch)]
 
 
 def test_python_equivalent(folder: Any) -> None:
-    from wordloom_transformers.annotation_setters import null_annotation_setter
-    from wordloom_transformers.span_getters import get_doc_spans
+    from spanloom_transformers.annotation_setters import null_annotation_setter
+    from spanloom_transformers.span_getters import get_doc_spans
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     trf = Transformer(
         nlp.vocab,
         TransformerModel(
@@ -115,10 +115,10 @@ def test_python_equivalent(folder: Any) -> None:
     assert trf.max_batch_items == trf.model.attrs["max_batch_items"] == 4096
 
 
-@pytest.mark.parametrize("owner", ["spacy-transformers", "wordloom", "wordloom-transformers"])
+@pytest.mark.parametrize("owner", ["spacy-transformers", "spanloom", "spanloom-transformers"])
 def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
-    config = wordloom.Config().from_str(CONFIG.format(owner=owner, name=folder("bert")))
-    nlp = wordloom.Pipeline.from_config(config)
+    config = spanloom.Config().from_str(CONFIG.format(owner=owner, name=folder("bert")))
+    nlp = spanloom.Pipeline.from_config(config)
     assert nlp.pipe_names == ["transformer", "tagger"]
     nlp.initialize(lambda: blocks.examples(nlp))
     assert np.isfinite(nlp.update(blocks.examples(nlp))["tagger"])
@@ -127,11 +127,11 @@ def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
 
 def test_custom_sent_spans(folder: Any, code_file: Path) -> None:
     import_code(code_file)
-    config = CONFIG.format(owner="wordloom", name=folder("bert")).replace(
-        '@span_getters = "wordloom.doc_spans.v1"',
+    config = CONFIG.format(owner="spanloom", name=folder("bert")).replace(
+        '@span_getters = "spanloom.doc_spans.v1"',
         '@span_getters = "custom_sent_spans"\nmax_length = 5',
     )
-    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_str(config))
+    nlp = spanloom.Pipeline.from_config(spanloom.Config().from_str(config))
     nlp.add_pipe("sentencizer", first=True)
     nlp.get_pipe("transformer").model.initialize()
     doc = nlp("One two three four five six seven. And eight nine.", disable=["tagger"])
@@ -141,12 +141,12 @@ def test_custom_sent_spans(folder: Any, code_file: Path) -> None:
 
 
 def test_names_agree_with_core_s_table() -> None:
-    from wordloom.plugins.known import KNOWN
+    from spanloom.plugins.known import KNOWN
 
     for name, offers in KNOWN.items():
         for each, owner in offers.items():
-            if owner == "wordloom-transformers":
-                assert registry.supplier(name, each).startswith("wordloom-transformers ")
+            if owner == "spanloom-transformers":
+                assert registry.supplier(name, each).startswith("spanloom-transformers ")
                 assert registry.get(name, each) is not None
 
 
@@ -154,14 +154,14 @@ def test_every_default_is_written_down_and_config_is_stable(build: Any) -> None:
     config = build().config
     model = config["components"]["transformer"]["model"]
     assert model["overflow"] == "window" and model["mixed_precision"] is False
-    again = wordloom.Pipeline.from_config(config).config
+    again = spanloom.Pipeline.from_config(config).config
     assert again["components"] == config["components"]
 
 
 @pytest.mark.parametrize("keep", ["last", "pooled"])
 def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
     doc = build(keep=keep)("The fox jumps")
-    again = wordloom.tokens.Doc(doc.vocab).from_bytes(doc.to_bytes())
+    again = spanloom.tokens.Doc(doc.vocab).from_bytes(doc.to_bytes())
     data = again._.trf_data
     assert isinstance(data, TransformerData)
     assert np.array_equal(data.tensors[0], doc._.trf_data.tensors[0])
@@ -170,7 +170,7 @@ def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
 
 
 def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None:
-    from wordloom.config import init_config
+    from spanloom.config import init_config
 
     heads = ["tagger", "senter", "ner"]
     config = init_config("en", heads, transformer=folder("bert"), gpu=True)
@@ -180,12 +180,12 @@ def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None
     assert config.interpolate()["training"]["gpu_allocator"] == "pytorch"
     path = tmp_path / "config.cfg"
     config.to_disk(path)
-    nlp = wordloom.Pipeline.from_config(wordloom.Config().from_disk(path))
+    nlp = spanloom.Pipeline.from_config(spanloom.Config().from_disk(path))
     words, tags = ["It", "rains", ".", "Yes"], ["P", "V", ".", "I"]
     doc = nlp.make_doc("It rains. Yes")
     annotation = {"words": words, "tags": tags, "sent_starts": [1, -1, -1, 1]}
     annotation["entities"] = ["U-X", "O", "O", "O"]
-    examples = [wordloom.example.Example.from_dict(doc, annotation)]
+    examples = [spanloom.example.Example.from_dict(doc, annotation)]
     sgd = nlp.initialize(lambda: examples)
     losses = nlp.update(examples, sgd=sgd)
     assert losses.keys() == set(heads) and np.isfinite(list(losses.values())).all()

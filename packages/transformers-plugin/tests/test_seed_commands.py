@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import wordloom
-from wordloom.cli.main import cli
+import spanloom
+from spanloom.cli.main import cli
 
 CONFIG = """
 [nlp]
@@ -94,7 +94,7 @@ def written(tmp_path: Path, code_file: Path, folder: Any) -> Any:
         (tmp_path / "excerpt.cfg").write_text(config, "utf8")
         code = ("--code", code_file)
         paths = [f"--paths.{part}={tmp_path / 'train.conll'}" for part in ("train", "dev")]
-        if core == "wordloom":  # configs of spaCy are completed with its defaults
+        if core == "spanloom":  # configs of spaCy are completed with its defaults
             told = run("train", tmp_path / "excerpt.cfg", *code, *paths, code=1)
             assert "is missing" in told and "fill-config" in told
         run("init", "fill-config", tmp_path / "excerpt.cfg", tmp_path / "config.cfg", *code)
@@ -107,10 +107,10 @@ def written(tmp_path: Path, code_file: Path, folder: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("core", "plugin"), [("wordloom", "wordloom-transformers"), ("spacy", "spacy-transformers")]
+    ("core", "plugin"), [("spanloom", "spanloom-transformers"), ("spacy", "spacy-transformers")]
 )
 def test_train_with_code_of_one_s_own(core: str, plugin: str, written: Any) -> None:
-    nlp = wordloom.load(written(core, plugin))
+    nlp = spanloom.load(written(core, plugin))
     doc = nlp("Ada moved to Paris. She likes it!")
     spans = nlp.get_pipe("transformer").predict([doc]).spans[0]
     assert [len(span) for span in spans] == [4, 1, 4]
@@ -118,8 +118,8 @@ def test_train_with_code_of_one_s_own(core: str, plugin: str, written: Any) -> N
 
 
 def test_a_schedule_for_the_gradients_in_a_config(written: Any, folder: Any) -> None:
-    nlp = wordloom.load(written("wordloom", "wordloom", SCHEDULE))
-    start = wordloom.blank("en")
+    nlp = spanloom.load(written("spanloom", "spanloom", SCHEDULE))
+    start = spanloom.blank("en")
     start.add_pipe("transformer", config={"model": {"name": folder("bert")}})
     start.initialize()
     # The factor is 0 for all steps, so nothing was learned but by the recognizer.
@@ -130,14 +130,14 @@ def test_a_schedule_for_the_gradients_in_a_config(written: Any, folder: Any) -> 
 def test_packaged_downloaded_and_used(
     build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WORDLOOM_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("SPANLOOM_MODELS", str(tmp_path / "models"))
     trained = build()
     trained.to_disk(tmp_path / "trained")
     told = run("package", tmp_path / "trained", tmp_path / "wheels", "--name", "en_tinier_trf")
-    assert "wordloom-transformers>=" in told
+    assert "spanloom-transformers>=" in told
     (wheel,) = (tmp_path / "wheels").glob("*.whl")
     run("download", wheel, "--to", "user")
-    nlp = wordloom.load("en_tinier_trf")
+    nlp = spanloom.load("en_tinier_trf")
     for doc, text in zip(
         nlp.pipe(["some text", "some other text"]), ["some text", "some other text"]
     ):
@@ -155,4 +155,4 @@ def test_a_token_splitter_before_a_trained_transformer(build: Any, tmp_path: Pat
     assert doc.text == text and doc.words[1:4] == ["https", "://ex", "ample"]
     assert max(doc._.trf_data.align.lengths) < whole
     nlp.to_disk(tmp_path / "split")
-    assert wordloom.load(tmp_path / "split")(text).words == doc.words
+    assert spanloom.load(tmp_path / "split")(text).words == doc.words

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-import wordloom
-from wordloom.errors import ConfigError
+import spanloom
+from spanloom.errors import ConfigError
 
 
 def test_long_tokens_are_split_and_the_text_stays() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     config = {"min_length": 20, "split_length": 5}
     nlp.add_pipe("token_splitter", config=config, first=True)
     text = "aaaaabbbbbcccccdddd aaaaabbbbbcccccddddd aaaaabbbbbcccccdddddee.  End"
@@ -25,7 +25,7 @@ def test_long_tokens_are_split_and_the_text_stays() -> None:
 
 
 def test_defaults_and_bad_settings() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     splitter = nlp.add_pipe("token_splitter")
     assert (splitter.min_length, splitter.split_length) == (25, 10)
     assert len(nlp("x" * 24)) == 1 and len(nlp("x" * 25)) == 3

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from thinc.api import Optimizer
 
-import wordloom
-from wordloom.errors import ConfigError, SerializationError
-from wordloom_transformers.scaler import LossScale
-from wordloom_transformers.tuning import layer_of
+import spanloom
+from spanloom.errors import ConfigError, SerializationError
+from spanloom_transformers.scaler import LossScale
+from spanloom_transformers.tuning import layer_of
 
 
 def parameters(nlp: Any) -> dict[str, np.ndarray]:
@@ -87,7 +87,7 @@ def test_lora_trains_adapters_only(build: Any, blocks: Any, tmp_path: Path) -> N
     assert moved and all("lora_" in name for name in moved)
     expected = nlp("The fox jumps")._.trf_data.tensors[0]
     nlp.to_disk(tmp_path / "saved")
-    again = wordloom.load(tmp_path / "saved")
+    again = spanloom.load(tmp_path / "saved")
     np.testing.assert_allclose(again("The fox jumps")._.trf_data.tensors[0], expected, atol=1e-5)
     nlp.get_pipe("transformer").save_adapters(tmp_path / "alone.safetensors")
     fresh = build(lora=settings)
@@ -96,7 +96,7 @@ def test_lora_trains_adapters_only(build: Any, blocks: Any, tmp_path: Path) -> N
     nlp.get_pipe("transformer").merge_adapters()
     nlp.to_disk(tmp_path / "merged")
     assert not (tmp_path / "merged" / "transformer" / "model" / "adapters.safetensors").exists()
-    for merged in (nlp, wordloom.load(tmp_path / "merged")):
+    for merged in (nlp, spanloom.load(tmp_path / "merged")):
         tensor = merged("The fox jumps")._.trf_data.tensors[0]
         np.testing.assert_allclose(tensor, expected, atol=1e-5)
     other = build(lora={**settings, "r": 3}).get_pipe("transformer")

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Example
-from wordloom.errors import ConfigError, PipelineError, SerializationError
-from wordloom_vectors import Table
+import spanloom
+from spanloom import Doc, Example
+from spanloom.errors import ConfigError, PipelineError, SerializationError
+from spanloom_vectors import Table
 
 WORDS = ["apple", "pear", "car", "bus", "blue", "plum", "tram"]
 ROWS = np.array(
@@ -16,7 +16,7 @@ EXAMPLES = {"FRUIT": ["apple", "pear"], "VEHICLE": ["car"]}
 
 
 def make(**settings):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.from_arrays(WORDS, ROWS)
     nlp.add_pipe("similarity_classifier", config={"examples": EXAMPLES, **settings})
     return nlp
@@ -45,9 +45,9 @@ def test_examples_can_be_added_and_are_saved(tmp_path):
     nlp.get_pipe("similarity_classifier").add_examples("COLOUR", ["blue"])
     assert nlp("blue").cats["COLOUR"] == pytest.approx(1)
     nlp.to_disk(tmp_path / "m")
-    again = wordloom.load(tmp_path / "m")
+    again = spanloom.load(tmp_path / "m")
     assert again("blue plum").cats == nlp("blue plum").cats
-    assert wordloom.blank("en").add_pipe("similarity_classifier").from_bytes(
+    assert spanloom.blank("en").add_pipe("similarity_classifier").from_bytes(
         nlp.get_pipe("similarity_classifier").to_bytes()
     ).examples == {**EXAMPLES, "COLOUR": ["blue"]}
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-import wordloom
-from wordloom.cli.main import cli
-from wordloom_vectors import Table, open_vectors
+import spanloom
+from spanloom.cli.main import cli
+from spanloom_vectors import Table, open_vectors
 
 
 def run(*args: object) -> str:
@@ -38,7 +38,7 @@ def test_help_lists_the_commands():
 
 def test_init_vectors_gives_a_pipeline(glove, tmp_path):
     output = run("init", "vectors", "en", glove, tmp_path / "out", "--name", "glove", "-a", "LOWER")
-    nlp = wordloom.load(tmp_path / "out")
+    nlp = spanloom.load(tmp_path / "out")
     assert nlp.vocab.vectors.shape == (200, 25) and nlp.vocab.vectors.name == "glove"
     assert nlp.vocab.vectors.hash in output and nlp("THE")[0].has_vector
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

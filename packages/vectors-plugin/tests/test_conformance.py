@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wordloom import Doc, Pipeline
-from wordloom.testing import ArchitectureConformance, ComponentConformance
-from wordloom_vectors import Table
+from spanloom import Doc, Pipeline
+from spanloom.testing import ArchitectureConformance, ComponentConformance
+from spanloom_vectors import Table
 
 WORDS = ["Ada", "London", "rained", "engineers", "One", "word", "fox", "dog", "."]
 
@@ -19,7 +19,7 @@ def table() -> Table:
 
 
 class TestStaticVectors(ArchitectureConformance):
-    name = "wordloom-vectors.StaticVectors.v1"
+    name = "spanloom-vectors.StaticVectors.v1"
 
     def inputs(self) -> list[Doc]:
         docs: list[Doc] = super().inputs()
@@ -38,10 +38,10 @@ class TestSimilarityClassifier(ComponentConformance):
 
 
 def test_the_kit_knows_what_needs_a_table() -> None:
-    from wordloom.testing import checks_of
+    from spanloom.testing import checks_of
 
     told: dict[str, Any] = {
-        check.id.partition("::")[0]: check for check in checks_of("wordloom-vectors")
+        check.id.partition("::")[0]: check for check in checks_of("spanloom-vectors")
     }
     for case in (TestStaticVectors, TestSimilarityClassifier):
         assert told[f"{case.registry}/{case.name}"].case.unsupported

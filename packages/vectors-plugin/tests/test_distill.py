@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import wordloom
-from wordloom import registry
-from wordloom.cli.main import cli
-from wordloom.encoding import TextEncoder, open_encoder
-from wordloom.errors import DataError, FormatError, UnknownNameError
-from wordloom_vectors import (
+import spanloom
+from spanloom import registry
+from spanloom.cli.main import cli
+from spanloom.encoding import TextEncoder, open_encoder
+from spanloom.errors import DataError, FormatError, UnknownNameError
+from spanloom_vectors import (
     Table,
     Vocabulary,
     count_words,
@@ -43,7 +43,7 @@ class Letters:
         return rows
 
 
-@registry.encoders("wordloom-vectors-tests.Letters.v1")
+@registry.encoders("spanloom-vectors-tests.Letters.v1")
 def letters():
     return lambda source: Letters()
 
@@ -147,7 +147,7 @@ def test_what_cannot_be_is_said():
 def test_words_are_counted_in_texts(tmp_path):
     (tmp_path / "a.txt").write_text("the cat saw the dog\nThe dog ran\n")
     (tmp_path / "b.jsonl").write_text(json.dumps({"text": "the cat  sat"}) + "\n")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     (tmp_path / "c.conllu").write_text("1\tcat\t_\t_\t_\t_\t0\troot\t_\t_\n\n")
     found = count_words([tmp_path / "a.txt", tmp_path / "b.jsonl", tmp_path / "c.conllu"], nlp)
     counts = dict(zip(found.words, found.counts.tolist(), strict=True))
@@ -163,8 +163,8 @@ def test_distilling_again_in_another_process_gave_another_table(tmp_path):
     # Words seen equally often came in an order that the hashes of strings decided.
     (tmp_path / "a.txt").write_text("zebra apple mango fig zebra pear\n")
     code = (
-        "import sys, wordloom; from wordloom_vectors import count_words;"
-        "print(*count_words([sys.argv[1]], wordloom.blank('en')).words)"
+        "import sys, spanloom; from spanloom_vectors import count_words;"
+        "print(*count_words([sys.argv[1]], spanloom.blank('en')).words)"
     )
     for seed in ("1", "2", "3"):
         found = subprocess.run(
@@ -196,7 +196,7 @@ def test_vocabularies_of_files(tmp_path, table):
 
 
 def test_vocabulary_of_a_pipeline(tmp_path, table):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.strings.add("zebra")
     nlp.to_disk(tmp_path / "plain")
     found = read_vocabulary(tmp_path / "plain")
@@ -216,23 +216,23 @@ def invoked(code: int, *args: object) -> str:
     return result.output
 
 
-@pytest.mark.skipif(find_spec("wordloom_transformers") is not None, reason="it is installed")
+@pytest.mark.skipif(find_spec("spanloom_transformers") is not None, reason="it is installed")
 def test_without_an_encoder_it_says_what_to_install(tmp_path):
     output = invoked(1, "vectors", "distill", tmp_path, tmp_path / "out.wlv")
-    assert "pip install wordloom-transformers" in output
-    with pytest.raises(UnknownNameError, match="pip install wordloom-transformers"):
+    assert "pip install spanloom-transformers" in output
+    with pytest.raises(UnknownNameError, match="pip install spanloom-transformers"):
         open_encoder("any")
 
 
 def test_encoders_are_a_registry():
-    encoder = open_encoder("any", "wordloom-vectors-tests.Letters.v1")
+    encoder = open_encoder("any", "spanloom-vectors-tests.Letters.v1")
     assert encoder.encode(["ab"]).shape == (1, encoder.width)
 
 
 def test_the_table_works_in_a_pipeline(tmp_path):
     table, _ = distill(Letters(), WORDS, attrs=["LOWER"])
     table.save(tmp_path / "t.wlv")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = open_vectors(tmp_path / "t.wlv")
     doc = nlp("The CAT")
     assert doc[1].has_vector

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordloom.errors import FormatError
-from wordloom_vectors import Table, evaluate_analogies, evaluate_similarity, read_vectors
+from spanloom.errors import FormatError
+from spanloom_vectors import Table, evaluate_analogies, evaluate_similarity, read_vectors
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wordloom.errors import DataError, FormatError, MissingFileError
-from wordloom_vectors import (
+from spanloom.errors import DataError, FormatError, MissingFileError
+from spanloom_vectors import (
     Problems,
     Subwords,
     Table,
@@ -19,8 +19,8 @@ from wordloom_vectors import (
     read_vectors,
     write_vectors,
 )
-from wordloom_vectors.build import Source
-from wordloom_vectors.formats import FORMATS, detect, format_for
+from spanloom_vectors.build import Source
+from spanloom_vectors.formats import FORMATS, detect, format_for
 
 PLAIN = sorted(set(FORMATS) - {"floret"})
 
@@ -150,7 +150,7 @@ def test_bad_lines_are_named_counted_and_left_out(tmp_path):
 
 
 def test_line_numbers_hold_beyond_the_first_block(tmp_path, monkeypatch):
-    monkeypatch.setattr("wordloom_vectors.formats.text._BLOCK", 50)
+    monkeypatch.setattr("spanloom_vectors.formats.text._BLOCK", 50)
     path = tmp_path / "x.txt"
     lines = [f"word{i} {i} {i}.5" for i in range(100)]
     lines[70] = "word70 1"
@@ -299,7 +299,7 @@ def test_reading_needs_little_more_than_a_block(tmp_path):
         for i in range(6000):
             numbers = " ".join(map(str, rng.integers(0, 9, 300).tolist()))
             file.write(f"word{i} {numbers}\n")
-    from wordloom_vectors import write_table
+    from spanloom_vectors import write_table
 
     tracemalloc.start()
     write_table(tmp_path / "t.wlv", read_source(path))

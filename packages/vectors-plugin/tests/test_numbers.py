@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom_vectors.formats.numbers import parse_numbers
+from spanloom_vectors.formats.numbers import parse_numbers
 
 PLAIN = st.from_regex(r"-?[0-9]{1,2}\.[0-9]{0,8}", fullmatch=True)
 

@@ -7,10 +7,10 @@ import shutil
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Example, Pipeline, Vocab
-from wordloom.errors import DataError, PluginError, SerializationError, WordloomError
-from wordloom_vectors import Table, open_vectors
+import spanloom
+from spanloom import Doc, Example, Pipeline, Vocab
+from spanloom.errors import DataError, PluginError, SerializationError, SpanloomError
+from spanloom_vectors import Table, open_vectors
 
 WORDS = ["the", "cat", "sat", "on", "mat", "dog", "ran", "Paris"]
 
@@ -81,37 +81,37 @@ def test_a_pipeline_learns_from_vectors_and_keeps_them(path, tmp_path):
     nlp.to_disk(tmp_path / "model")
     path.unlink()  # the saved pipeline has a table of its own
     shutil.move(tmp_path / "model", tmp_path / "elsewhere")
-    again = wordloom.load(tmp_path / "elsewhere")
+    again = spanloom.load(tmp_path / "elsewhere")
     assert tags(again) == tags(nlp)
     assert again.vocab.vectors.hash == nlp.vocab.vectors.hash
     # Saved over itself, with the table open.
     again.to_disk(tmp_path / "elsewhere")
-    assert tags(wordloom.load(tmp_path / "elsewhere")) == tags(nlp)
+    assert tags(spanloom.load(tmp_path / "elsewhere")) == tags(nlp)
     again.to_disk(tmp_path / "third")
-    assert wordloom.load(tmp_path / "third").vocab.vectors.hash == nlp.vocab.vectors.hash
+    assert spanloom.load(tmp_path / "third").vocab.vectors.hash == nlp.vocab.vectors.hash
 
 
 def test_a_pipeline_can_refer_to_the_table_instead(path, tmp_path):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.open(path, by_reference=True)
     nlp.to_disk(tmp_path / "model")
     assert not (tmp_path / "model" / "vocab" / "vectors.wlv").exists()
-    again = wordloom.load(tmp_path / "model")
+    again = spanloom.load(tmp_path / "model")
     assert again.vocab.vectors.hash == nlp.vocab.vectors.hash
     assert again("cat")[0].has_vector
     again.to_disk(tmp_path / "second")
     assert not (tmp_path / "second" / "vocab" / "vectors.wlv").exists()
     path.unlink()
-    with pytest.raises(WordloomError, match=nlp.vocab.vectors.hash):
-        wordloom.load(tmp_path / "model")
+    with pytest.raises(SpanloomError, match=nlp.vocab.vectors.hash):
+        spanloom.load(tmp_path / "model")
 
 
 def test_tables_in_memory_are_saved_too(table, tmp_path):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     nlp.vocab.set_vector("new", np.ones(6))
     nlp.to_disk(tmp_path / "model")
-    assert wordloom.load(tmp_path / "model").vocab.get_vector("new").tolist() == [1] * 6
+    assert spanloom.load(tmp_path / "model").vocab.get_vector("new").tolist() == [1] * 6
 
 
 def test_another_table_at_load_is_an_error_that_names_both(path, rows, tmp_path):
@@ -122,11 +122,11 @@ def test_another_table_at_load_is_an_error_that_names_both(path, rows, tmp_path)
     (folder / "vectors.wlv").unlink()
     other.save(folder / "vectors.wlv")
     with pytest.raises(SerializationError) as error:
-        wordloom.load(tmp_path / "model")
+        spanloom.load(tmp_path / "model")
     assert nlp.vocab.vectors.hash in str(error.value) and other.hash in str(error.value)
     other.to_disk(folder)  # the reference as well: now only the model knows
-    with pytest.raises((PluginError, WordloomError)) as late:
-        wordloom.load(tmp_path / "model")
+    with pytest.raises((PluginError, SpanloomError)) as late:
+        spanloom.load(tmp_path / "model")
     assert nlp.vocab.vectors.hash in str(late.value) and other.hash in str(late.value)
 
 
@@ -139,7 +139,7 @@ def test_pipelines_with_different_tables_in_any_order(order, rows, tmp_path):
         nlp = trained(table.save(tmp_path / f"{i}.wlv"), steps=3)
         nlp.to_disk(tmp_path / f"m{i}")
         expected.append((nlp("the cat")[1].vector.copy(), nlp("the cat").vector.copy()))
-    loaded = {i: wordloom.load(tmp_path / f"m{i}") for i in order}
+    loaded = {i: spanloom.load(tmp_path / f"m{i}") for i in order}
     for i in order:
         doc = loaded[i]("the cat")
         np.testing.assert_array_equal(doc[1].vector, expected[i][0])
@@ -147,9 +147,9 @@ def test_pipelines_with_different_tables_in_any_order(order, rows, tmp_path):
 
 
 def test_vectors_named_in_the_config_may_be_in_any_form(table, path, tmp_path):
-    from wordloom_vectors import write_vectors
+    from spanloom_vectors import write_vectors
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     nlp.to_disk(tmp_path / "folder")
     write_vectors(tmp_path / "text.vec.gz", table)
@@ -158,28 +158,28 @@ def test_vectors_named_in_the_config_may_be_in_any_form(table, path, tmp_path):
         nlp = initialized(config(tmp_path / name))
         assert nlp.vocab.vectors.hash == table.hash
         nlp.to_disk(tmp_path / "out")
-        assert wordloom.load(tmp_path / "out").vocab.vectors.hash == table.hash
+        assert spanloom.load(tmp_path / "out").vocab.vectors.hash == table.hash
 
 
 def test_spacys_block_for_vectors_is_understood(path, tmp_path):
     settings = config(path)
-    from wordloom.config import find_problems
+    from spanloom.config import find_problems
 
     settings["nlp"]["vectors"] = {"@vectors": "spacy.Vectors.v1"}
     problems = find_problems(settings, complete=True)
     assert not [problem for problem in problems if problem.path.startswith("nlp.vectors")]
     nlp = initialized(settings)
     assert len(nlp.vocab.vectors) == len(WORDS) and not nlp.vocab.vectors.by_reference
-    settings["nlp"]["vectors"] = {"@vectors": "wordloom.Vectors.v1", "by_reference": True}
+    settings["nlp"]["vectors"] = {"@vectors": "spanloom.Vectors.v1", "by_reference": True}
     assert initialized(settings).vocab.vectors.by_reference
 
 
 def test_missing_vectors_are_found_when_the_pipeline_is_initialized(path):
     settings = config(path)
     settings["paths"]["vectors"] = None
-    with pytest.raises(WordloomError, match="vectors"):
+    with pytest.raises(SpanloomError, match="vectors"):
         initialized(settings)
-    with pytest.raises(WordloomError, match="nowhere"):
+    with pytest.raises(SpanloomError, match="nowhere"):
         initialized(config("nowhere.wlv"))
 
 
@@ -187,7 +187,7 @@ def test_bytes_and_pickles_carry_no_rows(tmp_path):
     rows = np.ones((20000, 30), dtype=np.float32)
     words = [f"w{i}" for i in range(20000)]
     table = Table.open(Table.from_arrays(words, rows).save(tmp_path / "t.wlv"))
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     doc = nlp("w1 w2")
     assert doc.has_vector
@@ -208,21 +208,21 @@ def test_bytes_refer_to_the_table(path, rows):
     with pytest.raises(SerializationError, match=nlp.vocab.vectors.hash):
         Pipeline.from_config(nlp.config).from_bytes(data)
     path.unlink()
-    with pytest.raises(WordloomError, match=nlp.vocab.vectors.hash):
+    with pytest.raises(SpanloomError, match=nlp.vocab.vectors.hash):
         Pipeline.from_config(nlp.config).from_bytes(data)
 
 
 def test_vectors_of_different_widths_are_not_compared(table):
-    one, other = wordloom.blank("en"), wordloom.blank("en")
+    one, other = spanloom.blank("en"), spanloom.blank("en")
     one.vocab.vectors = table
     other.vocab.vectors = Table.from_arrays(["cat"], np.ones((1, 3)))
     with pytest.raises(DataError, match="6 and 3"):
         one("cat").similarity(other("cat"))
-    assert one("cat").similarity(wordloom.blank("en")("cat")) == 0
+    assert one("cat").similarity(spanloom.blank("en")("cat")) == 0
 
 
 def test_vectors_of_docs_spans_tokens_and_words(table, rows):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     doc = nlp("the cat xyz")
     for item in (doc, doc[0:2], doc[0], nlp.vocab["the"], doc[2], nlp.vocab["xyz"], nlp("")):
@@ -244,7 +244,7 @@ def test_vectors_of_docs_spans_tokens_and_words(table, rows):
 def test_vectors_of_a_vocab(table, rows):
     vocab = Vocab("en")
     assert vocab.vectors_length == 0 and vocab.get_vector("cat").shape == (0,)
-    with pytest.raises(DataError, match="wordloom-vectors"):
+    with pytest.raises(DataError, match="spanloom-vectors"):
         vocab.set_vector("cat", rows[0])
     vocab.vectors = table
     assert vocab.vectors_length == 6 and vocab.has_vector("cat") and not vocab.has_vector("xyz")
@@ -258,7 +258,7 @@ def test_vectors_of_a_vocab(table, rows):
 
 
 def test_upper_case_words_find_lower_case_vectors_where_the_table_says_so(rows):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.from_arrays([w.lower() for w in WORDS], rows, attrs=["ORTH", "LOWER"])
     doc = nlp("THE Cat in PARIS")
     assert [token.has_vector for token in doc] == [True, True, False, True]
@@ -266,7 +266,7 @@ def test_upper_case_words_find_lower_case_vectors_where_the_table_says_so(rows):
 
 
 def test_open_vectors_of_a_pipeline(path, tmp_path):
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.open(path)
     nlp.to_disk(tmp_path / "m")
     assert open_vectors(tmp_path / "m", hash=nlp.vocab.vectors.hash).path.name == "vectors.wlv"
@@ -282,12 +282,12 @@ def test_tables_of_the_same_name_are_not_mixed_up(rows, tmp_path):
     ]
     first, second = (trained(path, steps=3) for path in paths)
     before = first("the cat")[1].vector.copy()
-    target = wordloom.blank("en")
+    target = spanloom.blank("en")
     target.vocab.vectors = Table.open(paths[0])
     target.add_pipe("tagger", name="one", source=first)
     assert target("the cat")[0].tag_ == first("the cat")[0].tag_
     np.testing.assert_array_equal(target.vocab.vectors["cat"], before)
-    with pytest.raises((PluginError, WordloomError)) as error:
+    with pytest.raises((PluginError, SpanloomError)) as error:
         target.add_pipe("tagger", name="two", source=second)
         target("the cat")
     assert second.vocab.vectors.hash in str(error.value)

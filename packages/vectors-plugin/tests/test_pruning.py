@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wordloom.errors import DataError
-from wordloom_vectors import Subwords, Table, prune
-from wordloom_vectors.build import Source
+from spanloom.errors import DataError
+from spanloom_vectors import Subwords, Table, prune
+from spanloom_vectors.build import Source
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError, SerializationError
-from wordloom_vectors import Index, Table
-from wordloom_vectors.build import Source
+from spanloom.errors import DataError, SerializationError
+from spanloom_vectors import Index, Table
+from spanloom_vectors.build import Source
 
 
 def brute(vectors: np.ndarray, query: np.ndarray, n: int, without: set[int]) -> list[int]:
@@ -51,9 +51,9 @@ def test_search_is_exact(count, n, dtype, zeros):
 
 
 def test_search_over_several_blocks(monkeypatch):
-    monkeypatch.setattr("wordloom_vectors.similar._FIRST", 50)
-    monkeypatch.setattr("wordloom_vectors.similar._BLOCK", 70)
-    monkeypatch.setattr("wordloom_vectors.similar._QUERIES", 7)
+    monkeypatch.setattr("spanloom_vectors.similar._FIRST", 50)
+    monkeypatch.setattr("spanloom_vectors.similar._BLOCK", 70)
+    monkeypatch.setattr("spanloom_vectors.similar._QUERIES", 7)
     rows = np.random.default_rng(0).normal(size=(1000, 4)).astype(np.float32)
     words = [f"w{i}" for i in range(1000)]
     table = Table.from_arrays(words, rows)
@@ -133,7 +133,7 @@ def test_similarity_of_words(table, rows):
 
 
 def test_real_words(shared):
-    from wordloom_vectors import read_vectors
+    from spanloom_vectors import read_vectors
 
     table = read_vectors(shared / "vectors" / "glove_twitter_25d_12k.txt.gz")
     assert {"prince", "queen"} <= set(dict(table.most_similar("king", 3)))

@@ -8,25 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-import wordloom
-from wordloom import Doc, Example, Pipeline
-from wordloom.errors import PipelineError
-from wordloom_vectors import Table
+import spanloom
+from spanloom import Doc, Example, Pipeline
+from spanloom.errors import PipelineError
+from spanloom_vectors import Table
 
 WORDS = ["the", "cat", "sat", "mat", "ran"]
 MODEL = {
-    "@architectures": "wordloom.Tagger.v2",
+    "@architectures": "spanloom.Tagger.v2",
     "tok2vec": {
-        "@architectures": "wordloom.Tok2Vec.v2",
+        "@architectures": "spanloom.Tok2Vec.v2",
         "embed": {
-            "@architectures": "wordloom.MultiHashEmbed.v2",
+            "@architectures": "spanloom.MultiHashEmbed.v2",
             "width": 8,
             "attrs": ["SHAPE"],
             "rows": [20],
             "include_static_vectors": True,
         },
         "encode": {
-            "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+            "@architectures": "spanloom.MaxoutWindowEncoder.v2",
             "width": 8,
             "depth": 1,
             "window_size": 1,
@@ -38,7 +38,7 @@ MODEL = {
 
 @pytest.fixture
 def source(table: Table) -> Pipeline:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     nlp.add_pipe("tagger", config={"model": MODEL})
     reference = Doc(nlp.vocab, words=WORDS, tags=["D", "N", "V", "N", "V"])
@@ -54,24 +54,24 @@ def tags(nlp: Any) -> list[str]:
 
 
 def test_a_component_brings_its_table(source: Pipeline, table: Table, tmp_path: Path) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("tagger", source=source)
     assert nlp.vocab.vectors is table
     assert tags(nlp) == tags(source)
     nlp.to_disk(tmp_path / "saved")
-    assert tags(wordloom.load(tmp_path / "saved")) == tags(source)
+    assert tags(spanloom.load(tmp_path / "saved")) == tags(source)
 
 
 def test_the_same_table_from_another_file_will_do(source: Pipeline, tmp_path: Path) -> None:
     source.to_disk(tmp_path / "source")
-    nlp = wordloom.blank("en")
-    nlp.add_pipe("tagger", name="one", source=wordloom.load(tmp_path / "source"))
-    nlp.add_pipe("tagger", name="two", source=wordloom.load(tmp_path / "source"))
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("tagger", name="one", source=spanloom.load(tmp_path / "source"))
+    nlp.add_pipe("tagger", name="two", source=spanloom.load(tmp_path / "source"))
     assert tags(nlp) == tags(source)
 
 
 def test_another_table_is_refused(source: Pipeline, rows: np.ndarray) -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.from_arrays(WORDS, rows[: len(WORDS)] + 1)
     with pytest.raises(PipelineError, match="'tagger' was trained with other word vectors"):
         nlp.add_pipe("tagger", source=source)
@@ -80,6 +80,6 @@ def test_another_table_is_refused(source: Pipeline, rows: np.ndarray) -> None:
 
 def test_components_without_static_vectors_bring_none(source: Pipeline) -> None:
     source.add_pipe("sentencizer")
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer", source=source)
     assert nlp.vocab.vectors is None

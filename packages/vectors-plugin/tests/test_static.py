@@ -5,12 +5,12 @@ import pytest
 from thinc.api import Adam, Model, chain, get_current_ops, ragged2list, with_array
 from thinc.types import Ragged
 
-import wordloom
-from wordloom import Batch, Doc, Example, Vocab, registry
-from wordloom.batch import FloatsList
-from wordloom.errors import PipelineError
-from wordloom_vectors import StaticVectors, Subwords, Table
-from wordloom_vectors.build import Source
+import spanloom
+from spanloom import Batch, Doc, Example, Vocab, registry
+from spanloom.batch import FloatsList
+from spanloom.errors import PipelineError
+from spanloom_vectors import StaticVectors, Subwords, Table
+from spanloom_vectors.build import Source
 
 WORDS = ["the", "cat", "sat", "on", "mat", "dog", "ran", "Paris"]
 
@@ -93,7 +93,7 @@ def test_it_has_the_tree_of_spacys_layer():
     assert model.name == "static_vectors" and not model.layers
     assert model.get_param("W").shape == (3, 6)
     assert set(model.dim_names) == {"nO", "nM"}
-    for name in ("spacy.StaticVectors.v1", "spacy.StaticVectors.v2", "wordloom.StaticVectors.v2"):
+    for name in ("spacy.StaticVectors.v1", "spacy.StaticVectors.v2", "spanloom.StaticVectors.v2"):
         made = registry.architectures.get(name)(nO=3, nM=6, dropout=0.1, key_attr="ORTH")
         assert made.attrs["dropout_rate"] == 0.1
 
@@ -196,10 +196,10 @@ def test_first_custom_embedding_of_the_guide(vocab):
         return StaticVectors(nO=output_width)
 
     config = {
-        "@architectures": "wordloom.Tok2Vec.v2",
+        "@architectures": "spanloom.Tok2Vec.v2",
         "embed": {"@architectures": "my_example.MyEmbedding.v1", "output_width": 16},
         "encode": {
-            "@architectures": "wordloom.MaxoutWindowEncoder.v2",
+            "@architectures": "spanloom.MaxoutWindowEncoder.v2",
             "width": 16,
             "depth": 2,
             "window_size": 1,
@@ -217,7 +217,7 @@ def test_first_custom_embedding_of_the_guide(vocab):
 
 def second_example(vocab):
     """With the pieces that core has for lists of documents."""
-    from wordloom.layers import Embed, FeatureExtractor, add, remap_ids
+    from spanloom.layers import Embed, FeatureExtractor, add, remap_ids
 
     key2row = {vocab.strings.add(word): i for i, word in enumerate(["cat", "dog"], 1)}
     return add(
@@ -230,7 +230,7 @@ def second_example_of_thinc(vocab):
     """With thinc's own, which work on flat arrays."""
     from thinc.api import Embed, remap_ids_v2
 
-    from wordloom.layers import FeatureExtractor, add
+    from spanloom.layers import FeatureExtractor, add
 
     key2row = {vocab.strings.add(word): i for i, word in enumerate(["cat", "dog"], 1)}
     learned = chain(remap_ids_v2(key2row, column=0), Embed(nO=5, nV=3, column=0))
@@ -256,7 +256,7 @@ def test_second_custom_embedding_of_the_guide(vocab, table, make):
 
 def test_second_custom_embedding_in_a_pipeline(table):
     """Registered under a name, in the config of a tagger, and learning."""
-    from wordloom.layers import Embed, FeatureExtractor, add, remap_ids
+    from spanloom.layers import Embed, FeatureExtractor, add, remap_ids
 
     @registry.architectures("my_example.MyCustomVectors.v1")
     def MyCustomVectors(
@@ -271,7 +271,7 @@ def test_second_custom_embedding_in_a_pipeline(table):
             ),
         )
 
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
     embed = {
         "@architectures": "my_example.MyCustomVectors.v1",
@@ -280,7 +280,7 @@ def test_second_custom_embedding_in_a_pipeline(table):
         "embed_rows": 3,
         "key2row": {nlp.vocab.strings.add(word): i for i, word in enumerate(["cat", "dog"], 1)},
     }
-    model = {"@architectures": "wordloom.Tagger.v2", "tok2vec": embed}
+    model = {"@architectures": "spanloom.Tagger.v2", "tok2vec": embed}
     nlp.add_pipe("tagger", config={"model": model})
     words, tags = ["the", "cat", "sat", "dog"], ["D", "N", "V", "N"]
     example = Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, tags=tags))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError
-from wordloom_vectors import Subwords
-from wordloom_vectors.subwords import murmur3
+from spanloom.errors import DataError
+from spanloom_vectors import Subwords
+from spanloom_vectors.subwords import murmur3
 
 MASK = (1 << 64) - 1
 WORDS = st.lists(st.text(st.characters(codec="utf-8"), max_size=30), min_size=1, max_size=8)

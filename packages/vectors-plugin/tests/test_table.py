@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wordloom.errors import DataError, MissingFileError, SerializationError
-from wordloom_vectors import Subwords, Table
-from wordloom_vectors.build import Chunk, Source
+from spanloom.errors import DataError, MissingFileError, SerializationError
+from spanloom_vectors import Subwords, Table
+from spanloom_vectors.build import Chunk, Source
 
 WORDS = ["the", "cat", "sat", "on", "mat", "dog", "ran", "Paris"]
 
@@ -136,7 +136,7 @@ def test_unknown_words_get_what_the_table_says(rows):
 
 def test_hashed_vectors_are_equal_in_another_process(rows):
     code = (
-        "import numpy as np; from wordloom_vectors import Table; "
+        "import numpy as np; from spanloom_vectors import Table; "
         "t = Table.from_arrays(['a'], np.ones((1, 4)), unknown='hash'); "
         "print(t.vectors_for(['xyz'])[0].tolist())"
     )
@@ -237,7 +237,7 @@ def test_opening_reads_no_rows(tmp_path):
     rows = np.zeros((20000, 100), dtype=np.float32)
     path = Table.from_arrays(words, rows).save(tmp_path / "t.wlv")
     code = (
-        "import resource, sys; import wordloom_vectors as w; import numpy as np;"
+        "import resource, sys; import spanloom_vectors as w; import numpy as np;"
         "w.open_vectors; w.Table;"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         "before = peak(); t = w.Table.open(sys.argv[1]); t['word7']; print(peak() - before)"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wordloom_vectors import Table
+from spanloom_vectors import Table
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def test_gensim_reads_what_we_write(tmp_path, data):
     from gensim.models import KeyedVectors
     from gensim.models.fasttext import load_facebook_vectors
 
-    from wordloom_vectors import from_gensim, read_vectors, to_gensim, write_vectors
+    from spanloom_vectors import from_gensim, read_vectors, to_gensim, write_vectors
 
     table = read_vectors(data / "glove_200.txt")
     write_vectors(tmp_path / "x.bin", table, format="word2vec-binary")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from loom_readability.component import syllables
 
-import wordloom
-from wordloom.testing import ComponentConformance
+import spanloom
+from spanloom.testing import ComponentConformance
 
 
 class TestReadability(ComponentConformance):
@@ -22,7 +22,7 @@ def test_syllables(word: str, count: int) -> None:
 
 
 def test_harder_texts_score_lower() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe("readability")
     easy, hard, none = nlp.pipe(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-import wordloom
-from wordloom import Example
-from wordloom.errors import PipelineError, SerializationError
-from wordloom.testing import ComponentConformance
+import spanloom
+from spanloom import Example
+from spanloom.errors import PipelineError, SerializationError
+from spanloom.testing import ComponentConformance
 
 TEXTS = [
     ("rain and wind tomorrow", "WEATHER"),
@@ -24,8 +24,8 @@ class TestSklearnTextcat(ComponentConformance):
 
 
 def test_learns_in_a_training_run(tmp_path: Path) -> None:
-    """As any component: `wordloom train` knows nothing of scikit-learn."""
-    from wordloom.config import init_config
+    """As any component: `spanloom train` knows nothing of scikit-learn."""
+    from spanloom.config import init_config
 
     lines = [
         f'{{"text": "{text}", "cats": {{"WEATHER": {float(label == "WEATHER")}, '
@@ -38,14 +38,14 @@ def test_learns_in_a_training_run(tmp_path: Path) -> None:
     config["paths"] = {"train": path, "dev": path, "vectors": None, "init_tok2vec": None}
     config["training"]["max_steps"] = 20
     config["training"]["eval_frequency"] = 10
-    result = wordloom.train(config, tmp_path / "out")
-    nlp = wordloom.load(result.best)
+    result = spanloom.train(config, tmp_path / "out")
+    nlp = spanloom.load(result.best)
     for doc, (_, label) in zip(nlp.pipe([text for text, _ in TEXTS]), TEXTS, strict=True):
         assert doc.cats[label] > 0.5
 
 
 def test_faults_are_named() -> None:
-    nlp = wordloom.blank("en")
+    nlp = spanloom.blank("en")
     component = nlp.add_pipe("sklearn_textcat")
     doc = nlp.make_doc("No categories here.")
     with pytest.raises(PipelineError, match="needs two or more"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import wordloom
-from wordloom import registry
-from wordloom.testing import SpanGetterConformance
+import spanloom
+from spanloom import registry
+from spanloom.testing import SpanGetterConformance
 
 DIALOGUE = "Two friends.\nAda: Hello.\nBob: Good day, Ada!\nAda: Tea?"
 
@@ -16,7 +16,7 @@ class TestTurns(SpanGetterConformance):
 def spans(**settings: int) -> list[str]:
     block = {"@span_getters": "loom-turns.turns.v1", **settings}
     getter = registry.resolve({"get_spans": block})["get_spans"]
-    return [span.text.strip() for span in getter([wordloom.blank("en")(DIALOGUE)])[0]]
+    return [span.text.strip() for span in getter([spanloom.blank("en")(DIALOGUE)])[0]]
 
 
 def test_turns() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from wordloom.errors import DataError, WordloomError
-from wordloom.render import plot_training
+from spanloom.errors import DataError, SpanloomError
+from spanloom.render import plot_training
 
 
 def test_curve_is_a_png(tmp_path: Path) -> None:
@@ -46,5 +46,5 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(WordloomError, match=r"pip install 'wordloom\[plot\]'"):
+    with pytest.raises(SpanloomError, match=r"pip install 'spanloom\[plot\]'"):
         plot_training(tmp_path / "curve.png", [1], {"a": [1.0]}, {})

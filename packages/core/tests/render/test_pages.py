@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wordloom import Doc, Vocab
-from wordloom.errors import DataError
-from wordloom.render import STYLES, render_html, save_html
-from wordloom.tokens import Span
+from spanloom import Doc, Vocab
+from spanloom.errors import DataError
+from spanloom.render import STYLES, render_html, save_html
+from spanloom.tokens import Span
 
 EVIL = "<script>alert(1)</script>\"' onmouseover=x <img src=x onerror=y> &amp; --> ]]>"
 
@@ -90,7 +90,7 @@ def test_whole_page_without_outside_references(doc: Doc, style: str) -> None:
 @pytest.mark.parametrize("style", STYLES)
 def test_fragment_can_be_put_into_another_page(doc: Doc, style: str) -> None:
     fragment = render_html(doc, style, page=False)
-    assert fragment.startswith('<div class="wordloom">')
+    assert fragment.startswith('<div class="spanloom">')
     assert "html" not in read(fragment).tags
 
 
@@ -138,7 +138,7 @@ def test_trees_have_an_arc_for_each_token_but_the_root(doc: Doc) -> None:
 
 
 def test_arcs_over_a_common_stretch_have_different_heights() -> None:
-    from wordloom.render.tree import Arc, arc_levels
+    from spanloom.render.tree import Arc, arc_levels
 
     arcs = [Arc(1, 0, "a"), Arc(1, 4, "b"), Arc(4, 2, "c"), Arc(3, 5, "d"), Arc(4, 3, "e")]
     heights = arc_levels(arcs)

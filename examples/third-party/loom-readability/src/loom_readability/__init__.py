@@ -1,4 +1,4 @@
-"""How hard a text is to read: a component for Wordloom with custom attributes."""
+"""How hard a text is to read: a component for Spanloom with custom attributes."""
 
 __version__ = "0.1.0"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wordloom.plugins import hookimpl
+from spanloom.plugins import hookimpl
 
 if TYPE_CHECKING:
-    from wordloom.plugins import ExtensionTable
+    from spanloom.plugins import ExtensionTable
 
-__all__ = ["WORDLOOM_API", "declare_extensions"]
+__all__ = ["SPANLOOM_API", "declare_extensions"]
 
-WORDLOOM_API = 1
+SPANLOOM_API = 1
 
 
 @hookimpl

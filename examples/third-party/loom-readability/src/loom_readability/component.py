@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wordloom import Doc, Pipeline
+    from spanloom import Doc, Pipeline
 
 __all__ = ["Readability", "make_readability", "syllables"]
 

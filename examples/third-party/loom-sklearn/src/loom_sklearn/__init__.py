@@ -1,4 +1,4 @@
-"""A scikit-learn classifier of texts as a component of Wordloom."""
+"""A scikit-learn classifier of texts as a component of Spanloom."""
 
 __version__ = "0.1.0"
 

@@ -11,12 +11,12 @@ import srsly
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import SGDClassifier
 
-from wordloom.components import component_defaults
-from wordloom.errors import PipelineError, SerializationError
-from wordloom.files import existing, write_bytes
+from spanloom.components import component_defaults
+from spanloom.errors import PipelineError, SerializationError
+from spanloom.files import existing, write_bytes
 
 if TYPE_CHECKING:
-    from wordloom import Doc, Example, Pipeline
+    from spanloom import Doc, Example, Pipeline
 
 __all__ = ["SklearnTextcat", "make_sklearn_textcat"]
 
@@ -130,7 +130,7 @@ class SklearnTextcat:
 
 
 @component_defaults(
-    {"scorer": {"@scorers": "wordloom.textcat_scorer.v2"}},
+    {"scorer": {"@scorers": "spanloom.textcat_scorer.v2"}},
     assigns=["doc.cats"],
     score_weights={"cats_score": 1.0},
 )

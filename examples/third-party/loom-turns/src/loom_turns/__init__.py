@@ -1,4 +1,4 @@
-"""The turns of a dialogue as the spans that a transformer of Wordloom sees."""
+"""The turns of a dialogue as the spans that a transformer of Spanloom sees."""
 
 __version__ = "0.1.0"
 

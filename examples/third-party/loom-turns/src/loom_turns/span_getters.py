@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from wordloom import Doc, Span
+    from spanloom import Doc, Span
 
 __all__ = ["turns"]
 

@@ -1,0 +1,120 @@
+"""``spanloom evaluate``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from ..files import json_text, write_text
+from ..plugins import import_code
+
+__all__ = ["evaluate_command", "score_rows"]
+
+#: How scores are called in the table.
+_NAMES = {
+    "token_acc": "Tokens",
+    "token_p": "Tokens, precision",
+    "token_r": "Tokens, recall",
+    "token_f": "Tokens, F1",
+    "tag_acc": "TAG",
+    "pos_acc": "POS",
+    "morph_acc": "MORPH",
+    "morph_micro_p": "Features, precision",
+    "morph_micro_r": "Features, recall",
+    "morph_micro_f": "Features, F1",
+    "lemma_acc": "LEMMA",
+    "dep_uas": "UAS",
+    "dep_las": "LAS",
+    "sents_p": "Sentences, precision",
+    "sents_r": "Sentences, recall",
+    "sents_f": "Sentences, F1",
+    "ents_p": "Entities, precision",
+    "ents_r": "Entities, recall",
+    "ents_f": "Entities, F1",
+    "cats_score": "Categories, score",
+    "cats_micro_f": "Categories, micro F1",
+    "cats_macro_f": "Categories, macro F1",
+    "cats_macro_auc": "Categories, macro AUC",
+}
+
+
+@click.command("evaluate")
+@click.argument("model", type=click.Path())
+@click.argument("data", type=click.Path())
+@click.option("--output", "-o", type=click.Path(), help="Write all scores as JSON.")
+@click.option("--gold-preproc", "-G", is_flag=True, help="Use gold tokens and sentences.")
+@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@click.option("--limit", type=int, default=0, help="Score that many documents at most.")
+@click.option("--per-type", is_flag=True, help="Show scores for each label and feature too.")
+def evaluate_command(
+    model: str,
+    data: str,
+    output: str | None,
+    gold_preproc: bool,
+    code: str | None,
+    gpu_id: int,
+    limit: int,
+    per_type: bool,
+) -> None:
+    """Score the pipeline MODEL (a folder or an installed package) on the annotated file or folder
+    DATA."""
+    if code is not None:
+        import_code(code)
+    from ..errors import DataError
+    from ..pipeline import load
+    from ..training.corpus import corpus
+    from ..training.run import use_gpu
+
+    reader = corpus(data, gold_preproc=gold_preproc, limit=limit)
+    if gpu_id >= 0:
+        use_gpu(gpu_id)
+    nlp = load(model)
+    examples = list(reader(nlp))
+    if not examples:
+        raise DataError(f"'{data}' holds no documents to score.")
+    scores = nlp.evaluate(examples)
+    _show(scores, per_type)
+    if output is not None:
+        write_text(output, json_text(scores, indent=2) + "\n")
+        click.echo(f"Wrote '{output}'.")
+
+
+def score_rows(scores: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Scores as rows of name and percentage, those that were measured alone."""
+    rows = []
+    for key, value in scores.items():
+        if isinstance(value, int | float) and key != "speed":
+            rows.append((_NAMES.get(key, key), f"{100 * value:.2f}"))
+    if "speed" in scores:
+        rows.append(("Words per second", f"{scores['speed']:,.0f}"))
+    return rows
+
+
+def _show(scores: Mapping[str, Any], per_type: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    table = Table("Score", "%", box=None, pad_edge=False, header_style="bold")
+    table.columns[1].justify = "right"
+    for name, value in score_rows(scores):
+        table.add_row(name, value)
+    console.print(table)
+    for key, value in scores.items():
+        if per_type and isinstance(value, Mapping):
+            console.print(_per_type(key, value))
+
+
+def _per_type(title: str, scores: Mapping[str, Mapping[str, float]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title, "P", "R", "F", box=None, pad_edge=False, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, each in sorted(scores.items()):
+        table.add_row(name, *(f"{100 * each[part]:.2f}" for part in "prf"))
+    return table

@@ -1,0 +1,145 @@
+"""``spanloom info``: what is installed, what a saved pipeline holds, and its graph."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import MissingFileError, SerializationError
+
+__all__ = ["info_command"]
+
+_PACKAGES = ("spanloom", "thinc", "confection", "catalogue", "pluggy", "numpy", "torch", "cupy")
+
+
+@click.command("info")
+@click.argument("model", required=False, type=click.Path())
+@click.option("--env", is_flag=True, help="Look at the environment; try each device.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@click.option(
+    "--graph",
+    is_flag=False,
+    flag_value="-",
+    metavar="[FILE]",
+    help="Show who listens to whom, who sets and who needs what; or draw it (.svg, .dot, .txt).",
+)
+def info_command(model: str | None, env: bool, as_json: bool, graph: str | None) -> None:
+    """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
+
+    MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded. With
+    --env, what a report of a fault should say is shown, and each device computes something. With
+    --graph, which stands after MODEL, MODEL may also be a config; its
+    pipeline is put together for that, without weights.
+    """
+    if graph is not None:
+        _show_graph(model, graph, as_json)
+        return
+    if env:
+        _show_environment(as_json)
+        return
+    found = _installed() if model is None else _saved(_folder(model))
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    width = max(map(len, found))
+    for key, value in found.items():
+        click.echo(f"{key:<{width}}  {_text(value)}")
+
+
+def _show_graph(model: str | None, target: str, as_json: bool) -> None:
+    from ..config import load_config
+    from ..pipeline import Pipeline
+    from ..pipeline.drawing import save_graph, table
+    from ..pipeline.graph import analyze
+
+    if model is None:
+        raise click.UsageError("--graph needs a pipeline: spanloom info MODEL --graph")
+    nlp = Pipeline.from_config(load_config(model))
+    if as_json:
+        click.echo(json.dumps(analyze(nlp), indent=2, ensure_ascii=False))
+    elif target == "-":
+        click.echo(table(nlp))
+    else:
+        save_graph(nlp, target)
+        click.echo(f"Wrote '{target}'.")
+
+
+def _installed() -> dict[str, Any]:
+    found: dict[str, Any] = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _show_environment(as_json: bool) -> None:
+    from ..plugins.tables import Finding
+    from .environment import environment_facts
+    from .plugins_doctor import show_findings
+
+    facts = environment_facts()
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    checks = [Finding(**each) for each in facts.pop("checks")]
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}:" + ("" if value else " none"))
+            for name, each in value.items():
+                click.echo(f"  {name:<24}  {each}")
+        else:
+            click.echo(f"{key}: {value}")
+    click.echo()
+    show_findings(checks)
+
+
+def _folder(model: str) -> Path:
+    """The folder of a saved pipeline: itself, or that of an installed package."""
+    path = Path(model)
+    if path.exists():
+        return path
+    from ..packaging import find
+
+    found = find(model)
+    return path if found is None else found.folder
+
+
+def _size(folder: Path) -> str:
+    """What a pipeline's weights and tables take, on disk and about as much in memory."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 2**20:.1f} MiB on disk, and about as much in memory"
+
+
+def _saved(folder: Path) -> dict[str, Any]:
+    path = folder / "meta.json"
+    if not path.is_file():
+        raise MissingFileError(f"There is no saved pipeline at '{folder}': '{path}' isn't there.")
+    try:
+        meta: dict[str, Any] = json.loads(path.read_text("utf8"))
+    except ValueError as error:
+        raise SerializationError(f"'{path}' isn't JSON: {error}") from None
+    return {**meta, "size": _size(folder)}
+
+
+def _text(value: Any) -> str:
+    """A value in one line: numbers as percentages where they are scores, long lists counted."""
+    if isinstance(value, dict):
+        parts = []
+        for key, each in value.items():
+            if isinstance(each, float) and 0.0 <= each <= 1.0:
+                parts.append(f"{key} {100 * each:.2f}")
+            elif isinstance(each, list):
+                parts.append(f"{key} ({len(each)})")
+            elif isinstance(each, str | int):
+                parts.append(f"{key} {each}")
+        return ", ".join(parts) or "-"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return str(value)

@@ -1,0 +1,255 @@
+"""The root command. Its commands come from the table that plugins (and core) fill.
+
+Help comes from the table as well, so showing it imports no command's module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ..errors import NameClashError, PluginError, SpanloomError
+from ..plugins.failures import record_failure
+from ..plugins.hooks import GROUP, Manager, manager
+from ..plugins.index import current
+from ..plugins.known import COMMANDS
+from ..plugins.tables import Command, CommandTable
+
+__all__ = ["LazyGroup", "cli", "main"]
+
+
+class _Lazy(click.Command):
+    """Stands for a command whose module is imported when it is run."""
+
+    def __init__(self, word: str, offers: list[Command]) -> None:
+        super().__init__(word, help=offers[0].help, short_help=offers[0].help)
+        self.offers = offers
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Import the command and let it read its arguments."""
+        return self._load().make_context(info_name, args, parent=parent, **extra)
+
+    def _load(self) -> click.Command:
+        command = self.offers[0]
+        if len(self.offers) > 1:
+            who = " and ".join(f"{each.owner} ({each.target})" for each in self.offers)
+            raise NameClashError(
+                f"command '{command.name}' is offered by {who}. Uninstall one, or leave one out "
+                "with SPANLOOM_PLUGINS"
+            )
+        module, _, attribute = command.target.partition(":")
+        where = f"command '{command.name}' of {command.owner} ({command.target})"
+        try:
+            loaded = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise PluginError(
+                f"{where} can't be loaded: {type(error).__name__}: {error}\n  "
+                f"{_cure(command, error)}"
+            ) from error
+        if not isinstance(loaded, click.Command):
+            raise PluginError(f"{where} isn't a click.Command but {type(loaded).__name__}")
+        return loaded
+
+
+def _cure(command: Command, error: Exception) -> str:
+    index = current()
+    for entry in (each for name in index.names(GROUP) for each in index.entries(GROUP, name)):
+        if entry.dist == command.owner:
+            return record_failure(entry, "import", error).cure
+    return f"Update or reinstall {command.owner}"
+
+
+class LazyGroup(click.Group):
+    """The commands of the table that start with ``prefix``."""
+
+    def __init__(
+        self, prefix: str = "", table: CommandTable | None = None, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self.prefix = prefix
+        self._table = table
+
+    @property
+    def table(self) -> CommandTable:
+        """The commands of all plugins; their hook modules are imported when first asked for."""
+        return manager().commands if self._table is None else self._table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The words that may follow, sorted."""
+        start = len(self.prefix)
+        names = [name[start:] for name in self.table.commands if name.startswith(self.prefix)]
+        return sorted({name.partition(" ")[0] for name in names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command or group that a word stands for, or None. Imports no command's module."""
+        path = self.prefix + cmd_name
+        if not self.prefix and self._table is None:
+            light = _light_table(ctx)
+            if _is_light(light, path):
+                return _find(light, path, cmd_name)
+        return _find(self.table, path, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but an unknown command is told near ones or what to install."""
+        word = args[0] if args else ""
+        if word and not word.startswith("-") and self.get_command(ctx, word) is None:
+            ctx.fail(self._unknown(ctx, word, args))
+        return super().resolve_command(ctx, args)
+
+    def _unknown(self, ctx: click.Context, word: str, args: list[str]) -> str:
+        asked = self.prefix + word
+        failures = {failure.dist: str(failure) for failure in manager().failures}
+        for name in (f"{asked} {' '.join(args[1:2])}".strip(), asked):
+            dist = COMMANDS.get(name)
+            if dist in failures:
+                return f"no command '{name}': {failures[dist]}"
+            if dist is not None:
+                return f"'{name}' is provided by `{dist}`, which isn't there: pip install {dist}"
+        near = get_close_matches(word, self.list_commands(ctx), n=2)
+        if near:
+            return f"no command '{asked}'. Did you mean {' or '.join(map(repr, near))}?"
+        if not self.table.commands:
+            return (
+                f"no command '{asked}', nor any other: Spanloom's own metadata isn't installed. "
+                "Install it with pip (in a checkout: pip install -e packages/core)"
+            )
+        left_out = [f"\nLeft out: {failure}" for failure in failures.values()]
+        return "".join([f"no command '{asked}'", *left_out])
+
+
+def _find(table: CommandTable, path: str, word: str) -> click.Command | None:
+    if path in table.commands:
+        return _Lazy(word, table.commands[path])
+    if any(name.startswith(f"{path} ") for name in table.commands):
+        help = table.groups.get(path, "")
+        return LazyGroup(f"{path} ", table, name=word, help=help, no_args_is_help=True)
+    return None
+
+
+def _light_table(ctx: click.Context) -> CommandTable:
+    """Core's own commands, without importing the hook module of any plugin."""
+    key = "spanloom.light"
+    if key not in ctx.meta:
+        ctx.meta[key] = Manager(current(), only=("spanloom",)).commands
+    table: CommandTable = ctx.meta[key]
+    return table
+
+
+def _is_light(table: CommandTable, path: str) -> bool:
+    under = [
+        command
+        for name, commands in table.commands.items()
+        if name == path or name.startswith(f"{path} ")
+        for command in commands
+    ]
+    return bool(under) and all(command.light for command in under)
+
+
+class _Root(LazyGroup):
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show which plugins had to be left out, and why."""
+        super().format_epilog(ctx, formatter)
+        failures = manager().failures
+        if failures:
+            with formatter.section("Plugins that can't be used"):
+                formatter.write_dl([(each.dist, str(each)) for each in failures])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; our own errors are shown as one block, without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SpanloomError as error:
+            if os.environ.get("SPANLOOM_DEBUG", "") not in {"", "0"}:
+                raise
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+            ctx.exit(1)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from .. import __version__
+
+        python = ".".join(map(str, sys.version_info[:3]))
+        click.echo(f"spanloom {__version__} (Python {python})")
+        ctx.exit()
+
+
+@contextmanager
+def _environment(settings: dict[str, str]) -> Iterator[None]:
+    # Set in the environment so that worker processes do as this one does.
+    before = {key: os.environ.get(key) for key in settings}
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value
+
+
+def _set_no_plugins(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.with_resource(_environment({"SPANLOOM_PLUGINS": "none"}))
+
+
+def _set_strict(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.with_resource(_environment({"SPANLOOM_STRICT_PLUGINS": "1"}))
+
+
+cli = _Root(
+    name="spanloom",
+    help="Spanloom: NLP pipelines whose components share one embedding layer.",
+    epilog="SPANLOOM_DEBUG=1 shows the traceback of an error.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Show the version and exit.",
+        ),
+        click.Option(
+            ["--no-plugins"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_set_no_plugins,
+            help="Leave out every installed plugin.",
+        ),
+        click.Option(
+            ["--strict-plugins"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_set_strict,
+            help="Stop where a plugin that only observes fails.",
+        ),
+    ],
+)
+"""The command ``spanloom``."""
+
+
+def main(name: str = "spanloom") -> None:
+    """Run the command line with the arguments of this process, and exit with its code."""
+    cli.main(prog_name=name)

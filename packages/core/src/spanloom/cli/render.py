@@ -1,0 +1,72 @@
+"""``spanloom render``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ..errors import DataError, FormatError
+from ..files import existing, write_text
+
+__all__ = ["render_command"]
+
+_STYLES = ("auto", "dep", "ent", "span", "tokens")
+
+
+@click.command("render")
+@click.argument("model", type=click.Path())
+@click.argument("source", required=False, type=click.Path())
+@click.option("--text", "-t", "texts", multiple=True, help="A text to show; may be repeated.")
+@click.option("--output", "-o", type=click.Path(), help="The page; standard output if left out.")
+@click.option("--style", "-s", type=click.Choice(_STYLES), default="auto", show_default=True)
+@click.option("--spans-key", default="sc", show_default=True, help="The spans that 'span' shows.")
+@click.option("--title", default="Annotated text", show_default=True)
+@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+def render_command(
+    model: str,
+    source: str | None,
+    texts: tuple[str, ...],
+    output: str | None,
+    style: str,
+    spans_key: str,
+    title: str,
+    code: str | None,
+) -> None:
+    """Annotate text with the pipeline MODEL and write it as an HTML page.
+
+    SOURCE is a UTF-8 text file, one document; "-" reads standard input. With the style "auto", each
+    kind of annotation that the pipeline sets gets its picture: trees, entities, else tokens.
+    """
+    given = [*texts, *([_read(source)] if source is not None else [])]
+    if not given:
+        raise click.UsageError("Give a text to show: a file, '-' for standard input, or --text.")
+    if code is not None:
+        from ..plugins import import_code
+
+        import_code(code)
+    from ..pipeline import load
+    from ..render import render_html
+
+    docs = list(load(model).pipe(given))
+    page = render_html(docs, style, title=title, spans_key=spans_key)
+    if output is None:
+        click.echo(page)
+    else:
+        write_text(output, page)
+        click.echo(f"wrote {output}", err=True)
+
+
+def _read(source: str) -> str:
+    """The text of a file, or of standard input."""
+    if source == "-":
+        return sys.stdin.read()
+    path = existing(Path(source), "text")
+    if not path.is_file():
+        raise DataError(f"'{path}' is a folder: give a text file")
+    try:
+        return path.read_text("utf8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise FormatError(path, line, f"isn't UTF-8 ({error.reason}): convert it first") from None

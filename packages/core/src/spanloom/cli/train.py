@@ -1,0 +1,72 @@
+"""``spanloom train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..config import parse_overrides
+from ..plugins import import_code
+
+__all__ = ["train_command"]
+
+
+@click.command(
+    "train",
+    context_settings={"ignore_unknown_options": True},
+    epilog="Any setting can be overridden: --training.max_steps 100 --paths.train data.conllu",
+)
+@click.argument("config", type=click.Path(allow_dash=True))
+@click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
+@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@click.option("--resume", "-r", is_flag=True, help="Go on from the checkpoint in the output.")
+@click.option("--no-checkpoints", is_flag=True, help="Save pipelines only, nothing to resume from.")
+@click.option("--plot", type=click.Path(), help="Draw the training curve into a PNG file.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
+def train_command(
+    config: str,
+    output: str | None,
+    code: str | None,
+    gpu_id: int,
+    resume: bool,
+    no_checkpoints: bool,
+    plot: str | None,
+    quiet: bool,
+    overrides: tuple[str, ...],
+) -> None:
+    """Train the pipeline that CONFIG describes.
+
+    Every setting must be in the config: 'spanloom init fill-config' writes defaults down. Ctrl-C
+    stops and saves the pipeline as it is. A run that was stopped or killed goes on with --resume,
+    which starts at the beginning where there is no checkpoint yet.
+    """
+    given = parse_overrides(overrides)
+    if code is not None:
+        import_code(code)
+    from ..training.run import train, use_gpu
+
+    if gpu_id >= 0:
+        use_gpu(gpu_id)
+    result = train(
+        config,
+        output,
+        overrides=given,
+        quiet=quiet,
+        resume=resume,
+        checkpoints=not no_checkpoints,
+    )
+    if plot is not None and result.history.evaluations:
+        result.history.plot(plot)
+        click.echo(f"Drew the training curve: {plot}")
+    if result.interrupted:
+        click.echo("Stopped before the end.")
+    best = result.history.best
+    if best is not None:
+        click.echo(f"Best score {100 * (best.score or 0.0):.2f} in step {best.step}.")
+    if result.best is not None and result.last is not None:
+        click.echo(f"Saved {Path(result.best)} and {Path(result.last)}")
+    elif output is None:
+        click.echo("Nothing was saved: give --output DIR to keep the pipeline.")

@@ -1,0 +1,360 @@
+"""What a component is, and what those that hold a model have in common."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+
+import srsly
+
+from .. import _msgpack
+from ..batch import Batch, Feature
+from ..errors import PipelineError, SerializationError
+from ..files import existing, folder_written, read_json, write_bytes
+
+if TYPE_CHECKING:
+    from thinc.api import Model, Optimizer
+
+    from ..example import Example
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+    from ..vocab import Vocab
+
+__all__ = ["BatchComponent", "Component", "Encoder", "Scorer", "TrainableComponent", "minibatch"]
+
+Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
+GetExamples = Callable[[], Iterable["Example"]]
+
+# Shapes are inferred from the first few examples; more would only cost time.
+SAMPLE_SIZE = 10
+
+
+@runtime_checkable
+class Component(Protocol):
+    """Anything that takes a document and gives it back."""
+
+    def __call__(self, doc: Doc, /) -> Doc:
+        """Annotate ``doc`` and return it."""
+
+
+@runtime_checkable
+class BatchComponent(Protocol):
+    """A component that annotates a whole batch in place, which the pipeline prefers."""
+
+    def annotate(self, batch: Batch, /) -> None:
+        """Annotate all documents of ``batch``."""
+
+
+def minibatch(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of ``size`` items, the last one shorter."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+class TrainableComponent:
+    """A component with a model: predicts, learns, and is saved.
+
+    A subclass gives ``predict``, ``set_annotations``, ``get_loss`` and ``initialize``. ``upstream``
+    holds the encoders that its listeners take their input from; the pipeline sets it.
+    """
+
+    def __init__(
+        self, vocab: Vocab, model: Model[Any, Any], name: str, scorer: Scorer | None = None
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {}
+        self.upstream: tuple[Encoder, ...] = ()
+
+    # -- running
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate one document; encoders that it listens to run first."""
+        self.annotate(self.ready([doc]))
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents in batches, in order."""
+        for docs in minibatch(stream, batch_size):
+            self.annotate(self.ready(docs))
+            yield from docs
+
+    def ready(self, docs: Sequence[Doc]) -> Batch:
+        """``docs`` as a batch on which the encoders that this component listens to have run."""
+        batch = Batch.of(docs)
+        for encoder in self.upstream:
+            if encoder.name not in batch.features:
+                encoder.ready(batch)
+                encoder.annotate(batch)
+        return batch
+
+    def annotate(self, batch: Batch) -> None:
+        """Predict and set annotations on the documents of ``batch``."""
+        if batch:
+            self.set_annotations(batch, self.predict(batch))
+
+    def predict(self, docs: Sequence[Doc]) -> Any:
+        """Predictions for ``docs``, which aren't changed."""
+        raise NotImplementedError(f"{type(self).__name__} must define predict")
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Any) -> None:
+        """Write what :meth:`predict` returned on the documents."""
+        raise NotImplementedError(f"{type(self).__name__} must define set_annotations")
+
+    # -- learning
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Read labels from the examples (or take ``labels``) and allocate the weights."""
+        raise NotImplementedError(f"{type(self).__name__} must define initialize")
+
+    def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
+        """The loss, summed over the batch, and its gradient for what the model returned."""
+        raise NotImplementedError(f"{type(self).__name__} must define get_loss")
+
+    def update(
+        self,
+        examples: Sequence[Example],
+        *,
+        batch: Batch | None = None,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Add the gradients of ``examples`` to the model's; gradients for encoders that it listens
+        to are added to the features of ``batch``. With ``sgd``, take the step as well.
+
+        The gradient is the sum over the batch, so that several calls before one step equal one
+        call with all examples.
+        """
+        from thinc.api import set_dropout_rate
+
+        losses = losses if losses is not None else {}
+        losses.setdefault(self.name, 0.0)
+        if not examples:
+            return losses
+        batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
+        set_dropout_rate(self.model, drop)
+        losses[self.name] += self.learn(examples, batch)
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def learn(self, examples: Sequence[Example], batch: Batch) -> float:
+        """Forward, loss and backward for :meth:`update`; returns the loss summed over the batch."""
+        predictions, backprop = self.model.begin_update(batch)
+        loss, gradient = self.get_loss(examples, predictions)
+        backprop(gradient)
+        return float(loss)
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step with the gradients that were added up, and move the schedules of gradient factors
+        on."""
+        from ..layers import step_grad_factors
+
+        self.model.finish_update(sgd)
+        step_grad_factors(self.model)
+
+    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
+        """The scores of this component's annotation; empty without a scorer."""
+        return dict(self.scorer(examples)) if self.scorer is not None else {}
+
+    def sample(self, get_examples: GetExamples) -> list[Example]:
+        """The first examples, to infer shapes from. Raises :class:`PipelineError` if none."""
+        if not callable(get_examples):
+            raise PipelineError(
+                f"'{self.name}' is initialized with a function that returns examples, "
+                f"not with {type(get_examples).__name__}: pass `lambda: examples`"
+            )
+        sample = list(islice(get_examples(), SAMPLE_SIZE))
+        if not sample:
+            raise PipelineError(
+                f"'{self.name}' can't be initialized from no examples: check the training corpus"
+            )
+        return sample
+
+    # -- saving
+
+    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
+        """Settings and weights as msgpack."""
+        return _msgpack.dumps({"cfg": self.cfg, "model": self.model.to_bytes()})
+
+    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+        """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
+        try:
+            message = _msgpack.loads(data)
+            cfg, weights = message["cfg"], message["model"]
+        except Exception as error:
+            raise SerializationError(
+                f"the bytes aren't those of a '{self.name}': {error}"
+            ) from error
+        self._load(cfg, weights, "bytes")
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write a folder with ``cfg`` (JSON) and ``model`` (thinc's msgpack)."""
+        with folder_written(path) as folder:
+            write_bytes(folder / "cfg", srsly.json_dumps(self.cfg, indent=2).encode("utf8"))
+            write_bytes(folder / "model", self.model.to_bytes())
+
+    def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
+        """Read the folder that :meth:`to_disk` wrote."""
+        folder = existing(path, f"saved '{self.name}'")
+        cfg = read_json(folder / "cfg", f"settings of '{self.name}'")
+        weights = existing(folder / "model", f"weights of '{self.name}'").read_bytes()
+        self._load(cfg, weights, str(folder))
+        return self
+
+    def _load(self, cfg: Any, weights: bytes, source: str) -> None:
+        if not isinstance(cfg, dict):
+            raise SerializationError(f"{source}: the settings of '{self.name}' aren't an object")
+        self.cfg = cfg
+        try:
+            with _msgpack.collecting():
+                self.model.from_bytes(weights)
+        except Exception as error:
+            widths = "".join(
+                f" It listens to '{each.name}', which gives vectors of width {each.width}."
+                for each in self.upstream
+            )
+            raise SerializationError(
+                f"{source}: the weights don't fit the model of '{self.name}' "
+                f"({type(error).__name__}: {error}).{widths} Was its config, or that of its "
+                f"encoder, changed after training?"
+            ) from error
+
+
+def _same_node(one: Model[Any, Any], other: Model[Any, Any]) -> bool:
+    """Whether two layers have the same parameters, bit for bit, allocated or not."""
+    xp = one.ops.xp
+    shims: Any = zip(one.shims, other.shims)
+    return (
+        one.param_names == other.param_names
+        and len(one.shims) == len(other.shims)
+        and all(
+            one.has_param(name) == other.has_param(name)
+            and (
+                not one.has_param(name)
+                or bool(xp.array_equal(one.get_param(name), other.get_param(name)))
+            )
+            for name in one.param_names
+        )
+        and all(mine.to_bytes() == theirs.to_bytes() for mine, theirs in shims)
+    )
+
+
+class Encoder(TrainableComponent):
+    """A component whose model others share through listeners.
+
+    It sets no annotation: it writes a :class:`~spanloom.batch.Feature` under its name. A subclass
+    for other values than one vector a token overrides :meth:`feature_of` and ``provides``.
+    """
+
+    provides: ClassVar[str] = "tokens"
+    """The kind of its values; a listener whose ``listens_to`` is the same can take them."""
+
+    idle_alone: ClassVar[bool] = False
+    """Whether it needn't run when nobody listens."""
+
+    _taught = False  # whether a gradient arrived since the last step
+
+    @property
+    def width(self) -> int | None:
+        """The width of its vectors; ``None`` where it isn't known yet."""
+        return int(self.model.get_dim("nO")) if self.model.has_dim("nO") else None
+
+    # -- copies
+
+    def same_weights(self, other: Encoder) -> bool:
+        """Whether another encoder of the same config has the same weights, bit for bit."""
+        mine, theirs = list(self.model.walk()), list(other.model.walk())
+        return len(mine) == len(theirs) and all(map(_same_node, mine, theirs))
+
+    def own_config(self, config: Mapping[str, Any], listener: Mapping[str, Any]) -> dict[str, Any]:
+        """The block of a model that does inside a component what ``listener``, a block in its
+        config, gets from this encoder, whose config is ``config``. A ``grad_factor`` has no meaning
+        there: the copy learns from its component alone.
+
+        An encoder that ``provides`` other values than token vectors overrides it, and
+        :meth:`give_weights`; this raises :class:`PipelineError` then.
+        """
+        if self.provides != "tokens":
+            raise PipelineError(
+                f"'{self.name}' ({type(self).__name__}) doesn't say how a component can have an "
+                f"encoder of its own in the place of a listener: it can only be shared"
+            )
+        return copy.deepcopy(dict(config["model"]))
+
+    def give_weights(self, model: Model[Any, Any], listener: Model[Any, Any]) -> None:
+        """Give the weights of this encoder, and of ``listener`` where it has some, to ``model``,
+        which was made from :meth:`own_config`."""
+        model.from_bytes(self.model.to_bytes())
+
+    # -- running
+
+    def annotate(self, batch: Batch) -> None:
+        """Compute the feature in predict mode: nothing is kept for a backward pass."""
+        if self.name not in batch.features:
+            batch.features[self.name] = self.feature_of(self.model.predict(batch))
+
+    def feature_of(self, values: Any, backward: Callable[[Any], Any] | None = None) -> Feature:
+        """The feature for what the model returned."""
+        return Feature(self.name, values, backward)
+
+    def predict(self, docs: Sequence[Doc]) -> Any:
+        """The values for ``docs``."""
+        return self.model.predict(Batch.of(docs))
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Any) -> None:
+        """Write the feature on ``docs``, if they are a batch."""
+        if isinstance(docs, Batch):
+            docs.features[self.name] = self.feature_of(predictions)
+
+    def begin(self, batch: Batch, *, drop: float = 0.0) -> None:
+        """Compute the feature for training: its backward sums into this model's gradients."""
+        from thinc.api import set_dropout_rate
+
+        set_dropout_rate(self.model, drop)
+        values, backprop = self.model.begin_update(batch)
+
+        def backward(gradient: Any) -> Any:
+            self._taught = True
+            return backprop(gradient)
+
+        batch.features[self.name] = self.feature_of(values, backward)
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step with the gradients that were added up. Without any since the last step, the weights
+        stay: neither decay nor momentum moves an encoder that nobody learns with."""
+        if self._taught:
+            super().finish_update(sgd)
+        self._taught = False
+
+    def update(
+        self,
+        examples: Sequence[Example],
+        *,
+        batch: Batch | None = None,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Write the feature on ``batch``. There is no loss of its own to report: the gradient
+        comes from the listeners."""
+        if batch is not None and batch:
+            self.begin(self.ready(batch), drop=drop)
+        return losses if losses is not None else {}
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Allocate the weights, with shapes inferred from the first examples."""
+        batch = self.ready([example.x for example in self.sample(get_examples)])
+        self.model.initialize(X=batch)

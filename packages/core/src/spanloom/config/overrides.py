@@ -1,0 +1,75 @@
+"""Checking overrides: each must point at a setting that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConfigError, ConfigProblem
+from .sections import FREE_SECTIONS, default_config, plugin_defaults
+from .source import Config
+from .values import is_block, near
+
+__all__ = ["check_overrides", "with_overrides"]
+
+
+def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[ConfigProblem]:
+    """What is wrong with ``overrides`` of ``config``: sections and keys that neither the config nor
+    the defaults have. Whether a function has the argument that an override sets is left to
+    :func:`spanloom.config.check_config`, which knows its signature."""
+    whole = default_config().merge(plugin_defaults()).merge(config)
+    problems = []
+    for path in overrides:
+        problem = _find(whole, path)
+        if problem is not None:
+            problems.append(problem)
+    return problems
+
+
+def _find(whole: Mapping[str, Any], path: str) -> ConfigProblem | None:
+    *parents, key = path.split(".")
+    node: Any = whole
+    for depth, part in enumerate(parents):
+        if not isinstance(node, Mapping) or part not in node:
+            where = ".".join(parents[: depth + 1])
+            options = node if isinstance(node, Mapping) else ()
+            return ConfigProblem(
+                path, f"there is no section [{where}] to override", near(part, options)
+            )
+        node = node[part]
+    if not isinstance(node, Mapping):
+        section = ".".join(parents)
+        return ConfigProblem(
+            path, f"'{section}' is a value, not a section", f"override --{section}"
+        )
+    if key in node or _takes_more(parents, node):
+        return None
+    where = ".".join(parents)
+    return ConfigProblem(path, f"[{where}] has no '{key}' to override", near(key, node))
+
+
+def _takes_more(parents: list[str], node: Mapping[str, Any]) -> bool:
+    """Whether keys that aren't written yet may be right: arguments of functions, and sections
+    whose keys are checked later or are the user's."""
+    if is_block(node) or "factory" in node:
+        return True
+    return parents[0] not in FREE_SECTIONS and parents[0] != "corpora" and len(parents) > 1
+
+
+def with_overrides(config: Config, overrides: Mapping[str, Any]) -> Config:
+    """A copy of ``config`` with the values that ``overrides`` gives, by dotted path.
+
+    Raises :class:`ConfigError` for one that points at nothing.
+    """
+    problems = check_overrides(config, overrides)
+    if problems:
+        raise ConfigError(problems, source="overrides")
+    result = config.copy()
+    for path, value in overrides.items():
+        *parents, key = path.split(".")
+        node: dict[str, Any] = result
+        for part in parents:
+            node = node.setdefault(part, {})
+        node[key] = value
+        result.lines.pop(path, None)
+    return result

@@ -1,0 +1,294 @@
+"""Reading configs: the text, its lines, and the overrides that a command gives.
+
+A config is the sections-and-values text that confection reads. Before confection gets it, the text
+is scanned here once, so that each mistake of form is reported with its line, all of them at once,
+and so that later checks can name lines too.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import confection
+
+from ..errors import ConfigError, ConfigProblem, MissingFileError
+from .writer import write_config
+
+__all__ = ["VARIABLE", "Config", "load_config", "parse_config", "parse_overrides"]
+
+#: A reference to a value or a section: ``${paths.train}``.
+VARIABLE = re.compile(r"\$\{([\w.:]+)\}")
+_SECTION = re.compile(r"^\[(?P<name>[^\]]*)\]\s*(?:[#;].*)?$")
+_KEY = re.compile(r"^(?P<key>[^=:\s][^=:]*?)\s*[=:]\s?(?P<value>.*)$", re.DOTALL)
+_ESCAPED = re.compile(r"\$\$(?!\{[\w.:]+\})")
+_BARE = {"True", "False", "None"}
+
+
+class Config(confection.Config):
+    """A config: nested dicts, as confection's, that know where they were written.
+
+    ``source`` names the file, ``lines`` holds the line of each section and key by dotted path.
+    """
+
+    source: str
+    lines: dict[str, int]
+
+    def __init__(
+        self,
+        data: dict[str, Any] | confection.Config | None = None,
+        *,
+        is_interpolated: bool | None = None,
+        section_order: list[str] | None = None,
+    ) -> None:
+        super().__init__(data, is_interpolated=is_interpolated, section_order=section_order)
+        self.source = getattr(data, "source", "config")
+        self.lines = dict(getattr(data, "lines", {}))
+
+    def interpolate(self) -> Config:
+        """A copy with each ``${reference}`` replaced by what it refers to."""
+        result = type(self)().from_str(write_config(self))
+        result.source, result.lines = self.source, dict(self.lines)
+        return result
+
+    def to_str(self, *, interpolate: bool = True) -> str:
+        """The text of the config, each section followed by its subsections."""
+        data = self.interpolate() if interpolate and not self.is_interpolated else self
+        return write_config(data)
+
+
+@dataclass
+class _Scan:
+    """What the scan of a text found: lines by path, section names in order, and problems."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    sections: list[str] = field(default_factory=list)
+    problems: list[ConfigProblem] = field(default_factory=list)
+
+    def problem(self, line: int, path: str, message: str, fix: str = "") -> None:
+        self.problems.append(ConfigProblem(path, message, fix, line))
+
+
+def load_config(
+    path: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    interpolate: bool = False,
+) -> Config:
+    """Read a config from a file, or from standard input for ``-``.
+
+    ``overrides`` maps dotted paths (``training.max_steps``) to values; each must point at a section
+    that exists in the file or in the default config. References stay as they are unless
+    ``interpolate``. Sections may stand without those above them, which are then empty.
+    Raises :class:`ConfigError` with every mistake of form, :class:`MissingFileError`.
+    """
+    if str(path) == "-":
+        return parse_config(sys.stdin.read(), overrides, interpolate=interpolate, source="stdin")
+    path = Path(path)
+    if path.is_dir() and (path / "config.cfg").is_file():
+        path = path / "config.cfg"
+    if not path.is_file():
+        raise MissingFileError(
+            f"There is no config file at '{path}'. Write one with 'spanloom init config {path}'."
+        )
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fix = "save the file as UTF-8"
+        problem = ConfigProblem("(file)", f"byte {error.start} isn't UTF-8", fix, line)
+        raise ConfigError([problem], source=str(path)) from None
+    return parse_config(text, overrides, interpolate=interpolate, source=str(path))
+
+
+def parse_config(
+    text: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    interpolate: bool = False,
+    source: str = "config",
+) -> Config:
+    """Read a config from text; see :func:`load_config`."""
+    scan = _scan(text)
+    if scan.problems:
+        raise ConfigError(sorted(scan.problems, key=lambda p: p.line or 0), source=source)
+    implied = [name for name in scan.sections if name not in scan.lines]
+    try:
+        config = Config().from_str(_parents_first(text, implied), interpolate=False)
+    except (confection.ConfigValidationError, configparser.Error) as error:
+        problem = ConfigProblem("(file)", _first_words(error), "check sections and values")
+        raise ConfigError([problem], source=source) from None
+    config.update(_unescaped(config))
+    config.source, config.lines = source, scan.lines
+    if overrides:
+        from .overrides import with_overrides  # which needs the default config, read from here
+
+        config = with_overrides(config, overrides)
+    return _interpolated(config) if interpolate else config
+
+
+def _parents_first(text: str, implied: list[str]) -> str:
+    """The text with each section after those above it, which confection needs."""
+    chunks: list[tuple[int, str]] = [(name.count("."), f"[{name}]") for name in implied]
+    lines: list[str] = []
+    for line in reversed(text.split("\n")):
+        lines.append(line)
+        header = None if line[:1].isspace() else _SECTION.match(line.strip())
+        if header:
+            chunks.append((header["name"].count("."), "\n".join(reversed(lines))))
+            lines = []
+    count = len(implied)
+    ordered = sorted([*chunks[:count], *reversed(chunks[count:])], key=lambda chunk: chunk[0])
+    return "\n".join(chunk for _, chunk in ordered)
+
+
+def _unescaped(value: Any) -> Any:
+    """``$`` for each ``$$``, as interpolation gives it; ``$${a.b}``, which stands for the text
+    ``${a.b}``, stays, or it would be taken for a reference."""
+    if isinstance(value, dict):
+        return {key: _unescaped(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_unescaped(each) for each in value]
+    return _ESCAPED.sub("$", value) if isinstance(value, str) else value
+
+
+def _interpolated(config: Config) -> Config:
+    try:
+        return config.interpolate()
+    except Exception as error:
+        problem = ConfigProblem("(references)", _first_words(error), "check the ${...} references")
+        raise ConfigError([problem], source=config.source) from None
+
+
+def _first_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
+
+
+def _scan(text: str) -> _Scan:
+    scan = _Scan()
+    section: str | None = None
+    for number, line in _logical_lines(text):
+        header = _SECTION.match(line)
+        if header:
+            section = header["name"].strip()
+            _scan_section(scan, section, number)
+        elif section is None:
+            scan.problem(number, line[:40], "stands before the first [section]", "move it")
+        else:
+            _scan_key(scan, section, line, number)
+    _imply_parents(scan)
+    return scan
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that are neither empty nor comments, each with its number and joined with the indented
+    lines after it, which go on with its value."""
+    pending: tuple[int, str] | None = None
+    for number, line in enumerate(text.split("\n"), 1):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        if line[0].isspace() and pending is not None and not _SECTION.match(pending[1]):
+            pending = pending[0], f"{pending[1]}\n{stripped}"
+            continue
+        if pending is not None:
+            yield pending
+        pending = number, stripped
+    if pending is not None:
+        yield pending
+
+
+def _scan_section(scan: _Scan, section: str, number: int) -> None:
+    if not section or any(not part for part in section.split(".")):
+        scan.problem(number, f"[{section}]", "is no section name", "write [section.subsection]")
+    elif section in scan.lines:
+        first = scan.lines[section]
+        scan.problem(number, section, f"section was there already, in line {first}", "merge them")
+    else:
+        scan.lines[section] = number
+        scan.sections.append(section)
+
+
+def _scan_key(scan: _Scan, section: str, stripped: str, number: int) -> None:
+    found = _KEY.match(stripped)
+    if not found:
+        what = "opens a section and doesn't close it" if stripped[0] == "[" else "has no '='"
+        scan.problem(number, section, f"'{stripped[:60]}' {what}", "write key = value")
+        return
+    path = f"{section}.{found['key']}"
+    if path in scan.lines:
+        scan.problem(number, path, f"was set already, in line {scan.lines[path]}", "remove one")
+    scan.lines.setdefault(path, number)
+    _scan_value(scan, path, found["value"].strip(), number)
+
+
+def _scan_value(scan: _Scan, path: str, value: str, number: int) -> None:
+    if value == "":
+        scan.problem(number, path, "has no value", 'write null for nothing, "" for an empty string')
+    elif len(value) > 1 and value[0] == value[-1] == "'":
+        scan.problem(number, path, f"has single quotes: {value}", f'write "{value[1:-1]}"')
+    elif value[0] in '"[{' and not VARIABLE.search(value):
+        try:
+            json.loads(value)
+        except ValueError as error:
+            scan.problem(number, path, f"isn't JSON: {value[:60]} ({error})", "values are JSON")
+
+
+def _imply_parents(scan: _Scan) -> None:
+    """Add the sections above each section; confection needs them."""
+    known = set(scan.sections)
+    for section in list(scan.sections):
+        parts = section.split(".")
+        for depth in range(1, len(parts)):
+            parent = ".".join(parts[:depth])
+            if parent in scan.lines and parent not in known:
+                message = f"is a section, but [{parent.rpartition('.')[0]}] sets it as a value too"
+                scan.problem(scan.lines[section], section, message, "remove one")
+            elif parent not in known and "*" not in parts[: depth + 1]:
+                known.add(parent)
+                scan.sections.append(parent)
+
+
+def parse_overrides(arguments: Iterable[str]) -> dict[str, Any]:
+    """Overrides from the arguments of a command: ``--section.key value`` or
+    ``--section.key=value``. A value is read as JSON, and is a string if it isn't JSON. A flag
+    without a value is ``true``. Raises :class:`ConfigError` for what can't be read."""
+    result: dict[str, Any] = {}
+    problems = []
+    queue = list(arguments)
+    while queue:
+        name = queue.pop(0)
+        if not name.startswith("--"):
+            problems.append(ConfigProblem(name, "isn't an override", "write --section.key value"))
+            continue
+        path, equals, value = name[2:].partition("=")
+        if "." not in path:
+            fix = "overrides name a section and a key, like --training.max_steps 100"
+            problems.append(ConfigProblem(f"--{path}", "is no option of this command", fix))
+            if not equals and queue and not queue[0].startswith("--"):
+                queue.pop(0)
+            continue
+        if not equals:
+            value = queue.pop(0) if queue and not queue[0].startswith("--") else "true"
+        if path in result:
+            problems.append(ConfigProblem(path, "is overridden twice", "give it once"))
+        result[path] = _typed(value)
+    if problems:
+        raise ConfigError(problems, source="overrides")
+    return result
+
+
+def _typed(value: str) -> Any:
+    if value in _BARE:
+        return {"True": True, "False": False, "None": None}[value]
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,245 @@
+"""Saving and loading pipelines.
+
+A saved pipeline is a folder: ``config.cfg`` (filled), ``meta.json``, ``vocab``, ``tokenizer``, and
+one file or folder for each component. ``meta.json`` holds the format version, and which
+distribution supplied the names in the config. Nothing in it is executed when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import srsly
+
+from .. import _msgpack
+from ..errors import SerializationError, SpanloomError
+from ..files import existing, folder_written, json_ready, read_json, write_text
+from ..plugins import manager
+from ..registries import registry
+
+if TYPE_CHECKING:
+    from ..vocab import Vocab
+    from .pipeline import Pipeline
+
+__all__ = [
+    "FORMAT",
+    "from_bytes",
+    "from_disk",
+    "load_folder",
+    "names_in",
+    "to_bytes",
+    "to_disk",
+]
+
+FORMAT = 1
+"""The version of the folder's layout. A reader takes this one and all before it."""
+
+
+def full_meta(nlp: Pipeline) -> dict[str, Any]:
+    """What ``meta.json`` holds: ``None`` for numbers that JSON doesn't have (NaN)."""
+    from .. import __version__
+
+    with registry.preferring(nlp.config):
+        suppliers = {
+            f"{group}/{name}": registry.supplier(group, name)
+            for group, name in sorted(set(names_in(nlp.config)))
+            # spaCy's configs name what opens vectors where there are none, too.
+            if registry.has(group, name)
+        }
+    return {
+        **json_ready(nlp.meta),
+        "lang": nlp.lang,
+        "format": FORMAT,
+        "spanloom_version": __version__,
+        "pipeline": nlp.pipe_names,
+        "components": nlp.component_names,
+        "disabled": nlp.disabled,
+        "labels": nlp.pipe_labels,
+        "suppliers": suppliers,
+    }
+
+
+def names_in(block: Any) -> Iterator[tuple[str, str]]:
+    """Each registry and name that a config mentions."""
+    if isinstance(block, Mapping):
+        for key, value in block.items():
+            if isinstance(key, str) and key.startswith("@"):
+                yield key[1:], str(value)
+            elif key == "factory" and isinstance(value, str):
+                yield "factories", value
+            else:
+                yield from names_in(value)
+    elif isinstance(block, list | tuple):
+        for value in block:
+            yield from names_in(value)
+
+
+def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+    """Write the folder. If anything fails, what was at ``path`` before stays as it was."""
+    with folder_written(path) as folder:
+        write_text(folder / "config.cfg", nlp.config.to_str())
+        if "vocab" not in exclude:
+            nlp.vocab.to_disk(folder / "vocab")
+        if hasattr(nlp.tokenizer, "to_disk") and "tokenizer" not in exclude:
+            nlp.tokenizer.to_disk(folder / "tokenizer")
+        for name, component in nlp.components:
+            if hasattr(component, "to_disk") and name not in exclude:
+                component.to_disk(folder / name)
+        manifest: dict[str, Any] = {}
+        manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
+        meta = {**full_meta(nlp), "plugins": json_ready(manifest)}
+        write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
+
+
+def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+    """Read the folder into a pipeline that was built from its config."""
+    folder = existing(path, "saved pipeline")
+    meta = _read_meta(folder)
+    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
+    nlp.assemble()
+    if "vocab" not in exclude and (folder / "vocab").exists():
+        with _readable(folder / "vocab"):
+            nlp.vocab.from_disk(folder / "vocab")
+    if hasattr(nlp.tokenizer, "from_disk") and (folder / "tokenizer").exists():
+        with _readable(folder / "tokenizer"):
+            nlp.tokenizer.from_disk(folder / "tokenizer")
+    for name, component in nlp.components:
+        if hasattr(component, "from_disk") and name not in exclude:
+            with _readable(folder / name):
+                component.from_disk(existing(folder / name, f"saved component '{name}'"))
+    nlp.changed()
+    nlp.assemble()
+    manifest = meta.get("plugins", {})
+    manager().demand("after_load", nlp=nlp, path=folder, manifest=manifest)
+
+
+@contextmanager
+def _readable(what: str | Path) -> Iterator[None]:
+    """Turn whatever reading damaged data raises into :class:`SerializationError`."""
+    try:
+        yield
+    except (SpanloomError, MemoryError):
+        raise
+    except Exception as error:
+        raise SerializationError(
+            f"{what} can't be read: it is damaged, or was saved by other code "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+_DERIVED = {
+    "lang",
+    "format",
+    "spanloom_version",
+    "pipeline",
+    "components",
+    "disabled",
+    "labels",
+    "suppliers",
+    "plugins",
+}
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    path = folder / "meta.json"
+    return _checked_meta(read_json(path, "meta.json of a saved pipeline"), str(path))
+
+
+def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
+    version = meta.get("format") if isinstance(meta, dict) else None
+    if not isinstance(version, int) or version > FORMAT:
+        raise SerializationError(
+            f"{source}: format {version!r} can't be read by this version of spanloom, which reads "
+            f"up to {FORMAT}" + (": upgrade spanloom" if isinstance(version, int) else "")
+        )
+    return dict(meta)
+
+
+def load_folder(
+    path: Path,
+    *,
+    vocab: Vocab | None = None,
+    disable: Collection[str] = (),
+    enable: Collection[str] = (),
+    exclude: Collection[str] = (),
+    config: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """Build the pipeline that a folder describes, and read it."""
+    from ..config import load_config
+    from .build import from_config
+
+    meta = _read_meta(path)
+    saved = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
+    settings = saved.copy()
+    if config:
+        flat = {key: value for key, value in config.items() if "." in key}
+        nested = {key: value for key, value in config.items() if "." not in key}
+        settings = settings.merge(nested) if nested else settings
+        settings = load_overridden(settings, flat)
+    kept = {key: meta[key] for key in meta if key not in _DERIVED}
+    nlp = from_config(
+        settings, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=kept
+    )
+    from_disk(nlp, path, exclude=list(exclude))
+    _keep_changes(nlp, saved)
+    return nlp
+
+
+def _keep_changes(nlp: Pipeline, saved: Mapping[str, Any]) -> None:
+    """What a call changed in the config goes before the settings that components saved."""
+    for name, component in nlp.components:
+        cfg = getattr(component, "cfg", None)
+        before = saved.get("components", {}).get(name, {})
+        block = nlp.config["components"].get(name, {})
+        if isinstance(cfg, dict):
+            changed = (key for key in cfg.keys() & block.keys() & before.keys())
+            cfg.update({key: block[key] for key in changed if block[key] != before[key]})
+
+
+def load_overridden(config: Any, overrides: Mapping[str, Any]) -> Any:
+    """``config`` with the values at dotted paths replaced."""
+    return config.from_str(config.to_str(), overrides=dict(overrides)) if overrides else config
+
+
+def to_bytes(nlp: Pipeline, *, exclude: Sequence[str] = ()) -> bytes:
+    """All that :func:`to_disk` writes, as msgpack."""
+    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
+    message = {
+        "config": nlp.config.to_str(),
+        "meta": full_meta(nlp),
+        "parts": {
+            name: part.to_bytes()
+            for name, part in parts.items()
+            if hasattr(part, "to_bytes") and name not in exclude
+        },
+    }
+    return _msgpack.dumps(message)
+
+
+def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> None:
+    """Take what :func:`to_bytes` gave."""
+    try:
+        message = _msgpack.loads(data)
+        meta, saved = message["meta"], message["parts"]
+    except Exception as error:
+        raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
+    meta = _checked_meta(meta, "bytes")
+    nlp.assemble()
+    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
+    missing = [
+        name
+        for name, part in parts.items()
+        if hasattr(part, "from_bytes") and name not in exclude and name not in saved
+    ]
+    if missing:
+        raise SerializationError(f"the bytes hold no {', '.join(missing)}")
+    for name, part in parts.items():
+        if hasattr(part, "from_bytes") and name not in exclude:
+            with _readable(f"bytes of '{name}'"):
+                part.from_bytes(saved[name])
+    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
+    nlp.changed()
+    nlp.assemble()

@@ -1,0 +1,274 @@
+"""Annotating a stream of texts in several processes.
+
+Each worker is a new Python process (spawned, on every system) that loads the pipeline from a
+temporary folder. Batches go out as texts, or as columns where documents were given, and documents
+come back as columns (:mod:`spanloom.tokens.columnar`): nothing is pickled, and no work is done for
+single tokens. Contexts and the error handler stay in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from .. import _msgpack
+from ..errors import PipelineError
+from ..registries import registry
+from ..tokens import Doc
+from ..tokens.columnar import from_block, to_blocks
+from ..tokens.extensions import MISSING, everywhere
+from ..tokens.packing import pack_strings
+from .batching import grouped
+from .saving import names_in
+from .worker import Task, work
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
+
+__all__ = ["pipe_in_processes"]
+
+#: Batches that a worker may have: one that it works on, and the next.
+_AHEAD = 2
+#: Seconds that workers have to end by themselves.
+_PATIENCE = 5.0
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+_environment = Lock()
+
+
+def pipe_in_processes(
+    nlp: Pipeline,
+    texts: Iterable[Any],
+    *,
+    n_process: int,
+    size: int,
+    words: int,
+    as_tuples: bool,
+    disable: Collection[str],
+    reports: bool,
+) -> Iterator[Any]:
+    """The documents of ``texts`` in order, annotated by ``n_process`` workers in batches of
+    ``size`` and about ``words`` words; see :meth:`Pipeline.pipe`. With ``reports``, documents that
+    fail go to the pipeline's error handler, in this process.
+
+    Only a few batches are read ahead of what was taken. The workers end when the iterator ends or
+    is closed, or with this process, even when it's killed. Raises what a component raised, with the
+    worker's traceback as a note, and :class:`PipelineError` if a worker dies.
+    """
+    groups = grouped(texts, size, words, as_tuples)
+    with _workers(nlp, n_process, words, disable, reports) as workers:
+        waiting: dict[int, list[Any]] = {}
+        answers: dict[int, dict[str, Any]] = {}
+        sent = taken = 0
+        while True:
+            while sent - taken < 2 * _AHEAD * n_process:
+                free = min(workers, key=lambda worker: worker.pending)
+                group = next(groups, None) if free.pending < _AHEAD else None
+                if group is None:
+                    break
+                free.send(sent, [text for text, _ in group] if as_tuples else group)
+                waiting[sent] = group
+                sent += 1
+            if taken == sent:
+                return
+            while taken not in answers:
+                for answer in _received(workers):
+                    answers[answer["number"]] = answer
+            group = waiting.pop(taken)
+            yield from _results(nlp, group, answers.pop(taken), as_tuples)
+            taken += 1
+
+
+def _results(
+    nlp: Pipeline, group: list[Any], answer: dict[str, Any], as_tuples: bool
+) -> Iterator[Any]:
+    if "error" in answer:
+        raise _rebuilt(answer["error"])
+    nlp.vocab.renew()
+    for report in answer["reports"]:
+        docs = [doc for block in report["docs"] for doc in from_block(block, nlp.vocab)]
+        component = nlp.get_pipe(report["name"]) if report["name"] in nlp.order else nlp.tokenizer
+        nlp.handle_error(report["name"], component, docs, _rebuilt(report["error"]))
+    done = [doc for block in answer["blocks"] for doc in from_block(block, nlp.vocab)]
+    for doc, place in zip(done, answer.get("kept", range(len(group))), strict=True):
+        yield (doc, group[place][1]) if as_tuples else doc
+
+
+@dataclass
+class _Worker:
+    """A process, and the two ends of its pipes that are ours."""
+
+    process: Any
+    outward: Connection
+    inward: Connection
+    pending: int = field(default=0)
+
+    def send(self, number: int, texts: Sequence[str | Doc]) -> None:
+        places = [i for i, text in enumerate(texts) if isinstance(text, Doc)]
+        docs = [text for text in texts if isinstance(text, Doc)]
+        message = {
+            "number": number,
+            "texts": pack_strings([text if isinstance(text, str) else "" for text in texts]),
+            "places": places,
+            "docs": to_blocks(docs),
+        }
+        try:
+            self.outward.send_bytes(_msgpack.dumps(message))
+        except OSError:
+            raise self.died() from None
+        self.pending += 1
+
+    def receive(self) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = _msgpack.loads(self.inward.recv_bytes())
+        except (EOFError, OSError):
+            raise self.died() from None
+        if answer["number"] < 0:  # it couldn't load the pipeline
+            raise _rebuilt(answer["error"])
+        self.pending -= 1
+        return answer
+
+    def died(self) -> Exception:
+        """The error for a worker that ended; its own, if it left one."""
+        with suppress(EOFError, OSError):
+            while self.inward.poll():
+                answer = _msgpack.loads(self.inward.recv_bytes())
+                if "error" in answer:
+                    return _rebuilt(answer["error"])
+        self.process.join(_PATIENCE)
+        return PipelineError(
+            f"a worker process of nlp.pipe ended (exit code {self.process.exitcode}): it was "
+            f"killed, such as for lack of memory, or couldn't start. A script that uses n_process "
+            f'needs its code under `if __name__ == "__main__":`'
+        )
+
+
+def _received(workers: Sequence[_Worker]) -> Iterator[dict[str, Any]]:
+    """What workers have sent, at least one answer."""
+    by_connection = {worker.inward: worker for worker in workers if worker.pending}
+    for ready in wait(list(by_connection)):
+        yield by_connection[ready].receive()  # type: ignore[index]
+
+
+@contextmanager
+def _workers(
+    nlp: Pipeline, count: int, words: int, disable: Collection[str], reports: bool
+) -> Iterator[list[_Worker]]:
+    _check_device()
+    workers: list[_Worker] = []
+    with TemporaryDirectory(prefix="spanloom-") as folder:
+        nlp.to_disk(f"{folder}/pipeline")
+        task = Task(
+            folder=f"{folder}/pipeline",
+            lang=nlp.lang,
+            max_types=nlp.vocab.max_types,
+            modules=_modules(nlp),
+            extensions=_defaults(),
+            disable=tuple(disable),
+            words=words,
+            reports=reports,
+        )
+        try:
+            with _few_threads(count):
+                for _ in range(count):
+                    workers.append(_started(task))
+            yield workers
+        finally:
+            _end(workers)
+
+
+def _started(task: Task) -> _Worker:
+    context = get_context("spawn")
+    their_inward, outward = context.Pipe(duplex=False)
+    inward, their_outward = context.Pipe(duplex=False)
+    process = context.Process(
+        target=work, args=(their_inward, their_outward, task), name="spanloom-worker", daemon=True
+    )
+    process.start()
+    their_inward.close()
+    their_outward.close()
+    return _Worker(process, outward, inward)
+
+
+def _end(workers: Sequence[_Worker]) -> None:
+    """Closing the pipes ends the workers; those that don't are killed."""
+    for worker in workers:
+        worker.outward.close()
+        worker.inward.close()
+    for worker in workers:
+        worker.process.join(_PATIENCE)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        worker.process.close()
+
+
+@contextmanager
+def _few_threads(count: int) -> Iterator[None]:
+    """Workers share the cores: each gets its part of them for its matrix products."""
+    share = str(max(1, (os.cpu_count() or 1) // count))
+    with _environment:
+        added = [name for name in _THREADS if name not in os.environ]
+        os.environ.update(dict.fromkeys(added, share))
+        try:
+            yield
+        finally:
+            for name in added:
+                del os.environ[name]
+
+
+def _check_device() -> None:
+    if "thinc" in sys.modules:
+        from thinc.api import get_current_ops
+
+        if get_current_ops().device_type == "gpu":
+            raise PipelineError(
+                "n_process is for the CPU: one process owns the GPU. Leave n_process out and give "
+                "a larger batch_size"
+            )
+
+
+def _modules(nlp: Pipeline) -> tuple[str, ...]:
+    """The modules, other than ours and the script itself, whose code registered what the pipeline
+    uses: workers import them before they load it."""
+    used: list[Any] = [component for _, component in nlp.components]
+    used += [type(component) for component in used]
+    with registry.preferring(nlp.config):
+        used += [registry.get(kind, name) for kind, name in names_in(nlp.config)]
+    for _, _, extension in everywhere.items():
+        used += [extension.method, extension.getter, extension.setter]
+    modules = {getattr(each, "__module__", None) for each in used}
+    skipped = ("spanloom.", "thinc.", "builtins", "__main__")
+    found = (name for name in modules if isinstance(name, str) and name in sys.modules)
+    return tuple(sorted(name for name in found if not f"{name}.".startswith(skipped)))
+
+
+def _defaults() -> tuple[bytes, ...]:
+    """The custom attributes of all pipelines that have a plain value as default."""
+    found = []
+    for kind, name, extension in everywhere.items():
+        with suppress(TypeError, ValueError, OverflowError):
+            if extension.default is not MISSING:
+                found.append(_msgpack.dumps([kind, name, extension.default]))
+    return tuple(found)
+
+
+def _rebuilt(state: dict[str, str]) -> Exception:
+    """The error that a worker described: of its own class where this process knows it."""
+    message = state["message"]
+    known = getattr(sys.modules.get(state["module"]), state["class"], None)
+    error: Exception | None = None
+    if isinstance(known, type) and issubclass(known, Exception):
+        with suppress(Exception):  # a class that wants other arguments
+            error = known(message)
+    if error is None:
+        error = PipelineError(f"{state['class']}: {message}")
+    error.add_note(f"In a worker process of nlp.pipe:\n{state['traceback']}")
+    return error

@@ -1,0 +1,116 @@
+"""What is installed, as plain data for ``spanloom plugins``. Reads metadata, imports nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from .failures import compatibility
+from .hooks import GROUP
+from .index import PREFIX, Entry, Index, enabled, normalize
+
+__all__ = ["Description", "Offer", "describe", "registry_of", "source_file"]
+
+State = Literal["ok", "clash", "incompatible", "disabled"]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A name in a registry, what it points at, and the other distributions that offer it."""
+
+    registry: str
+    name: str
+    target: str
+    rivals: tuple[str, ...] = ()
+
+
+@dataclass
+class Description:
+    """A distribution and all that it offers.
+
+    ``state`` is ``ok`` (nothing is known against it; it wasn't loaded), ``clash``,
+    ``incompatible`` or ``disabled``, and ``reason`` says why it isn't ok. ``hooks`` is its hook
+    module, if it has one.
+    """
+
+    dist: str
+    version: str
+    summary: str
+    state: State = "ok"
+    reason: str = ""
+    hooks: str | None = None
+    offers: list[Offer] = field(default_factory=list)
+
+    def names(self) -> dict[str, list[str]]:
+        """Registry -> names."""
+        found: dict[str, list[str]] = {}
+        for offer in self.offers:
+            found.setdefault(offer.registry, []).append(offer.name)
+        return found
+
+
+def registry_of(group: str) -> str:
+    """Name of the registry that an entry-point group belongs to."""
+    return group.removeprefix(PREFIX).removeprefix("thinc_")
+
+
+def describe(index: Index) -> list[Description]:
+    """All distributions that offer something, core first and then by name."""
+    owned: dict[str, list[Entry]] = {}
+    for entry in index.all_entries():
+        owned.setdefault(entry.dist, []).append(entry)
+    order = sorted(owned, key=lambda dist: (normalize(dist) != "spanloom", normalize(dist)))
+    return [_description(index, owned[dist]) for dist in order]
+
+
+def _description(index: Index, entries: list[Entry]) -> Description:
+    owner = entries[0].owner
+    found = Description(owner.name, owner.version, owner.summary)
+    for entry in entries:
+        if entry.group == GROUP:
+            found.hooks = entry.target
+            continue
+        rivals = tuple(
+            other.dist
+            for other in index.entries(entry.group, entry.name)
+            if other.dist != entry.dist and enabled(other)
+        )
+        found.offers.append(Offer(registry_of(entry.group), entry.name, entry.target, rivals))
+    found.state, found.reason = _state(entries[0], found.offers)
+    return found
+
+
+def _state(entry: Entry, offers: Iterable[Offer]) -> tuple[State, str]:
+    if not enabled(entry):
+        return "disabled", "SPANLOOM_PLUGINS leaves it out"
+    reason = compatibility(entry)
+    if reason:
+        return "incompatible", reason
+    clashes = [f"{offer.registry}/{offer.name}" for offer in offers if offer.rivals]
+    if clashes:
+        more = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
+        return "clash", f"{clashes[0]}{more} offered by others, too; using it needs a choice"
+    return "ok", ""
+
+
+def source_file(entry: Entry) -> Path | None:
+    """The file that holds an entry's target, found without importing it; None if it isn't found."""
+    top, *rest = entry.module.split(".")
+    try:
+        # Only a dotted name would make find_spec import its parents.
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    if not rest:
+        return Path(spec.origin) if spec.origin else None
+    for folder in spec.submodule_search_locations or ():
+        base = Path(folder).joinpath(*rest)
+        for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
+            if path.is_file():
+                return path
+    return None

@@ -1,0 +1,170 @@
+"""Loading one entry, and saying well what went wrong when it can't be loaded."""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback as tracebacks
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from ..errors import PluginError
+from .index import Entry, Owner, enabled, normalize
+from .trace import trace
+
+__all__ = ["Failure", "compatibility", "load_entry", "missing_cure", "record_failure"]
+
+_EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
+
+
+#: Module -> the distribution that brings it, where the names have nothing in common.
+_BROUGHT_BY = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "google": "protobuf",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one entry of one distribution can't be used.
+
+    ``stage`` is where it failed: ``disabled``, ``compat``, ``import``, ``attribute``,
+    ``validate`` or ``call``. ``cure`` says what to do; ``traceback`` is the text of the original
+    one and isn't part of the message.
+    """
+
+    dist: str
+    version: str
+    group: str
+    name: str
+    target: str
+    stage: str
+    error: str
+    message: str
+    missing_module: str | None = None
+    cure: str = ""
+    traceback: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        what = f"'{self.name}' of {self.dist} {self.version} ({self.target}) can't be used"
+        cause = f"{self.error}: {self.message}" if self.error else self.message
+        return f"{what}: {cause}" + (f"\n  {self.cure}" if self.cure else "")
+
+
+def record_failure(entry: Entry, stage: str, error: BaseException | str) -> Failure:
+    """Describe ``error``, raised (or found) while ``entry`` was at ``stage``."""
+    missing = _missing_module(error)
+    if missing is not None:
+        cure = missing_cure(entry, missing)
+    elif stage in {"import", "attribute"}:
+        cure = f"This is a fault of {entry.dist}: update it, or uninstall it"
+    else:
+        cure = ""
+    raised = isinstance(error, BaseException)
+    return Failure(
+        dist=entry.dist,
+        version=entry.version,
+        group=entry.group,
+        name=entry.name,
+        target=entry.target,
+        stage=stage,
+        error=type(error).__name__ if raised else "",
+        message=str(error),
+        missing_module=missing,
+        cure=cure,
+        traceback="".join(tracebacks.format_exception(error)) if raised else "",  # type: ignore[arg-type]
+    )
+
+
+def _missing_module(error: BaseException | str | None) -> str | None:
+    while isinstance(error, BaseException):
+        if isinstance(error, ModuleNotFoundError):
+            return error.name
+        error = error.__cause__
+    return None
+
+
+def missing_cure(entry: Entry, module: str) -> str:
+    """What to install so that ``module``, which the entry's distribution imports, is there."""
+    if module.partition(".")[0] == entry.module.partition(".")[0]:
+        return (
+            f"A module that {entry.dist} itself should bring is absent: "
+            f'pip install --force-reinstall "{entry.dist}"'
+        )
+    first = module.partition(".")[0]
+    top = normalize(_BROUGHT_BY.get(first, first))
+    for requirement, extra in _requirements(entry.owner):
+        name = normalize(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
+        if name == top or name.startswith(f"{top}-"):
+            what = f"{entry.dist}[{extra}]" if extra else requirement
+            return f'pip install "{what}"'
+    return f"{entry.dist} doesn't declare what brings the module '{module}': install that package"
+
+
+def _requirements(owner: Owner) -> list[tuple[str, str]]:
+    """Each requirement without its marker, and the extra that it belongs to (or "")."""
+    found = []
+    for line in owner.requires:
+        requirement, _, marker = line.partition(";")
+        extra = _EXTRA.search(marker)
+        found.append((requirement.strip(), extra.group(1) if extra else ""))
+    return found
+
+
+def compatibility(entry: Entry) -> str:
+    """Why the entry's distribution doesn't fit this Spanloom; empty if it does.
+
+    pip checks ``Requires-Dist`` when it installs; ``--no-deps`` and editable installs go round it.
+    """
+    from .. import __version__
+
+    for requirement, extra in _requirements(entry.owner):
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+        if extra or normalize(name) != "spanloom" or normalize(entry.dist) == "spanloom":
+            continue
+        from packaging.requirements import InvalidRequirement, Requirement
+
+        try:
+            wanted = Requirement(requirement).specifier
+        except InvalidRequirement as error:
+            return f"its requirement '{requirement}' can't be read ({error})"
+        if not wanted.contains(__version__, prereleases=True):
+            return f"it needs spanloom {wanted}, and this is {__version__}"
+    return ""
+
+
+def load_entry(entry: Entry) -> Any:
+    """Import the entry's module and return its target.
+
+    Raises `PluginError`, with the `Failure` as its ``failure``, where the distribution is disabled
+    or incompatible, or where its module or the target in it can't be had. A plugin that calls
+    ``sys.exit`` when it is imported fails like any other.
+    """
+    if not enabled(entry):
+        failure = record_failure(entry, "disabled", "SPANLOOM_PLUGINS leaves it out")
+        raise PluginError(str(failure), failure)
+    reason = compatibility(entry)
+    if reason:
+        failure = record_failure(entry, "compat", reason)
+        raise PluginError(str(failure), failure)
+    start = time.perf_counter()
+    try:
+        value: Any = import_module(entry.module)
+    except (Exception, SystemExit) as error:
+        failure = record_failure(entry, "import", error)
+        raise PluginError(str(failure), failure) from error
+    try:
+        for part in filter(None, entry.attribute.split(".")):
+            value = getattr(value, part)
+    except AttributeError as error:
+        failure = record_failure(entry, "attribute", error)
+        raise PluginError(str(failure), failure) from error
+    trace(f"load {entry.group} {entry.name} ({entry.target})", start)
+    return value

@@ -1,0 +1,187 @@
+"""Loading and saving a model of transformers with its tokenizer: folders of config, safetensors and
+tokenizer files. Nothing is unpickled, and no code of the model's is run unless the user says so."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spanloom.errors import ConfigError, ConfigProblem, MissingFileError, SerializationError
+
+from . import lora
+from .pieces import PieceTokenizer
+from .settings import Settings
+
+__all__ = ["files_of", "load_pretrained", "position_limit", "read_width", "restore", "save"]
+
+_WIDTHS = ("hidden_size", "d_model", "dim", "n_embd", "emb_dim")
+_POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_length")
+
+#: Length of sequences for models that set no limit themselves (relative positions).
+_OPEN_LIMIT = 512
+
+
+def load_pretrained(settings: Settings) -> tuple[Any, PieceTokenizer]:
+    """The model and the tokenizer that ``settings`` name: of a folder, or of the hub.
+
+    Raises :class:`ConfigError` if they can't be had.
+    """
+    local = Path(settings.name).is_dir()
+    options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": local}
+    try:
+        tokenizer = PieceTokenizer.load(settings.name, **{**settings.tokenizer_config, **options})
+        module, report = _load_module(settings.name, {**settings.transformer_config, **options})
+    except (OSError, ValueError) as error:
+        problem = ConfigProblem(
+            "model.name",
+            f"no model can be loaded from '{settings.name}': {error}",
+            "give a folder that holds config.json, weights and tokenizer, or the name of a model "
+            "on the hub",
+        )
+        raise ConfigError([problem], source="transformer") from error
+    missing = sorted(map(str, report.get("missing_keys") or ()))
+    if missing:
+        warnings.warn(
+            f"'{settings.name}' holds no weights for {len(missing)} parameters of the model, such "
+            f"as {missing[0]}: they start at random",
+            UserWarning,
+            stacklevel=2,
+        )
+    return module, tokenizer
+
+
+def restore(folder: Path, settings: Settings) -> tuple[Any, PieceTokenizer]:
+    """Model and tokenizer from a folder that :func:`save` wrote; opens no connection.
+
+    Raises :class:`SerializationError` unless the weights are exactly those of the model.
+    """
+    options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": True}
+    asked = {
+        key: value for key, value in settings.transformer_config.items() if key not in ("revision",)
+    }
+    try:
+        module, report = _load_module(str(folder), {**asked, **options})
+        tokenizer = PieceTokenizer.load(folder, **options)
+    except (OSError, ValueError) as error:
+        raise SerializationError(
+            f"'{folder}': the saved transformer can't be read: {error}"
+        ) from error
+    wrong = {
+        kind: sorted(map(str, report.get(kind) or ()))
+        for kind in ("missing_keys", "mismatched_keys", "unexpected_keys")
+    }
+    if any(wrong.values()):
+        listed = "; ".join(f"{kind}: {', '.join(keys[:5])}" for kind, keys in wrong.items() if keys)
+        raise SerializationError(
+            f"'{folder}': the saved weights aren't those of the model that its config.json "
+            f"describes ({listed})"
+        )
+    return module, tokenizer
+
+
+def save(module: Any, tokenizer: PieceTokenizer, folder: Path) -> None:
+    """Write config, weights (safetensors), adapters if there are any, and tokenizer files."""
+    with without_progress():
+        if lora.has_adapters(module):
+            module.save_pretrained(str(folder), state_dict=lora.base_state(module))
+            lora.save_adapters(module, folder / lora.FILE)
+        else:
+            module.save_pretrained(str(folder))
+    tokenizer.save(folder)
+
+
+def files_of(module: Any, tokenizer: PieceTokenizer) -> dict[str, bytes]:
+    """The files that :func:`save` writes, by name."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save(module, tokenizer, folder)
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+
+def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
+
+    access = {
+        key: options[key]
+        for key in ("trust_remote_code", "local_files_only", "revision")
+        if key in options
+    }
+    config = AutoConfig.from_pretrained(name, **access)
+    # Of models with encoder and decoder, such as T5, this takes the encoder.
+    known = type(config) in AutoModelForTextEncoding._model_mapping
+    cls = AutoModelForTextEncoding if known else AutoModel
+    arguments = {"output_loading_info": True, **options}
+    if options.get("output_attentions"):
+        arguments.setdefault("attn_implementation", "eager")  # fused attention doesn't tell them
+    with without_progress():
+        try:
+            # The pooling layer on top is trained for other tasks, and nobody reads it here.
+            module, report = cls.from_pretrained(name, add_pooling_layer=False, **arguments)
+        except TypeError:
+            module, report = cls.from_pretrained(name, **arguments)
+    if "dtype" not in options and "torch_dtype" not in options:
+        module = module.to(torch.float32)
+    return module, report
+
+
+@contextmanager
+def without_progress() -> Iterator[None]:
+    """Without transformers' progress bars and reports on weights, whose place our own checks take;
+    both are as they were afterwards."""
+    from transformers.utils import logging
+
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def read_width(name: str) -> int | None:
+    """The width of a model's vectors by the config in its folder; ``None`` if there is none."""
+    path = Path(name) / "config.json"
+    if not path.is_file():
+        return None
+    config = json.loads(path.read_text("utf8"))
+    return next((int(config[key]) for key in _WIDTHS if isinstance(config.get(key), int)), None)
+
+
+def position_limit(module: Any) -> int:
+    """How many pieces the model takes, special ones included, by its config and embeddings.
+
+    What the tokenizer claims doesn't count. Models such as RoBERTa number positions from behind the
+    padding's, which takes some away.
+    """
+    config = module.config
+    known = [getattr(config, key, None) for key in _POSITIONS[:3]]
+    limit = next((int(value) for value in known if isinstance(value, int) and value > 0), 0)
+    for name, layer in module.named_modules():
+        if name.split(".")[-1] in ("position_embeddings", "wpe", "embed_positions") and isinstance(
+            layer, torch.nn.Embedding
+        ):
+            reserved = 0 if layer.padding_idx is None else layer.padding_idx + 1
+            return min(limit or layer.num_embeddings, layer.num_embeddings - reserved)
+    return limit or _OPEN_LIMIT
+
+
+def missing_model(what: str) -> MissingFileError:
+    """The error for a model whose weights were never loaded."""
+    return MissingFileError(
+        f"the transformer has no weights yet, so that {what}: call nlp.initialize() first, or load "
+        f"a trained pipeline"
+    )

@@ -1,0 +1,182 @@
+"""``TransformerModel``: the thinc layer that runs an encoder of Hugging Face on documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from thinc.api import Model
+
+from spanloom.tokens import Doc
+
+from .data import FullTransformerBatch
+from .devices import to_array, to_tensor
+from .encoder import encode, encode_for_training
+from .sequences import Limits, Overflow, Sequences, make_sequences
+from .settings import Settings
+from .shim import TransformerShim
+from .span_getters import get_doc_spans
+
+if TYPE_CHECKING:
+    from .span_getters import SpanGetter
+
+__all__ = ["MAX_BATCH_ITEMS", "TransformerModel", "forward", "shim_of"]
+
+#: Padded pieces of a forward pass, unless the component says otherwise.
+MAX_BATCH_ITEMS = 4096
+
+
+def TransformerModel(
+    name: str,
+    get_spans: Callable[..., Any] = get_doc_spans,
+    tokenizer_config: Mapping[str, Any] | None = None,
+    transformer_config: Mapping[str, Any] | None = None,
+    mixed_precision: bool | str = False,
+    grad_scaler_config: Mapping[str, Any] | None = None,
+    *,
+    overflow: Overflow = "window",
+    window: int | None = None,
+    overlap: float = 0.25,
+    device: str = "",
+    freeze: str = "",
+    learn_rates: Mapping[str, float] | None = None,
+    layer_decay: float = 1.0,
+    gradient_checkpointing: bool = False,
+    lora: Mapping[str, Any] | None = None,
+    trust_remote_code: bool = False,
+) -> Model[list[Doc], FullTransformerBatch]:
+    """An encoder of Hugging Face over the spans that ``get_spans`` gives.
+
+    ``name`` is a folder, or a model on the hub; weights are loaded when the model is initialized
+    (and not at all when it is read from a saved pipeline, which holds them). ``tokenizer_config``
+    and ``transformer_config`` go to transformers' ``from_pretrained``.
+
+    Sequences that the model can't take (by its own config), or that have more than ``window`` word
+    pieces, are handled as ``overflow`` says: ``"window"`` cuts them into windows that share
+    ``overlap`` of their length, ``"truncate"`` drops the rest and reports it with each document,
+    ``"error"`` raises. Tokens that no piece stands for have zero vectors.
+
+    ``mixed_precision`` computes in bf16 (``"fp16"`` on GPUs, with a scaled loss, by
+    ``grad_scaler_config``). ``device`` is torch's name of one, else that of thinc's ops.
+
+    For training, ``freeze`` names what isn't trained (``"embeddings"``, ``"all"``, layers such as
+    ``"0-5"``, or parts of names, by commas), ``learn_rates`` maps regular expressions for names of
+    parameters to factors of the learning rate, ``layer_decay`` lowers it from each layer to the
+    next below, and ``gradient_checkpointing`` saves memory for time. ``lora`` trains adapters
+    instead of the weights, with settings of ``peft.LoraConfig``.
+    """
+    settings = Settings(
+        name,
+        dict(tokenizer_config or {}),
+        dict(transformer_config or {}),
+        mixed_precision,
+        dict(grad_scaler_config or {}),
+        overflow,
+        window,
+        overlap,
+        device,
+        freeze,
+        dict(learn_rates or {}),
+        layer_decay,
+        gradient_checkpointing,
+        dict(lora or {}),
+        trust_remote_code,
+    )
+    shim = TransformerShim(settings)
+    return Model(
+        "transformer",
+        forward,
+        init=init,
+        shims=[shim],
+        dims={"nO": shim.width},
+        attrs={"get_spans": get_spans, "max_batch_items": MAX_BATCH_ITEMS},
+    )
+
+
+def shim_of(model: Model[Any, Any]) -> TransformerShim | None:
+    """What holds the weights of a model of :func:`TransformerModel`; ``None`` for others."""
+    return next((shim for shim in model.shims if isinstance(shim, TransformerShim)), None)
+
+
+def init(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
+    """Load the pretrained weights, unless there are weights already."""
+    shim = _shim(model)
+    shim.load()
+    width = shim.width
+    if width is not None and not model.has_dim("nO"):
+        model.set_dim("nO", width)
+
+
+def sequences_of(model: Model[Any, Any], docs: Sequence[Doc]) -> Sequences:
+    """The sequences that the model makes of documents."""
+    shim = _shim(model)
+    get_spans: SpanGetter = model.attrs["get_spans"]
+    limits = Limits(shim.limit, shim.settings.overlap, shim.settings.overflow)
+    return make_sequences(docs, get_spans(docs), shim.tokenizer, limits)
+
+
+def forward(
+    model: Model[Any, Any], docs: Sequence[Doc], is_train: bool
+) -> tuple[FullTransformerBatch, Callable[[FullTransformerBatch], list[Doc]]]:
+    """Forward of :func:`TransformerModel`. Backward takes a batch whose last tensor is the gradient
+    of the last layer (:meth:`FullTransformerBatch.like`)."""
+    shim = _shim(model)
+    sequences = sequences_of(model, docs)
+    asked = shim.settings.transformer_config
+    common = (shim.module, sequences, shim.pad, shim.device, _budget(model))
+    if not is_train:
+        layers = encode(
+            *common,
+            shim.dtype,
+            hidden=bool(asked.get("output_hidden_states")),
+            attentions=bool(asked.get("output_attentions")),
+        )
+        tensors = layers.hidden or (layers.last,)
+        batch = _batch(sequences, tuple(to_array(tensor, model.ops) for tensor in tensors))
+        if layers.attentions:
+            batch.extra["attentions"] = _by_document(sequences, layers.attentions)
+        return batch, _no_backward
+
+    dtype = shim.dtype
+    last, backward = encode_for_training(*common, dtype, lambda: shim.scale.start(dtype))
+
+    def backprop(gradient: FullTransformerBatch) -> list[Doc]:
+        backward(to_tensor(gradient.rows, shim.device))
+        return []
+
+    return _batch(sequences, (to_array(last, model.ops),)), backprop
+
+
+def _batch(sequences: Sequences, tensors: tuple[Any, ...]) -> FullTransformerBatch:
+    return FullTransformerBatch(
+        sequences.spans,
+        tensors,
+        sequences.align,
+        sequences.token_lengths,
+        sequences.row_lengths,
+        sequences.pieces,
+        sequences.truncated,
+    )
+
+
+def _by_document(sequences: Sequences, windows: Sequence[Any]) -> list[list[Any]]:
+    """What there is for each window, in a list for each document."""
+    ends = np.cumsum(sequences.row_lengths)
+    owners = np.searchsorted(ends, sequences.index[sequences.starts], side="right")
+    found: list[list[Any]] = [[] for _ in ends]
+    for owner, window in zip(owners.tolist(), windows):
+        found[owner].append(window)
+    return found
+
+
+def _no_backward(_: FullTransformerBatch) -> list[Doc]:
+    raise TypeError("the transformer ran in predict mode: there is no backward pass")
+
+
+def _budget(model: Model[Any, Any]) -> int:
+    return int(model.attrs["max_batch_items"])
+
+
+def _shim(model: Model[Any, Any]) -> TransformerShim:
+    return cast(TransformerShim, model.shims[0])

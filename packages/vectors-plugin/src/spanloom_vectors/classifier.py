@@ -1,0 +1,194 @@
+"""Labels by similarity to a few examples, without training: one-shot learning with vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import srsly
+from numpy.typing import NDArray
+
+from spanloom.batch import Batch
+from spanloom.components.factory import component_defaults
+from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
+from spanloom.files import existing, write_text
+
+from .unit import unit_rows
+
+if TYPE_CHECKING:
+    from spanloom import Doc, Example, Pipeline, Vocab
+
+__all__ = ["SimilarityClassifier", "make_similarity_classifier"]
+
+
+class SimilarityClassifier:
+    """Scores each label by the cosine of a text and the most similar of the label's examples.
+
+    ``over="doc"`` writes the scores of the whole text to ``doc.cats``; ``over="tokens"`` adds a
+    span to ``doc.spans[spans_key]`` for each token whose best label reaches the ``threshold``. A
+    text without a vector scores 0. Examples are compared by the mean of their words' vectors.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        name: str,
+        make_doc: Callable[[str], Doc],
+        *,
+        examples: Mapping[str, Sequence[str]],
+        over: str = "doc",
+        threshold: float = 0.5,
+        spans_key: str = "similar",
+    ) -> None:
+        if over not in ("doc", "tokens"):
+            problem = ConfigProblem(
+                f"components.{name}.over", f"'{over}' isn't known", "doc or tokens"
+            )
+            raise ConfigError([problem], f"component '{name}'")
+        self.vocab = vocab
+        self.name = name
+        self.make_doc = make_doc
+        self.over = over
+        self.threshold = threshold
+        self.spans_key = spans_key
+        self.examples = {label: list(texts) for label, texts in examples.items()}
+        self._known: tuple[object, NDArray[np.float32], NDArray[np.int64]] | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order in which they were given."""
+        return tuple(self.examples)
+
+    def add_examples(self, label: str, texts: Iterable[str]) -> None:
+        """Add examples of a label, which may be new."""
+        self.examples.setdefault(label, []).extend(texts)
+        self._known = None
+
+    def _prototypes(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Unit vectors of all examples, and the label of each."""
+        if self.vocab.vectors is None:
+            raise PipelineError(
+                f"'{self.name}' compares vectors, and the vocab has none: name a table in the "
+                f"config, [initialize] vectors, or set nlp.vocab.vectors"
+            )
+        if not any(self.examples.values()):
+            raise PipelineError(f"'{self.name}' has no examples: add_examples(label, texts)")
+        if self._known is None or self._known[0] is not self.vocab.vectors:
+            pairs = [(i, text) for i, texts in enumerate(self.examples.values()) for text in texts]
+            vectors = np.stack([self.make_doc(text).vector for _, text in pairs])
+            owner = np.array([i for i, _ in pairs])
+            self._known = (self.vocab.vectors, unit_rows(vectors), owner)
+        return self._known[1], self._known[2]
+
+    def predict(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The score of each label, shape ``(n, labels)``, for vectors of shape ``(n, width)``."""
+        prototypes, owner = self._prototypes()
+        cosines = unit_rows(vectors) @ prototypes.T
+        scores = np.full((len(vectors), len(self.labels)), -1.0, dtype=np.float32)
+        for label in range(len(self.labels)):
+            mine = cosines[:, owner == label]
+            if mine.shape[1]:
+                scores[:, label] = mine.max(axis=1)
+        return scores
+
+    def annotate(self, batch: Batch) -> None:
+        """Write the scores or the spans of all documents."""
+        if self.over == "doc":
+            if batch:
+                scores = self.predict(np.stack([doc.vector for doc in batch]))
+                for doc, row in zip(batch, scores.tolist()):
+                    doc.cats.update(zip(self.labels, row))
+            return
+        for doc in batch:
+            self._mark(doc)
+
+    def _mark(self, doc: Doc) -> None:
+        from spanloom.tokens import Span
+
+        found = []
+        if len(doc) and self.vocab.vectors is not None:
+            vectors, known = self.vocab.vectors.token_vectors(doc)
+            scores = self.predict(vectors)
+            best = scores.argmax(axis=1)
+            good = known & (scores.max(axis=1) >= self.threshold)
+            for i in np.flatnonzero(good).tolist():
+                found.append(Span(doc, i, i + 1, label=self.labels[int(best[i])]))
+        doc.spans[self.spans_key] = found
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate one document."""
+        self.annotate(Batch([doc]))
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 256) -> Iterator[Doc]:
+        """Annotate a stream of documents, in order."""
+        from spanloom.components.base import minibatch
+
+        for docs in minibatch(stream, batch_size):
+            self.annotate(Batch(docs))
+            yield from docs
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Pipeline | None = None,
+        examples: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Take ``examples``; or, if there are none at all, the texts of the training examples that
+        have a category."""
+        if examples is not None:
+            self.examples = {label: list(texts) for label, texts in examples.items()}
+        elif not self.examples:
+            for example in get_examples():
+                for label, value in example.reference.cats.items():
+                    if value >= 0.5:
+                        self.add_examples(label, [example.reference.text.strip()])
+        self._known = None
+
+    def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
+        """The examples, as JSON."""
+        return str(srsly.json_dumps(self.examples, indent=2)).encode("utf8")
+
+    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+        """Take what :meth:`to_bytes` gave."""
+        try:
+            saved = srsly.json_loads(data.decode("utf8"))
+            self.examples = {str(label): list(texts) for label, texts in saved.items()}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise SerializationError(
+                f"these aren't the examples of a similarity_classifier: {error}"
+            ) from error
+        self._known = None
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+        """Write the examples to ``examples.json`` in a folder."""
+        write_text(Path(path) / "examples.json", self.to_bytes().decode("utf8"))
+
+    def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
+        """Read the folder that :meth:`to_disk` wrote."""
+        return self.from_bytes(existing(Path(path) / "examples.json", "examples").read_bytes())
+
+
+@component_defaults({"examples": {}}, assigns=["doc.cats", "doc.spans"])
+def make_similarity_classifier(
+    nlp: Pipeline,
+    name: str,
+    examples: Mapping[str, Sequence[str]],
+    over: str = "doc",
+    threshold: float = 0.5,
+    spans_key: str = "similar",
+) -> SimilarityClassifier:
+    """Factory of :class:`SimilarityClassifier`."""
+    return SimilarityClassifier(
+        nlp.vocab,
+        name,
+        nlp.make_doc,
+        examples=examples,
+        over=over,
+        threshold=threshold,
+        spans_key=spans_key,
+    )

@@ -1,0 +1,179 @@
+"""Formats of word vectors: their names, how they are told apart, who reads and writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spanloom.errors import DataError, FormatError
+from spanloom.files import existing
+
+from ..problems import Policy, Problems
+from .streams import bare_name, reading
+
+if TYPE_CHECKING:
+    from ..build import Source
+
+__all__ = ["FORMATS", "Format", "detect", "format_for", "read_source", "write_source"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: endings that its files have, and its functions, ``module:name``."""
+
+    name: str
+    help: str
+    endings: tuple[str, ...]
+    reader: str
+    writer: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format(
+            "word2vec",
+            "word2vec text, with header",
+            (".txt", ".text", ".w2v"),
+            "text:read_text",
+            "text:write_text",
+        ),
+        Format("vec", "fastText .vec text", (".vec",), "text:read_text", "text:write_text"),
+        Format(
+            "glove",
+            "GloVe text, without header",
+            (".glove",),
+            "text:read_text",
+            "text:write_text",
+            (("header", False),),
+        ),
+        Format(
+            "word2vec-binary",
+            "word2vec binary",
+            (),
+            "word2vec:read_word2vec",
+            "word2vec:write_word2vec",
+        ),
+        Format(
+            "fasttext",
+            "fastText .bin, with subwords",
+            (".bin",),
+            "fasttext:read_fasttext",
+            "fasttext:write_fasttext",
+        ),
+        Format("floret", "floret text", (".floret",), "floret:read_floret", "floret:write_floret"),
+        Format("spacy", "folder of spaCy's vectors", (), "spacy:read_spacy", "spacy:write_spacy"),
+        Format("npz", "NumPy arrays", (".npz",), "arrays:read_npz", "arrays:write_npz"),
+        Format(
+            "safetensors",
+            "safetensors",
+            (".safetensors",),
+            "arrays:read_safetensors",
+            "arrays:write_safetensors",
+        ),
+    )
+}
+"""All formats but our own, by name."""
+
+
+def detect(path: str | Path) -> Format:
+    """The format of what is at ``path``, told by its content. Raises
+    :class:`~spanloom.errors.FormatError` if it is none of these."""
+    from .fasttext import MAGIC
+    from .floret import is_floret
+    from .spacy import find_spacy
+
+    path = existing(path, "file of vectors")
+    if path.is_dir():
+        if find_spacy(path) is None:
+            raise FormatError(path, None, "this folder holds no vectors of spaCy")
+        return FORMATS["spacy"]
+    with reading(path) as file:
+        start = file.read(1 << 16)
+    if start.startswith(MAGIC):
+        return FORMATS["fasttext"]
+    if start.startswith(b"PK"):
+        return FORMATS["npz"]
+    if start[8:9] == b"{" and bare_name(path).endswith(".safetensors"):
+        return FORMATS["safetensors"]
+    if start.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")):
+        raise FormatError(
+            path,
+            None,
+            "this is a pickle, which would run whatever it says. Vectors that gensim saved: load "
+            "them with gensim and use spanloom_vectors.from_gensim, or save_word2vec_format there",
+        )
+    first, _, rest = start.partition(b"\n")
+    if is_floret(first):
+        return FORMATS["floret"]
+    fields = first.split()
+    if len(fields) == 2 and all(field.isdigit() for field in fields):
+        if _looks_binary(rest, int(fields[1])):
+            return FORMATS["word2vec-binary"]
+        return FORMATS["vec" if bare_name(path).endswith(".vec") else "word2vec"]
+    return FORMATS["glove"]
+
+
+def _looks_binary(data: bytes, width: int) -> bool:
+    """Whether what follows a header isn't a line of text with enough numbers."""
+    line = data.partition(b"\n")[0]
+    parts = line.rstrip().rsplit(b" ", width)
+    try:
+        return not (len(parts) == width + 1 and [float(part) for part in parts[1:]])
+    except ValueError:
+        return True
+
+
+def format_for(path: str | Path) -> Format:
+    """The format that a file of this name is written in; a name without ending is a folder of
+    spaCy's. Raises :class:`~spanloom.errors.DataError` for an ending that is none's."""
+    name = bare_name(path)
+    for format in FORMATS.values():
+        if any(name.endswith(ending) for ending in format.endings):
+            return format
+    if "." not in name:
+        return FORMATS["spacy"]
+    endings = ", ".join(ending for format in FORMATS.values() for ending in format.endings)
+    raise DataError(
+        f"'{path}' doesn't say its format: name one, or end the name in one of {endings}"
+    )
+
+
+def _function(target: str) -> Callable[..., Any]:
+    module, _, name = target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(f".{module}", __name__), name)
+    return function
+
+
+def _named(name: str) -> Format:
+    if name not in FORMATS:
+        raise DataError(f"there is no format '{name}': there are {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def read_source(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    policy: Policy = "skip",
+    problems: Problems | None = None,
+) -> Source:
+    """A stream of the vectors at ``path``, in any format of :data:`FORMATS`.
+
+    Bad lines are left out and counted in ``problems``, or an error with the policy ``"error"``.
+    """
+    chosen = _named(format) if format is not None else detect(path)
+    problems = problems if problems is not None else Problems(Path(path), policy)
+    source: Source = _function(chosen.reader)(path, problems)
+    return source
+
+
+def write_source(path: str | Path, source: Source, *, format: str | None = None) -> Format:
+    """Write a stream in a format, that of the file's name unless another is named. Returns it."""
+    chosen = _named(format) if format is not None else format_for(path)
+    _function(chosen.writer)(path, source, **dict(chosen.options))
+    return chosen

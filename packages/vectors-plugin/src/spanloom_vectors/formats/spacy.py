@@ -1,0 +1,122 @@
+"""spaCy's folders of vectors: ``vectors`` (an .npy array), ``key2row`` (msgpack), ``vectors.cfg``,
+and ``strings.json`` beside them, as in the ``vocab`` of a pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import srsly
+from numpy.typing import NDArray
+
+from spanloom.errors import FormatError
+from spanloom.files import existing, folder_written, write_bytes, write_text
+from spanloom.strings import hash_strings, symbol_ids
+
+from ..build import Chunk, Source
+from ..problems import Problems
+from ..subwords import Subwords
+
+__all__ = ["find_spacy", "read_spacy", "write_spacy"]
+
+_BLOCK = 4096
+_FLORET = ("minn", "maxn", "hash_count", "hash_seed", "bow", "eow")
+
+
+def find_spacy(path: str | Path) -> Path | None:
+    """The folder that holds spaCy's vectors: ``path``, or its ``vocab``."""
+    for folder in (Path(path), Path(path) / "vocab"):
+        if (folder / "vectors").is_file():
+            return folder
+    return None
+
+
+def read_spacy(path: str | Path, problems: Problems) -> Source:
+    """The vectors of a pipeline or vocab that spaCy saved. Keys whose string isn't in
+    ``strings.json`` are a problem of the kind ``unnamed``."""
+    folder = find_spacy(path)
+    if folder is None:
+        raise FormatError(path, None, "there are no vectors of spaCy in this folder")
+    try:
+        table: NDArray[Any] = np.load(folder / "vectors", mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        raise FormatError(folder / "vectors", None, f"this isn't an array: {error}") from error
+    if table.ndim != 2 or not table.shape[1]:
+        raise FormatError(folder / "vectors", None, f"vectors of shape {table.shape}")
+    settings = _settings(folder / "vectors.cfg")
+    attrs = [_attr(settings.get("attr", "ORTH"))]
+    if settings.get("mode") == "floret":
+        chosen = {name: settings[name] for name in _FLORET}
+        subwords = Subwords("floret", len(table), **chosen)
+        return Source(table.shape[1], (), total=0, subwords=subwords, buckets=table, attrs=attrs)
+    words, rows = _keys(folder, len(table), problems)
+    if np.array_equal(rows, np.arange(len(table))):
+        chunks = (
+            Chunk(words[i : i + _BLOCK], table[i : i + _BLOCK], range(i + 1, len(words) + 1))
+            for i in range(0, len(words), _BLOCK)
+        )
+        return Source(table.shape[1], chunks, total=len(words), attrs=attrs)
+    return Source(table.shape[1], (), total=len(words), attrs=attrs, shared=(words, rows, table))
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    return dict(srsly.read_json(path)) if path.exists() else {}
+
+
+def _attr(value: Any) -> str:
+    names = {symbol_ids()[name]: name for name in ("ORTH", "LOWER", "NORM", "LEMMA")}
+    return value.upper() if isinstance(value, str) else names.get(int(value), "ORTH")
+
+
+def _keys(folder: Path, size: int, problems: Problems) -> tuple[list[str], NDArray[np.int64]]:
+    mapping = srsly.read_msgpack(existing(folder / "key2row", "key2row of spaCy's vectors"))
+    ids = np.fromiter(mapping.keys(), dtype=np.uint64, count=len(mapping))
+    rows = np.fromiter(mapping.values(), dtype=np.int64, count=len(mapping))
+    strings = srsly.read_json(existing(folder / "strings.json", "strings of spaCy's vectors"))
+    strings = [*strings, *symbol_ids()]
+    named = dict(zip(hash_strings(strings).tolist(), strings))
+    order = np.argsort(rows, kind="stable")
+    words: list[str] = []
+    kept: list[int] = []
+    for i in order.tolist():
+        word = named.get(int(ids[i]))
+        if word is None:
+            problems.add("unnamed", i + 1, f"key {int(ids[i])} has no string in strings.json")
+        elif not 0 <= rows[i] < size:
+            problems.add("number", i + 1, f"{word!r} has the row {int(rows[i])} of {size}")
+        else:
+            words.append(word)
+            kept.append(i)
+    return words, rows[kept]
+
+
+def write_spacy(path: str | Path, source: Source, *, dtype: str = "float32") -> None:
+    """Write a folder that spaCy's ``Vocab.from_disk`` and ``init vectors`` understand."""
+    with folder_written(path) as folder:
+        words: list[str] = []
+        if source.subwords is not None and source.subwords.kind == "floret":
+            rows = np.arange(0)
+            _save(folder / "vectors", source.buckets, dtype)
+            settings = {name: getattr(source.subwords, name) for name in _FLORET}
+            attr = symbol_ids()[(source.attrs or ["ORTH"])[0]]
+            config: dict[str, Any] = {"mode": "floret", **settings, "attr": attr}
+        else:
+            config = {"mode": "default"}
+            if source.shared is not None:
+                shared, rows, table = source.shared
+                words = list(shared)
+                _save(folder / "vectors", table[0 : len(table)], dtype)
+            else:
+                words, values = source.arrays()
+                rows = np.arange(len(words))
+                _save(folder / "vectors", values, dtype)
+        ids = hash_strings(words).tolist() if words else []
+        write_bytes(folder / "key2row", srsly.msgpack_dumps(dict(zip(ids, rows.tolist()))))
+        write_text(folder / "vectors.cfg", srsly.json_dumps(config))
+        write_text(folder / "strings.json", srsly.json_dumps(sorted(words), indent=2))
+
+
+def _save(path: Path, table: Any, dtype: str) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.asarray(table, dtype=dtype), allow_pickle=False)

@@ -1,0 +1,93 @@
+"""From a path to a table: our own files, saved pipelines, and all other formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from spanloom.errors import SerializationError
+from spanloom.files import existing
+from spanloom.vectors import saved_vectors
+
+from .build import write_table
+from .formats import Format, read_source, write_source
+from .problems import Policy, Problems
+from .storage import is_table
+from .table import Table
+
+__all__ = ["SpacyVectors", "Vectors", "open_vectors", "read_vectors", "write_vectors"]
+
+
+Opener = Callable[..., Table]
+"""``(path, hash=None) -> table``"""
+
+
+def Vectors(by_reference: bool = False) -> Opener:
+    """What opens the tables that a config names, for ``[nlp.vectors]``; see :func:`open_vectors`.
+
+    With ``by_reference``, saved pipelines refer to the file where it is, instead of holding it.
+    """
+    return partial(open_vectors, by_reference=by_reference)
+
+
+def SpacyVectors() -> Opener:
+    """The same with the settings that spaCy's function of this name has: none."""
+    return open_vectors
+
+
+def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: bool = False) -> Table:
+    """The table at ``path``: a table file, a saved pipeline or vocab with one, or vectors in
+    another format, which are read into memory then.
+
+    With ``hash``, another table than that one raises
+    :class:`~spanloom.errors.SerializationError`, naming both hashes. With ``by_reference``,
+    pipelines saved with it refer to the file where it is.
+    """
+    path = existing(path, "table of vectors")
+    if is_table(path):
+        return Table.open(path, hash=hash, by_reference=by_reference)
+    for folder in (path, path / "vocab"):
+        table = saved_vectors(folder)
+        if isinstance(table, Table):
+            table.by_reference = by_reference or table.by_reference
+            return _checked(table, folder, hash)
+    return _checked(read_vectors(path), path, hash)
+
+
+def _checked(table: Table, path: Path, hash: str | None) -> Table:
+    if hash is not None and table.hash != hash:
+        raise SerializationError(
+            f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is needed"
+        )
+    return table
+
+
+def read_vectors(
+    path: str | Path,
+    *,
+    format: str | None = None,
+    policy: Policy = "skip",
+    problems: Problems | None = None,
+    **settings: Any,
+) -> Table:
+    """A table in memory of vectors in any format. ``settings`` are those of
+    :func:`~spanloom_vectors.write_table`; to convert large ones, write a file instead."""
+    if is_table(path):
+        return Table.open(path)
+    problems = problems if problems is not None else Problems(Path(path), policy)
+    source = read_source(path, format=format, problems=problems)
+    return Table.from_source(source, problems=problems, **settings)
+
+
+def write_vectors(
+    path: str | Path, table: Table, *, format: str | None = None, **settings: Any
+) -> Format | None:
+    """Write a table in another format, that of the file's name unless one is named. A name that
+    ends in ``.wlv`` gives a table file, with ``settings`` such as ``dtype``; the result is None."""
+    if format == "table" or (format is None and Path(path).suffix == ".wlv"):
+        chosen = {"attrs": table.attrs, "dtype": table.dtype, "unknown": table.unknown, **settings}
+        write_table(path, table.source(), name=table.name, **chosen)
+        return None
+    return write_source(path, table.source(), format=format)

@@ -15,7 +15,7 @@ from typing import Any
 
 from common import arguments, ewt_texts, has_spacy
 from spanloom import Doc, Example, Vocab
-from spanloom.lexicon import FLAGS, STRING_FEATURES
+from spanloom.vocab.lexicon import FLAGS, STRING_FEATURES
 
 #: What depends on a language's rules, which each side has of its own.
 BY_LANGUAGE = ("IS_STOP", "LIKE_NUM", "NORM")

@@ -72,7 +72,7 @@ def main() -> None:
         return
     import torch
 
-    from spanloom.encoding import open_encoder
+    from spanloom.vocab.encoding import open_encoder
     from spanloom_vectors import distill, evaluate_similarity, read_vectors
 
     torch.set_num_threads(1)

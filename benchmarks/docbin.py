@@ -16,10 +16,11 @@ from typing import Any
 
 from common import Row, arguments, check_threads, cpu_median, ewt_file, has_spacy, report
 from spanloom import Vocab, registry
-from spanloom.tokens import Doc, DocBin
-from spanloom.tokens.docfile import read_docs, write_docs
-from spanloom.training.conllu import read_conllu
-from spanloom.training.writing import writer_for
+from spanloom.corpora.writing import writer_for
+from spanloom.tokens import Doc
+from spanloom.tokens.storage.docfile import read_docs, write_docs
+from spanloom_formats.conllu.reading import read_conllu
+from spanloom_spacy import DocBin
 
 #: How many times faster than spaCy's DocBin our own format is to be.
 GOAL = 5.0

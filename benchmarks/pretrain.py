@@ -40,7 +40,7 @@ def ours(path: Path, objective: str, words: list[str]) -> tuple[Callable[[], Non
     from thinc.api import Adam
 
     import spanloom
-    from spanloom.training.batchers import batch_by_words
+    from spanloom.corpora.batchers import batch_by_words
     from spanloom_pretrain import JsonlCorpus, PretrainCharacters, PretrainVectors, Settings
     from spanloom_pretrain.loop import pretrain_steps
 

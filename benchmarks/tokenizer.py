@@ -29,8 +29,8 @@ from common import (
 )
 from spanloom import Vocab
 from spanloom.lang import language
-from spanloom.lexicon import FLAGS, STRING_FEATURES
 from spanloom.tokenizer import Tokenizer
+from spanloom.vocab.lexicon import FLAGS, STRING_FEATURES
 
 Make = Callable[[], Any]
 Use = Callable[[Any, list[str]], Callable[[], None]]

@@ -101,7 +101,7 @@ def add_taggers(nlp: Any, heads: int, owner: str, more: dict[str, Any]) -> None:
 def examples(nlp: Any, texts: tuple[str, ...] = (" ".join(ascii_letters + "1"),)) -> list[Any]:
     """Examples with tags by the first letter, for either side."""
     if type(nlp).__module__.startswith("spanloom"):
-        from spanloom.example import Example
+        from spanloom.examples.example import Example
     else:
         from spacy.training import Example
     found = []

@@ -26,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import spanloom
 from spanloom.config import init_config
-from spanloom.training.corpus import Corpus
+from spanloom.corpora.corpus import Corpus
 from spanloom_pretrain import pretrain
 from spanloom_pretrain.report import plot_losses
 

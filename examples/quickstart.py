@@ -31,9 +31,9 @@ from rich.table import Table
 
 import spanloom
 from spanloom.config import init_config
+from spanloom.corpora.corpus import Corpus
+from spanloom.display import save_html
 from spanloom.errors import SpanloomError
-from spanloom.render import save_html
-from spanloom.training.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"

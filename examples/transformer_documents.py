@@ -32,7 +32,7 @@ from rich.table import Table
 import spanloom
 from spanloom.config import init_config
 from spanloom.errors import DataError, SpanloomError
-from spanloom.example import Example
+from spanloom.examples.example import Example
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "Great food and friendly staff, we will definitely come back."

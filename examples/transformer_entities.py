@@ -30,8 +30,8 @@ from rich.table import Table
 
 import spanloom
 from spanloom.config import init_config
+from spanloom.corpora.corpus import Corpus
 from spanloom.errors import SpanloomError
-from spanloom.training.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"

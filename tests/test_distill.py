@@ -12,7 +12,7 @@ pytest.importorskip("spanloom_transformers")
 pytest.importorskip("spanloom_vectors")
 
 import spanloom
-from spanloom.encoding import open_encoder
+from spanloom.vocab.encoding import open_encoder
 
 WORDS = ["fox", "dog", "lazy", "quick", "brown", "over", "the"]
 

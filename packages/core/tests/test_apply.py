@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 import spanloom
 from spanloom import Doc, Example, Pipeline
-from spanloom.applying import apply_pipeline, read_texts
 from spanloom.cli.main import cli
+from spanloom.corpora.applying import apply_pipeline, read_texts
+from spanloom.corpora.corpus import read_docs
 from spanloom.errors import DataError, FormatError, MissingFileError, SpanloomError
-from spanloom.training.corpus import read_docs
 
 TEXTS = [f"Text number {i}. It has two sentences." for i in range(25)]
 

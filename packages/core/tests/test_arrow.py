@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from spanloom import Vocab
 from spanloom.cli.main import cli
+from spanloom.corpora.corpus import Corpus, read_docs
+from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError, FormatError, SerializationError
 from spanloom.pipeline.build import blank
 from spanloom.tokens import Doc, Span
-from spanloom.tokens.arrow import from_arrow, to_arrow
-from spanloom.training.arrow_files import docs_from_table
-from spanloom.training.corpus import Corpus, read_docs
-from spanloom.training.writing import writer_for
+from spanloom_formats.arrow.files import docs_from_table
+from spanloom_formats.arrow.tables import from_arrow, to_arrow
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -208,7 +208,7 @@ def test_without_pyarrow_the_error_says_what_to_install(
 
 def test_pyarrow_is_imported_where_it_is_used_alone(fresh_python: Any) -> None:
     code = (
-        "import sys; import spanloom, spanloom.training.arrow_files, spanloom.tokens.arrow;"
-        "from spanloom.training.corpus import data_files; print('pyarrow' in sys.modules)"
+        "import sys; import spanloom, spanloom_formats.arrow.files, spanloom_formats.arrow.tables;"
+        "from spanloom.corpora.corpus import data_files; print('pyarrow' in sys.modules)"
     )
     assert fresh_python(code).stdout.strip() == "False"

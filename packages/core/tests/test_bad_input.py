@@ -15,7 +15,7 @@ import spanloom
 from spanloom import Pipeline
 from spanloom.config import init_config
 from spanloom.errors import ConfigError, MissingFileError, SerializationError, SpanloomError
-from spanloom.example import Example
+from spanloom.examples.example import Example
 from spanloom.tokens import Doc
 
 ROWS = """\

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spanloom.corpora.batchers import batch_by_padded, batch_by_sequence, batch_by_words
 from spanloom.errors import DataError
-from spanloom.training.batchers import batch_by_padded, batch_by_sequence, batch_by_words
 from spanloom.training.loop import split
 
 items = st.lists(st.integers(1, 40).map(lambda size: [0] * size), max_size=60)

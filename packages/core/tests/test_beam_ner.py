@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 import spanloom
 from spanloom import Doc, Example
 from spanloom.errors import PipelineError
-from spanloom.transitions.biluo import Actions, Places, state_ids
-from spanloom.transitions.biluo_chances import candidates, entity_chances, most_likely
+from spanloom_tasks.transitions.biluo import Actions, Places, state_ids
+from spanloom_tasks.transitions.biluo_chances import candidates, entity_chances, most_likely
 
 MODEL = {
     "@architectures": "spanloom.TransitionBasedParser.v2",

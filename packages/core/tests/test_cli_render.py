@@ -8,8 +8,8 @@ from click.testing import CliRunner
 import spanloom
 from spanloom import Doc
 from spanloom.cli.render import render_command
+from spanloom.display import render_html
 from spanloom.errors import FormatError, MissingFileError
-from spanloom.render import render_html
 
 
 @pytest.fixture

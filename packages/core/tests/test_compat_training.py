@@ -12,8 +12,8 @@ import pytest
 
 from spanloom import Vocab, load
 from spanloom.errors import ConfigError
-from spanloom.tokens import DocBin
 from spanloom.training import train
+from spanloom_spacy import DocBin
 
 spacy = pytest.importorskip("spacy", minversion="3.8", reason="spaCy isn't installed beside us")
 

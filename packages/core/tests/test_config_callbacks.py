@@ -8,8 +8,8 @@ import pytest
 import spanloom
 from spanloom import Doc, Example, registry
 from spanloom.config import Config, check_config
-from spanloom.devices import use_allocator
 from spanloom.errors import ConfigError, TrainingError
+from spanloom.pipeline.devices import use_allocator
 from spanloom.tokenizer import WhitespaceTokenizer
 from spanloom.training import train
 

@@ -174,7 +174,7 @@ def test_checking_names_imports_nothing_that_is_not_named() -> None:
     before = set(sys.modules)
     report('[components.x]\nfactory = "taggr"\n')
     new = {name for name in set(sys.modules) - before if name.startswith("spanloom.components.")}
-    assert new <= {"spanloom.components.factory"}
+    assert new <= {"spanloom.plugins.factory"}
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spanloom.corpora.corpus import data_files, format_of
 from spanloom.errors import DataError, FormatError, MissingFileError
 from spanloom.tokens import Doc
-from spanloom.training.conllu import read_conllu, read_sentences
-from spanloom.training.corpus import data_files, format_of
-from spanloom.training.jsonl import read_jsonl, write_jsonl
 from spanloom.vocab import Vocab
+from spanloom_formats.conllu.reading import read_conllu, read_sentences
+from spanloom_formats.jsonl.files import read_jsonl, write_jsonl
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "data"
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from spanloom.errors import DataError, MissingFileError, SerializationError
 from spanloom.tokens import Doc, Span, Token
-from spanloom.tokens.columns import COLUMNS
 from spanloom.vocab import Vocab
+from spanloom.vocab.columns import COLUMNS
 
 
 @pytest.fixture

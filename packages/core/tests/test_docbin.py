@@ -17,10 +17,11 @@ from spanloom import Vocab
 from spanloom.errors import DataError, FormatError, SerializationError
 from spanloom.lang import language
 from spanloom.pipeline.build import blank
-from spanloom.tokens import Doc, DocBin, Span
-from spanloom.tokens.columnar import from_block, to_blocks
-from spanloom.tokens.columns import COLUMNS
-from spanloom.tokens.docfile import read_docs, write_docs
+from spanloom.tokens import Doc, Span
+from spanloom.tokens.storage.columnar import from_block, to_blocks
+from spanloom.tokens.storage.docfile import read_docs, write_docs
+from spanloom.vocab.columns import COLUMNS
+from spanloom_spacy import DocBin
 
 GOLDEN = Path(__file__).parent / "data" / "spacy38.spacy"
 

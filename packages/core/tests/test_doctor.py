@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 
 from spanloom.cli import cli
 from spanloom.plugins import Report, current
-from spanloom.plugins.deep import load_everything
-from spanloom.plugins.doctor import stale_entry_points
+from spanloom_devkit.deep import load_everything
+from spanloom_devkit.doctor import stale_entry_points
 
 FakeDist = Callable[..., Path]
 HOOKS = "from spanloom.plugins import hookimpl\nSPANLOOM_API = 1\n"

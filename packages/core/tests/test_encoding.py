@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from spanloom import registry
-from spanloom.encoding import TextEncoder, open_encoder
 from spanloom.errors import UnknownNameError
+from spanloom.vocab.encoding import TextEncoder, open_encoder
 
 NAME = "core-tests.Lengths.v1"
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanloom.alignment import Alignment, align_docs, align_words
 from spanloom.errors import DataError
-from spanloom.example import Example
+from spanloom.examples.alignment import Alignment, align_docs, align_words
+from spanloom.examples.example import Example
 from spanloom.tokens import Doc
 from spanloom.vocab import Vocab
 

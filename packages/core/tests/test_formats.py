@@ -12,15 +12,15 @@ from click.testing import CliRunner, Result
 
 from spanloom import Vocab
 from spanloom.cli.main import cli
+from spanloom.corpora.corpus import Corpus, read_docs
+from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError, FormatError
 from spanloom.pipeline.build import blank
 from spanloom.tokens import Doc
-from spanloom.training.conllu import read_conllu
-from spanloom.training.conllu_writing import write_conllu
-from spanloom.training.corpus import Corpus, read_docs
-from spanloom.training.iob_files import read_iob, write_biluo, write_conll, write_iob
-from spanloom.training.jsonl import read_jsonl
-from spanloom.training.writing import writer_for
+from spanloom_formats.conllu.reading import read_conllu
+from spanloom_formats.conllu.writing import write_conllu
+from spanloom_formats.iob.files import read_iob, write_biluo, write_conll, write_iob
+from spanloom_formats.jsonl.files import read_jsonl
 
 SAMPLE = Path(__file__).parent / "data" / "wnut17_sample.conll"
 

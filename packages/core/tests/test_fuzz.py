@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 import spanloom
 from spanloom import Config, Doc, Example, Pipeline, Vocab
 from spanloom.config import find_problems, init_config, load_config
+from spanloom.corpora.corpus import read_docs
+from spanloom.corpora.writing import writer_for
 from spanloom.errors import SpanloomError
-from spanloom.tokens import DocBin, Span
+from spanloom.tokens import Span
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
-from spanloom.training.corpus import read_docs
-from spanloom.training.writing import writer_for
+from spanloom_spacy import DocBin
 
 #: More with, say, SPANLOOM_FUZZ=2000.
 MANY = int(os.environ.get("SPANLOOM_FUZZ", "25"))

@@ -21,10 +21,10 @@ import pytest
 import spanloom
 from spanloom import Doc, Pipeline, Vocab
 from spanloom.config import Config, init_config
+from spanloom.corpora.corpus import read_docs
+from spanloom.corpora.writing import writer_for
 from spanloom.tokens import Span
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
-from spanloom.training.corpus import read_docs
-from spanloom.training.writing import writer_for
 
 GOLDEN = Path(__file__).parent / "data" / "version1"
 VERSIONS = pytest.mark.parametrize("folder", [GOLDEN], ids=lambda folder: folder.name)

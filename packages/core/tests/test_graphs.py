@@ -17,8 +17,8 @@ import spanloom
 from spanloom import Doc, Example, Pipeline, registry
 from spanloom.cli import cli
 from spanloom.config import Config
+from spanloom.display.graphs import save_graph
 from spanloom.errors import PipelineError
-from spanloom.pipeline.drawing import save_graph
 from spanloom.training import train
 
 WORDS = ["the", "cat", "sat", "."]
@@ -280,7 +280,7 @@ def test_names_that_are_not_there_are_told(argument: str) -> None:
 
 
 def write_corpus(folder: Path) -> str:
-    from spanloom.training.docbin import write_spacy
+    from spanloom_spacy.files import write_spacy
 
     nlp = spanloom.blank("en")
     docs = [Doc(nlp.vocab, words=WORDS, tags=TAGS) for _ in range(4)]
@@ -379,7 +379,7 @@ def test_frozen_before_in_the_same_process(tmp_path: Path) -> None:
 
 
 @registry.factories("test_needs")
-@spanloom.components.component_defaults(requires=["token.tag", "doc.mood"], retokenizes=True)
+@spanloom.plugins.factory.component_defaults(requires=["token.tag", "doc.mood"], retokenizes=True)
 def make_needs(nlp: Pipeline, name: str) -> Callable[[Doc], Doc]:
     return lambda doc: doc
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from spanloom import Pipeline
 from spanloom.cli import cli
 from spanloom.config import Config, check_config, fill_config, find_problems
-from spanloom.devices import use_device
 from spanloom.errors import ConfigError, PluginError
+from spanloom.pipeline.devices import use_device
 from spanloom.plugins import Report
 
 HEAD = "from spanloom.plugins import ConfigSection, Device, hookimpl\nSPANLOOM_API = 1\nSEEN = []\n"

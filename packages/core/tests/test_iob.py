@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from spanloom import Doc
 from spanloom.errors import DataError
-from spanloom.training.iob import (
+from spanloom.vocab import Vocab
+from spanloom_formats.iob.tags import (
     biluo_tags_to_offsets,
     biluo_tags_to_spans,
     biluo_to_iob,
@@ -16,7 +17,6 @@ from spanloom.training.iob import (
     offsets_to_biluo_tags,
     tags_to_entities,
 )
-from spanloom.vocab import Vocab
 
 WORDS = ["Ann", "met", "New", "York", "City"]
 

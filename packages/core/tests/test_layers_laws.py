@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from thinc.api import Model, chain, get_current_ops, set_dropout_rate
 
 from spanloom import Batch, Doc, Vocab
-from spanloom.batch import FloatsList
 from spanloom.layers import (
     CharacterEmbed,
     Embed,
@@ -31,6 +30,7 @@ from spanloom.layers import (
     remap_ids,
 )
 from spanloom.layers.dense import dropout_mask
+from spanloom.tokens.batch import FloatsList
 
 VOCAB = Vocab("en")
 WORDS = ["the", "The", "cat", "sat", "on", "a", "mat", ".", "1999", "naïve", "日本", "unbelievable"]

@@ -11,7 +11,6 @@ import pytest
 from thinc.api import chain, constant_then, warmup_linear
 
 from spanloom import Batch, Doc, Vocab
-from spanloom.batch import Feature, FloatsList
 from spanloom.errors import PipelineError
 from spanloom.layers import (
     GradFactor,
@@ -22,6 +21,7 @@ from spanloom.layers import (
     grad_factor_of,
     step_grad_factors,
 )
+from spanloom.tokens.batch import Feature, FloatsList
 
 VOCAB = Vocab("en")
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinc.api import Model, Ragged, with_array
 
-from spanloom.batch import FloatsList
 from spanloom.errors import ConfigError
 from spanloom.layers import MaxoutWindowEncoder, MishWindowEncoder, window
+from spanloom.tokens.batch import FloatsList
 
 ENCODERS = {
     "maxout": lambda: MaxoutWindowEncoder(6, 1, 3, 3),

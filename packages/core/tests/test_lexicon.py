@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 
 from spanloom.errors import DataError
-from spanloom.lexical import LexicalRules, like_email, like_num, like_url, word_shape, word_shapes
-from spanloom.lexicon import Lexicon
-from spanloom.strings import StringStore, hash_string
+from spanloom.vocab.features import (
+    LexicalRules,
+    like_email,
+    like_num,
+    like_url,
+    word_shape,
+    word_shapes,
+)
+from spanloom.vocab.lexicon import Lexicon
+from spanloom.vocab.strings import StringStore, hash_string
 
 
 def lexicon(**rules: object) -> Lexicon:

@@ -81,7 +81,7 @@ def test_together_and_alone_give_the_same(trained):
 
 
 def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from spanloom.components import groups
+    from spanloom_tasks import groups
 
     nlp, _, _ = trained
     words = [each[0].split() for each in SENTENCES] + [[]]
@@ -181,7 +181,7 @@ def test_other_tokens_than_those_of_the_reference():
     split = Doc(
         nlp.vocab, words=["N", "ew", "Yo", "rk", "City", "is", "big"], spaces=[0, 1, 0, 0, 1, 1, 0]
     )
-    from spanloom.transitions.gold import gold_spans
+    from spanloom_tasks.transitions.gold import gold_spans
 
     spans, _ = gold_spans(Example(split, reference))
     assert (spans.starts.tolist(), spans.ends.tolist()) == ([0], [4])

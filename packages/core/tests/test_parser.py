@@ -8,7 +8,7 @@ import pytest
 import spanloom
 from spanloom import Doc, Example
 from spanloom.errors import PipelineError
-from spanloom.transitions.gold import gold_heads
+from spanloom_tasks.transitions.gold import gold_heads
 
 TOK2VEC = {
     "@architectures": "spanloom.HashEmbedCNN.v2",
@@ -101,7 +101,7 @@ def test_together_and_alone_give_the_same(trained):
 
 
 def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from spanloom.components import groups
+    from spanloom_tasks import groups
 
     nlp, _, _ = trained
     words = [each[0].split() for each in TREES] + [[]]
@@ -191,8 +191,8 @@ def test_heads_in_other_tokens_than_those_of_the_reference(trained):
 
 
 def test_long_documents_are_cut_where_sentences_start():
-    from spanloom.batch import Batch
-    from spanloom.components.parser_trees import SolidTokens, gold_trees
+    from spanloom.tokens.batch import Batch
+    from spanloom_tasks.parser.trees import SolidTokens, gold_trees
 
     nlp = spanloom.blank("en")
     text, heads = " ".join(["she reads books"] * 10), [3 * i + 1 for i in range(10) for _ in "abc"]

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from spanloom import registry
 from spanloom.cli import cli
 from spanloom.errors import PluginError
-from spanloom.plugins.doctor import well_named
-from spanloom.plugins.new import write_plugin
+from spanloom_devkit.doctor import well_named
+from spanloom_devkit.new import write_plugin
 
 KINDS = ["component", "architecture", "span_getter", "reader"]
 

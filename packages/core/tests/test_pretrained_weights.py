@@ -14,8 +14,14 @@ import spanloom
 from spanloom import Doc, Example
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PipelineError, SerializationError
-from spanloom.files import write_bytes
-from spanloom.pretraining import Applied, apply_weights, encoder_bytes, find_encoder, weights_hash
+from spanloom.io.files import write_bytes
+from spanloom.pipeline.pretrained import (
+    Applied,
+    apply_weights,
+    encoder_bytes,
+    find_encoder,
+    weights_hash,
+)
 
 CONLLU = "1\tShe\tshe\tPRON\tPRP\t_\t2\tnsubj\t_\t_\n2\tran\trun\tVERB\tVBD\t_\t0\troot\t_\t_\n\n"
 

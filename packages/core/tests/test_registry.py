@@ -388,7 +388,7 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
     ("group", "name", "dist"),
     [
         ("architectures", "spacy-transformers.TransformerModel.v3", "spanloom-transformers"),
-        ("architectures", "spanloom-transformers.TransformerListener.v1", "spanloom-transformers"),
+        ("architectures", "spanloom.TransformerListener.v1", "spanloom-transformers"),
         ("factories", "transformer", "spanloom-transformers"),
         ("factories", "token_splitter", "spanloom-transformers"),
         ("span_getters", "spacy-transformers.strided_spans.v1", "spanloom-transformers"),

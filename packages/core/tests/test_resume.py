@@ -21,7 +21,7 @@ import spanloom
 from spanloom import Doc, Pipeline, Vocab, registry
 from spanloom.config import Config, init_config
 from spanloom.errors import SerializationError, TrainingError
-from spanloom.tokens.docfile import write_docs
+from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training.checkpoint import find_checkpoint
 
 TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}

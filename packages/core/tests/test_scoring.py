@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from spanloom import registry
-from spanloom.example import Example
+from spanloom.examples.example import Example
 from spanloom.scoring import (
     Counts,
     score_column,

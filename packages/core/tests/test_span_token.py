@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spanloom.errors import DataError, NameClashError
-from spanloom.lexical import LexicalRules
 from spanloom.tokens import Doc, ExtensionTable, Span, SpanGroup, Token
 from spanloom.vocab import Vocab
+from spanloom.vocab.features import LexicalRules
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanloom.errors import DataError, FormatError, MissingFileError, SerializationError
-from spanloom.strings import StringStore, hash_string, hash_strings
+from spanloom.vocab.strings import StringStore, hash_string, hash_strings
 
 # Obtained from spaCy 3.8.18.
 KNOWN = {

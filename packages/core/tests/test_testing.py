@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spanloom.errors import UnknownNameError
-from spanloom.testing import SpanGetterConformance, checks_of
+from spanloom_devkit.testing import SpanGetterConformance, checks_of
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
@@ -268,7 +268,7 @@ HEAD = """
 from thinc.api import Model, chain
 from thinc.types import Floats2d
 from spanloom.components import Tagger
-from spanloom.components.factory import component_defaults
+from spanloom.plugins.factory import component_defaults
 from spanloom.layers import Tagger as tagger_layer
 
 def stop(model, X, is_train):
@@ -520,7 +520,7 @@ def test_pytest_without_the_option_imports_nothing_of_ours(
         "import sys\n"
         "def test_it():\n"
         "    ours = sorted(m for m in sys.modules if m.startswith('spanloom'))\n"
-        "    assert ours == ['spanloom', 'spanloom.testing', 'spanloom.testing.plugin'], ours\n"
+        "    assert ours == ['spanloom', 'spanloom_devkit.testing', 'spanloom_devkit.testing.plugin'], ours\n"
         "    assert not {'numpy', 'thinc', 'confection', 'catalogue'} & set(sys.modules)\n"
     )
     done = fresh_python(

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 import spanloom
 from spanloom import Batch, Doc, Example, Vocab
 from spanloom.errors import ConfigError, DataError, PipelineError
-from spanloom.layers import TextCatReduce, extract_ngrams
-from spanloom.scoring import roc_auc, score_cats
+from spanloom_tasks import TextCatReduce, extract_ngrams, roc_auc, score_cats
 
 TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
 LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 16}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from spanloom import Vocab
 from spanloom.errors import ConfigError, DataError, MissingFileError, SerializationError
 from spanloom.lang import language
+from spanloom.lang.tokenizers import chinese_tokenizer
 from spanloom.tokenizer import (
     CharacterTokenizer,
     Tokenizer,
@@ -22,7 +23,6 @@ from spanloom.tokenizer import (
     WhitespaceTokenizer,
     base_infixes,
     base_suffixes,
-    chinese_tokenizer,
     compile_infixes,
     compile_prefixes,
     compile_suffixes,

@@ -17,10 +17,11 @@ import pytest
 import spanloom
 from spanloom import Pipeline, registry
 from spanloom.config import Config, init_config
-from spanloom.errors import ConfigError, DataError, MissingFileError, TrainingError, SpanloomError
-from spanloom.example import Example
-from spanloom.training import Corpus, StepResult, read_settings, train_steps
-from spanloom.training.corpus import corpora
+from spanloom.corpora import Corpus
+from spanloom.corpora.corpus import corpora
+from spanloom.errors import ConfigError, DataError, MissingFileError, SpanloomError, TrainingError
+from spanloom.examples.example import Example
+from spanloom.training import StepResult, read_settings, train_steps
 from spanloom.training.loop import weighted_score
 from spanloom.training.run import initialize, use_averages
 

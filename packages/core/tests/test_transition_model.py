@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 from thinc.api import Model
 
-from spanloom.batch import FloatsList
 from spanloom.errors import PipelineError
-from spanloom.layers.transition_model import (
-    TransitionBasedParser,
-    claim_states,
-    resize_actions,
-)
-from spanloom.transitions import oracle_gradient
+from spanloom.tokens.batch import FloatsList
+from spanloom_tasks.model import TransitionBasedParser, claim_states, resize_actions
+from spanloom_tasks.transitions import oracle_gradient
 
 WIDTH, ACTIONS = 6, 5
 

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanloom.transitions.arc_eager import ParserActions, ParserStates, parse
-from spanloom.transitions.arc_eager_few import parse_few
-from spanloom.transitions.arc_eager_oracle import ParserOracle, sentence_starts
-from spanloom.transitions.projective import DELIMITER, crossing, lift, lower
+from spanloom_tasks.transitions.arc_eager import ParserActions, ParserStates, parse
+from spanloom_tasks.transitions.arc_eager_few import parse_few
+from spanloom_tasks.transitions.arc_eager_oracle import ParserOracle, sentence_starts
+from spanloom_tasks.transitions.projective import DELIMITER, crossing, lift, lower
 
 
 @st.composite

@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanloom.transitions import biluo
-from spanloom.transitions.biluo import Actions, Entities, Places, decode
-from spanloom.transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
+from spanloom_tasks.transitions import biluo
+from spanloom_tasks.transitions.biluo import Actions, Entities, Places, decode
+from spanloom_tasks.transitions.biluo_oracle import (
+    GoldEntities,
+    States,
+    gold_states,
+    predicted_states,
+)
 
 
 class RandomScorer:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError, MissingFileError, SerializationError
-from spanloom.lexical import LexicalRules
-from spanloom.lexicon import Lexicon
-from spanloom.morphology import MorphAnalysis, Morphology, normalize_feats
-from spanloom.strings import StringStore
 from spanloom.tokens import Doc
-from spanloom.vectors import VectorTable
 from spanloom.vocab import Vocab
+from spanloom.vocab.features import LexicalRules
+from spanloom.vocab.lexicon import Lexicon
+from spanloom.vocab.morphology import MorphAnalysis, Morphology, normalize_feats
+from spanloom.vocab.strings import StringStore
+from spanloom.vocab.vectors import VectorTable
 
 
 class Table:

@@ -15,7 +15,7 @@ import spanloom
 from spanloom import Doc
 from spanloom.errors import ConfigError, PipelineError
 from spanloom.layers import HashEmbedCNN
-from spanloom.pretraining import PretrainingTask
+from spanloom.pipeline.pretrained import PretrainingTask
 from spanloom_pretrain import ClozeTask, PretrainCharacters, PretrainVectors
 from spanloom_pretrain.losses import byte_loss, cosine_loss, l2_loss
 from spanloom_pretrain.masking import MASK, mask_words

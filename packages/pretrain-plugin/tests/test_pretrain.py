@@ -26,7 +26,7 @@ from spanloom.errors import (
     SerializationError,
     TrainingError,
 )
-from spanloom.pretraining import find_encoder, weights_hash
+from spanloom.pipeline.pretrained import find_encoder, weights_hash
 from spanloom_pretrain import (
     ClozeTask,
     PretrainCharacters,

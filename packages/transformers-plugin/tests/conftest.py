@@ -264,7 +264,7 @@ def listener_block(pooling: str = "reduce_mean.v1", **more: Any) -> dict[str, An
 
 def tagged_examples(nlp: Any) -> list[Any]:
     """A few annotated sentences."""
-    from spanloom.example import Example
+    from spanloom.examples.example import Example
 
     rows = [
         (["The", "fox", "jumps", "over", "dogs", "."], ["D", "N", "V", "P", "N", "."]),

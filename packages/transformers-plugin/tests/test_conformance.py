@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spanloom import Doc
-from spanloom.testing import ComponentConformance
+from spanloom_devkit.testing import ComponentConformance
 
 
 class TestTransformer(ComponentConformance):

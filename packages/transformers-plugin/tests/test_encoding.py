@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom.encoding import TextEncoder, open_encoder
 from spanloom.errors import ConfigError, PipelineError
+from spanloom.vocab.encoding import TextEncoder, open_encoder
 
 WORDS = ["fox", "unbelievable", "Köln", "a", "internationalization", "dogs"]
 KINDS = ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"]

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanloom.errors import DataError, SerializationError
-from spanloom.tokens import Doc, DocBin
-from spanloom.tokens.docfile import read_docs, write_docs
+from spanloom.tokens import Doc
+from spanloom.tokens.storage.docfile import read_docs, write_docs
+from spanloom_spacy import DocBin
 from spanloom_transformers import TransformerData, embedding
 from spanloom_transformers.vectors import token_vectors
 
@@ -226,7 +227,7 @@ def test_saved_with_documents(build: Any, tmp_path: Any) -> None:
 
 def test_saved_in_tables(build: Any) -> None:
     pytest.importorskip("pyarrow")
-    from spanloom.tokens.arrow import from_arrow, to_arrow
+    from spanloom_formats.arrow.tables import from_arrow, to_arrow
 
     nlp = build(heads=())
     docs = list(nlp.pipe(TEXTS[:3]))

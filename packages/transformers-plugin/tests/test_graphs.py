@@ -222,7 +222,7 @@ def test_a_larger_transformer_in_the_place_of_a_smaller_is_refused(
 
 
 def corpus(path: Path) -> str:
-    from spanloom.training.docbin import write_spacy
+    from spanloom_spacy.files import write_spacy
 
     write_spacy(path, [each.reference for each in examples(spanloom.blank("en"))])
     return str(path)

@@ -140,7 +140,7 @@ def test_gradients_agree_with_finite_differences(build: Any, blocks: Any) -> Non
 
 
 def test_empty_documents_don_t_change_gradients(build: Any, blocks: Any) -> None:
-    from spanloom.example import Example
+    from spanloom.examples.example import Example
 
     nlp = build()
     randomize(nlp)

@@ -17,7 +17,7 @@ from thinc.api import Adam
 
 import spanloom
 from spanloom.errors import ConfigError, PipelineError, SerializationError
-from spanloom.pretraining import (
+from spanloom.pipeline.pretrained import (
     Pretrainable,
     PretrainingTask,
     apply_weights,

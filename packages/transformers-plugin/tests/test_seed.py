@@ -185,7 +185,7 @@ def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None
     doc = nlp.make_doc("It rains. Yes")
     annotation = {"words": words, "tags": tags, "sent_starts": [1, -1, -1, 1]}
     annotation["entities"] = ["U-X", "O", "O", "O"]
-    examples = [spanloom.example.Example.from_dict(doc, annotation)]
+    examples = [spanloom.examples.example.Example.from_dict(doc, annotation)]
     sgd = nlp.initialize(lambda: examples)
     losses = nlp.update(examples, sgd=sgd)
     assert losses.keys() == set(heads) and np.isfinite(list(losses.values())).all()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spanloom import Doc, Pipeline
-from spanloom.testing import ArchitectureConformance, ComponentConformance
+from spanloom_devkit.testing import ArchitectureConformance, ComponentConformance
 from spanloom_vectors import Table
 
 WORDS = ["Ada", "London", "rained", "engineers", "One", "word", "fox", "dog", "."]
@@ -19,7 +19,7 @@ def table() -> Table:
 
 
 class TestStaticVectors(ArchitectureConformance):
-    name = "spanloom-vectors.StaticVectors.v1"
+    name = "spanloom.StaticVectors.v1"
 
     def inputs(self) -> list[Doc]:
         docs: list[Doc] = super().inputs()
@@ -38,7 +38,7 @@ class TestSimilarityClassifier(ComponentConformance):
 
 
 def test_the_kit_knows_what_needs_a_table() -> None:
-    from spanloom.testing import checks_of
+    from spanloom_devkit.testing import checks_of
 
     told: dict[str, Any] = {
         check.id.partition("::")[0]: check for check in checks_of("spanloom-vectors")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import spanloom
 from spanloom import registry
 from spanloom.cli.main import cli
-from spanloom.encoding import TextEncoder, open_encoder
 from spanloom.errors import DataError, FormatError, UnknownNameError
+from spanloom.vocab.encoding import TextEncoder, open_encoder
 from spanloom_vectors import (
     Table,
     Vocabulary,

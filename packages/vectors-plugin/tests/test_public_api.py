@@ -40,11 +40,11 @@ def test_the_frozen_list_of_names():
         "architectures": [
             "spacy.StaticVectors.v1",
             "spacy.StaticVectors.v2",
-            "spanloom-vectors.StaticVectors.v1",
-            "spanloom-vectors.StaticVectors.v2",
+            "spanloom.StaticVectors.v1",
+            "spanloom.StaticVectors.v2",
             "spanloom.StaticVectors.v1",
             "spanloom.StaticVectors.v2",
         ],
         "factories": ["similarity_classifier"],
-        "vectors": ["spacy.Vectors.v1", "spanloom-vectors.Vectors.v1", "spanloom.Vectors.v1"],
+        "vectors": ["spacy.Vectors.v1", "spanloom.Vectors.v1", "spanloom.Vectors.v1"],
     }

@@ -7,8 +7,8 @@ from thinc.types import Ragged
 
 import spanloom
 from spanloom import Batch, Doc, Example, Vocab, registry
-from spanloom.batch import FloatsList
 from spanloom.errors import PipelineError
+from spanloom.tokens.batch import FloatsList
 from spanloom_vectors import StaticVectors, Subwords, Table
 from spanloom_vectors.build import Source
 

@@ -6,7 +6,7 @@ import pytest
 from loom_readability.component import syllables
 
 import spanloom
-from spanloom.testing import ComponentConformance
+from spanloom_devkit.testing import ComponentConformance
 
 
 class TestReadability(ComponentConformance):

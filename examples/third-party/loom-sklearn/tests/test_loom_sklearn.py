@@ -9,7 +9,7 @@ import pytest
 import spanloom
 from spanloom import Example
 from spanloom.errors import PipelineError, SerializationError
-from spanloom.testing import ComponentConformance
+from spanloom_devkit.testing import ComponentConformance
 
 TEXTS = [
     ("rain and wind tomorrow", "WEATHER"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import spanloom
 from spanloom import registry
-from spanloom.testing import SpanGetterConformance
+from spanloom_devkit.testing import SpanGetterConformance
 
 DIALOGUE = "Two friends.\nAda: Hello.\nBob: Good day, Ada!\nAda: Tea?"
 

@@ -5,68 +5,21 @@ Importing this package imports nothing else: each public name is loaded when it 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from .batch import Batch
-    from .config import Config
-    from .example import Example
-    from .lexicon import Lexeme
-    from .pipeline import Pipeline, blank, load
-    from .registries import registry
-    from .strings import StringStore
-    from .tokens import Doc, Span, Token
-    from .training import train
-    from .vocab import Vocab
+from .io.lazy import lazy_names
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Batch": "batch",
-    "Config": "config",
-    "Doc": "tokens",
-    "Example": "example",
-    "Lexeme": "lexicon",
-    "Pipeline": "pipeline",
-    "Span": "tokens",
-    "StringStore": "strings",
-    "Token": "tokens",
-    "Vocab": "vocab",
-    "blank": "pipeline",
-    "load": "pipeline",
-    "registry": "registries",
-    "train": "training",
-}
-
-__all__ = [
-    "Batch",
-    "Config",
-    "Doc",
-    "Example",
-    "Lexeme",
-    "Pipeline",
-    "Span",
-    "StringStore",
-    "Token",
-    "Vocab",
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "config": ["Config"],
+        "examples": ["Example"],
+        "pipeline": ["Pipeline", "blank", "load"],
+        "plugins.registries": ["registry"],
+        "tokens": ["Doc", "Span", "Token"],
+        "tokens.batch": ["Batch"],
+        "training": ["train"],
+        "vocab": ["Lexeme", "StringStore", "Vocab"],
+    },
     "__version__",
-    "blank",
-    "load",
-    "registry",
-    "train",
-]
-
-
-def __getattr__(name: str) -> Any:
-    try:
-        home = _HOMES[name]
-    except KeyError:
-        raise AttributeError(f"module 'spanloom' has no attribute '{name}'") from None
-    value = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+)

@@ -37,7 +37,6 @@ _COMMANDS = {
         "benchmark:speed_command",
         "Measure how many words per second a pipeline annotates.",
     ),
-    "convert": ("convert:convert_command", "Turn annotated files into training data."),
     "render": ("render:render_command", "Annotate text and write it as an HTML page."),
     "package": ("package:package_command", "Make a wheel of a trained pipeline."),
     "download": (
@@ -48,24 +47,15 @@ _COMMANDS = {
         "debug:config_command",
         "Check a config, and show what differs from the defaults.",
     ),
-    "debug data": (
-        "debug:data_command",
-        "Count what is annotated in training data, and find what is wrong with it.",
-    ),
     "debug schema": ("debug:schema_command", "Write the JSON schema of configs, for editors."),
 }
 #: Light commands: they run before any hook, whatever a broken plugin breaks.
 _LIGHT = {
     "info": ("info:info_command", "Show what is installed, or what a saved pipeline holds."),
-    "plugins doctor": (
-        "plugins_doctor:doctor_command",
-        "Find what is broken, clashing, incompatible or slow.",
-    ),
     "plugins list": (
         "plugins:list_command",
         "List the installed distributions and the names that they offer.",
     ),
-    "plugins new": ("plugins_new:new_command", "Write a plugin to start from."),
     "plugins show": (
         "plugins:show_command",
         "Show one distribution: its names, their targets and its state.",

@@ -23,17 +23,14 @@ caller would expect, ours derives from it too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .plugins.failures import Failure
 
 __all__ = [
     "ConfigError",
     "ConfigProblem",
     "DataError",
+    "Failure",
     "FormatError",
     "MissingFileError",
     "NameClashError",
@@ -90,6 +87,33 @@ class UnknownNameError(RegistryError):
 
 class NameClashError(RegistryError):
     """Two distributions, or a distribution and a decorator, offer the same name."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one entry of one distribution can't be used.
+
+    ``stage`` is where it failed: ``disabled``, ``compat``, ``import``, ``attribute``,
+    ``validate`` or ``call``. ``cure`` says what to do; ``traceback`` is the text of the original
+    one and isn't part of the message.
+    """
+
+    dist: str
+    version: str
+    group: str
+    name: str
+    target: str
+    stage: str
+    error: str
+    message: str
+    missing_module: str | None = None
+    cure: str = ""
+    traceback: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        what = f"'{self.name}' of {self.dist} {self.version} ({self.target}) can't be used"
+        cause = f"{self.error}: {self.message}" if self.error else self.message
+        return f"{what}: {cause}" + (f"\n  {self.cure}" if self.cure else "")
 
 
 class PluginError(RegistryError):

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from spanloom.display import plot_training
 from spanloom.errors import DataError, SpanloomError
-from spanloom.render import plot_training
 
 
 def test_curve_is_a_png(tmp_path: Path) -> None:

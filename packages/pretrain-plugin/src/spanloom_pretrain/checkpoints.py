@@ -11,8 +11,8 @@ import srsly
 from thinc.api import Model, Optimizer
 
 from spanloom.errors import SerializationError, TrainingError
-from spanloom.files import existing, write_bytes
-from spanloom.pretraining import PretrainingTask
+from spanloom.io.files import existing, write_bytes
+from spanloom.pipeline.pretrained import PretrainingTask
 
 from .loop import Position
 from .settings import Settings

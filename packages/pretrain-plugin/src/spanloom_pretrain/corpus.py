@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from spanloom import Doc, Example
+from spanloom.corpora.corpus import format_of, read_docs
 from spanloom.errors import DataError, FormatError, MissingFileError
-from spanloom.training.corpus import format_of, read_docs
 
 if TYPE_CHECKING:
     from spanloom import Pipeline

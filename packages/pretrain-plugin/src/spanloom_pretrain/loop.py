@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spanloom.errors import TrainingError
-from spanloom.pretraining import PretrainingTask
+from spanloom.pipeline.pretrained import PretrainingTask
 from spanloom.training.run import seed_everything
 
 from .settings import Settings

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spanloom import Batch, Doc
 
 if TYPE_CHECKING:
-    from spanloom.lexicon import Lexicon
+    from spanloom.vocab.lexicon import Lexicon
 
 __all__ = ["MASK", "Masked", "mask_words"]
 

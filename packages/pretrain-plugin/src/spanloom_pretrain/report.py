@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from spanloom.errors import SpanloomError
-from spanloom.files import write_bytes, write_text
+from spanloom.io.files import write_bytes, write_text
 
 from .loop import Position, PretrainStep
 from .settings import Settings

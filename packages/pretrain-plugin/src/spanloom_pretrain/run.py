@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from spanloom.config import Config, fill_config, find_problems, load_config
 from spanloom.config.overrides import with_overrides
-from spanloom.devices import use_allocator
 from spanloom.errors import ConfigError, TrainingError
-from spanloom.files import write_bytes, write_text
-from spanloom.pretraining import PretrainingTask, encoder_bytes
+from spanloom.io.files import write_bytes, write_text
+from spanloom.pipeline.devices import use_allocator
+from spanloom.pipeline.pretrained import PretrainingTask, encoder_bytes
 
 from .checkpoints import load_state, save_state
 from .corpus import JsonlCorpus

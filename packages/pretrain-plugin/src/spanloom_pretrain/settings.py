@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spanloom.config import resolve_section
+from spanloom.corpora.batchers import Batcher
 from spanloom.errors import ConfigError, ConfigProblem
-from spanloom.pretraining import PretrainingTask
-from spanloom.training.batchers import Batcher
+from spanloom.pipeline.pretrained import PretrainingTask
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer

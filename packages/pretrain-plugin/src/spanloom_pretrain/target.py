@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom import Batch
 from spanloom.errors import PipelineError, TrainingError
-from spanloom.pretraining import Pretrainable, PretrainingTask, find_encoder
+from spanloom.pipeline.pretrained import Pretrainable, PretrainingTask, find_encoder
 from spanloom.training.run import seed_everything
-from spanloom.vectors import open_vectors
+from spanloom.vocab.vectors import open_vectors
 
 from .settings import Settings
 
@@ -48,7 +48,7 @@ def make_task(nlp: Pipeline, settings: Settings) -> PretrainingTask:
     if not isinstance(task, PretrainingTask):
         raise TrainingError(
             f"the objective of [pretraining] made a {type(task).__name__}, not a task with update "
-            f"and evaluate (see spanloom.pretraining.PretrainingTask): it may be one for spaCy"
+            f"and evaluate (see spanloom.pipeline.pretrained.PretrainingTask): it may be one for spaCy"
         )
     return task
 

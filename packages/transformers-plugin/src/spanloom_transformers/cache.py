@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spanloom.batch import Batch
+from spanloom.tokens.batch import Batch
 
 from .align import Alignment
 from .data import FullTransformerBatch, Pieces, TransformerData

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, get_args
 import numpy as np
 import srsly
 
-from spanloom.batch import Batch, Feature
-from spanloom.components import Encoder, component_defaults
+from spanloom.components import Encoder
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
-from spanloom.files import existing, folder_written, write_bytes
-from spanloom.registries import registry
+from spanloom.io.files import existing, folder_written, write_bytes
+from spanloom.plugins.factory import component_defaults
+from spanloom.plugins.registry import registry
+from spanloom.tokens.batch import Batch, Feature
 
 from . import lora
 from .annotation_setters import AnnotationSetter, null_annotation_setter

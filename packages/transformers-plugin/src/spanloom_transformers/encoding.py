@@ -99,7 +99,7 @@ def _shim(nlp: Pipeline) -> TransformerShim:
 
 
 class TransformerEncoder:
-    """Encodes each text alone: :class:`spanloom.encoding.TextEncoder` with a transformer.
+    """Encodes each text alone: :class:`spanloom.vocab.encoding.TextEncoder` with a transformer.
 
     What is longer than the model takes is cut into parts that don't overlap, and its vector is the
     mean over all of them. A text without any piece, such as one of white space, has zeros.

@@ -10,9 +10,9 @@ import numpy as np
 from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
-from spanloom.batch import FloatsList, flatten
 from spanloom.layers import Link, grad_factor_of, listened_feature
 from spanloom.tokens import Doc
+from spanloom.tokens.batch import FloatsList, flatten
 
 from .align import Alignment
 from .data import FullTransformerBatch

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spanloom.errors import ConfigError, ConfigProblem, SerializationError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 __all__ = ["FILE", "add_adapters", "base_state", "load_adapters", "merge_adapters", "save_adapters"]
 

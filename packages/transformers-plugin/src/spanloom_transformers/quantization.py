@@ -15,7 +15,7 @@ from .component import Transformer
 from .model import shim_of
 
 if TYPE_CHECKING:
-    from spanloom.example import Example
+    from spanloom.examples.example import Example
     from spanloom.pipeline import Pipeline
 
 __all__ = ["Quantized", "quantize"]

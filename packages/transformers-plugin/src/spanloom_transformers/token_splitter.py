@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spanloom.components import component_defaults
 from spanloom.errors import ConfigError, ConfigProblem
+from spanloom.plugins.factory import component_defaults
 
 if TYPE_CHECKING:
     from spanloom.pipeline import Pipeline

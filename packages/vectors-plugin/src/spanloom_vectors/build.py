@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError
-from spanloom.strings import hash_strings
+from spanloom.vocab.strings import hash_strings
 
 from .problems import Problems
 from .storage import Sections, SectionWriter

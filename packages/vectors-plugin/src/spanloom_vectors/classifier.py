@@ -10,10 +10,10 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 
-from spanloom.batch import Batch
-from spanloom.components.factory import component_defaults
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
-from spanloom.files import existing, write_text
+from spanloom.io.files import existing, write_text
+from spanloom.plugins.factory import component_defaults
+from spanloom.tokens.batch import Batch
 
 from .unit import unit_rows
 

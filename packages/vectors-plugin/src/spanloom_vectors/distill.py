@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.encoding import TextEncoder
 from spanloom.errors import DataError
+from spanloom.vocab.encoding import TextEncoder
 
 from .build import Chunk, Source
 from .table import Table

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import FormatError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 from .similar import search
 from .table import Table

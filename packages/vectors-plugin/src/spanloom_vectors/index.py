@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError, SerializationError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 from .table import Table
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.strings import hash_strings
+from spanloom.vocab.strings import hash_strings
 
 from .storage import Sections
 from .subwords import Subwords
@@ -17,7 +17,7 @@ from .unknown import hashed_vectors
 
 if TYPE_CHECKING:
     from spanloom import Doc
-    from spanloom.lexicon import Lexicon
+    from spanloom.vocab.lexicon import Lexicon
 
 __all__ = ["Lookup"]
 

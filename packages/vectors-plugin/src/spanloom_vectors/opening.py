@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from spanloom.errors import SerializationError
-from spanloom.files import existing
-from spanloom.vectors import saved_vectors
+from spanloom.io.files import existing
+from spanloom.vocab.vectors import saved_vectors
 
 from .build import write_table
 from .formats import Format, read_source, write_source
@@ -17,7 +17,7 @@ from .problems import Policy, Problems
 from .storage import is_table
 from .table import Table
 
-__all__ = ["SpacyVectors", "Vectors", "open_vectors", "read_vectors", "write_vectors"]
+__all__ = ["Vectors", "open_vectors", "read_vectors", "write_vectors"]
 
 
 Opener = Callable[..., Table]
@@ -30,11 +30,6 @@ def Vectors(by_reference: bool = False) -> Opener:
     With ``by_reference``, saved pipelines refer to the file where it is, instead of holding it.
     """
     return partial(open_vectors, by_reference=by_reference)
-
-
-def SpacyVectors() -> Opener:
-    """The same with the settings that spaCy's function of this name has: none."""
-    return open_vectors
 
 
 def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: bool = False) -> Table:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from thinc.api import Model, glorot_uniform_init
 from thinc.types import Floats2d
 
-from spanloom.batch import Batch, FloatsList
 from spanloom.errors import PipelineError
 from spanloom.layers.flat import unwrap
+from spanloom.tokens.batch import Batch, FloatsList
 
 from .table import Table
 

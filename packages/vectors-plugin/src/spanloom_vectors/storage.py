@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import SerializationError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 __all__ = ["FORMAT", "MAGIC", "SectionWriter", "Sections", "content_hash", "is_table"]
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError, SerializationError
-from spanloom.files import write_text
-from spanloom.strings import hash_string, hash_strings
+from spanloom.io.files import write_text
+from spanloom.vocab.strings import hash_string, hash_strings
 
 from .build import Chunk, Source, in_memory, write_table
 from .lookup import Lookup

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError, FormatError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 from .evaluate import read_lines
 from .storage import is_table
@@ -95,8 +95,8 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
 
 
 def _of_folder(path: Path) -> Vocabulary:
-    from spanloom.strings import StringStore
-    from spanloom.vectors import saved_vectors
+    from spanloom.vocab.strings import StringStore
+    from spanloom.vocab.vectors import saved_vectors
 
     folder = path / "vocab" if (path / "vocab").is_dir() else path
     table = saved_vectors(folder)
@@ -132,11 +132,11 @@ def _of_lines(path: Path) -> Vocabulary:
 
 
 def count_words(paths: Sequence[str | Path], nlp: Pipeline) -> Vocabulary:
-    """The words of texts and annotated documents (see :func:`spanloom.applying.read_texts`; a
+    """The words of texts and annotated documents (see :func:`spanloom.corpora.applying.read_texts`; a
     ``.txt`` file has a text on each line) as the pipeline's tokenizer finds them, with counts, the
     most frequent first, those seen equally often in the order of their characters. Raises what
     reading raises."""
-    from spanloom.applying import read_texts
+    from spanloom.corpora.applying import read_texts
 
     found: Counter[str] = Counter()
     texts = (text for path in paths for text in read_texts(path, nlp, lines=True))

@@ -11,9 +11,9 @@ import srsly
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import SGDClassifier
 
-from spanloom.components import component_defaults
 from spanloom.errors import PipelineError, SerializationError
-from spanloom.files import existing, write_bytes
+from spanloom.io.files import existing, write_bytes
+from spanloom.plugins.factory import component_defaults
 
 if TYPE_CHECKING:
     from spanloom import Doc, Example, Pipeline

@@ -44,7 +44,7 @@ def apply_command(
         from ..plugins import import_code
 
         import_code(code)
-    from ..applying import apply_pipeline
+    from ..corpora.applying import apply_pipeline
     from ..pipeline import load
     from ..training.run import use_gpu
 

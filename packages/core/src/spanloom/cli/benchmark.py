@@ -46,7 +46,7 @@ def speed_command(
 
     Reading files isn't counted. The median of the rounds is told, and the slowest and fastest.
     """
-    from ..applying import read_texts
+    from ..corpora.applying import read_texts
     from ..pipeline import load
     from ..training.run import use_gpu
 

@@ -1,4 +1,4 @@
-"""``spanloom debug config``, ``debug schema`` and ``debug data``."""
+"""``spanloom debug config`` and ``debug schema``."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ import click
 
 from ..config import find_problems, load_config, parse_overrides
 from ..config.changes import ABSENT, differences
-from ..errors import ConfigError, SpanloomError
-from ..files import write_text
+from ..errors import ConfigError
+from ..io.files import write_text
 from ..plugins import import_code
 from ..plugins.tables import Report
+from .findings import show_report
+from .options import CODE, OVERRIDES
 
-__all__ = ["config_command", "data_command", "schema_command"]
-
-_OVERRIDES = click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
-_CODE = click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+__all__ = ["config_command", "schema_command"]
 
 
 @click.command("config", context_settings={"ignore_unknown_options": True})
 @click.argument("config", type=click.Path(allow_dash=True))
-@_CODE
+@CODE
 @click.option("--diff", "-D", is_flag=True, help="Show what differs from the defaults.")
 @click.option("--against", "-A", type=click.Path(), help="Show what differs from another config.")
 @click.option("--functions", "-F", is_flag=True, help="Show who brings each function.")
-@_OVERRIDES
+@OVERRIDES
 def config_command(
     config: str,
     code: str | None,
@@ -63,7 +62,7 @@ def config_command(
         _show_functions(filled)
     nlp = Pipeline.from_config(filled)
     check_frozen(nlp.order, filled.interpolate()["training"]["frozen_components"])
-    _tell(report)
+    show_report(report)
     steps = ", ".join(nlp.pipe_names) or "no components"
     click.echo(f"{loaded.source}: no problems; the pipeline can be built: {steps}.")
 
@@ -96,7 +95,7 @@ def _json(value: Any) -> str:
 
 def _show_functions(config: Mapping[str, Any]) -> None:
     from ..config.tree import leaves
-    from ..registries import registry
+    from ..plugins.registries import registry
 
     named = set()
     for path, value in leaves(config):
@@ -105,15 +104,6 @@ def _show_functions(config: Mapping[str, Any]) -> None:
             named.add((key.removeprefix("@") if key != "factory" else "factories", str(value)))
     for kind, name in sorted(named):
         click.echo(f"{kind:<14} {name:<36} {registry.supplier(kind, name)}")
-
-
-def _tell(report: Report) -> None:
-    colors = {"ok": "green", "warning": "yellow", "error": "red"}
-    for found in report.findings:
-        fix = f" ({found.fix})" if found.fix else ""
-        click.secho(f"{found.level}: {found.message}{fix}", fg=colors.get(found.level))
-    if any(found.level == "error" for found in report.findings):
-        raise SpanloomError("There are errors, see above.")
 
 
 @click.command("schema")
@@ -131,37 +121,3 @@ def schema_command(output: str) -> None:
     else:
         write_text(output, text)
         click.echo(f"Wrote '{output}'.")
-
-
-@click.command("data", context_settings={"ignore_unknown_options": True})
-@click.argument("config", type=click.Path(allow_dash=True))
-@_CODE
-@click.option("--json", "as_json", is_flag=True, help="Write all counts as JSON.")
-@_OVERRIDES
-def data_command(config: str, code: str | None, as_json: bool, overrides: tuple[str, ...]) -> None:
-    """Look at the training and evaluation data of CONFIG: what is annotated, how often each label
-    occurs, what both have in common, and what can't be learned.
-
-    The exit code is 1 if training can't work.
-    """
-    given = parse_overrides(overrides)
-    if code is not None:
-        import_code(code)
-    from ..training.inspection import check_data, inspect_data
-
-    found = inspect_data(load_config(config, given))
-    report = check_data(found)
-    if as_json:
-        notes = [{"level": each.level, "message": each.message} for each in report.findings]
-        click.echo(json.dumps({**found, "findings": notes}, indent=1, ensure_ascii=False))
-        return
-    for part in ("train", "dev"):
-        click.secho(part, bold=True)
-        for key, value in found[part].items():
-            if key != "labels":
-                click.echo(f"  {key:<38} {value:>12,}")
-        for kind, counts in found[part]["labels"].items():
-            common = ", ".join(f"{label} {count:,}" for label, count in list(counts.items())[:8])
-            more = f", and {len(counts) - 8:,} more" if len(counts) > 8 else ""
-            click.echo(f"  {kind:<38} {common}{more}")
-    _tell(report)

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..plugins.deep import environment
 from ..plugins.describe import describe
 from ..plugins.index import current
+from ..plugins.processes import environment
 
 __all__ = ["environment_facts"]
 

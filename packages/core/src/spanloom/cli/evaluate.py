@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..files import json_text, write_text
+from ..io.files import json_text, write_text
 from ..plugins import import_code
 
 __all__ = ["evaluate_command", "score_rows"]
@@ -64,9 +64,9 @@ def evaluate_command(
     DATA."""
     if code is not None:
         import_code(code)
+    from ..corpora.corpus import corpus
     from ..errors import DataError
     from ..pipeline import load
-    from ..training.corpus import corpus
     from ..training.run import use_gpu
 
     reader = corpus(data, gold_preproc=gold_preproc, limit=limit)

@@ -53,9 +53,10 @@ def info_command(model: str | None, env: bool, as_json: bool, graph: str | None)
 
 def _show_graph(model: str | None, target: str, as_json: bool) -> None:
     from ..config import load_config
+    from ..display.graphs import save_graph
     from ..pipeline import Pipeline
-    from ..pipeline.drawing import save_graph, table
     from ..pipeline.graph import analyze
+    from ..pipeline.graph_table import table
 
     if model is None:
         raise click.UsageError("--graph needs a pipeline: spanloom info MODEL --graph")
@@ -82,7 +83,7 @@ def _installed() -> dict[str, Any]:
 def _show_environment(as_json: bool) -> None:
     from ..plugins.tables import Finding
     from .environment import environment_facts
-    from .plugins_doctor import show_findings
+    from .findings import show_findings
 
     facts = environment_facts()
     if as_json:

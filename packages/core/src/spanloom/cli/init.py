@@ -11,7 +11,7 @@ import click
 from ..config import check_config, fill_config, init_config, load_config
 from ..config.templates import SIZES
 from ..errors import SpanloomError
-from ..files import write_text
+from ..io.files import write_text
 from ..plugins import import_code
 
 __all__ = ["config_command", "fill_config_command"]

@@ -19,7 +19,7 @@ from ..errors import NameClashError, PluginError, SpanloomError
 from ..plugins.failures import record_failure
 from ..plugins.hooks import GROUP, Manager, manager
 from ..plugins.index import current
-from ..plugins.known import COMMANDS
+from ..plugins.known import command_providers
 from ..plugins.tables import Command, CommandTable
 
 __all__ = ["LazyGroup", "cli", "main"]
@@ -115,7 +115,7 @@ class LazyGroup(click.Group):
         asked = self.prefix + word
         failures = {failure.dist: str(failure) for failure in manager().failures}
         for name in (f"{asked} {' '.join(args[1:2])}".strip(), asked):
-            dist = COMMANDS.get(name)
+            dist = command_providers().get(name)
             if dist in failures:
                 return f"no command '{name}': {failures[dist]}"
             if dist is not None:
@@ -142,10 +142,12 @@ def _find(table: CommandTable, path: str, word: str) -> click.Command | None:
 
 
 def _light_table(ctx: click.Context) -> CommandTable:
-    """Core's own commands, without importing the hook module of any plugin."""
+    """The commands of core and of packages released with it, without importing the hook module of
+    anybody else."""
     key = "spanloom.light"
     if key not in ctx.meta:
-        ctx.meta[key] = Manager(current(), only=("spanloom",)).commands
+        ours = {"spanloom", *command_providers().values()}
+        ctx.meta[key] = Manager(current(), only=ours).commands
     table: CommandTable = ctx.meta[key]
     return table
 

@@ -19,8 +19,8 @@ from rich.table import Table
 from ..errors import UnknownNameError
 from ..plugins.describe import Description, Offer, describe, registry_of, source_file
 from ..plugins.index import current, enabled, normalize
-from ..plugins.registries import Registry, place
-from ..registries import registry
+from ..plugins.registries import registry
+from ..plugins.registry import Registry, place
 
 __all__ = ["list_command", "show_command", "why_command"]
 

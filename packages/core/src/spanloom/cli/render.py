@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import DataError, FormatError
-from ..files import existing, write_text
+from ..io.files import existing, write_text
 
 __all__ = ["render_command"]
 
@@ -46,8 +46,8 @@ def render_command(
         from ..plugins import import_code
 
         import_code(code)
+    from ..display import render_html
     from ..pipeline import load
-    from ..render import render_html
 
     docs = list(load(model).pipe(given))
     page = render_html(docs, style, title=title, spans_key=spans_key)

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 
 import srsly
 
-from .. import _msgpack
-from ..batch import Batch, Feature
 from ..errors import PipelineError, SerializationError
-from ..files import existing, folder_written, read_json, write_bytes
+from ..io import msgpack as _msgpack
+from ..io.files import existing, folder_written, read_json, write_bytes
+from ..tokens.batch import Batch, Feature
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer
 
-    from ..example import Example
-    from ..pipeline import Pipeline
+    from ..examples.example import Example
     from ..tokens import Doc
     from ..vocab import Vocab
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["BatchComponent", "Component", "Encoder", "Scorer", "TrainableComponent", "minibatch"]
 
@@ -110,7 +110,7 @@ class TrainableComponent:
     # -- learning
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Read labels from the examples (or take ``labels``) and allocate the weights."""
         raise NotImplementedError(f"{type(self).__name__} must define initialize")
@@ -253,7 +253,7 @@ def _same_node(one: Model[Any, Any], other: Model[Any, Any]) -> bool:
 class Encoder(TrainableComponent):
     """A component whose model others share through listeners.
 
-    It sets no annotation: it writes a :class:`~spanloom.batch.Feature` under its name. A subclass
+    It sets no annotation: it writes a :class:`~spanloom.tokens.batch.Feature` under its name. A subclass
     for other values than one vector a token overrides :meth:`feature_of` and ``provides``.
     """
 
@@ -353,7 +353,7 @@ class Encoder(TrainableComponent):
         return losses if losses is not None else {}
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Allocate the weights, with shapes inferred from the first examples."""
         batch = self.ready([example.x for example in self.sample(get_examples)])

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..batch import FloatsList, flatten
 from ..errors import PipelineError
+from ..tokens.batch import FloatsList, flatten
 from .base import GetExamples, Scorer, TrainableComponent
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..layers.types import TokenModel
-    from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["MISSING", "TokenClassifier", "aligned", "assign", "cross_entropy", "lookup"]
 
@@ -157,7 +157,7 @@ class TokenClassifier(TrainableComponent):
         return loss, FloatsList(gradient, lengths)
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Take ``labels``, or read them from the examples, and allocate the weights."""
         sample = self.sample(get_examples)

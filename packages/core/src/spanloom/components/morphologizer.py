@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
+from ..plugins.factory import component_defaults
+from ..vocab.morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
 from .base import Scorer
 from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
-from .factory import component_defaults
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..layers.types import TokenModel
-    from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["Morphologizer", "make_morphologizer"]
 
@@ -142,7 +142,7 @@ class Morphologizer(TokenClassifier):
     score_weights={"pos_acc": 0.5, "morph_acc": 0.5, "morph_per_feat": None},
 )
 def make_morphologizer(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: TokenModel,
     overwrite: bool = True,

@@ -10,19 +10,19 @@ import numpy as np
 import srsly
 from numpy.typing import NDArray
 
-from .. import _msgpack
-from ..batch import Batch
 from ..errors import SerializationError
-from ..files import read_json, write_bytes
+from ..io import msgpack as _msgpack
+from ..io.files import read_json, write_bytes
+from ..plugins.factory import component_defaults
+from ..tokens.batch import Batch
 from .base import GetExamples, Scorer, minibatch
 from .classifier import assign
-from .factory import component_defaults
 
 if TYPE_CHECKING:
-    from ..example import Example
-    from ..pipeline import Pipeline
+    from ..examples.example import Example
     from ..tokens import Doc
     from ..vocab import Vocab
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["DEFAULT_PUNCTUATION", "Sentencizer", "make_sentencizer"]
 
@@ -100,7 +100,7 @@ class Sentencizer:
         assign(docs, "SENT_START", predictions, overwrite=self.overwrite)
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Nothing to learn."""
 
@@ -146,7 +146,7 @@ class Sentencizer:
     score_weights={"sents_f": 1.0, "sents_p": 0.0, "sents_r": 0.0},
 )
 def make_sentencizer(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     punct_chars: list[str] | None = None,
     overwrite: bool = False,

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plugins.factory import component_defaults
 from .base import Scorer
 from .classifier import MISSING, TokenClassifier, aligned, assign
-from .factory import component_defaults
 from .tagger import TAGGER_MODEL
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..layers.types import TokenModel
-    from ..pipeline import Pipeline
     from ..tokens import Doc
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["SentenceRecognizer", "make_senter"]
 
@@ -55,7 +55,7 @@ class SentenceRecognizer(TokenClassifier):
     score_weights={"sents_f": 1.0, "sents_p": 0.0, "sents_r": 0.0},
 )
 def make_senter(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: TokenModel,
     overwrite: bool = False,

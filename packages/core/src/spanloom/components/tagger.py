@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plugins.factory import component_defaults
 from .base import Scorer
 from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
-from .factory import component_defaults
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..layers.types import TokenModel
-    from ..pipeline import Pipeline
     from ..tokens import Doc
     from ..vocab import Vocab
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["Tagger", "make_tagger"]
 
@@ -104,7 +104,7 @@ class Tagger(TokenClassifier):
     score_weights={"tag_acc": 1.0},
 )
 def make_tagger(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: TokenModel,
     overwrite: bool = False,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..batch import Feature, FloatsList, flatten
+from ..plugins.factory import component_defaults
+from ..tokens.batch import Feature, FloatsList, flatten
 from .base import Encoder
-from .factory import component_defaults
 
 if TYPE_CHECKING:
     from ..layers.types import TokenModel
-    from ..pipeline import Pipeline
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["Tok2Vec", "make_tok2vec"]
 
@@ -49,6 +49,6 @@ class Tok2Vec(Encoder):
         }
     }
 )
-def make_tok2vec(nlp: Pipeline, name: str, model: TokenModel) -> Tok2Vec:
+def make_tok2vec(nlp: PipelineLike, name: str, model: TokenModel) -> Tok2Vec:
     """Factory of ``tok2vec``."""
     return Tok2Vec(nlp.vocab, model, name)

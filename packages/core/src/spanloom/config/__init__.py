@@ -9,47 +9,16 @@ nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ..io.lazy import lazy_names
 
-from .._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from .check import check_config, find_problems
-    from .fill import fill_block, fill_config
-    from .resolve import resolve_block, resolve_section
-    from .sections import default_config
-    from .source import Config, load_config, parse_config, parse_overrides
-    from .templates import init_config
-
-__all__ = [
-    "Config",
-    "check_config",
-    "default_config",
-    "fill_block",
-    "fill_config",
-    "find_problems",
-    "init_config",
-    "load_config",
-    "parse_config",
-    "parse_overrides",
-    "resolve_block",
-    "resolve_section",
-]
-
-_HOMES = {
-    "Config": "source",
-    "check_config": "check",
-    "default_config": "sections",
-    "fill_block": "fill",
-    "fill_config": "fill",
-    "find_problems": "check",
-    "init_config": "templates",
-    "load_config": "source",
-    "parse_config": "source",
-    "parse_overrides": "source",
-    "resolve_block": "resolve",
-    "resolve_section": "resolve",
-}
-
-
-__getattr__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "check": ["check_config", "find_problems"],
+        "fill": ["fill_block", "fill_config"],
+        "resolve": ["resolve_block", "resolve_section"],
+        "sections": ["default_config"],
+        "source": ["Config", "load_config", "parse_config", "parse_overrides"],
+        "templates": ["init_config"],
+    },
+)

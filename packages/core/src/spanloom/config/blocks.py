@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem, RegistryError
 from ..plugins import manager
-from ..registries import registry
-from .foreign import lacking
+from ..plugins.factory import factory_config
+from ..plugins.registries import registry
 from .signatures import MISSING, Parameter, Signature, signature_of
 from .source import VARIABLE, Config
 from .tree import above, mappings
@@ -70,7 +69,7 @@ class BlockChecker:
         name = self.value(f"{path}.factory", block["factory"])
         function = self._function(f"{path}.factory", "factories", name)
         if function is None:
-            if not lacking("factories", name):  # then what is in it needn't be named, too
+            if not registry.advice("factories", name):  # then what is in it needn't be named, too
                 self.walk({key: v for key, v in block.items() if key != "factory"}, path)
             return
         found = signature_of(function, skip=("nlp", "name"))
@@ -143,9 +142,9 @@ class BlockChecker:
             renamed = manager().renamed.get((kind, name))
             if renamed is not None:
                 self.add(path, f"'{name}' has another name now", f"write '{renamed.name}'")
-            elif advice := lacking(kind, name):
+            elif advice := registry.advice(kind, name):
                 fix = f"take it out of nlp.pipeline and [components], and {advice}"
-                self.add(path, f"'{name}' is a component of spaCy's that isn't here", fix)
+                self.add(path, f"'{name}' is a component of another library's that isn't here", fix)
             else:
                 self.add(path, str(error))
         return None

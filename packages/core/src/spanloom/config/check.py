@@ -14,15 +14,14 @@ from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
 from ..plugins import manager
+from ..plugins.known import providers
+from ..plugins.registries import registry
 from ..plugins.tables import Phase, Report
-from ..registries import registry
 from .blocks import BlockChecker
 from .fill import fill_config
-from .foreign import LACKING_SETTINGS
 from .sections import (
     CORE_SECTIONS,
     FREE_SECTIONS,
-    PROVIDERS,
     core_schema,
     default_config,
     plugin_defaults,
@@ -35,6 +34,13 @@ from .tree import circle, exists, leaves
 from .values import is_block, near
 
 __all__ = ["check_config", "config_to_build", "find_problems"]
+
+#: Settings of other libraries' configs that nothing here uses, and what to do instead.
+_UNUSED = {
+    "nlp.before_creation": "register a language (`languages`), or use after_creation",
+    "initialize.vocab_data": "give words their vectors by initialize.vectors",
+    "initialize.lookups": "register a language (`languages`) with the norms of its words",
+}
 
 _SOURCED_TYPES = {"source": str, "component": str, "replace_listeners": list[str], "name": str}
 _SOURCED = tuple(_SOURCED_TYPES)
@@ -230,10 +236,9 @@ class _Checker(BlockChecker):
         for name, section in self.config.items():
             if name in known:
                 continue
-            if name in PROVIDERS:
+            if dist := providers("sections").get(name):
                 # spaCy writes the section into every config, empty where it isn't used.
                 if section:
-                    dist = PROVIDERS[name]
                     message = f"is read by `{dist}`, which isn't installed"
                     self.add(name, message, f"pip install {dist}")
                 continue
@@ -252,7 +257,7 @@ class _Checker(BlockChecker):
                 for key in section:
                     if key not in known:
                         self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
-        for path, fix in LACKING_SETTINGS.items():
+        for path, fix in _UNUSED.items():
             if self._is_read(path.partition(".")[0]) and self.value(path, None):
                 self.add(path, "can't be set: there is nothing that would use it", fix)
         for path, annotation in core_schema().items():

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..components.factory import factory_config, factory_info
 from ..errors import RegistryError
-from ..registries import registry
+from ..plugins.factory import factory_config, factory_info
+from ..plugins.registries import registry
 from .sections import check_sections, default_config, plugin_defaults, plugin_sections
 from .signatures import MISSING, signature_of
 from .source import Config

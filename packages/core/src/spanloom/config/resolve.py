@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_origin
 
 from ..errors import ConfigError, ConfigProblem, SpanloomError
-from ..registries import registry
+from ..plugins.registries import registry
 from .signatures import signature_of
 from .source import Config
 from .values import branches, describe_type, is_block

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from ..components.factory import factory_config
 from ..errors import RegistryError
-from ..registries import registry
+from ..plugins.factory import factory_config
+from ..plugins.registries import registry
 from .sections import FREE_SECTIONS, core_schema, default_config, plugin_sections
 from .signatures import MISSING, Signature, signature_of
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, ConfigProblem
+from ..plugins.known import providers
 from .source import Config, parse_config
 from .values import near
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "CORE_SECTIONS",
     "FREE_SECTIONS",
-    "PROVIDERS",
     "check_sections",
     "core_schema",
     "default_config",
@@ -38,9 +38,6 @@ CORE_SECTIONS = (
     "initialize",
     "plugins",
 )
-
-#: Sections of first-party plugins, and who brings them.
-PROVIDERS = {"pretraining": "spanloom-pretrain"}
 
 #: Sections whose keys are the user's own.
 FREE_SECTIONS = ("paths", "system", "variables", "plugins")
@@ -85,7 +82,8 @@ def check_sections(names: Iterable[str]) -> None:
     problems = []
     for name in names:
         if name not in known and name not in CORE_SECTIONS:
-            fix = f"pip install {PROVIDERS[name]}" if name in PROVIDERS else near(name, known)
+            absent = providers("sections").get(name)
+            fix = f"pip install {absent}" if absent else near(name, known)
             problems.append(ConfigProblem(name, "is a section that nothing installed reads", fix))
     if problems:
         raise ConfigError(problems)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigProblem, SpanloomError
-from ..packaging import find, find_all
-from ..registries import registry
+from ..plugins.installed import find, find_all
+from ..plugins.registries import registry
 from .source import load_config
 from .values import near
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..components.factory import factory_config
 from ..errors import ConfigError, ConfigProblem
-from ..registries import registry
+from ..plugins.factory import factory_config
+from ..plugins.registries import registry
 from .check import check_config
 from .fill import fill_config
 from .source import Config

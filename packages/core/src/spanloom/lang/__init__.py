@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ..errors import DataError
-from ..registries import registry
+from ..plugins.registries import registry
 from .base import LanguageDefaults
 
 __all__ = ["LanguageDefaults", "language"]

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import ClassVar
 
-from ..lexical import LexicalRules
 from ..tokenizer.rules import Piece, TokenizerRules, base_rules
+from ..vocab.features import LexicalRules
 
 __all__ = ["LanguageDefaults", "base_cases", "base_norms", "data_lines"]
 

@@ -17,9 +17,7 @@ from .listener import (
     step_grad_factors,
 )
 from .multi_hash import MultiHashEmbed
-from .ngrams import extract_ngrams
 from .tagger import Tagger, Tagger_v1, best_classes
-from .textcat import TextCatBOW, TextCatCNN, TextCatEnsemble, TextCatReduce
 from .tok2vec import HashEmbedCNN, Tok2Vec, Tok2Vec_v1
 from .window import (
     MaxoutWindowEncoder,
@@ -42,16 +40,11 @@ __all__ = [
     "MultiHashEmbed",
     "Tagger",
     "Tagger_v1",
-    "TextCatBOW",
-    "TextCatCNN",
-    "TextCatEnsemble",
-    "TextCatReduce",
     "Tok2Vec",
     "Tok2VecListener",
     "Tok2Vec_v1",
     "add",
     "best_classes",
-    "extract_ngrams",
     "find_listeners",
     "flat_array",
     "grad_factor_of",

@@ -19,9 +19,9 @@ from thinc.api import (
 )
 from thinc.types import Floats2d
 
-from ..batch import Batch, FloatsList
 from ..errors import ConfigError, ConfigProblem
 from ..tokens import Doc
+from ..tokens.batch import Batch, FloatsList
 from .dense import DenseBlock, add_gradient
 from .embed_types import HashTables, Source, StaticSource, embed_types
 from .extract import FeatureExtractor, WordTypes, feature_names

@@ -19,8 +19,8 @@ from thinc.api import Embed as thinc_embed
 from thinc.api import Model
 from thinc.types import Floats2d, Ints2d
 
-from ..batch import FloatsList
 from ..errors import ConfigError, ConfigProblem
+from ..tokens.batch import FloatsList
 from .flat import unwrap
 
 __all__ = ["Embed", "add", "remap_ids"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from thinc.api import Model
 
-from ..batch import Batch, FloatsList
+from ..tokens.batch import Batch, FloatsList
 from .dense import DenseBlock, add_gradient, dropout_mask
 from .extract import WordTypes
 from .flat import unwrap

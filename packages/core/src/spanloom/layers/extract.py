@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from thinc.api import Model
 from thinc.types import Ints2d
 
-from ..batch import Batch, FloatsList
 from ..errors import ConfigError, ConfigProblem
-from ..lexicon import FLAGS, STRING_FEATURES
 from ..tokens import Doc
-from ..tokens.columns import COLUMNS
+from ..tokens.batch import Batch, FloatsList
+from ..vocab.columns import COLUMNS
+from ..vocab.lexicon import FLAGS, STRING_FEATURES
 
 __all__ = ["LEXICAL", "FeatureExtractor", "WordTypes", "feature_names"]
 

@@ -9,9 +9,9 @@ from typing import Any
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..batch import Batch, Feature
 from ..errors import PipelineError
 from ..tokens import Doc
+from ..tokens.batch import Batch, Feature
 from .flat import unwrap
 
 __all__ = [
@@ -131,7 +131,7 @@ def listened_feature(model: Model[Any, Any], docs: list[Doc]) -> Feature:
     """What the producer of a listener wrote on the batch.
 
     Raises :class:`PipelineError` if the listener isn't linked, ``docs`` isn't a
-    :class:`~spanloom.batch.Batch` or the producer hasn't run on it.
+    :class:`~spanloom.tokens.batch.Batch` or the producer hasn't run on it.
     """
     link: Link = model.attrs["link"]
     if not link.producer:

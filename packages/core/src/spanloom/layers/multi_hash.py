@@ -96,7 +96,7 @@ def _check(width: int, attrs: Sequence[str | int], rows: Sequence[int]) -> None:
 
 def static_vectors(width: int) -> Model[Any, Any]:
     """The layer of static vectors, from whoever provides it."""
-    from ..registries import registry
+    from ..plugins.registries import registry
 
     model: Model[Any, Any] = registry.architectures.get("spanloom.StaticVectors.v2")(
         width, dropout=0.0

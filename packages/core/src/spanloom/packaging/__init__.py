@@ -7,44 +7,9 @@ the group ``spanloom_models`` that names it. ``pip install`` and ``spanloom down
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ..io.lazy import lazy_names
 
-from .._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from .fetching import Source, fetched
-    from .installed import Installed, find, find_all
-    from .installing import install, unmet
-    from .making import Made, package
-    from .places import site_folder, user_folder
-
-_HOMES = {
-    "Installed": "installed",
-    "Made": "making",
-    "Source": "fetching",
-    "fetched": "fetching",
-    "find": "installed",
-    "find_all": "installed",
-    "install": "installing",
-    "package": "making",
-    "site_folder": "places",
-    "unmet": "installing",
-    "user_folder": "places",
-}
-
-__all__ = [
-    "Installed",
-    "Made",
-    "Source",
-    "fetched",
-    "find",
-    "find_all",
-    "install",
-    "package",
-    "site_folder",
-    "unmet",
-    "user_folder",
-]
-
-
-__getattr__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {},
+)

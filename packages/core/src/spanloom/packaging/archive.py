@@ -15,7 +15,7 @@ from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
 from ..errors import PackageError
-from .installed import GROUP
+from ..plugins.installed import GROUP
 from .making import CODE_SUFFIXES
 
 __all__ = ["Archive"]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 from urllib.error import URLError
@@ -157,9 +158,7 @@ class _Careful(HTTPRedirectHandler):
 
 @contextmanager
 def _opened(url: str) -> Iterator[Any]:
-    from .. import __version__
-
-    request = Request(url, headers={"User-Agent": f"spanloom/{__version__}"})
+    request = Request(url, headers={"User-Agent": f"spanloom/{version('spanloom')}"})
     try:
         with build_opener(_Careful).open(request, timeout=_TIMEOUT) as response:
             yield response

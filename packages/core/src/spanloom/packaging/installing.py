@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ..errors import PackageError
 from ..plugins.index import normalize, refresh
+from ..plugins.installed import Installed, find
+from ..plugins.places import chosen_folder
 from .archive import Archive
 from .fetching import Source
-from .installed import Installed, find
-from .places import chosen_folder
 
 __all__ = ["install", "unmet"]
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import MissingFileError, PackageError, SerializationError
-from ..files import existing, file_written
-from .installed import GROUP
+from ..io.files import existing, file_written
+from ..plugins.installed import GROUP
 from .metadata import metadata_text, project_text
 from .names import package_name, package_version, requirements
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import PackageError
 from ..pipeline.saving import names_in
 from ..plugins.index import normalize
-from ..registries import registry
+from ..plugins.registries import registry
 
 __all__ = ["package_name", "package_version", "required_range", "requirements"]
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..batch import Batch
 from ..errors import PipelineError
 from ..tokens import Doc
+from ..tokens.batch import Batch
 
 __all__ = ["WORDS", "check_sizes", "grouped", "parts"]
 

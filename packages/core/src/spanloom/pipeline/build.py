@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..components.factory import factory_config
 from ..config import Config
 from ..config.blocks import check_component
 from ..config.check import config_to_build
@@ -16,7 +15,8 @@ from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
 from ..lang import language
 from ..plugins import manager
-from ..registries import registry
+from ..plugins.factory import factory_config
+from ..plugins.registries import registry
 from ..vocab import Vocab
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def load(
     }
     path = Path(name)
     if isinstance(name, str) and not path.exists():
-        from ..packaging import find
+        from ..plugins.installed import find
 
         found = find(name)
         if found is not None:
@@ -89,7 +89,7 @@ def load(
             pipeline: Pipeline = registry.get("models", name)(**options)
             return pipeline
     if not path.is_dir():
-        from ..packaging import find_all
+        from ..plugins.installed import find_all
 
         names = {*registry.names("models"), *(each.name for each in find_all())}
         installed = ", ".join(sorted(names)) or "none"

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..components.factory import FactoryInfo, factory_info
 from ..errors import PipelineError, RegistryError
-from ..registries import registry
+from ..plugins.factory import FactoryInfo, factory_info
+from ..plugins.registries import registry
 
 if TYPE_CHECKING:
     from .order import Entry

@@ -9,14 +9,14 @@ from itertools import chain
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..batch import Batch
 from ..components import Encoder, TrainableComponent
 from ..components.base import SAMPLE_SIZE, minibatch
 from ..errors import ConfigError, ConfigProblem, PipelineError
-from ..example import Example
-from ..pretraining import init_tok2vec
-from ..vectors import open_vectors
+from ..examples.example import Example
+from ..tokens.batch import Batch
+from ..vocab.vectors import open_vectors
 from .batching import parts
+from .pretrained import init_tok2vec
 from .wiring import active_encoders
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..components.factory import component_defaults
 from ..errors import PipelineError
-from ..registries import registry
-from . import build, drawing, graph, sourcing
+from ..plugins.factory import component_defaults
+from ..plugins.registries import registry
+from . import build, graph, sourcing
 from .graph import KEYS
+from .graph_table import table
 from .order import Entry, Order
 from .wiring import check_disabled, rename_upstream, wire
 
@@ -273,7 +274,7 @@ class Parts:
         :func:`spanloom.pipeline.graph.analyze`. ``pretty`` prints it as a table, too."""
         found = graph.analyze(self._whole, keys)
         if pretty:
-            print(drawing.table(self._whole, keys))
+            print(table(self._whole, keys))
         return found
 
     def changed(self) -> None:

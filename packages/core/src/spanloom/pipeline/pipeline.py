@@ -19,7 +19,7 @@ from .running import Running
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-    from ..example import Example
+    from ..examples.example import Example
 
 __all__ = ["Pipeline"]
 
@@ -111,7 +111,7 @@ class Pipeline(Running):
         return sgd if sgd is not None else self.create_optimizer()
 
     def _placeholder(self) -> Iterable[Example]:
-        from ..example import Example
+        from ..examples.example import Example
 
         doc = Doc(self.vocab, words=["One", "sentence", "."])
         return [Example(doc, doc.copy())]

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, overload
 
-from ..batch import Batch
 from ..errors import PipelineError
 from ..tokens import Doc
+from ..tokens.batch import Batch
 from ..vocab import Vocab
 from .batching import WORDS, check_sizes, grouped, parts
 from .order import Entry

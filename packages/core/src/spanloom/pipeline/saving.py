@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import srsly
 
-from .. import _msgpack
 from ..errors import SerializationError, SpanloomError
-from ..files import existing, folder_written, json_ready, read_json, write_text
+from ..io import msgpack as _msgpack
+from ..io.files import existing, folder_written, json_ready, read_json, write_text
 from ..plugins import manager
-from ..registries import registry
+from ..plugins.registries import registry
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -40,8 +41,6 @@ FORMAT = 1
 
 def full_meta(nlp: Pipeline) -> dict[str, Any]:
     """What ``meta.json`` holds: ``None`` for numbers that JSON doesn't have (NaN)."""
-    from .. import __version__
-
     with registry.preferring(nlp.config):
         suppliers = {
             f"{group}/{name}": registry.supplier(group, name)
@@ -53,7 +52,7 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
         **json_ready(nlp.meta),
         "lang": nlp.lang,
         "format": FORMAT,
-        "spanloom_version": __version__,
+        "spanloom_version": version("spanloom"),
         "pipeline": nlp.pipe_names,
         "components": nlp.component_names,
         "disabled": nlp.disabled,

@@ -13,11 +13,11 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from .. import _msgpack
 from ..errors import SerializationError
-from ..tokens.columnar import from_block, to_blocks
-from ..tokens.extensions import SCRIPT, everywhere
-from ..tokens.packing import unpack_strings
+from ..io import msgpack as _msgpack
+from ..tokens.storage.columnar import from_block, to_blocks
+from ..tokens.storage.packing import unpack_strings
+from ..vocab.extensions import SCRIPT, everywhere
 
 if TYPE_CHECKING:
     from ..tokens import Doc

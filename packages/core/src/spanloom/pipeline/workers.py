@@ -2,7 +2,7 @@
 
 Each worker is a new Python process (spawned, on every system) that loads the pipeline from a
 temporary folder. Batches go out as texts, or as columns where documents were given, and documents
-come back as columns (:mod:`spanloom.tokens.columnar`): nothing is pickled, and no work is done for
+come back as columns (:mod:`spanloom.tokens.storage.columnar`): nothing is pickled, and no work is done for
 single tokens. Contexts and the error handler stay in this process.
 """
 
@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from .. import _msgpack
 from ..errors import PipelineError
-from ..registries import registry
+from ..io import msgpack as _msgpack
+from ..plugins.registries import registry
 from ..tokens import Doc
-from ..tokens.columnar import from_block, to_blocks
-from ..tokens.extensions import MISSING, everywhere
-from ..tokens.packing import pack_strings
+from ..tokens.storage.columnar import from_block, to_blocks
+from ..tokens.storage.packing import pack_strings
+from ..vocab.extensions import MISSING, everywhere
 from .batching import grouped
 from .saving import names_in
 from .worker import Task, work

@@ -6,77 +6,27 @@ when it is first used.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ..io.lazy import lazy_names
 
-from .._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from .code import import_code
-    from .failures import Failure
-    from .hooks import Manager, manager
-    from .index import Entry, Index, current, refresh
-    from .spec import API, hookimpl
-    from .tables import (
-        Command,
-        CommandTable,
-        ConfigSection,
-        Device,
-        DeviceRequest,
-        Extension,
-        ExtensionTable,
-        Finding,
-        Renamed,
-        Report,
-        TrainContext,
-    )
-
-_HOMES = {
-    "API": "spec",
-    "Command": "tables",
-    "CommandTable": "tables",
-    "ConfigSection": "tables",
-    "Device": "tables",
-    "DeviceRequest": "tables",
-    "Entry": "index",
-    "Extension": "tables",
-    "ExtensionTable": "tables",
-    "Failure": "failures",
-    "Finding": "tables",
-    "Index": "index",
-    "Manager": "hooks",
-    "Renamed": "tables",
-    "Report": "tables",
-    "TrainContext": "tables",
-    "current": "index",
-    "hookimpl": "spec",
-    "import_code": "code",
-    "manager": "hooks",
-    "refresh": "index",
-}
-
-__all__ = [
-    "API",
-    "Command",
-    "CommandTable",
-    "ConfigSection",
-    "Device",
-    "DeviceRequest",
-    "Entry",
-    "Extension",
-    "ExtensionTable",
-    "Failure",
-    "Finding",
-    "Index",
-    "Manager",
-    "Renamed",
-    "Report",
-    "TrainContext",
-    "current",
-    "hookimpl",
-    "import_code",
-    "manager",
-    "refresh",
-]
-
-
-__getattr__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "code": ["import_code"],
+        "hooks": ["Manager", "manager"],
+        "index": ["Entry", "Index", "current", "refresh"],
+        "spec": ["API", "hookimpl"],
+        "tables": [
+            "Command",
+            "CommandTable",
+            "ConfigSection",
+            "Device",
+            "DeviceRequest",
+            "Extension",
+            "ExtensionTable",
+            "Finding",
+            "Renamed",
+            "Report",
+            "TrainContext",
+        ],
+    },
+)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import time
 import traceback as tracebacks
-from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import Failure, PluginError
 from .index import Entry, Owner, enabled, normalize
 from .trace import trace
 
-__all__ = ["Failure", "compatibility", "load_entry", "missing_cure", "record_failure"]
+__all__ = ["compatibility", "load_entry", "missing_cure", "record_failure"]
 
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 
@@ -29,33 +29,6 @@ _BROUGHT_BY = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why one entry of one distribution can't be used.
-
-    ``stage`` is where it failed: ``disabled``, ``compat``, ``import``, ``attribute``,
-    ``validate`` or ``call``. ``cure`` says what to do; ``traceback`` is the text of the original
-    one and isn't part of the message.
-    """
-
-    dist: str
-    version: str
-    group: str
-    name: str
-    target: str
-    stage: str
-    error: str
-    message: str
-    missing_module: str | None = None
-    cure: str = ""
-    traceback: str = field(default="", repr=False)
-
-    def __str__(self) -> str:
-        what = f"'{self.name}' of {self.dist} {self.version} ({self.target}) can't be used"
-        cause = f"{self.error}: {self.message}" if self.error else self.message
-        return f"{what}: {cause}" + (f"\n  {self.cure}" if self.cure else "")
 
 
 def record_failure(entry: Entry, stage: str, error: BaseException | str) -> Failure:
@@ -123,8 +96,6 @@ def compatibility(entry: Entry) -> str:
 
     pip checks ``Requires-Dist`` when it installs; ``--no-deps`` and editable installs go round it.
     """
-    from .. import __version__
-
     for requirement, extra in _requirements(entry.owner):
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         if extra or normalize(name) != "spanloom" or normalize(entry.dist) == "spanloom":
@@ -135,8 +106,9 @@ def compatibility(entry: Entry) -> str:
             wanted = Requirement(requirement).specifier
         except InvalidRequirement as error:
             return f"its requirement '{requirement}' can't be read ({error})"
-        if not wanted.contains(__version__, prereleases=True):
-            return f"it needs spanloom {wanted}, and this is {__version__}"
+        ours = version("spanloom")
+        if not wanted.contains(ours, prereleases=True):
+            return f"it needs spanloom {wanted}, and this is {ours}"
     return ""
 
 

@@ -15,17 +15,11 @@ from typing import Any
 
 import pluggy
 
-from ..errors import PluginError
+from ..errors import Failure, PluginError
 from . import spec
-from .failures import Failure, load_entry, record_failure
+from .failures import load_entry, record_failure
 from .index import PREFIX, Entry, Index, current, enabled, normalize, on_refresh, selection
-from .tables import (
-    CommandTable,
-    ConfigSection,
-    ExtensionTable,
-    Renamed,
-    Report,
-)
+from .tables import CommandTable, ConfigSection, ExtensionTable, Renamed, Report
 from .trace import trace
 
 __all__ = ["GROUP", "Manager", "Plugin", "manager"]

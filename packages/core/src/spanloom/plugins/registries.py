@@ -1,344 +1,328 @@
-"""One registry: names of one kind, from entry points and decorators, loaded one by one."""
+"""`registry`: every name that a config can mention, by kind.
+
+::
+
+    from spanloom import registry
+
+    @registry.architectures("my_example.MyEmbedding.v1")
+    def my_embedding(width: int) -> Model[list[Doc], list[Floats2d]]: ...
+
+    registry.architectures.get("spanloom.Tok2Vec.v2")
+    registry.resolve({"model": {"@architectures": "my_example.MyEmbedding.v1", "width": 96}})
+
+Names come from the entry points of installed distributions (group ``spanloom_<registry>``) and
+from decorators in the user's own code. Importing this module imports neither thinc nor NumPy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
-from importlib import import_module
-from importlib.metadata import version
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
-import catalogue
+from ..errors import ConfigError, ConfigProblem, UnknownNameError
+from .index import on_refresh
+from .registry import Registry, ThincRegistry, prefer, preferences
 
-from ..errors import ConfigError, ConfigProblem, NameClashError, PluginError, UnknownNameError
-from .failures import Failure, load_entry
-from .index import PREFIX, Entry, current, enabled, normalize
-from .known import providers
+if TYPE_CHECKING:
+    import confection
+    from confection import Config
 
-__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences"]
+__all__ = ["Dialect", "Registries", "registry"]
 
-_F = TypeVar("_F")
-_MISSING = object()
 
-CODE = "code"
-"""Stands for the distribution's name where a decorator of the user's own code offers a name."""
+class Dialect(Protocol):
+    """How another library names what we have under names of our own."""
 
-_preferred: ContextVar[Mapping[str, str]] = ContextVar("spanloom_preferred", default={})  # noqa: B039
+    def our_names(self, name: str) -> Iterable[str]:
+        """Names that may be ours for ``name``, the best first."""
+
+    def advice(self, registry_name: str, name: str) -> str | None:
+        """What to do about something of that library's that isn't here; ``None`` for others."""
+
+
+class Registries:
+    """All registries, each an attribute. `registry` is the one instance that is used."""
+
+    def __init__(self) -> None:
+        self.dialects: Registry = Registry("dialects")
+        """How another library names things: a `Dialect`, by the first part of its names."""
+        self.factories = self._named("factories")
+        """``(nlp, name, **cfg) -> component``"""
+        self.architectures = self._named("architectures")
+        """``(**cfg) -> thinc.api.Model``"""
+        self.tokenizers = self._named("tokenizers")
+        """``(**cfg) -> (nlp -> tokenizer)``"""
+        self.vectors = self._named("vectors")
+        """``(**cfg) -> ((path, hash=None) -> vector table)``"""
+        self.objectives = self._named("objectives")
+        """``(**cfg) -> pretraining objective``"""
+        self.readers = self._named("readers")
+        """``(**cfg) -> (nlp -> iterator of examples)``"""
+        self.batchers = self._named("batchers")
+        """``(**cfg) -> (items -> iterator of batches)``"""
+        self.augmenters = self._named("augmenters")
+        """``(**cfg) -> ((nlp, example) -> iterator of examples)``"""
+        self.loggers = self._named("loggers")
+        """``(**cfg) -> consumer of training steps``"""
+        self.scorers = self._named("scorers")
+        """``(**cfg) -> (examples -> scores)``"""
+        self.span_getters = self._named("span_getters")
+        """``(**cfg) -> (docs -> spans of each)``"""
+        self.annotation_setters = self._named("annotation_setters")
+        """``(**cfg) -> ((docs, transformer output) -> None)``"""
+        self.encoders = self._named("encoders")
+        """``(**cfg) -> (model or pipeline -> encoder of texts)``"""
+        self.languages = self._named("languages")
+        """A language's settings."""
+        self.converters = self._named("converters")
+        """``file -> iterator of docs``"""
+        self.writers = self._named("writers")
+        """``(path, docs) -> number of docs written``, by the ending of file names."""
+        self.renderers = self._named("renderers")
+        """``(doc, style, **options) -> text``"""
+        self.callbacks = self._named("callbacks")
+        """``(**cfg) -> (nlp -> nlp)``"""
+        self.models = self._named("models")
+        """Loaders of trained pipelines that are installed as packages."""
+        self.misc = self._named("misc")
+        """Anything else."""
+        self.optimizers = ThincRegistry("optimizers")
+        """thinc's, as are all below."""
+        self.schedules = ThincRegistry("schedules")
+        self.layers = ThincRegistry("layers")
+        self.losses = ThincRegistry("losses")
+        self.initializers = ThincRegistry("initializers")
+        self.datasets = ThincRegistry("datasets")
+        self.ops = ThincRegistry("ops")
+        on_refresh(self._forget)
+
+    def _named(self, name: str) -> Registry:
+        return Registry(name, our_names=self._our_names)
+
+    def _our_names(self, name: str) -> Iterable[str]:
+        """Names that may be ours for a name of another library, as its dialect says."""
+        prefix = name.partition(".")[0]
+        if prefix == name or prefix not in self.dialects:
+            return ()
+        dialect: Dialect = self.dialects.get(prefix)
+        return dialect.our_names(name)
+
+    def advice(self, registry_name: str, name: str) -> str | None:
+        """What to do about something of that library's that isn't here; ``None`` for others."""
+
+
+class Registries:
+    """All registries, each an attribute. `registry` is the one instance that is used."""
+
+    def __init__(self) -> None:
+        self.dialects: Registry = Registry("dialects")
+        """How another library names things: a `Dialect`, by the first part of its names."""
+        self.factories = self._named("factories")
+        """``(nlp, name, **cfg) -> component``"""
+        self.architectures = self._named("architectures")
+        """``(**cfg) -> thinc.api.Model``"""
+        self.tokenizers = self._named("tokenizers")
+        """``(**cfg) -> (nlp -> tokenizer)``"""
+        self.vectors = self._named("vectors")
+        """``(**cfg) -> ((path, hash=None) -> vector table)``"""
+        self.objectives = self._named("objectives")
+        """``(**cfg) -> pretraining objective``"""
+        self.readers = self._named("readers")
+        """``(**cfg) -> (nlp -> iterator of examples)``"""
+        self.batchers = self._named("batchers")
+        """``(**cfg) -> (items -> iterator of batches)``"""
+        self.augmenters = self._named("augmenters")
+        """``(**cfg) -> ((nlp, example) -> iterator of examples)``"""
+        self.loggers = self._named("loggers")
+        """``(**cfg) -> consumer of training steps``"""
+        self.scorers = self._named("scorers")
+        """``(**cfg) -> (examples -> scores)``"""
+        self.span_getters = self._named("span_getters")
+        """``(**cfg) -> (docs -> spans of each)``"""
+        self.annotation_setters = self._named("annotation_setters")
+        """``(**cfg) -> ((docs, transformer output) -> None)``"""
+        self.encoders = self._named("encoders")
+        """``(**cfg) -> (model or pipeline -> encoder of texts)``"""
+        self.languages = self._named("languages")
+        """A language's settings."""
+        self.converters = self._named("converters")
+        """``file -> iterator of docs``"""
+        self.writers = self._named("writers")
+        """``(path, docs) -> number of docs written``, by the ending of file names."""
+        self.renderers = self._named("renderers")
+        """``(doc, style, **options) -> text``"""
+        self.callbacks = self._named("callbacks")
+        """``(**cfg) -> (nlp -> nlp)``"""
+        self.models = self._named("models")
+        """Loaders of trained pipelines that are installed as packages."""
+        self.misc = self._named("misc")
+        """Anything else."""
+        self.optimizers = ThincRegistry("optimizers")
+        """thinc's, as are all below."""
+        self.schedules = ThincRegistry("schedules")
+        self.layers = ThincRegistry("layers")
+        self.losses = ThincRegistry("losses")
+        self.initializers = ThincRegistry("initializers")
+        self.datasets = ThincRegistry("datasets")
+        self.ops = ThincRegistry("ops")
+        on_refresh(self._forget)
+
+    def _named(self, name: str) -> Registry:
+        return Registry(name, our_names=self._our_names)
+
+    def _translate(self, registry_name: str, name: str) -> str | None:
+        """Our name for a name of another library; ``None`` where no dialect knows it."""
+        prefix = name.partition(".")[0]
+        if prefix == name or prefix not in self.dialects:
+            return None
+        dialect: Dialect = self.dialects.get(prefix)
+        return next(
+            (ours for ours in dialect.our_names(name) if self.has(registry_name, ours)), None
+        )
+
+    def advice(self, registry_name: str, name: str) -> str | None:
+        """What to do about a name of another library that nobody offers, if its dialect knows."""
+        for each in self.dialects.names():
+            advice: str | None = self.dialects.get(each).advice(registry_name, name)
+            if advice is not None:
+                return advice
+        return None
+
+    def _forget(self) -> None:
+        for name in self.registries():
+            self[name].forget()
+
+    def registries(self) -> list[str]:
+        """Names of all registries, sorted."""
+        return sorted(name for name, value in vars(self).items() if isinstance(value, Registry))
+
+    def __getitem__(self, name: str) -> Registry:
+        """The registry called ``name``. Raises `UnknownNameError`, with near names."""
+        found = vars(self).get(name)
+        if isinstance(found, Registry):
+            return found
+        near = get_close_matches(name, self.registries(), n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise UnknownNameError(
+            f"no registry '{name}'.{hint} There are: {', '.join(self.registries())}"
+        )
+
+    def has(self, registry_name: str, func_name: str) -> bool:
+        """Whether a registry of that name exists and offers the function; imports no plugin."""
+        found = vars(self).get(registry_name)
+        return isinstance(found, Registry) and func_name in found
+
+    def get(self, registry_name: str, func_name: str) -> Any:
+        """What a name in a registry stands for; see `Registry.get` for the errors."""
+        return self[registry_name].get(func_name)
+
+    def supplier(self, registry_name: str, func_name: str) -> str:
+        """``"distribution version"`` of who supplies a name; see `Registry.supplier`."""
+        return self[registry_name].supplier(func_name)
+
+    def names(self, registry_name: str) -> list[str]:
+        """All names of a registry, sorted; imports no plugin."""
+        return self[registry_name].names()
+
+    def load_all(self, registry_name: str) -> tuple[dict[str, Any], dict[str, Exception]]:
+        """Load every name of a registry: the objects, and the error of each that failed."""
+        return self[registry_name].load_all()
+
+    def prefer(self, choices: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Settle clashes inside a ``with``: ``{"architectures/x.v1": "distribution"}``."""
+        return prefer(choices)
+
+    def preferring(self, config: Mapping[str, Any]) -> AbstractContextManager[None]:
+        """Settle clashes inside a ``with`` as the config's ``[plugins] prefer`` says."""
+        return prefer(preferences(config))
+
+    # -- configs
+
+    def resolve(
+        self,
+        config: Config | Mapping[str, Any],
+        *,
+        schema: Any = None,
+        overrides: Mapping[str, Any] | None = None,
+        validate: bool = True,
+    ) -> dict[str, Any]:
+        """Fill a config and call the functions that its ``@registry = "name"`` blocks name.
+
+        Returns the resolved sections. Raises `ConfigError` where arguments are missing, unknown or
+        of the wrong type, and what `Registry.get` raises where a name can't be had. A ``schema`` is
+        one of confection's; ``overrides`` maps dotted paths to values.
+        """
+        with _config_errors():
+            resolved: dict[str, Any] = self._confection.resolve(
+                _plain(config),
+                schema=schema,
+                overrides=dict(overrides or {}),
+                validate=validate,
+            )
+        return resolved
+
+    def fill(
+        self,
+        config: Config | Mapping[str, Any],
+        *,
+        schema: Any = None,
+        overrides: Mapping[str, Any] | None = None,
+        interpolate: bool = False,
+        validate: bool = True,
+    ) -> Config:
+        """Write down each default that the named functions' signatures hold; calls none of them.
+
+        Raises as `resolve`, except that a name nobody offers is left as it is.
+        """
+        with _config_errors():
+            return self._confection.fill(
+                _plain(config),
+                schema=schema,
+                overrides=dict(overrides or {}),
+                interpolate=interpolate,
+                validate=validate,
+            )
+
+    @cached_property
+    def _confection(self) -> type[confection.registry]:
+        import confection
+
+        ours = self
+
+        class Bridge(confection.registry):
+            @classmethod
+            def has(cls, registry_name: str, func_name: str) -> bool:
+                return ours.has(registry_name, func_name)
+
+            @classmethod
+            def get(cls, registry_name: str, func_name: str) -> Any:
+                return ours.get(registry_name, func_name)
+
+        return Bridge
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    # confection's Config is a dict itself and carries its state; only other mappings are copied.
+    return config if isinstance(config, dict) else dict(config)
 
 
 @contextmanager
-def prefer(choices: Mapping[str, str]) -> Iterator[None]:
-    """Inside the ``with``, settle names that several distributions offer.
+def _config_errors() -> Iterator[None]:
+    from confection import ConfigValidationError
 
-    ``choices`` maps ``"registry/name"`` to a distribution's name (or ``"code"``, for what a
-    decorator registered). Nested calls add to each other; other threads aren't concerned.
-    """
-    token = _preferred.set({**_preferred.get(), **choices})
     try:
         yield
-    finally:
-        _preferred.reset(token)
+    except ConfigValidationError as error:
+        what = error.title or "config"
+        problems = [
+            ConfigProblem(".".join(map(str, each.get("loc", ()))), f"{each['msg']} ({what})")
+            for each in error.errors or ()
+        ]
+        raise ConfigError(problems or [ConfigProblem("", error.desc or what)]) from error
 
 
-def preferences(config: Mapping[str, Any]) -> dict[str, str]:
-    """What a config's ``[plugins] prefer`` says, for `prefer`; empty where it says nothing.
-
-    Raises `ConfigError` if it isn't a table of ``"registry/name": "distribution"``.
-    """
-    choices = (config.get("plugins") or {}).get("prefer") or {}
-    fits = isinstance(choices, Mapping) and all(
-        isinstance(dist, str) and "/" in key for key, dist in choices.items()
-    )
-    if not fits:
-        fix = 'write it as {"architectures/x.v1": "distribution"}'
-        raise ConfigError([ConfigProblem("plugins.prefer", f"can't be read: {choices!r}", fix)])
-    return dict(choices)
-
-
-@dataclass(frozen=True)
-class _Offer:
-    """One way to get a name: from an entry point, or from a decorator (``entry`` is None)."""
-
-    entry: Entry | None
-    value: Any = None
-    owner: str = CODE
-
-    @property
-    def dist(self) -> str:
-        return self.owner if self.entry is None else self.entry.dist
-
-    @property
-    def target(self) -> str:
-        return place(self.value) if self.entry is None else self.entry.target
-
-    def __str__(self) -> str:
-        if self.entry is None:
-            return f"{self.owner} (a decorator, {self.target})"
-        return f"{self.dist} {self.entry.version} ({self.target})"
-
-
-class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no types
-    """Names of one kind. Use it as a decorator, or ``get`` what a name stands for.
-
-    ``name`` is the registry's name (``architectures``); the entry-point group is
-    ``spanloom_<name>``. Getting a name imports its module and no other; asking whether a name is
-    there, or for all names, imports nothing.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__(("spanloom", name))
-        self.name = name
-        self.group = PREFIX + name
-        self._values: dict[str, Any] = {}
-        self._loaded: dict[tuple[str, str], Any] = {}
-        self._failures: dict[tuple[str, str], Failure] = {}
-
-    def __repr__(self) -> str:
-        return f"<Registry {self.name}>"
-
-    # -- registering
-
-    def __call__(
-        self, name: str, func: Any | None = None, *, overwrite: bool = False
-    ) -> Callable[[_F], _F]:
-        """Register a function; the same as `register`."""
-        return self.register(name, func=func, overwrite=overwrite)
-
-    def register(
-        self, name: str, *, func: Any | None = None, overwrite: bool = False
-    ) -> Callable[[_F], _F]:
-        """Register ``func`` under ``name``, or return a decorator that does.
-
-        A name that a decorator registered before may be registered again by a function of the same
-        module and qualified name (a notebook's cell that runs twice) or with ``overwrite=True``.
-        Raises `NameClashError` otherwise. If an installed distribution offers the name too, that is
-        no error until somebody gets it.
-        """
-
-        def register(func: _F) -> _F:
-            before = self._own(name)
-            if before is not _MISSING and not overwrite and place(before) != place(func):
-                raise NameClashError(
-                    f"'{name}' is already in registry '{self.name}', registered by "
-                    f"{place(before)}: {place(func)} can't take it. Choose another name, or pass "
-                    "overwrite=True to the decorator"
-                )
-            catalogue.REGISTRY[(*self.namespace, name)] = func
-            self._values.pop(name, None)
-            return func
-
-        return register if func is None else register(func)
-
-    def supplier(self, name: str) -> str:
-        """``"distribution version"`` of who supplies a name; "code" for a decorator of the user's
-        own. Imports no plugin. Raises `UnknownNameError` or `NameClashError`."""
-        offers = self._offers(name)
-        if not offers:
-            raise self.unknown(name)
-        offer = offers[0] if len(offers) == 1 else self._choose(name, offers)
-        if offer.entry is not None:
-            return f"{offer.dist} {offer.entry.version}"
-        return offer.dist if offer.dist == CODE else f"{offer.dist} {version(offer.dist)}"
-
-    def remove(self, name: str) -> None:
-        """Take back what a decorator registered under ``name``; entry points aren't concerned.
-
-        Raises `UnknownNameError` if no decorator registered it.
-        """
-        if self._own(name) is _MISSING:
-            raise UnknownNameError(f"no decorator registered '{name}' in registry '{self.name}'")
-        del catalogue.REGISTRY[(*self.namespace, name)]
-        self._values.pop(name, None)
-
-    # -- looking up
-
-    def get(self, name: str) -> Any:
-        """Return what ``name`` stands for, importing its module the first time.
-
-        Raises `UnknownNameError` if nobody offers it, `NameClashError` if several distributions do
-        and `prefer` chose none, and `PluginError` if the one that offers it can't be loaded.
-        """
-        value = self._values.get(name, _MISSING)
-        return self._find(name) if value is _MISSING else value
-
-    def __contains__(self, name: object) -> bool:
-        """Whether anybody offers ``name``; imports nothing."""
-        return isinstance(name, str) and (
-            name in self._values or self._own(name) is not _MISSING or bool(self._entries(name))
-        )
-
-    def names(self) -> list[str]:
-        """All names that can be asked for, sorted; imports nothing."""
-        return sorted({*current().names(self.group), *self._own_names()})
-
-    def load_all(self) -> tuple[dict[str, Any], dict[str, Exception]]:
-        """Load every name: what could be loaded, and the error of each that couldn't.
-
-        It imports every plugin of this registry, so nothing in Spanloom calls it.
-        """
-        objects: dict[str, Any] = {}
-        failures: dict[str, Exception] = {}
-        for name in self.names():
-            try:
-                objects[name] = self.get(name)
-            except (NameClashError, PluginError) as error:
-                failures[name] = error
-        return objects, failures
-
-    def get_all(self) -> dict[str, Any]:
-        """What `load_all` could load. Prefer `names`: this imports every plugin."""
-        return self.load_all()[0]
-
-    def get_entry_points(self) -> dict[str, Any]:
-        """Load each name of an entry point that can be loaded."""
-        names = current().names(self.group)
-        return {name: value for name, value in self.get_all().items() if name in names}
-
-    def get_entry_point(self, name: str, default: Any | None = None) -> Any:
-        """Load the entry point called ``name``, or return ``default`` if there is none."""
-        return self.get(name) if self._entries(name) else default
-
-    def forget(self) -> None:
-        """Look everything up anew, as after `spanloom.plugins.refresh`."""
-        for cache in (self._values, self._loaded, self._failures):
-            cache.clear()
-
-    def unknown(self, name: str) -> UnknownNameError:
-        """The error for a name that nobody offers: near names, or the package that has it."""
-        disabled = [entry.dist for entry in current().entries(self.group, name)]
-        if disabled:
-            return UnknownNameError(
-                f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
-                "SPANLOOM_PLUGINS (or --no-plugins) leaves out"
-            )
-        dist = providers(self.name).get(name)
-        if dist is not None:
-            return UnknownNameError(
-                f"no '{name}' in registry '{self.name}': it is provided by `{dist}`, which isn't "
-                f"installed: pip install {dist}"
-            )
-        return UnknownNameError(
-            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)} If it is in a file "
-            "of yours, pass it with --code; `spanloom plugins list --group "
-            f"{self.name}` shows all names"
-        )
-
-    # -- inside
-
-    def _own(self, name: str) -> Any:
-        return catalogue.REGISTRY.get((*self.namespace, name), _MISSING)
-
-    def _own_names(self) -> list[str]:
-        space = tuple(self.namespace)
-        return [key[-1] for key in catalogue.REGISTRY if key[:-1] == space]
-
-    def _owner(self, value: Any) -> str:
-        """Who registered a value through a decorator."""
-        return CODE
-
-    def _entries(self, name: str) -> list[Entry]:
-        return [entry for entry in current().entries(self.group, name) if enabled(entry)]
-
-    def _find(self, name: str) -> Any:
-        offers = self._offers(name)
-        if not offers:
-            raise self.unknown(name)
-        if len(offers) == 1:
-            value = self._load(offers[0])
-            self._keep(name, value, offers[0])
-            return value
-        # What several offer isn't kept under the name alone: the choice may differ next time.
-        return self._load(self._choose(name, offers))
-
-    def _offers(self, name: str) -> list[_Offer]:
-        offers = [_Offer(entry) for entry in self._entries(name)]
-        own = self._own(name)
-        if own is not _MISSING:
-            # A decorated function that is also the target of an entry point is one and the same.
-            offers = [offer for offer in offers if offer.target != place(own)]
-            offers.append(_Offer(None, own, self._owner(own)))
-        return offers
-
-    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
-        self._values[name] = value
-
-    def _choose(self, name: str, offers: Sequence[_Offer]) -> _Offer:
-        key = f"{self.name}/{name}"
-        wanted = _preferred.get().get(key)
-        chosen = [offer for offer in offers if wanted and _same(offer.dist, wanted)]
-        if len(chosen) == 1:
-            return chosen[0]
-        who = " and ".join(map(str, offers))
-        hint = f"'{wanted}' is preferred but doesn't offer it. " if wanted and not chosen else ""
-        cure = f'[plugins] prefer = {{"{key}": "{offers[0].dist}"}}'
-        raise NameClashError(
-            f"'{name}' in registry '{self.name}' is offered by {who}. {hint}Uninstall or rename "
-            f"one, or choose in the config: {cure}"
-        )
-
-    def _load(self, offer: _Offer) -> Any:
-        if offer.entry is None:
-            return offer.value
-        key = (offer.entry.name, f"{offer.entry.dist}={offer.entry.target}")
-        if key in self._failures:
-            failure = self._failures[key]
-            raise PluginError(str(failure), failure)
-        if key not in self._loaded:
-            try:
-                self._loaded[key] = load_entry(offer.entry)
-            except PluginError as error:
-                if error.failure is not None:
-                    self._failures[key] = error.failure
-                raise
-        return self._loaded[key]
-
-    def _suggestions(self, name: str) -> str:
-        known = providers(self.name)
-        near = get_close_matches(name, {*self.names(), *known}, n=3, cutoff=0.6)
-        if not near:
-            return ""
-        told = [f"'{n}'" if n in self else f"'{n}' (pip install {known[n]})" for n in near]
-        return f" Did you mean {' or '.join(told)}?"
-
-
-class ThincRegistry(Registry):
-    """One of thinc's own registries, seen from here.
-
-    What thinc registers is known once thinc is imported, so asking for a name imports it. A
-    function registered here is registered with thinc, too.
-    """
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.namespace = ("thinc", name)
-        self.group = f"thinc_{name}"
-
-    def _own(self, name: str) -> Any:
-        import_module("thinc.api")
-        return super()._own(name)
-
-    def _own_names(self) -> list[str]:
-        import_module("thinc.api")
-        return super()._own_names()
-
-    def _owner(self, value: Any) -> str:
-        return "thinc" if place(value).startswith("thinc.") else CODE
-
-    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
-        # thinc's decorators may replace a function behind our back: those aren't kept.
-        if offer.entry is not None:
-            super()._keep(name, value, offer)
-
-
-def place(value: Any) -> str:
-    """``module:qualified.name`` of a function, class or other object."""
-    module = getattr(value, "__module__", None) or type(value).__module__
-    name = getattr(value, "__qualname__", None) or type(value).__qualname__
-    return f"{module}:{name}"
-
-
-def _same(dist: str, other: str) -> bool:
-    return normalize(dist) == normalize(other)
+registry = Registries()
+"""The registries of this process."""

@@ -8,18 +8,13 @@ are ``None``: that is not the same as 0.
 
 from __future__ import annotations
 
-from .cats import roc_auc, score_cats
 from .counts import Counts
 from .makers import (
     lemmatizer_scorer,
     morphologizer_scorer,
-    ner_scorer,
-    parser_scorer,
     senter_scorer,
     spans_scorer,
     tagger_scorer,
-    textcat_multilabel_scorer,
-    textcat_scorer,
 )
 from .spans import score_entities, score_sentences, score_spans
 from .tokens import (
@@ -34,10 +29,6 @@ __all__ = [
     "Counts",
     "lemmatizer_scorer",
     "morphologizer_scorer",
-    "ner_scorer",
-    "parser_scorer",
-    "roc_auc",
-    "score_cats",
     "score_column",
     "score_dependencies",
     "score_entities",
@@ -49,6 +40,4 @@ __all__ = [
     "senter_scorer",
     "spans_scorer",
     "tagger_scorer",
-    "textcat_multilabel_scorer",
-    "textcat_scorer",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..tokens import Doc
 
 __all__ = ["Counts", "aligned_pairs", "solid_bounds", "spaces_mask"]

@@ -6,24 +6,19 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .cats import score_cats
-from .spans import score_entities, score_sentences, score_spans
-from .tokens import score_column, score_dependencies, score_morphology
+from .spans import score_sentences, score_spans
+from .tokens import score_column, score_morphology
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
 
 __all__ = [
     "Scorer",
     "lemmatizer_scorer",
     "morphologizer_scorer",
-    "ner_scorer",
-    "parser_scorer",
     "senter_scorer",
     "spans_scorer",
     "tagger_scorer",
-    "textcat_multilabel_scorer",
-    "textcat_scorer",
 ]
 
 Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
@@ -50,31 +45,6 @@ def senter_scorer() -> Scorer:
     return score_sentences
 
 
-def parser_scorer() -> Scorer:
-    """``dep_uas``, ``dep_las``, ``dep_las_per_type``, and the scores of sentences."""
-
-    def score(examples: Iterable[Example]) -> dict[str, Any]:
-        examples = list(examples)
-        return {**score_sentences(examples), **score_dependencies(examples)}
-
-    return score
-
-
-def ner_scorer() -> Scorer:
-    """``ents_p``, ``ents_r``, ``ents_f`` and ``ents_per_type``."""
-    return score_entities
-
-
 def spans_scorer(spans_key: str = "sc") -> Scorer:
     """``spans_{spans_key}_p``, ``_r`` and ``_f``, and ``spans_{spans_key}_per_type``."""
     return partial(score_spans, key=spans_key)
-
-
-def textcat_scorer() -> Scorer:
-    """``cats_score`` and the other scores of labels that exclude each other."""
-    return partial(score_cats, multi_label=False)
-
-
-def textcat_multilabel_scorer() -> Scorer:
-    """``cats_score`` and the other scores of labels that don't exclude each other."""
-    return partial(score_cats, multi_label=True)

@@ -10,7 +10,7 @@ import numpy as np
 from .counts import Counts, solid_bounds
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..tokens import Doc
 
 __all__ = ["score_entities", "score_sentences", "score_spans"]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..morphology import EMPTY_MORPH
+from ..vocab.morphology import EMPTY_MORPH
 from .counts import Counts, aligned_pairs, solid_bounds, spaces_mask
 
 if TYPE_CHECKING:
-    from ..example import Example
-    from ..strings import StringStore
+    from ..examples.example import Example
+    from ..vocab.strings import StringStore
 
 __all__ = [
     "score_column",

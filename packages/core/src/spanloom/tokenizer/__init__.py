@@ -6,12 +6,6 @@ whitespace alone. None of them loses a character: the text comes back from its t
 
 from __future__ import annotations
 
-from .factories import (
-    character_tokenizer,
-    chinese_tokenizer,
-    rule_tokenizer,
-    whitespace_tokenizer,
-)
 from .plain import CharacterTokenizer, WhitespaceTokenizer
 from .rules import (
     TokenizerRules,
@@ -32,11 +26,7 @@ __all__ = [
     "base_infixes",
     "base_prefixes",
     "base_suffixes",
-    "character_tokenizer",
-    "chinese_tokenizer",
     "compile_infixes",
     "compile_prefixes",
     "compile_suffixes",
-    "rule_tokenizer",
-    "whitespace_tokenizer",
 ]

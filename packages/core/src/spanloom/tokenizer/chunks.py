@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..lexicon import Lexicon
+from ..vocab.lexicon import Lexicon
 from .rules import Piece
 
 __all__ = ["ChunkCache", "Tokens"]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import _msgpack
 from ..errors import DataError, SerializationError
+from ..io import msgpack as _msgpack
 from .rules import TokenizerRules, checked_case
 
 __all__ = ["pattern_of", "rules_from_bytes", "rules_to_bytes"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..lexicon import Lexicon
+from ..vocab.lexicon import Lexicon
 from .chunks import Tokens
 from .rules import SpecialCases
 

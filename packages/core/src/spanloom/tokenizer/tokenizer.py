@@ -12,7 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
-from ..files import existing, write_bytes
+from ..io.files import existing, write_bytes
 from ..tokens import Doc
 from .chunks import ChunkCache, Tokens
 from .fast import fast_splitter

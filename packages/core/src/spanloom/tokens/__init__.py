@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from ..vocab.extensions import ExtensionTable
 from .doc import Doc
-from .docbin import DocBin
-from .extensions import ExtensionTable
 from .span import Span
 from .span_group import SpanGroup, SpanGroups
 from .text_bound import TextBound
@@ -12,7 +11,6 @@ from .token import Token
 
 __all__ = [
     "Doc",
-    "DocBin",
     "ExtensionTable",
     "Span",
     "SpanGroup",

@@ -94,7 +94,7 @@ class AnnotationMixin:
 
         An empty document counts as annotated, and one of one token as a sentence.
         """
-        from ..attrs import LEXICAL_ATTRS, attr_name
+        from ..vocab.attrs import LEXICAL_ATTRS, attr_name
 
         doc = cast("Doc", self)
         name = attr_name(attr)

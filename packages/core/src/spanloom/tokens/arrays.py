@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import COLUMNS
+from ..vocab.columns import COLUMNS
 
 if TYPE_CHECKING:
     from .doc import Doc
@@ -19,7 +19,7 @@ __all__ = ["from_array", "to_array"]
 
 def to_array(doc: Doc, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
     """See :meth:`Doc.to_array`."""
-    from ..attrs import attr_name
+    from ..vocab.attrs import attr_name
 
     if isinstance(names, str | int):
         return _values(doc, attr_name(names))
@@ -58,7 +58,7 @@ def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
 
 def from_array(doc: Doc, names: str | int | Sequence[str | int], array: NDArray[Any]) -> None:
     """See :meth:`Doc.from_array`."""
-    from ..attrs import attr_name
+    from ..vocab.attrs import attr_name
 
     if isinstance(names, str | int):
         names = [names]

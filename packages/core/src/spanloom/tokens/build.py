@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import IOB_BEGIN, IOB_IN, IOB_OUT
+from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 from .span import Span
 
 if TYPE_CHECKING:

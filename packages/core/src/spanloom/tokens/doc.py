@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from . import extensions
+from ..vocab import extensions
+from ..vocab.columns import COLUMNS
 from .annotation import AnnotationMixin
 from .build import annotate, check_words, default_spaces
-from .columns import COLUMNS
 from .saving import SavingMixin
 from .showing import ShowingMixin
 from .span import Span
@@ -23,9 +23,9 @@ from .token import Token
 from .vectors import VectorMixin
 
 if TYPE_CHECKING:
-    from ..lexicon import Lexicon
-    from ..strings import StringStore
     from ..vocab import Vocab
+    from ..vocab.lexicon import Lexicon
+    from ..vocab.strings import StringStore
     from .retokenize import Retokenizer
 
 __all__ = ["Doc"]
@@ -190,7 +190,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
     def column(self, name: str) -> NDArray[Any] | None:
         """An annotation column, shape ``(n,)``, or ``None`` where there is no such annotation.
 
-        The names are those of :data:`~spanloom.tokens.columns.COLUMNS`. The array is the
+        The names are those of :data:`~spanloom.vocab.columns.COLUMNS`. The array is the
         document's own.
         """
         if self._columns is not None and name in self._columns:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError
-from .columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
+from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
 from .span import Span
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
+from ..vocab.columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
 from .span import Span
 from .span_group import SpanGroup
 from .text_bound import retokenize_bound
@@ -131,7 +131,7 @@ class Retokenizer:
         self._taken.update(range(start, end))
 
     def _attrs(self, attrs: Mapping[str | int, Any]) -> dict[str, Any]:
-        from ..attrs import attr_name
+        from ..vocab.attrs import attr_name
 
         given = {key if key == "_" else attr_name(key): value for key, value in attrs.items()}
         for name in given:

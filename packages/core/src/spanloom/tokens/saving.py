@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..files import existing, write_bytes
-from . import binary, jsonic, slicing
+from ..io.files import existing, write_bytes
+from . import jsonic, slicing
+from .storage import binary
 
 if TYPE_CHECKING:
     from .doc import Doc

@@ -24,10 +24,12 @@ class ShowingMixin:
         spans_key: str = "sc",
     ) -> str:
         """HTML of the document, as a fragment or a whole page; see
-        :func:`spanloom.render.render_html`."""
-        from ..render import render_html
+        :func:`spanloom.display.render_html`."""
+        from ..plugins.registries import registry
 
-        return render_html(cast("Doc", self), style, page=page, spans_key=spans_key)
+        render = registry.renderers.get("html")
+        text: str = render(cast("Doc", self), style, page=page, spans_key=spans_key)
+        return text
 
     def _repr_html_(self) -> str:
         return self.render()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import COLUMNS, IOB_MISSING, STRING_COLUMNS
+from ..vocab.columns import COLUMNS, IOB_MISSING, STRING_COLUMNS
 from .span import Span
 from .text_bound import join_bound, part_of_bound
 

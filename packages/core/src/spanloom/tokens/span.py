@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..vectors import HasVector, cosine
-from . import extensions, tree
+from ..vocab import extensions
+from ..vocab.vectors import HasVector, cosine
+from . import tree
 from .token import Token
 
 if TYPE_CHECKING:

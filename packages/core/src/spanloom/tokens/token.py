@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..lexical_view import Attribute, LexicalView, attribute
-from ..lexicon import Lexeme
-from ..morphology import MorphAnalysis
-from ..vectors import HasVector, cosine
-from . import extensions, tree
+from ..vocab import extensions
+from ..vocab.lexicon import Lexeme
+from ..vocab.morphology import MorphAnalysis
+from ..vocab.vectors import HasVector, cosine
+from ..vocab.views import Attribute, LexicalView, attribute
+from . import tree
 
 if TYPE_CHECKING:
-    from ..lexicon import Lexicon
     from ..vocab import Vocab
+    from ..vocab.lexicon import Lexicon
     from .doc import Doc
     from .span import Span
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..vectors import HasVector, cosine
+from ..vocab.vectors import HasVector, cosine
 
 if TYPE_CHECKING:
     from .doc import Doc

@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from ..io.lazy import lazy_names
 
-from .._lazy import lazy_names
-
-if TYPE_CHECKING:
-    from .corpus import Corpus
-    from .events import Tracker
-    from .history import History
-    from .loop import StepResult, train_steps
-    from .progress import Progress
-    from .run import train
-    from .session import TrainingResult
-    from .settings import Settings, read_settings
-
-__all__ = [
-    "Corpus",
-    "History",
-    "Progress",
-    "Settings",
-    "StepResult",
-    "Tracker",
-    "TrainingResult",
-    "read_settings",
-    "train",
-    "train_steps",
-]
-
-_HOMES = {
-    "Corpus": "corpus",
-    "History": "history",
-    "Progress": "progress",
-    "Settings": "settings",
-    "StepResult": "loop",
-    "Tracker": "events",
-    "TrainingResult": "session",
-    "read_settings": "settings",
-    "train": "run",
-    "train_steps": "loop",
-}
-
-
-__getattr__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "events": ["Tracker"],
+        "history": ["History"],
+        "loop": ["StepResult", "train_steps"],
+        "progress": ["Progress"],
+        "run": ["train"],
+        "session": ["TrainingResult"],
+        "settings": ["Settings", "read_settings"],
+    },
+)

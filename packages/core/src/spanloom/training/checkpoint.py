@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import _msgpack
 from ..errors import SerializationError
-from ..files import existing, folder_written, read_json, write_bytes, write_text
+from ..io import msgpack as _msgpack
+from ..io.files import existing, folder_written, read_json, write_bytes, write_text
 from .history import History
 from .loop import StepResult
 from .progress import Progress

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..files import json_text, write_text
+from ..io.files import json_text, write_text
 from .loop import StepResult
 
 __all__ = ["History"]
@@ -53,7 +53,7 @@ class History:
     def plot(self, path: str | Path, title: str = "Training") -> Path:
         """Draw the curves of scores and losses into a PNG file, which needs matplotlib
         (``pip install 'spanloom[plot]'``). Raises :class:`SpanloomError` without it."""
-        from ..render import plot_training
+        from ..display import plot_training
 
         steps = [each.step for each in self.evaluations]
         best = self.best

@@ -13,9 +13,9 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
-from ..files import json_text, write_text
+from ..io.files import json_text, write_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Logger",
     "console_logger",
-    "console_logger_v1",
-    "console_logger_v2",
-    "console_logger_v3",
     "jsonl_logger",
 ]
 
@@ -64,29 +61,6 @@ def console_logger(
         return log_step, finalize
 
     return setup
-
-
-def console_logger_v1(progress_bar: bool = False) -> Logger:
-    """Logger ``spacy.ConsoleLogger.v1``."""
-    return console_logger(progress_bar)
-
-
-def console_logger_v2(
-    progress_bar: bool = False,
-    console_output: bool = True,
-    output_file: str | Path | None = None,
-) -> Logger:
-    """Logger ``spacy.ConsoleLogger.v2``."""
-    return console_logger(progress_bar, console_output, output_file)
-
-
-def console_logger_v3(
-    progress_bar: Literal["train", "eval"] | None = None,
-    console_output: bool = True,
-    output_file: str | Path | None = None,
-) -> Logger:
-    """Logger ``spacy.ConsoleLogger.v3``; both kinds of progress bar are ours."""
-    return console_logger(progress_bar is not None, console_output, output_file)
 
 
 def jsonl_logger(path: str | Path) -> Logger:

@@ -21,7 +21,7 @@ from .randomness import set_random_state
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..pipeline import Pipeline
 
 __all__ = ["StepResult", "split", "train_steps", "weighted_score"]

@@ -11,22 +11,22 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
 from ..config.changes import differences
-from ..config.foreign import is_spacys
+from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
-from ..devices import use_allocator, use_device
+from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
-from ..files import clear_up
+from ..io.files import clear_up
+from ..pipeline.devices import use_allocator, use_device
+from ..pipeline.pretrained import Applied
 from ..pipeline.wiring import check_frozen
-from ..pretraining import Applied
 from .checkpoint import Checkpoint, find_checkpoint
-from .corpus import corpus
 from .events import Events, Tracker
 from .randomness import seed_everything
 from .session import BEST, LAST, Session, TrainingResult, nodes, save, use_averages
 from .settings import Reader, Settings, read_settings
 
 if TYPE_CHECKING:
-    from ..example import Example
+    from ..examples.example import Example
     from ..pipeline import Pipeline
 
 __all__ = [
@@ -231,7 +231,7 @@ def _complete(
     caller has a reader for need not be there."""
     if isinstance(given, str | Path):
         config = load_config(given, overrides)
-        if is_spacys(config):
+        if is_foreign(config):
             config = fill_config(config)
     else:
         config = fill_config(with_overrides(Config(dict(given)), overrides))
@@ -280,6 +280,6 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
 
 
 def use_gpu(gpu_id: int) -> None:
-    """Compute on a GPU from now on; see :func:`spanloom.devices.use_device`. Raises
+    """Compute on a GPU from now on; see :func:`spanloom.pipeline.devices.use_device`. Raises
     :class:`TrainingError` where there is none to use."""
     use_device("gpu", gpu_id)

@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import IO, TYPE_CHECKING, Any
 
-from ..files import folder_written
+from ..io.files import folder_written
 from ..plugins import TrainContext, manager
 from .checkpoint import Checkpoint, drop_checkpoints, write_checkpoint
 from .events import Events

@@ -8,13 +8,13 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from ..config import resolve_section
+from ..corpora.batchers import Batcher
 from ..errors import ConfigError, ConfigProblem
-from .batchers import Batcher
 
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-    from ..example import Example
+    from ..examples.example import Example
     from ..pipeline import Pipeline
 
 __all__ = ["Reader", "Settings", "read_settings"]

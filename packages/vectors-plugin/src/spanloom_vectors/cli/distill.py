@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import click
 
-from spanloom.encoding import open_encoder
 from spanloom.errors import DataError
+from spanloom.vocab.encoding import open_encoder
 
 from ..distill import Frequency, distill
 from ..opening import write_vectors

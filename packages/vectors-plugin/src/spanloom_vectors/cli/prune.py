@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from spanloom.files import write_text
+from spanloom.io.files import write_text
 
 from ..opening import open_vectors, write_vectors
 from ..pruning import Merge, prune

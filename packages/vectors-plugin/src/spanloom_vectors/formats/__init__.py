@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spanloom.errors import DataError, FormatError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 from ..problems import Policy, Problems
 from .streams import bare_name, reading

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import FormatError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 from ..build import Chunk, Source
 from ..problems import Problems

@@ -11,8 +11,8 @@ import srsly
 from numpy.typing import NDArray
 
 from spanloom.errors import FormatError
-from spanloom.files import existing, folder_written, write_bytes, write_text
-from spanloom.strings import hash_strings, symbol_ids
+from spanloom.io.files import existing, folder_written, write_bytes, write_text
+from spanloom.vocab.strings import hash_strings, symbol_ids
 
 from ..build import Chunk, Source
 from ..problems import Problems

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from spanloom.errors import DataError, FormatError
-from spanloom.files import existing
+from spanloom.io.files import existing
 
 __all__ = ["COMPRESSED", "bare_name", "mappable", "reading", "writing"]
 

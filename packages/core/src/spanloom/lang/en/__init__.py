@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from ...lexical import LexicalRules, like_num
 from ...tokenizer.rules import Piece, TokenizerRules, base_rules
+from ...vocab.features import LexicalRules, like_num
 from ..base import LanguageDefaults, base_cases, base_norms, data_lines
 from .contractions import contractions
 

@@ -1,0 +1,29 @@
+# Made by tools/make_stubs.py from the table in __init__.py.
+
+from .config import Config as Config
+from .examples import Example as Example
+from .pipeline import Pipeline as Pipeline, blank as blank, load as load
+from .plugins.registries import registry as registry
+from .tokens import Doc as Doc, Span as Span, Token as Token
+from .tokens.batch import Batch as Batch
+from .training import train as train
+from .vocab import Lexeme as Lexeme, StringStore as StringStore, Vocab as Vocab
+
+__all__ = [
+    "Batch",
+    "Config",
+    "Doc",
+    "Example",
+    "Lexeme",
+    "Pipeline",
+    "Span",
+    "StringStore",
+    "Token",
+    "Vocab",
+    "__version__",
+    "blank",
+    "load",
+    "registry",
+    "train",
+]
+__version__: str

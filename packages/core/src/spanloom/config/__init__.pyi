@@ -1,0 +1,28 @@
+# Made by tools/make_stubs.py from the table in __init__.py.
+
+from .check import check_config as check_config, find_problems as find_problems
+from .fill import fill_block as fill_block, fill_config as fill_config
+from .resolve import resolve_block as resolve_block, resolve_section as resolve_section
+from .sections import default_config as default_config
+from .source import (
+    Config as Config,
+    load_config as load_config,
+    parse_config as parse_config,
+    parse_overrides as parse_overrides,
+)
+from .templates import init_config as init_config
+
+__all__ = [
+    "Config",
+    "check_config",
+    "default_config",
+    "fill_block",
+    "fill_config",
+    "find_problems",
+    "init_config",
+    "load_config",
+    "parse_config",
+    "parse_overrides",
+    "resolve_block",
+    "resolve_section",
+]

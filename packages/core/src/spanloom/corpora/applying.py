@@ -1,0 +1,208 @@
+"""Annotating files in a stream, so that a run that was killed goes on where it was.
+
+Documents are written in parts of a fixed number, each whole or absent, into a folder beside the
+output. When all are there, the output is made of them and the folder removed. To go on is to leave
+out as many texts as the parts hold.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain, islice
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError, FormatError, SpanloomError
+from ..io.files import existing, write_text
+from ..io.lines import numbered_lines
+from ..tokens.storage.docfile import read_docs as read_part
+from ..tokens.storage.docfile import write_docs as write_part
+from .corpus import format_of, read_docs
+from .writing import writer_for
+
+if TYPE_CHECKING:
+    from ..pipeline import Pipeline
+    from ..tokens import Doc
+
+__all__ = ["Applied", "apply_pipeline", "read_texts"]
+
+#: Documents in one part.
+_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What :func:`apply_pipeline` did: documents in the output, those of them that an earlier run
+    had annotated, and the words and seconds of this run."""
+
+    docs: int
+    before: int
+    words: int
+    seconds: float
+
+
+def apply_pipeline(
+    nlp: Pipeline,
+    source: str | Path,
+    output: str | Path,
+    *,
+    text_key: str = "text",
+    lines: bool = False,
+    batch_size: int | None = None,
+    n_process: int = 1,
+    resume: bool = False,
+    size: int = _SIZE,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Applied:
+    """Annotate everything in ``source`` (see :func:`read_texts`) and write the documents to
+    ``output``, in the format of its name.
+
+    With ``resume``, the parts that a run before left are kept. ``size`` documents make a part;
+    ``progress`` is called after each document with the numbers of documents and words so far.
+
+    Raises :class:`SpanloomError` if the parts are of another pipeline (of other weights, say), or
+    of another source; and what reading, annotating and writing raise.
+    """
+    output = Path(output)
+    write = writer_for(output)
+    parts = output.with_name(f"{output.name}.parts")
+    about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
+    _prepare(parts, {**about, "text_key": text_key}, resume)
+    texts = read_texts(source, nlp, text_key=text_key, lines=lines)
+    before = _skip_done(texts, parts, nlp, size)
+    options: dict[str, Any] = {"batch_size": batch_size}
+    if n_process != 1:
+        options["n_process"] = n_process
+    counts = [0, 0]
+    start = perf_counter()
+
+    def counted(docs: Iterable[Doc]) -> Iterator[Doc]:
+        for doc in docs:
+            counts[0] += 1
+            counts[1] += len(doc)
+            if progress is not None:
+                progress(*counts)
+            yield doc
+
+    docs = counted(nlp.pipe(texts, **options))
+    number = before // size
+    for first in docs:
+        write_part(parts / f"{number:08d}.loom", chain([first], islice(docs, size - 1)))
+        number += 1
+    seconds = perf_counter() - start
+    total = write(output, _collected(parts, nlp))
+    shutil.rmtree(parts)
+    return Applied(total, total - counts[0], counts[1], seconds)
+
+
+def _collected(parts: Path, nlp: Pipeline) -> Iterator[Doc]:
+    for path in sorted(parts.glob("*.loom")):
+        yield from read_part(path, nlp.vocab)
+
+
+def _skip_done(texts: Iterator[str | Doc], parts: Path, nlp: Pipeline, size: int) -> int:
+    """Leave out the texts whose documents the parts hold. Returns how many parts times their size
+    that is."""
+    done = sorted(parts.glob("*.loom"))
+    if not done:
+        return 0
+    kept = [doc.text for doc in read_part(done[-1], nlp.vocab)]
+    count = (len(done) - 1) * size + len(kept)
+    last = next(islice(texts, count - 1, None), None)
+    if last is None or (last if isinstance(last, str) else last.text) != kept[-1]:
+        raise SpanloomError(
+            f"text {count:,} of the source isn't what it was when '{done[-1]}' was written: start "
+            f"again without --resume"
+        )
+    return len(done) * size
+
+
+def _identity(nlp: Pipeline) -> str:
+    """A hash of the config and of what tokenizer and components hold, weights above all."""
+    digest = blake2b(nlp.config.to_str().encode("utf8"), digest_size=16)
+    for name, part in [("tokenizer", nlp.tokenizer), *nlp.components]:
+        digest.update(name.encode("utf8"))
+        if hasattr(part, "to_bytes"):
+            digest.update(part.to_bytes())
+    return digest.hexdigest()
+
+
+def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:
+    """Make the folder of parts, or see that it is of the same run."""
+    note = parts / "about.json"
+    if not resume:
+        shutil.rmtree(parts, ignore_errors=True)
+    if note.is_file():
+        found = json.loads(note.read_text("utf8"))
+        other = [key for key in about if found.get(key) != about[key]]
+        if other:
+            raise SpanloomError(
+                f"'{parts}' was written with another {', '.join(other)}: give the same, or start "
+                f"again without --resume"
+            )
+        return
+    write_text(note, json.dumps(about, indent=1))
+
+
+def read_texts(
+    source: str | Path, nlp: Pipeline, *, text_key: str = "text", lines: bool = False
+) -> Iterator[str | Doc]:
+    """The texts of a file, of all files in a folder in the order of their names, or of standard
+    input (``-``).
+
+    A ``.txt`` file is one text, or with ``lines`` each of its lines that isn't empty; in a
+    ``.jsonl`` file each line is a string or an object with ``text_key``; both may be gzipped. Files
+    of annotated documents give these.
+
+    Raises :class:`MissingFileError`, :class:`DataError` for a format that isn't read, and
+    :class:`FormatError` with file and line for a line that can't be.
+    """
+    if str(source) == "-":
+        yield from _stripped(sys.stdin) if lines else [sys.stdin.read()]
+        return
+    path = existing(source, "text")
+    for file in [path] if path.is_file() else _files(path):
+        kind = _kind(file)
+        if kind == "txt":
+            found = (line for _, line in numbered_lines(file))
+            yield from _stripped(found) if lines else ["\n".join(found)]
+        elif kind == "jsonl":
+            yield from _json_texts(file, text_key)
+        else:
+            yield from read_docs(file, nlp.vocab, tokenizer=nlp.tokenizer)
+
+
+def _stripped(lines: Iterable[str]) -> Iterator[str]:
+    return (line.strip() for line in lines if line.strip())
+
+
+def _kind(path: Path) -> str | None:
+    name = path.name.removesuffix(".gz")
+    return "txt" if name.endswith(".txt") else format_of(path)
+
+
+def _files(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and _kind(path))
+    if not found:
+        raise DataError(f"'{folder}' holds no files of texts (.txt, .jsonl) or documents")
+    return found
+
+
+def _json_texts(path: Path, key: str) -> Iterator[str]:
+    for number, line in numbered_lines(path):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise FormatError(path, number, f"isn't JSON: {error}") from None
+        text = value.get(key) if isinstance(value, dict) else value
+        if not isinstance(text, str):
+            raise FormatError(path, number, f"has no text at '{key}': name its key with --text-key")
+        yield text

@@ -1,0 +1,138 @@
+"""Examples from and to dicts of annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import DataError
+from ..tokens import Doc, Span
+
+__all__ = ["reference_from_dict", "to_dict"]
+
+#: Arguments of Doc, and other names of them in dicts.
+_TOKENS = {
+    "ORTH": "words",
+    "SPACY": "spaces",
+    "TAG": "tags",
+    "POS": "pos",
+    "MORPH": "morphs",
+    "LEMMA": "lemmas",
+    "HEAD": "heads",
+    "DEP": "deps",
+    "SENT_START": "sent_starts",
+}
+_DOCS = ("entities", "cats", "spans", "links")
+
+
+def reference_from_dict(predicted: Doc, annotation: Mapping[str, Any]) -> Doc:
+    """See :meth:`Example.from_dict`."""
+    given = _flat(annotation)
+    tokens = {key: given.pop(key) for key in _TOKENS.values() if given.get(key) is not None}
+    if "words" not in tokens:
+        tokens |= {"words": predicted.words, "spaces": predicted.spaces}
+    elif "spaces" not in tokens:
+        tokens["spaces"] = spaces_in(predicted.text, tokens["words"])
+    # to_dict writes lists even where there is no annotation.
+    labels = ("tags", "pos", "morphs", "lemmas", "deps")
+    empty = {key for key in labels if not any(tokens.get(key, ()))}
+    if "deps" in tokens and "deps" in empty:
+        empty.add("heads")
+    tokens = {key: value for key, value in tokens.items() if key not in empty}
+    doc = Doc(predicted.vocab, **tokens)
+    entities = given.get("entities")
+    if entities:
+        _set_entities(doc, entities)
+    doc.cats = given.get("cats") or {}
+    for name, spans in (given.get("spans") or {}).items():
+        doc.spans[name] = [_span(doc, item) for item in spans]
+    return doc
+
+
+def _flat(annotation: Mapping[str, Any]) -> dict[str, Any]:
+    """One dict with known keys. Raises :class:`DataError` for others."""
+    flat: dict[str, Any] = {}
+    for key, value in annotation.items():
+        nested = key in ("doc_annotation", "token_annotation")
+        for name, item in value.items() if nested else [(key, value)]:
+            flat[_TOKENS.get(name, name)] = item
+    known = (*_TOKENS.values(), *_DOCS)
+    unknown = [key for key in flat if key not in known]
+    if unknown:
+        raise DataError(
+            f"'{unknown[0]}' is no kind of annotation. There are: {', '.join(sorted(known))}"
+        )
+    return flat
+
+
+def spaces_in(text: str, words: Sequence[str]) -> list[bool] | None:
+    """Whether a space follows each word in ``text``; ``None`` if the words don't give it."""
+    spaces = []
+    at = 0
+    for word in words:
+        if not text.startswith(word, at):
+            return None
+        at += len(word)
+        spaces.append(text.startswith(" ", at))
+        at += spaces[-1]
+    return spaces if at == len(text) else None
+
+
+def _set_entities(doc: Doc, entities: Sequence[Any]) -> None:
+    if isinstance(entities[0], str | None):
+        labelled = Doc(doc.vocab, doc.words, doc.spaces.tolist(), ents=entities)
+        for name in ("ENT_IOB", "ENT_TYPE"):
+            doc.set_column(name, labelled.column(name))
+        return
+    doc.ents = tuple(_span(doc, item) for item in entities)
+
+
+def _span(doc: Doc, item: Sequence[Any]) -> Span:
+    """A span from character offsets ``(start, end, label)``, maybe with an id behind."""
+    start, end, *rest = item
+    span = doc.char_span(start, end, *rest[:2])
+    if span is None:
+        near = doc.char_span(max(start, 0), end, alignment_mode="expand")
+        hint = f"the nearest is {near.start_char} to {near.end_char}, {near.text!r}" if near else ""
+        raise DataError(
+            f"no tokens start and end at the characters {start} and {end} of {doc.text[:60]!r}: "
+            f"{hint or 'the offsets lie outside of the text'}"
+        )
+    return span
+
+
+def to_dict(doc: Doc) -> dict[str, Any]:
+    """See :meth:`Example.to_dict`."""
+    strings = doc.lexicon.strings
+    tokens: dict[str, list[Any]] = {"ORTH": doc.words, "SPACY": doc.spaces.tolist()}
+    for name in ("TAG", "LEMMA", "POS", "MORPH"):
+        column = doc.column(name)
+        values = [""] * len(doc) if column is None else strings.strings(column)
+        tokens[name] = ["" if name == "MORPH" and v == "_" else v for v in values]
+    heads, deps = doc.column("HEAD"), doc.column("DEP")
+    tokens["HEAD"] = list(range(len(doc))) if heads is None else heads.tolist()
+    tokens["DEP"] = [""] * len(doc) if deps is None else strings.strings(deps)
+    tokens["SENT_START"] = doc.sent_starts.tolist()
+    return {
+        "doc_annotation": {
+            "cats": dict(doc.cats),
+            "entities": entity_tags(doc),
+            "spans": {
+                name: [(s.start_char, s.end_char, s.label_, s.kb_id_) for s in group]
+                for name, group in doc.spans.items()
+            },
+            "links": {},
+        },
+        "token_annotation": tokens,
+    }
+
+
+def entity_tags(doc: Doc) -> list[str]:
+    """The entities as BILUO tags, one for each token; "-" where nothing is known."""
+    iob = doc.column("ENT_IOB")
+    tags = ["-"] * len(doc) if iob is None else ["-" if code == 0 else "O" for code in iob.tolist()]
+    for ent in doc.ents:
+        size = len(ent)
+        codes = ["U"] if size == 1 else ["B", *["I"] * (size - 2), "L"]
+        tags[ent.start : ent.end] = [f"{code}-{ent.label_}" for code in codes]
+    return tags

@@ -1,0 +1,35 @@
+"""Public names that are imported from their modules when they are first asked for (PEP 562)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+__all__ = ["lazy_names"]
+
+
+def lazy_names(
+    package: str, modules: Mapping[str, Sequence[str]], *also: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
+
+    ``modules`` says which names each of its modules has; ``also`` are names that are there already.
+    Type checkers read the stub beside the package's ``__init__``, which ``nox -s stubs`` makes from
+    the same table.
+    """
+    homes = {name: module for module, names in modules.items() for name in names}
+    listed = sorted([*homes, *also])
+
+    def get(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module '{package}' has no attribute '{name}'")
+        value = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    def listing() -> list[str]:
+        return list(listed)
+
+    return get, listing, listed

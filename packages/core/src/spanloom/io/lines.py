@@ -1,0 +1,51 @@
+"""Text files line by line, gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ..errors import FormatError, MissingFileError
+
+__all__ = ["BadLine", "numbered_lines"]
+
+
+class BadLine(str):
+    """Stands for a line that can't be read; ``error`` says why."""
+
+    error: FormatError
+
+
+def numbered_lines(path: str | Path, *, lenient: bool = False) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 text file, gzipped or not, with their numbers from 1.
+
+    Raises :class:`MissingFileError`, and :class:`FormatError` for a broken archive and for a line
+    that isn't UTF-8; with ``lenient``, such a line comes as a :class:`BadLine`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"There is no file '{path.absolute()}'.")
+    number = 0
+    with _opened(path) as file:
+        try:
+            for number, line in enumerate(file, 1):
+                try:
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                except UnicodeDecodeError as error:
+                    what = f"byte {error.start + 1} of the line isn't UTF-8 ({error.reason})"
+                    bad = BadLine("(unreadable)")
+                    bad.error = FormatError(path, number, what)
+                    if not lenient:
+                        raise bad.error from None
+                    yield number, bad
+                else:
+                    yield number, text.rstrip("\r\n")
+        except (EOFError, OSError, zlib.error) as error:
+            raise FormatError(path, number + 1, f"the file is broken: {error}") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))

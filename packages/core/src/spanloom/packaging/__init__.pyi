@@ -1,0 +1,5 @@
+# Made by tools/make_stubs.py from the table in __init__.py.
+
+
+__all__ = [
+]

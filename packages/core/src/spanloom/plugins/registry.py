@@ -1,0 +1,378 @@
+"""One registry: names of one kind, from entry points and decorators, loaded one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import catalogue
+
+from ..errors import (
+    ConfigError,
+    ConfigProblem,
+    Failure,
+    NameClashError,
+    PluginError,
+    UnknownNameError,
+)
+from .failures import load_entry
+from .index import PREFIX, Entry, current, enabled, normalize
+from .known import providers
+
+__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences"]
+
+OurNames = Callable[[str], Iterable[str]]
+"""Names that may be ours for a name of another library, the best first; none for other names."""
+
+_F = TypeVar("_F")
+_MISSING = object()
+
+CODE = "code"
+"""Stands for the distribution's name where a decorator of the user's own code offers a name."""
+
+_preferred: ContextVar[Mapping[str, str]] = ContextVar("spanloom_preferred", default={})  # noqa: B039
+
+
+@contextmanager
+def prefer(choices: Mapping[str, str]) -> Iterator[None]:
+    """Inside the ``with``, settle names that several distributions offer.
+
+    ``choices`` maps ``"registry/name"`` to a distribution's name (or ``"code"``, for what a
+    decorator registered). Nested calls add to each other; other threads aren't concerned.
+    """
+    token = _preferred.set({**_preferred.get(), **choices})
+    try:
+        yield
+    finally:
+        _preferred.reset(token)
+
+
+def preferences(config: Mapping[str, Any]) -> dict[str, str]:
+    """What a config's ``[plugins] prefer`` says, for `prefer`; empty where it says nothing.
+
+    Raises `ConfigError` if it isn't a table of ``"registry/name": "distribution"``.
+    """
+    choices = (config.get("plugins") or {}).get("prefer") or {}
+    fits = isinstance(choices, Mapping) and all(
+        isinstance(dist, str) and "/" in key for key, dist in choices.items()
+    )
+    if not fits:
+        fix = 'write it as {"architectures/x.v1": "distribution"}'
+        raise ConfigError([ConfigProblem("plugins.prefer", f"can't be read: {choices!r}", fix)])
+    return dict(choices)
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """One way to get a name: from an entry point, or from a decorator (``entry`` is None)."""
+
+    entry: Entry | None
+    value: Any = None
+    owner: str = CODE
+
+    @property
+    def dist(self) -> str:
+        return self.owner if self.entry is None else self.entry.dist
+
+    @property
+    def target(self) -> str:
+        return place(self.value) if self.entry is None else self.entry.target
+
+    def __str__(self) -> str:
+        if self.entry is None:
+            return f"{self.owner} (a decorator, {self.target})"
+        return f"{self.dist} {self.entry.version} ({self.target})"
+
+
+class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no types
+    """Names of one kind. Use it as a decorator, or ``get`` what a name stands for.
+
+    ``name`` is the registry's name (``architectures``); the entry-point group is
+    ``spanloom_<name>``. Getting a name imports its module and no other; asking whether a name is
+    there, or for all names, imports nothing.
+    """
+
+    def __init__(self, name: str, our_names: OurNames | None = None) -> None:
+        super().__init__(("spanloom", name))
+        self.name = name
+        self._our_names = our_names
+        self.group = PREFIX + name
+        self._values: dict[str, Any] = {}
+        self._loaded: dict[tuple[str, str], Any] = {}
+        self._failures: dict[tuple[str, str], Failure] = {}
+
+    def __repr__(self) -> str:
+        return f"<Registry {self.name}>"
+
+    # -- registering
+
+    def __call__(
+        self, name: str, func: Any | None = None, *, overwrite: bool = False
+    ) -> Callable[[_F], _F]:
+        """Register a function; the same as `register`."""
+        return self.register(name, func=func, overwrite=overwrite)
+
+    def register(
+        self, name: str, *, func: Any | None = None, overwrite: bool = False
+    ) -> Callable[[_F], _F]:
+        """Register ``func`` under ``name``, or return a decorator that does.
+
+        A name that a decorator registered before may be registered again by a function of the same
+        module and qualified name (a notebook's cell that runs twice) or with ``overwrite=True``.
+        Raises `NameClashError` otherwise. If an installed distribution offers the name too, that is
+        no error until somebody gets it.
+        """
+
+        def register(func: _F) -> _F:
+            before = self._own(name)
+            if before is not _MISSING and not overwrite and place(before) != place(func):
+                raise NameClashError(
+                    f"'{name}' is already in registry '{self.name}', registered by "
+                    f"{place(before)}: {place(func)} can't take it. Choose another name, or pass "
+                    "overwrite=True to the decorator"
+                )
+            catalogue.REGISTRY[(*self.namespace, name)] = func
+            self._values.pop(name, None)
+            return func
+
+        return register if func is None else register(func)
+
+    def supplier(self, name: str) -> str:
+        """``"distribution version"`` of who supplies a name; "code" for a decorator of the user's
+        own. Imports no plugin. Raises `UnknownNameError` or `NameClashError`."""
+        offers = self._offers(name)
+        if not offers:
+            if ours := self._ours(name):
+                return self.supplier(ours)
+            raise self.unknown(name)
+        offer = offers[0] if len(offers) == 1 else self._choose(name, offers)
+        if offer.entry is not None:
+            return f"{offer.dist} {offer.entry.version}"
+        return offer.dist if offer.dist == CODE else f"{offer.dist} {version(offer.dist)}"
+
+    def remove(self, name: str) -> None:
+        """Take back what a decorator registered under ``name``; entry points aren't concerned.
+
+        Raises `UnknownNameError` if no decorator registered it.
+        """
+        if self._own(name) is _MISSING:
+            raise UnknownNameError(f"no decorator registered '{name}' in registry '{self.name}'")
+        del catalogue.REGISTRY[(*self.namespace, name)]
+        self._values.pop(name, None)
+
+    # -- looking up
+
+    def get(self, name: str) -> Any:
+        """Return what ``name`` stands for, importing its module the first time.
+
+        Raises `UnknownNameError` if nobody offers it, `NameClashError` if several distributions do
+        and `prefer` chose none, and `PluginError` if the one that offers it can't be loaded.
+        """
+        value = self._values.get(name, _MISSING)
+        return self._find(name) if value is _MISSING else value
+
+    def __contains__(self, name: object) -> bool:
+        """Whether anybody offers ``name``; imports nothing."""
+        return isinstance(name, str) and (
+            name in self._values
+            or self._own(name) is not _MISSING
+            or bool(self._entries(name))
+            or self._ours(name) is not None
+        )
+
+    def names(self) -> list[str]:
+        """All names that can be asked for, sorted; imports nothing."""
+        return sorted({*current().names(self.group), *self._own_names()})
+
+    def load_all(self) -> tuple[dict[str, Any], dict[str, Exception]]:
+        """Load every name: what could be loaded, and the error of each that couldn't.
+
+        It imports every plugin of this registry, so nothing in Spanloom calls it.
+        """
+        objects: dict[str, Any] = {}
+        failures: dict[str, Exception] = {}
+        for name in self.names():
+            try:
+                objects[name] = self.get(name)
+            except (NameClashError, PluginError) as error:
+                failures[name] = error
+        return objects, failures
+
+    def get_all(self) -> dict[str, Any]:
+        """What `load_all` could load. Prefer `names`: this imports every plugin."""
+        return self.load_all()[0]
+
+    def get_entry_points(self) -> dict[str, Any]:
+        """Load each name of an entry point that can be loaded."""
+        names = current().names(self.group)
+        return {name: value for name, value in self.get_all().items() if name in names}
+
+    def get_entry_point(self, name: str, default: Any | None = None) -> Any:
+        """Load the entry point called ``name``, or return ``default`` if there is none."""
+        return self.get(name) if self._entries(name) else default
+
+    def forget(self) -> None:
+        """Look everything up anew, as after `spanloom.plugins.refresh`."""
+        for cache in (self._values, self._loaded, self._failures):
+            cache.clear()
+
+    def unknown(self, name: str) -> UnknownNameError:
+        """The error for a name that nobody offers: near names, or the package that has it."""
+        disabled = [entry.dist for entry in current().entries(self.group, name)]
+        if disabled:
+            return UnknownNameError(
+                f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
+                "SPANLOOM_PLUGINS (or --no-plugins) leaves out"
+            )
+        names = (name, *(self._our_names(name) if self._our_names is not None else ()))
+        dist = next(filter(None, map(providers(self.name).get, names)), None)
+        if dist is not None:
+            return UnknownNameError(
+                f"no '{name}' in registry '{self.name}': it is provided by `{dist}`, which isn't "
+                f"installed: pip install {dist}"
+            )
+        dialect = providers("dialects").get(name.partition(".")[0])
+        if dialect is not None and not self._knows_dialect(name):
+            return UnknownNameError(
+                f"no '{name}' in registry '{self.name}': names of this kind are translated by "
+                f"`{dialect}`, which isn't installed: pip install {dialect}"
+            )
+        return UnknownNameError(
+            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)} If it is in a file "
+            "of yours, pass it with --code; `spanloom plugins list --group "
+            f"{self.name}` shows all names"
+        )
+
+    # -- inside
+
+    def _knows_dialect(self, name: str) -> bool:
+        entries = current().entries(f"{PREFIX}dialects", name.partition(".")[0])
+        return any(map(enabled, entries))
+
+    def _own(self, name: str) -> Any:
+        return catalogue.REGISTRY.get((*self.namespace, name), _MISSING)
+
+    def _own_names(self) -> list[str]:
+        space = tuple(self.namespace)
+        return [key[-1] for key in catalogue.REGISTRY if key[:-1] == space]
+
+    def _owner(self, value: Any) -> str:
+        """Who registered a value through a decorator."""
+        return CODE
+
+    def _ours(self, name: str) -> str | None:
+        """Our name for a name of another library that a dialect knows."""
+        names = self._our_names(name) if self._our_names is not None else ()
+        return next((ours for ours in names if ours in self), None)
+
+    def _entries(self, name: str) -> list[Entry]:
+        return [entry for entry in current().entries(self.group, name) if enabled(entry)]
+
+    def _find(self, name: str) -> Any:
+        offers = self._offers(name)
+        if not offers:
+            if ours := self._ours(name):
+                return self.get(ours)
+            raise self.unknown(name)
+        if len(offers) == 1:
+            value = self._load(offers[0])
+            self._keep(name, value, offers[0])
+            return value
+        # What several offer isn't kept under the name alone: the choice may differ next time.
+        return self._load(self._choose(name, offers))
+
+    def _offers(self, name: str) -> list[_Offer]:
+        offers = [_Offer(entry) for entry in self._entries(name)]
+        own = self._own(name)
+        if own is not _MISSING:
+            # A decorated function that is also the target of an entry point is one and the same.
+            offers = [offer for offer in offers if offer.target != place(own)]
+            offers.append(_Offer(None, own, self._owner(own)))
+        return offers
+
+    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
+        self._values[name] = value
+
+    def _choose(self, name: str, offers: Sequence[_Offer]) -> _Offer:
+        key = f"{self.name}/{name}"
+        wanted = _preferred.get().get(key)
+        chosen = [offer for offer in offers if wanted and _same(offer.dist, wanted)]
+        if len(chosen) == 1:
+            return chosen[0]
+        who = " and ".join(map(str, offers))
+        hint = f"'{wanted}' is preferred but doesn't offer it. " if wanted and not chosen else ""
+        cure = f'[plugins] prefer = {{"{key}": "{offers[0].dist}"}}'
+        raise NameClashError(
+            f"'{name}' in registry '{self.name}' is offered by {who}. {hint}Uninstall or rename "
+            f"one, or choose in the config: {cure}"
+        )
+
+    def _load(self, offer: _Offer) -> Any:
+        if offer.entry is None:
+            return offer.value
+        key = (offer.entry.name, f"{offer.entry.dist}={offer.entry.target}")
+        if key in self._failures:
+            failure = self._failures[key]
+            raise PluginError(str(failure), failure)
+        if key not in self._loaded:
+            try:
+                self._loaded[key] = load_entry(offer.entry)
+            except PluginError as error:
+                if error.failure is not None:
+                    self._failures[key] = error.failure
+                raise
+        return self._loaded[key]
+
+    def _suggestions(self, name: str) -> str:
+        known = providers(self.name)
+        near = get_close_matches(name, {*self.names(), *known}, n=3, cutoff=0.6)
+        if not near:
+            return ""
+        told = [f"'{n}'" if n in self else f"'{n}' (pip install {known[n]})" for n in near]
+        return f" Did you mean {' or '.join(told)}?"
+
+
+class ThincRegistry(Registry):
+    """One of thinc's own registries, seen from here.
+
+    What thinc registers is known once thinc is imported, so asking for a name imports it. A
+    function registered here is registered with thinc, too.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.namespace = ("thinc", name)
+        self.group = f"thinc_{name}"
+
+    def _own(self, name: str) -> Any:
+        import_module("thinc.api")
+        return super()._own(name)
+
+    def _own_names(self) -> list[str]:
+        import_module("thinc.api")
+        return super()._own_names()
+
+    def _owner(self, value: Any) -> str:
+        return "thinc" if place(value).startswith("thinc.") else CODE
+
+    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
+        # thinc's decorators may replace a function behind our back: those aren't kept.
+        if offer.entry is not None:
+            super()._keep(name, value, offer)
+
+
+def place(value: Any) -> str:
+    """``module:qualified.name`` of a function, class or other object."""
+    module = getattr(value, "__module__", None) or type(value).__module__
+    name = getattr(value, "__qualname__", None) or type(value).__qualname__
+    return f"{module}:{name}"
+
+
+def _same(dist: str, other: str) -> bool:
+    return normalize(dist) == normalize(other)

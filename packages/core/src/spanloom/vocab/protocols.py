@@ -1,0 +1,36 @@
+"""What the floors below pipelines ask of one, so that they needn't know the class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .lexicon import Lexicon
+    from .vocab import Vocab
+
+__all__ = ["HasRows", "PipelineLike"]
+
+
+class HasRows(Protocol):
+    """A document, as tables of vectors see it: its tokens as rows of a lexicon."""
+
+    rows: NDArray[np.int32]
+    """The row of each token, int32 of shape ``(n,)``."""
+    lexicon: Lexicon
+    """What the rows are of."""
+
+
+class PipelineLike(Protocol):
+    """What factories, tokenizers and encoders are given as ``nlp``: a `spanloom.Pipeline`."""
+
+    vocab: Vocab
+    """Its vocabulary."""
+    tokenizer: Any
+    """What makes a document of a text."""
+
+    @property
+    def lang(self) -> str:
+        """The code of its language."""

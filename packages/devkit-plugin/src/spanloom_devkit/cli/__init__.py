@@ -1,0 +1,5 @@
+"""The commands ``plugins doctor`` and ``plugins new``."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

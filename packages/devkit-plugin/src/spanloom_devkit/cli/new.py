@@ -1,0 +1,30 @@
+"""``spanloom plugins new``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["new_command"]
+
+_KINDS = ("component", "architecture", "span_getter", "reader")
+
+
+@click.command("new")
+@click.argument("folder", type=click.Path())
+@click.option("--kind", "-k", type=click.Choice(_KINDS), default="component", show_default=True)
+@click.option("--name", "-n", help="Name of the distribution; the folder's if left out.")
+def new_command(folder: str, kind: str, name: str | None) -> None:
+    """Write a plugin into the new folder FOLDER: a project that installs, trains and passes the
+    conformance kit as it is."""
+    from ..new import write_plugin
+
+    made = write_plugin(Path(folder), kind, name)
+    click.echo(f"wrote {made.dist} ({kind}) into {folder}:")
+    for path in made.files:
+        click.echo(f"  {path}")
+    click.echo(
+        f'\ncd {folder}\npip install -e ".[test]"\npytest\n'
+        f"pytest --spanloom-conformance={made.dist}"
+    )

@@ -1,0 +1,280 @@
+"""Checks of layers: names in the registry ``architectures``."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pytest
+
+from spanloom.config.signatures import signature_of
+
+from .base import BuildConformance
+from .compare import same
+from .texts import TEXTS
+
+if TYPE_CHECKING:
+    from thinc.api import Model
+
+__all__ = ["ArchitectureConformance"]
+
+_WIDTH = 8
+
+
+class ArchitectureConformance(BuildConformance):
+    """Checks of a layer.
+
+    What it is fed follows from its return type, as in ``Model[list[Doc], list[Floats2d]]``; a
+    subclass may give `inputs` instead. A layer that listens to a shared encoder runs in a pipeline
+    only, and is checked there.
+    """
+
+    registry: ClassVar[str] = "architectures"
+
+    def settings(self) -> dict[str, Any]:
+        """As the base's; a width of the output that is left open is given."""
+        given = super().settings()
+        output = signature_of(self.target()).parameters.get("nO")
+        if output is not None and output.default is None:
+            given.setdefault("nO", 4)
+        return given
+
+    def inputs(self) -> Any:
+        """A small batch of what the layer takes. A skip if its type tells too little."""
+        text = _return_type(self.target())
+        taken = re.match(r"Model\[(list\[\w+\]|\w+)", text)
+        maker = _INPUTS.get(taken[1] if taken else "")
+        if maker is None:
+            pytest.skip(f"what it takes can't be told from '{text}': give `inputs` in a subclass")
+        return maker()
+
+    def model(self) -> Model[Any, Any]:
+        """The layer, initialized."""
+        from thinc.api import Model, fix_random_seed
+
+        inputs = self.inputs()
+        fix_random_seed(0)
+        model = self.made()
+        if not isinstance(model, Model):
+            pytest.skip("it isn't a model: see test_is_a_model")
+        if any("link" in node.attrs for node in model.walk()):
+            pytest.skip("it listens to a shared encoder, and runs in a pipeline only")
+        try:
+            model.initialize(X=inputs)
+        except Exception as error:
+            pytest.skip(f"it can't be initialized ({type(error).__name__}): see test_runs")
+        return model
+
+    def output(self, model: Model[Any, Any], inputs: Any) -> Any:
+        """What the layer predicts; a skip if it can't, or not twice the same."""
+        try:
+            output, again = model.predict(inputs), model.predict(inputs)
+        except Exception as error:
+            pytest.skip(f"it can't predict ({type(error).__name__}): see test_runs")
+        if not same(_arrays(output), _arrays(again)):
+            pytest.skip("it isn't deterministic: see test_determinism")
+        return output
+
+    def test_is_a_model(self) -> None:
+        """What it returns is a thinc ``Model``."""
+        from thinc.api import Model
+
+        made = self.made()
+        assert isinstance(made, Model), f"it returns {type(made).__name__}, not a Model"
+
+    def test_runs(self) -> None:
+        """It can be initialized from a batch, and predicts."""
+        from thinc.api import Model
+
+        inputs, model = self.inputs(), self.made()
+        if not isinstance(model, Model):
+            pytest.skip("it isn't a model: see test_is_a_model")
+        if any("link" in node.attrs for node in model.walk()):
+            pytest.skip("it listens to a shared encoder, and runs in a pipeline only")
+        try:
+            model.initialize(X=inputs)
+            model.predict(inputs)
+        except Exception as error:
+            raise AssertionError(f"{type(error).__name__}: {error}") from error
+
+    def test_bytes(self) -> None:
+        """Weights survive ``to_bytes`` and ``from_bytes``."""
+        model, inputs = self.model(), self.inputs()
+        before = _arrays(self.output(model, inputs))
+        again = self.made().from_bytes(model.to_bytes())
+        assert same(before, _arrays(again.predict(inputs))), "other weights after from_bytes"
+
+    def test_determinism(self) -> None:
+        """The same seed gives the same layer, and the same input the same output."""
+        model, other, inputs = self.model(), self.model(), self.inputs()
+        try:
+            first = _arrays(model.predict(inputs))
+        except Exception as error:
+            pytest.skip(f"it can't predict ({type(error).__name__}): see test_runs")
+        assert same(first, _arrays(model.predict(inputs))), "predicting twice gives two results"
+        assert same(first, _arrays(other.predict(inputs))), "the same seed gives other weights"
+
+    def test_batches(self) -> None:
+        """A batch gives what its items give one by one."""
+        model, inputs = self.model(), self.inputs()
+        if not isinstance(inputs, list):
+            pytest.skip("it doesn't take a list")
+        whole = self.output(model, inputs)
+        if not hasattr(whole, "__len__") or len(whole) != len(inputs):
+            pytest.skip("it doesn't return one item for each")
+        single = [model.predict([each])[0] for each in inputs]
+        assert same(_arrays(list(whole)), _arrays(single)), (
+            "an item's output depends on what else is in the batch"
+        )
+
+    def test_empty(self) -> None:
+        """An empty item in a batch is no error."""
+        model, inputs = self.model(), self.inputs()
+        if not isinstance(inputs, list):
+            pytest.skip("it doesn't take a list")
+        self.output(model, inputs)
+        try:
+            model.predict([inputs[0], _emptied(inputs[0])])
+        except Exception as error:
+            raise AssertionError(f"{type(error).__name__}: {error}") from error
+
+    def test_gradients(self) -> None:
+        """``backprop`` adds finite gradients to the weights, and they agree with differences."""
+        model, inputs = self.model(), self.inputs()
+        trained = [(node, name) for node in model.walk() for name in _weights(node)]
+        if not trained:
+            pytest.skip("it has no weights")
+        self.output(model, inputs)
+        output, backprop = model.begin_update(inputs)
+        if _floats(output) is None:
+            pytest.skip(f"its output is {type(output).__name__}: the kit has no gradient for that")
+        direction = _random_like(output)
+        backprop(direction)
+        gradients = [_numpy(node.get_grad(name)) for node, name in trained if node.has_grad(name)]
+        assert gradients, "backprop adds no gradient to any weight"
+        assert all(np.isfinite(each).all() for each in gradients), "gradients aren't finite"
+        # A softmax hands its gradient on as that of the scores below it, so nothing is compared.
+        if not any(node.name.startswith("softmax") for node in model.walk()):
+            _compare_with_differences(model, inputs, direction, trained)
+
+
+def _compare_with_differences(
+    model: Model[Any, Any], inputs: Any, direction: Any, trained: list[tuple[Any, str]]
+) -> None:
+    """Step along the gradient: the output must change as the gradient says."""
+    moved = [(node, name) for node, name in trained if node.has_grad(name)]
+    start = [node.get_param(name).copy() for node, name in moved]
+    slopes = [node.get_grad(name).copy() for node, name in moved]
+    length = _length(slopes)
+    if length < 1e-6:
+        return
+    found = []
+    # Rounding spoils short steps and bends long ones: one of them must agree.
+    for part in (1e-2, 1e-3, 1e-4):
+        step = part * max(_length(start), 1e-2)
+        values = []
+        for sign in (1.0, -1.0):
+            for (node, name), weight, slope in zip(moved, start, slopes):
+                node.set_param(name, weight + sign * step * slope / length)
+            values.append(_dot(model.predict(inputs), direction))
+        found.append((values[0] - values[1]) / (2 * step))
+    nearest = min(found, key=lambda each: abs(each - length))
+    assert abs(nearest - length) < 0.1 * length + 1e-3, (
+        f"along the gradient the output changes by {nearest:.4g}, and the gradient says "
+        f"{length:.4g}"
+    )
+
+
+def _length(arrays: list[Any]) -> float:
+    return float(np.sqrt(sum(float((_numpy(each).astype("d") ** 2).sum()) for each in arrays)))
+
+
+# -- what layers take and give
+
+
+def _return_type(function: Any) -> str:
+    """The return type as text, without modules: ``Model[list[Doc], Floats2d]``."""
+    found = inspect.signature(function).return_annotation
+    if isinstance(found, str):
+        # It may be the name of a type that was given one.
+        found = getattr(inspect.unwrap(function), "__globals__", {}).get(found, found)
+    text = found if isinstance(found, str) else inspect.formatannotation(found)
+    text = re.sub(r"ForwardRef\('(\w+)'[^)]*\)", r"\1", text)
+    return re.sub(r"\w+\.", "", text).replace("List[", "list[")
+
+
+def _docs() -> list[Any]:
+    from spanloom.pipeline import blank
+
+    nlp = blank("en")
+    return [nlp.make_doc(text) for text in TEXTS]
+
+
+def _matrix(rows: int = 5) -> Any:
+    return np.random.default_rng(rows).normal(size=(rows, _WIDTH)).astype("f")
+
+
+def _ragged() -> Any:
+    from thinc.api import Ragged
+
+    lengths: Any = np.asarray([2, 1, 3], dtype="i")
+    return Ragged(_matrix(6), lengths)
+
+
+_INPUTS: dict[str, Any] = {
+    "list[Doc]": _docs,
+    "Floats2d": _matrix,
+    "list[Floats2d]": lambda: [_matrix(3), _matrix(1), _matrix(4)],
+    "Ragged": _ragged,
+}
+
+
+def _emptied(item: Any) -> Any:
+    return item[:0] if hasattr(item, "__array__") else type(item)(item.vocab, words=[])
+
+
+def _weights(node: Any) -> list[str]:
+    return [name for name in node.param_names if node.has_param(name)]
+
+
+def _floats(output: Any) -> list[Any] | None:
+    """The arrays of numbers in an output, or None if it isn't made of such."""
+    if hasattr(output, "dataXd"):
+        return [output.dataXd]
+    if isinstance(output, list) and all(hasattr(each, "__array__") for each in output):
+        arrays = output
+    elif hasattr(output, "__array__"):
+        arrays = [output]
+    else:
+        return None
+    return arrays if all(each.dtype.kind == "f" for each in arrays) else None
+
+
+def _arrays(output: Any) -> Any:
+    """An output as what can be compared."""
+    if hasattr(output, "dataXd"):
+        return [_numpy(output.dataXd), _numpy(output.lengths)]
+    if isinstance(output, list | tuple):
+        return [_arrays(each) for each in output]
+    return _numpy(output) if hasattr(output, "__array__") or hasattr(output, "get") else output
+
+
+def _numpy(array: Any) -> Any:
+    return array.get() if hasattr(array, "get") else np.asarray(array)
+
+
+def _random_like(output: Any) -> Any:
+    rng = np.random.default_rng(1)
+    if hasattr(output, "dataXd"):
+        data = rng.normal(size=output.dataXd.shape).astype("f")
+        return type(output)(data, output.lengths)
+    if isinstance(output, list):
+        return [rng.normal(size=each.shape).astype("f") for each in output]
+    return rng.normal(size=output.shape).astype("f")
+
+
+def _dot(output: Any, direction: Any) -> float:
+    pairs = zip(_floats(output) or [], _floats(direction) or [])
+    return sum(float((_numpy(one).astype("d") * other).sum()) for one, other in pairs)

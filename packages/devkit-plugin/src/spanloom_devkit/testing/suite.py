@@ -1,0 +1,139 @@
+"""Which checks concern a distribution: one class for each name, one for the distribution."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spanloom.errors import UnknownNameError
+from spanloom.plugins.describe import registry_of
+from spanloom.plugins.index import Entry, current, normalize
+from spanloom.plugins.registry import registry as registries
+
+from ..doctor import project_folder
+from .architecture import ArchitectureConformance
+from .base import Conformance, NameConformance
+from .component import ComponentConformance
+from .distribution import DistributionConformance
+from .others import (
+    BatcherConformance,
+    LanguageConformance,
+    ReaderConformance,
+    ScorerConformance,
+    SpanGetterConformance,
+    TokenizerConformance,
+)
+
+__all__ = ["BASES", "Check", "checks_of", "entries_of"]
+
+BASES: Mapping[str, type[NameConformance]] = {
+    "architectures": ArchitectureConformance,
+    "batchers": BatcherConformance,
+    "factories": ComponentConformance,
+    "languages": LanguageConformance,
+    "readers": ReaderConformance,
+    "scorers": ScorerConformance,
+    "span_getters": SpanGetterConformance,
+    "tokenizers": TokenizerConformance,
+}
+"""Registry -> the class of its checks; names of the others are loaded, and their arguments seen."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: ``id`` says of what, ``help`` what it wants."""
+
+    id: str
+    case: type[Conformance]
+    method: str
+
+    @property
+    def help(self) -> str:
+        """The first paragraph of what the check says of itself."""
+        text = inspect.getdoc(getattr(self.case, self.method)) or ""
+        return " ".join(text.partition("\n\n")[0].split())
+
+    def run(self) -> None:
+        """Run it. An `AssertionError` says what is wrong; pytest's skip, why it can't be told."""
+        case = self.case()
+        method = getattr(case, self.method)
+        case.setup_method(method)
+        method()
+
+
+def checks_of(dist: str, folder: Path | None = None) -> list[Check]:
+    """All checks of an installed distribution.
+
+    Several names for one thing are checked once, under the first. ``folder`` is where a
+    ``pyproject.toml`` of that name is looked for, if the distribution isn't an editable install.
+    Raises `UnknownNameError` if no such distribution offers anything.
+    """
+    entries = entries_of(dist)
+    said = _settings(entries[0], folder)
+    attributes = {"dist": entries[0].dist, **said.get("distribution", {})}
+    cases: list[tuple[str, type[Conformance]]] = [
+        ("distribution", type("Distribution", (DistributionConformance,), attributes))
+    ]
+    for entry in _distinct(entries):
+        registry = registry_of(entry.group)
+        given = {
+            "registry": registry,
+            "name": entry.name,
+            **said.get(f"{registry}/{entry.name}", {}),
+        }
+        base = BASES.get(registry, NameConformance)
+        cases.append((f"{registry}/{entry.name}", type(f"Test_{registry}", (base,), given)))
+    return [Check(f"{where}::{name}", case, name) for where, case in cases for name in _tests(case)]
+
+
+def entries_of(dist: str) -> list[Entry]:
+    """All that an installed distribution offers. Raises `UnknownNameError` if that is nothing."""
+    everything = current().all_entries()
+    entries = [each for each in everything if normalize(each.dist) == normalize(dist)]
+    if not entries:
+        raise UnknownNameError(
+            f"no installed distribution '{dist}' offers anything to Spanloom; these do: "
+            f"{', '.join(sorted({each.dist for each in everything}))}"
+        )
+    return entries
+
+
+def _distinct(entries: list[Entry]) -> Iterator[Entry]:
+    seen = set()
+    known = registries.registries()
+    order = sorted(entries, key=lambda each: (not each.name.startswith(each.dist), each.name))
+    for entry in order:
+        named = registry_of(entry.group) in known and entry.group.startswith("spanloom_")
+        if named and entry.group != "spanloom_models":
+            key = (entry.group, entry.target)
+            if key not in seen:
+                seen.add(key)
+                yield entry
+
+
+def _tests(case: type[Conformance]) -> list[str]:
+    """The checks of a class, in the order in which they are written, the base's first."""
+    order: dict[str, None] = {}
+    for each in reversed(case.__mro__):
+        order |= {name: None for name in vars(each) if name.startswith("test_")}
+    return list(order)
+
+
+def _settings(entry: Entry, folder: Path | None) -> dict[str, dict[str, Any]]:
+    """``[tool.spanloom.conformance]`` of its pyproject.toml: by registry and name."""
+    source = project_folder(entry.owner.distribution)
+    for place in (source, folder):
+        path = None if place is None else place / "pyproject.toml"
+        if path is None or not path.is_file():
+            continue
+        whole = tomllib.loads(path.read_text("utf8"))
+        if normalize(whole.get("project", {}).get("name", "")) == normalize(entry.dist):
+            found: dict[str, dict[str, Any]] = (
+                whole.get("tool", {}).get("spanloom", {}).get("conformance", {})
+            )
+            return found
+    return {}

@@ -1,0 +1,15 @@
+# Made by tools/make_stubs.py from the table in __init__.py.
+
+from .dialect import SPACY as SPACY, SpacyDialect as SpacyDialect
+from .docbin import DocBin as DocBin
+from .files import read_spacy as read_spacy, write_spacy as write_spacy
+
+__all__ = [
+    "DocBin",
+    "SPACY",
+    "SpacyDialect",
+    "__version__",
+    "read_spacy",
+    "write_spacy",
+]
+__version__: str

@@ -1,0 +1,41 @@
+"""One rule by which spaCy's names mean ours: ``spacy.X`` and ``spacy-transformers.X``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+__all__ = ["SPACY", "SpacyDialect"]
+
+#: Components of spaCy's that we don't have, and what to do without.
+_LACKING = {
+    "attribute_ruler": "let the tagger and morphologizer learn it",
+    "entity_linker": "set kb_id of doc.ents in a component of your own",
+    "entity_ruler": "write a component that sets doc.ents",
+    "future_entity_ruler": "write a component that sets doc.ents",
+    "lemmatizer": "write a component that sets token.lemma_",
+    "span_finder": "write a component that sets doc.spans",
+    "span_ruler": "write a component that sets doc.spans",
+    "spancat": "use 'ner' for spans that don't overlap",
+    "spancat_singlelabel": "use 'ner' for spans that don't overlap",
+    "trainable_lemmatizer": "write a component that sets token.lemma_",
+}
+
+
+class SpacyDialect:
+    """spaCy's names, and those of spacy-transformers."""
+
+    def our_names(self, name: str) -> Iterator[str]:
+        """Ours of the same name and version: the one of this package, which takes the arguments of
+        spaCy's, where there is one; else the general one."""
+        rest = name.partition(".")[2]
+        versioned = rest if rest.rpartition(".")[2][:1] == "v" else f"{rest}.v1"
+        yield f"spanloom-spacy.{versioned}"
+        yield f"spanloom.{versioned}"
+
+    def advice(self, registry_name: str, name: str) -> str | None:
+        """What to do about a component of spaCy's that isn't here; ``None`` for other names."""
+        return _LACKING.get(name) if registry_name == "factories" else None
+
+
+SPACY = SpacyDialect()
+"""What the registry `dialects` knows as ``spacy`` and ``spacy-transformers``."""

@@ -1,0 +1,26 @@
+"""Dependency parser, entity recognizers and text classifiers for Spanloom pipelines.
+
+Importing this package imports nothing else: each public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from spanloom.io.lazy import lazy_names
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "model": ["TransitionBasedParser"],
+        "ner.beam": ["BeamEntityRecognizer"],
+        "ner.component": ["EntityRecognizer"],
+        "parser.component": ["DependencyParser"],
+        "scorers": ["ner_scorer", "parser_scorer", "textcat_multilabel_scorer", "textcat_scorer"],
+        "textcat.component": ["TextCategorizer"],
+        "textcat.model": ["TextCatBOW", "TextCatCNN", "TextCatEnsemble", "TextCatReduce"],
+        "textcat.ngrams": ["extract_ngrams"],
+        "textcat.scoring": ["roc_auc", "score_cats"],
+    },
+    "__version__",
+)

@@ -1,0 +1,42 @@
+# Made by tools/make_stubs.py from the table in __init__.py.
+
+from .model import TransitionBasedParser as TransitionBasedParser
+from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
+from .ner.component import EntityRecognizer as EntityRecognizer
+from .parser.component import DependencyParser as DependencyParser
+from .scorers import (
+    ner_scorer as ner_scorer,
+    parser_scorer as parser_scorer,
+    textcat_multilabel_scorer as textcat_multilabel_scorer,
+    textcat_scorer as textcat_scorer,
+)
+from .textcat.component import TextCategorizer as TextCategorizer
+from .textcat.model import (
+    TextCatBOW as TextCatBOW,
+    TextCatCNN as TextCatCNN,
+    TextCatEnsemble as TextCatEnsemble,
+    TextCatReduce as TextCatReduce,
+)
+from .textcat.ngrams import extract_ngrams as extract_ngrams
+from .textcat.scoring import roc_auc as roc_auc, score_cats as score_cats
+
+__all__ = [
+    "BeamEntityRecognizer",
+    "DependencyParser",
+    "EntityRecognizer",
+    "TextCatBOW",
+    "TextCatCNN",
+    "TextCatEnsemble",
+    "TextCatReduce",
+    "TextCategorizer",
+    "TransitionBasedParser",
+    "__version__",
+    "extract_ngrams",
+    "ner_scorer",
+    "parser_scorer",
+    "roc_auc",
+    "score_cats",
+    "textcat_multilabel_scorer",
+    "textcat_scorer",
+]
+__version__: str

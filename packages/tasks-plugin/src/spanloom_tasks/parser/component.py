@@ -1,0 +1,245 @@
+"""The ``parser`` component: a dependency tree for each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from spanloom.components.base import GetExamples, Scorer
+from spanloom.errors import PipelineError
+from spanloom.plugins.factory import component_defaults
+from spanloom.tokens.batch import Batch
+
+from ..component import TransitionComponent, transition_model
+from ..groups import document_groups
+from ..transitions.arc_eager import ParserActions
+from ..transitions.projective import DELIMITER
+from .training import explore
+from .trees import (
+    GoldTrees,
+    Parse,
+    SolidTokens,
+    count_relations,
+    finished,
+    gold_trees,
+    parse_tokens,
+    write_parse,
+)
+
+if TYPE_CHECKING:
+    from spanloom.examples.example import Example
+    from spanloom.pipeline import Pipeline
+    from spanloom.tokens import Doc
+    from spanloom.vocab import Vocab
+
+    from ..types import StateModel
+
+__all__ = ["DependencyParser", "make_parser"]
+
+PARSER_MODEL = transition_model("parser")
+"""The default model."""
+
+
+class DependencyParser(TransitionComponent):
+    """Sets ``token.head``, ``token.dep`` and the starts of sentences.
+
+    Sentences that begin or don't begin at a token by what is annotated already stay so. Whitespace
+    tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Trees that
+    aren't projective are learnt by lifting arcs, see :mod:`spanloom_tasks.transitions.projective`.
+    """
+
+    state_type: ClassVar = "parser"
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: StateModel,
+        name: str = "parser",
+        *,
+        min_action_freq: int = 30,
+        update_with_oracle_cut_size: int = 100,
+        exploration: float = 0.9,
+        scorer: Scorer | None = None,
+    ) -> None:
+        super().__init__(vocab, model, name, scorer)
+        self.cfg = {
+            "left": [],
+            "right": [],
+            "root": "ROOT",
+            "min_action_freq": min_action_freq,
+            "update_with_oracle_cut_size": update_with_oracle_cut_size,
+            "exploration": exploration,
+        }
+        self._set_labels([], [])
+
+    # -- labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relations, sorted, with that of roots."""
+        names = {name.partition(DELIMITER)[0] for name in self._names}
+        return tuple(sorted({*names, self.cfg["root"]}))
+
+    @property
+    def move_names(self) -> list[str]:
+        """Names of the actions, in the order of the model's output."""
+        left, right = self.cfg["left"], self.cfg["right"]
+        return ["S", "D", "B", *(f"L-{name}" for name in left), *(f"R-{name}" for name in right)]
+
+    @property
+    def label_data(self) -> Any:
+        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
+        return {key: self.cfg[key] for key in ("left", "right", "root")}
+
+    def _extend(self, label: str) -> bool:
+        left, right = self.cfg["left"], self.cfg["right"]
+        if label in left and label in right:
+            return False
+        self._set_labels(dict.fromkeys([*left, label]), dict.fromkeys([*right, label]))
+        return True
+
+    def _set_labels(self, left: Iterable[str], right: Iterable[str]) -> None:
+        self.cfg["left"], self.cfg["right"] = list(left), list(right)
+        self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))
+        self._numbers = {name: number for number, name in enumerate(self._names)}
+        self._ids = np.asarray(
+            [self.vocab.strings.add(name.partition(DELIMITER)[0]) for name in self._names],
+            dtype=np.uint64,
+        )
+        self._lifted = np.asarray([DELIMITER in name for name in self._names], dtype=bool)
+        self._actions = ParserActions(
+            [self._numbers[name] for name in self.cfg["left"]],
+            [self._numbers[name] for name in self.cfg["right"]],
+            self.model.ops.xp,
+        )
+
+    # -- running
+
+    def predict(self, docs: Sequence[Doc]) -> Parse:
+        """Heads, relations and starts of sentences of all documents; tokens are numbered through
+        the batch."""
+        batch = self.ready(docs)
+        self._check_labels()
+        scorer = self.model.predict(batch)
+        groups = document_groups(batch, scorer)
+        return Parse.joined([(first, self._parse(docs, part)) for first, docs, part in groups])
+
+    def _parse(self, batch: Batch, scorer: Any) -> Parse:
+        tokens = SolidTokens.of(batch)
+        trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
+        return finished(tokens, trees, self._names, self._lifted, self.model.ops)
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
+        """Write the columns HEAD, DEP and SENT_START."""
+        root = self.vocab.strings.add(self.cfg["root"])
+        write_parse(Batch.of(docs), predictions, self._ids, root, self.vocab.strings.add("dep"))
+
+    # -- learning
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+    ) -> None:
+        """Take ``labels`` (:attr:`label_data`, or a list), or read them from the examples, and
+        allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
+        one in a thousand arcs, are left out."""
+        sample = self.sample(get_examples)
+        if isinstance(labels, Mapping) and "left" in labels:
+            self.cfg["root"] = labels.get("root", "ROOT")
+            self._set_labels(labels["left"], labels["right"])
+        elif labels is not None:
+            names = _names_of(labels, self.cfg["root"])
+            self._set_labels(names, names)
+        else:
+            left, right, root = count_relations(get_examples(), self.cfg["min_action_freq"])
+            self.cfg["root"] = root or self.cfg["root"]
+            self._set_labels(
+                dict.fromkeys([*self.cfg["left"], *left]),
+                dict.fromkeys([*self.cfg["right"], *right]),
+            )
+        if not self._names:
+            raise PipelineError(
+                f"'{self.name}' found no dependencies in the training examples: is the corpus "
+                f"annotated? Else pass `labels` to initialize."
+            )
+        self._allocate(sample, self._actions.size)
+
+    def _gold(
+        self, examples: Sequence[Example], batch: Batch
+    ) -> tuple[SolidTokens, GoldTrees] | None:
+        tokens = SolidTokens.of(batch, constrained=False)
+        cut = self.cfg["update_with_oracle_cut_size"]
+        trees = gold_trees(examples, tokens, self._numbers, cut)
+        return None if trees is None else (tokens, trees)
+
+    def _visit(
+        self, scorer: Any, gold: tuple[SolidTokens, GoldTrees], batch: Batch
+    ) -> tuple[float, tuple[Any, Any, Any] | None]:
+        """States on the model's own way."""
+        tokens, trees = gold
+        xp = self.model.ops.xp
+        mapped = tokens.scorer(scorer, xp)
+        loss, visited = explore(mapped, trees, self._actions, self.cfg["exploration"], xp)
+        if visited is None:
+            return loss, None
+        ids, gradient = visited
+        return loss, (mapped.to_table(ids), gradient, None)
+
+    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+        super()._load(cfg, weights, source)
+        self._set_labels(cfg.get("left", []), cfg.get("right", []))
+
+
+def _names_of(labels: Any, root: str) -> list[str]:
+    """Relations from a list, or from spaCy's counts of labels for each kind of action."""
+    if isinstance(labels, Mapping):
+        kinds = [value for value in labels.values() if isinstance(value, Mapping)]
+        labels = [name for kind in kinds for name in kind]
+    return [name for name in dict.fromkeys(labels) if name and name != root]
+
+
+@component_defaults(
+    {"model": PARSER_MODEL, "scorer": {"@scorers": "spanloom.parser_scorer.v1"}},
+    assigns=["token.dep", "token.head", "token.is_sent_start", "doc.sents"],
+    score_weights={
+        "dep_uas": 0.5,
+        "dep_las": 0.5,
+        "dep_las_per_type": None,
+        "sents_p": None,
+        "sents_r": None,
+        "sents_f": 0.0,
+    },
+)
+def make_parser(
+    nlp: Pipeline,
+    name: str,
+    model: StateModel,
+    moves: list[str] | None = None,
+    update_with_oracle_cut_size: int = 100,
+    learn_tokens: bool = False,
+    min_action_freq: int = 30,
+    exploration: float = 0.9,
+    scorer: Scorer | None = None,
+) -> DependencyParser:
+    """Factory of ``parser``.
+
+    ``moves`` are relations to begin with. Documents are cut for training where a sentence begins,
+    into parts of at least ``update_with_oracle_cut_size`` tokens. ``exploration`` is how often
+    training follows the model's own action, right or wrong, rather than its best right one.
+    ``learn_tokens`` isn't offered: it must be false.
+    """
+    if learn_tokens:
+        raise PipelineError(f"'{name}': learn_tokens isn't offered, set it to false")
+    component = DependencyParser(
+        nlp.vocab,
+        model,
+        name,
+        min_action_freq=min_action_freq,
+        update_with_oracle_cut_size=update_with_oracle_cut_size,
+        exploration=exploration,
+        scorer=scorer,
+    )
+    for label in moves or ():
+        component.add_label(label)
+    return component

@@ -1,0 +1,274 @@
+"""The ``textcat`` and ``textcat_multilabel`` components: scores of labels for whole documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spanloom.components.base import GetExamples, Scorer, TrainableComponent
+from spanloom.errors import DataError, PipelineError
+from spanloom.plugins.factory import component_defaults
+
+if TYPE_CHECKING:
+    from spanloom.examples.example import Example
+    from spanloom.layers.types import TextModel
+    from spanloom.pipeline import Pipeline
+    from spanloom.tokens import Doc
+    from spanloom.vocab import Vocab
+
+__all__ = ["TextCategorizer", "make_textcat", "make_textcat_multilabel"]
+
+
+def _ensemble(exclusive: bool) -> dict[str, Any]:
+    """The default model."""
+    return {
+        "@architectures": "spanloom.TextCatEnsemble.v2",
+        "linear_model": {
+            "@architectures": "spanloom.TextCatBOW.v3",
+            "exclusive_classes": exclusive,
+            "length": 262144,
+            "ngram_size": 1,
+            "no_output_layer": False,
+        },
+        "tok2vec": {
+            "@architectures": "spanloom.Tok2Vec.v2",
+            "embed": {
+                "@architectures": "spanloom.MultiHashEmbed.v2",
+                "width": 64,
+                "attrs": ["NORM", "LOWER", "PREFIX", "SUFFIX", "SHAPE"],
+                "rows": [2000, 2000, 500, 1000, 500],
+                "include_static_vectors": False,
+            },
+            "encode": {
+                "@architectures": "spanloom.MaxoutWindowEncoder.v2",
+                "width": 64,
+                "depth": 2,
+                "window_size": 1,
+                "maxout_pieces": 3,
+            },
+        },
+    }
+
+
+_WEIGHTS: dict[str, float | None] = {
+    "cats_score": 1.0,
+    "cats_score_desc": None,
+    "cats_micro_p": None,
+    "cats_micro_r": None,
+    "cats_micro_f": None,
+    "cats_macro_p": None,
+    "cats_macro_r": None,
+    "cats_macro_f": None,
+    "cats_macro_auc": None,
+    "cats_f_per_type": None,
+    "cats_auc_per_type": None,
+}
+
+
+class TextCategorizer(TrainableComponent):
+    """Sets ``doc.cats``: a score between 0 and 1 for each label.
+
+    With ``exclusive`` one label is true of a document, and the scores sum to one. A label that
+    isn't in the ``cats`` of a reference is missing: it gives no gradient.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: TextModel,
+        name: str = "textcat",
+        *,
+        exclusive: bool = True,
+        threshold: float = 0.0,
+        scorer: Scorer | None = None,
+    ) -> None:
+        super().__init__(vocab, model, name, scorer)
+        self.exclusive = exclusive
+        self.cfg = {"labels": [], "threshold": threshold, "positive_label": None}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the model's output."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> list[str]:
+        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
+        return list(self.cfg["labels"])
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a label counts as predicted."""
+        return float(self.cfg["threshold"])
+
+    def add_label(self, label: str) -> int:
+        """Add a label before the model is initialized: 1 if it is new, else 0."""
+        if not isinstance(label, str):
+            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+        if label in self.cfg["labels"]:
+            return 0
+        if self.cfg["labels"] and self.model.has_dim("nO"):
+            raise PipelineError(
+                f"'{self.name}' can't take the label '{label}' now: its output has "
+                f"{len(self.labels)} labels. Add labels before `nlp.initialize`."
+            )
+        self.cfg["labels"] = [*self.cfg["labels"], label]
+        return 1
+
+    def predict(self, docs: Sequence[Doc]) -> NDArray[np.float32]:
+        """The score of each label for each document, shape ``(len(docs), labels)``. A document
+        without tokens says nothing: its scores are equal, or zero where labels don't exclude."""
+        batch = self.ready(docs)
+        empty = batch.lengths == 0
+        if empty.all():
+            scores = np.zeros((len(batch), len(self.labels)), dtype=np.float32)
+        else:
+            ops: Any = self.model.ops
+            scores = ops.to_numpy(self.model.predict(batch))
+        if empty.any():
+            scores[empty] = 1.0 / len(self.labels) if self.exclusive and self.labels else 0.0
+        return scores
+
+    def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.float32]) -> None:
+        """Write the scores."""
+        for doc, scores in zip(docs, predictions.tolist()):
+            doc.cats.update(zip(self.labels, scores))
+
+    def targets(self, examples: Sequence[Example]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The true scores and where they are known, both of shape ``(len(examples), labels)``.
+
+        Raises :class:`DataError` where labels exclude each other and several are true.
+        """
+        shape = (len(examples), len(self.labels))
+        truth, known = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+        column = {label: i for i, label in enumerate(self.labels)}
+        for i, example in enumerate(examples):
+            for label, value in example.reference.cats.items():
+                if label in column:
+                    truth[i, column[label]] = value
+                    known[i, column[label]] = 1.0
+        if self.exclusive:
+            self._check_exclusive(examples, truth)
+            # Where one label is true, the others are false, whether they are written down or not.
+            known[truth.sum(axis=1) >= 1.0] = 1.0
+        return truth, known
+
+    def _check_exclusive(self, examples: Sequence[Example], truth: NDArray[Any]) -> None:
+        for i in np.flatnonzero(truth.sum(axis=1) > 1.0 + 1e-6).tolist():
+            reference = examples[i].reference
+            labels = [label for label, value in reference.cats.items() if value]
+            raise DataError(
+                f"'{self.name}' takes one true label a document, but {reference.text[:60]!r} has "
+                f"{', '.join(labels)}: use the factory 'textcat_multilabel' for such data"
+            )
+
+    def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
+        """Cross-entropy of the known labels: of a softmax where labels exclude each other, else of
+        one logistic output for each. A model without output layer learns by squared error."""
+        xp = self.model.ops.xp
+        truth, known = (xp.asarray(array) for array in self.targets(examples))
+        difference = (predictions - truth) * known
+        output = self.model.attrs.get("output", "softmax" if self.exclusive else "logistic")
+        if output == "none":
+            return float((difference**2).sum() / 2), difference
+        # Nearer to 1 than that, float32 has nothing but 1.
+        chance = xp.clip(predictions, 1e-6, 1.0 - 1e-6)
+        loss = -(truth * xp.log(chance) * known).sum()
+        if output == "softmax":  # whose backward takes the gradient of the layer's input
+            return float(loss), difference
+        if self.exclusive:
+            return float(loss), -(truth / chance) * known
+        loss -= ((1.0 - truth) * xp.log(1.0 - chance) * known).sum()
+        return float(loss), difference / (chance * (1.0 - chance))
+
+    def initialize(
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Pipeline | None = None,
+        labels: Iterable[str] | None = None,
+        positive_label: str | None = None,
+    ) -> None:
+        """Take ``labels``, or read them from the examples, and allocate the weights.
+
+        ``positive_label`` is the one whose F1 is the score, where there are two that exclude each
+        other. Raises :class:`PipelineError` if there are too few labels.
+        """
+        sample = self.sample(get_examples)
+        if labels is None:
+            found = {label for example in get_examples() for label in example.reference.cats}
+            labels = [*self.cfg["labels"], *sorted(found - set(self.cfg["labels"]))]
+        self.cfg["labels"] = list(labels)
+        self._check_labels(positive_label)
+        self.cfg["positive_label"] = positive_label
+        batch = self.ready([example.x for example in sample if len(example.x)] or [sample[0].x])
+        truth: Any = self.model.ops.alloc2f(len(batch), len(self.labels))
+        self.model.initialize(X=batch, Y=truth)
+
+    def _check_labels(self, positive: str | None) -> None:
+        labels = ", ".join(self.labels) or "none"
+        least = 2 if self.exclusive else 1
+        if len(self.labels) < least:
+            raise PipelineError(
+                f"'{self.name}' needs at least {least} label{'s' * (least > 1)} in the `cats` of "
+                f"the training examples (found: {labels})"
+            )
+        if positive is not None and (positive not in self.labels or len(self.labels) != 2):
+            raise PipelineError(
+                f"'{self.name}': positive_label '{positive}' must be one of two labels "
+                f"(labels: {labels})"
+            )
+
+    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
+        """The scores of the labels."""
+        if self.scorer is None:
+            return {}
+        scorer: Any = self.scorer
+        return dict(
+            scorer(
+                examples,
+                labels=self.labels,
+                threshold=self.threshold,
+                positive_label=self.cfg["positive_label"],
+            )
+        )
+
+
+@component_defaults(
+    {"model": _ensemble(exclusive=True), "scorer": {"@scorers": "spanloom.textcat_scorer.v2"}},
+    assigns=["doc.cats"],
+    score_weights=_WEIGHTS,
+)
+def make_textcat(
+    nlp: Pipeline,
+    name: str,
+    model: TextModel,
+    threshold: float = 0.0,
+    scorer: Scorer | None = None,
+) -> TextCategorizer:
+    """Factory of ``textcat``: one label a document."""
+    return TextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer)
+
+
+@component_defaults(
+    {
+        "model": _ensemble(exclusive=False),
+        "scorer": {"@scorers": "spanloom.textcat_multilabel_scorer.v2"},
+    },
+    assigns=["doc.cats"],
+    score_weights=_WEIGHTS,
+)
+def make_textcat_multilabel(
+    nlp: Pipeline,
+    name: str,
+    model: TextModel,
+    threshold: float = 0.5,
+    scorer: Scorer | None = None,
+) -> TextCategorizer:
+    """Factory of ``textcat_multilabel``: any number of labels a document."""
+    return TextCategorizer(
+        nlp.vocab, model, name, exclusive=False, threshold=threshold, scorer=scorer
+    )

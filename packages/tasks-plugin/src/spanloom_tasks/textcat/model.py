@@ -1,0 +1,203 @@
+"""Models that score labels for whole documents: ``Model[list[Doc], Floats2d]``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from thinc.api import (
+    Dropout,
+    LayerNorm,
+    Linear,
+    Logistic,
+    Maxout,
+    Model,
+    ParametricAttention,
+    Softmax,
+    SparseLinear,
+    SparseLinear_v2,
+    chain,
+    concatenate,
+    list2ragged,
+    reduce_first,
+    reduce_last,
+    reduce_max,
+    reduce_mean,
+    reduce_sum,
+    residual,
+    resizable,
+    softmax_activation,
+    with_cpu,
+)
+from thinc.types import Floats2d, Ragged
+
+from spanloom.errors import ConfigError, ConfigProblem, PipelineError
+from spanloom.layers.types import TextModel, TokenModel
+
+from .ngrams import extract_ngrams
+
+__all__ = [
+    "TextCatBOW",
+    "TextCatBOW_v1",
+    "TextCatCNN",
+    "TextCatEnsemble",
+    "TextCatReduce",
+    "pool_texts",
+]
+
+
+def TextCatBOW(
+    exclusive_classes: bool = True,
+    ngram_size: int = 1,
+    no_output_layer: bool = False,
+    length: int = 262144,
+    nO: int | None = None,
+) -> TextModel:
+    """A linear model of the n-grams in a document ("bag of words"): fast, and hard to beat on long
+    texts. Weights lie in a hash table of ``length`` rows, which is rounded up to a power of two.
+
+    With ``exclusive_classes`` the scores of a document sum to one; else each lies between 0 and 1
+    by itself. Without the output layer they can be any number.
+    """
+    if length < 1:
+        problem = ConfigProblem("length", f"a table of {length} rows can't be", "use 262144")
+        raise ConfigError([problem], source="TextCatBOW")
+    sparse = SparseLinear_v2(nO=nO, length=1 << (length - 1).bit_length())
+    return _bag_of_words(sparse, exclusive_classes, ngram_size, no_output_layer, nO)
+
+
+def TextCatBOW_v1(
+    exclusive_classes: bool = True,
+    ngram_size: int = 1,
+    no_output_layer: bool = False,
+    nO: int | None = None,
+) -> TextModel:
+    """:func:`TextCatBOW` with thinc's first sparse layer, which uses a part of its table only."""
+    return _bag_of_words(SparseLinear(nO=nO), exclusive_classes, ngram_size, no_output_layer, nO)
+
+
+def _bag_of_words(
+    sparse: Model[Any, Any], exclusive: bool, ngram_size: int, bare: bool, nO: int | None
+) -> TextModel:
+    # The tree is spaCy's, so that weights can be carried over. thinc's sparse layer needs the CPU.
+    scores: Model[Any, Any] = chain(
+        extract_ngrams(ngram_size), resizable(sparse, resize_layer=_no_resizing)
+    )
+    model: Model[Any, Any] = with_cpu(scores, scores.ops)
+    if not bare:
+        output: Model[Any, Any] = softmax_activation() if exclusive else Logistic()
+        model = chain(model, with_cpu(output, output.ops))
+    if nO is not None:
+        model.set_dim("nO", nO)
+    model.attrs["multi_label"] = not exclusive
+    model.attrs["output"] = "none" if bare else "softmax_activation" if exclusive else "logistic"
+    return model
+
+
+def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:
+    raise PipelineError(f"a trained text model can't grow to {new_nO} labels: add labels first")
+
+
+def TextCatReduce(
+    tok2vec: TokenModel,
+    exclusive_classes: bool = True,
+    use_reduce_first: bool = False,
+    use_reduce_last: bool = False,
+    use_reduce_max: bool = False,
+    use_reduce_mean: bool = True,
+    nO: int | None = None,
+) -> TextModel:
+    """Pool the token vectors of a document in one or several ways, and score the pooled vectors.
+
+    Raises :class:`ConfigError` if no way of pooling is chosen.
+    """
+    chosen = {
+        reduce_first: use_reduce_first,
+        reduce_last: use_reduce_last,
+        reduce_max: use_reduce_max,
+        reduce_mean: use_reduce_mean,
+    }
+    layers = [pool_texts(layer()) for layer, used in chosen.items() if used]
+    if not layers:
+        problem = ConfigProblem(
+            "use_reduce_mean", "no way of pooling is chosen", "set at least one use_reduce_ to true"
+        )
+        raise ConfigError([problem], source="TextCatReduce")
+    pool: Model[Any, Any] = layers[0] if len(layers) == 1 else concatenate(*layers)
+    model: Model[Any, Any] = chain(tok2vec, list2ragged(), pool, _output(exclusive_classes, nO))
+    model.set_ref("tok2vec", tok2vec)
+    model.attrs["multi_label"] = not exclusive_classes
+    return model
+
+
+def TextCatCNN(
+    tok2vec: TokenModel, exclusive_classes: bool = True, nO: int | None = None
+) -> TextModel:
+    """:func:`TextCatReduce` by the mean."""
+    return TextCatReduce(tok2vec, exclusive_classes, nO=nO)
+
+
+def _output(exclusive: bool, nO: int | None) -> Model[Any, Any]:
+    return Softmax(nO=nO) if exclusive else chain(Linear(nO=nO), Logistic())
+
+
+def pool_texts(layer: Model[Ragged, Floats2d]) -> Model[Ragged, Floats2d]:
+    """Pool documents by ``layer``; one without tokens gets a vector of zeros."""
+    return Model(f"pool({layer.name})", _pool, layers=[layer])
+
+
+def _pool(
+    model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
+) -> tuple[Floats2d, Callable[[Any], Ragged]]:
+    filled = X.lengths > 0
+    Y, backprop = model.layers[0](Ragged(X.dataXd, X.lengths[filled]), is_train)
+    if filled.all():
+        return Y, backprop
+    spread = model.ops.alloc2f(len(X.lengths), Y.shape[1])
+    spread[filled] = Y
+
+    def backprop_filled(dY: Any) -> Ragged:
+        return Ragged(backprop(dY[filled]).dataXd, X.lengths)
+
+    return spread, backprop_filled
+
+
+def TextCatEnsemble(
+    linear_model: TextModel, tok2vec: TokenModel, nO: int | None = None
+) -> TextModel:
+    """A linear model of n-grams beside a pooled token-to-vector layer with attention, and an output
+    layer over both. Whether labels exclude each other is what ``linear_model`` says.
+    """
+    exclusive = not linear_model.attrs.get("multi_label", False)
+    width = tok2vec.maybe_get_dim("nO")
+    attention: Model[Any, Any] = ParametricAttention(width)
+    mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width), Dropout(0.0))
+    pooled: Model[Any, Any] = chain(
+        chain(chain(tok2vec, list2ragged()), attention), pool_texts(reduce_sum())
+    )
+    deep: Model[Any, Any] = chain(pooled, residual(mix))
+    model: Model[Any, Any] = chain(concatenate(linear_model, deep), _output(exclusive, nO))
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("attention", attention)
+    model.set_ref("maxout", mix.layers[0])
+    model.set_ref("norm", mix.layers[1])
+    model.attrs["multi_label"] = not exclusive
+    model.init = partial(_init_ensemble, model.init)
+    return model
+
+
+def _init_ensemble(
+    init: Callable[..., Any], model: Model[Any, Any], X: Any = None, Y: Any = None
+) -> None:
+    """A listener knows its width only once it is linked: hand it on first."""
+    tok2vec = model.get_ref("tok2vec")
+    if not tok2vec.has_dim("nO"):
+        tok2vec.initialize(X=X)
+    width = tok2vec.get_dim("nO")
+    for ref, dims in {"attention": ("nO",), "maxout": ("nO", "nI"), "norm": ("nI", "nO")}.items():
+        layer = model.get_ref(ref)
+        for dim in dims:
+            if layer.has_dim(dim) is None:
+                layer.set_dim(dim, width)
+    init(model, X, Y)

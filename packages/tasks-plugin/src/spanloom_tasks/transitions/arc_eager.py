@@ -1,0 +1,313 @@
+"""Arc-eager parsing (Nivre 2003) of all documents of a batch in lock step.
+
+A state has a stack and an input. Shift puts the next token on the stack, Left makes it the head of
+the stack's top, which goes away, Right makes it the top's dependent and puts it on the stack,
+Reduce takes away a top that has a head, and Break ends the sentence before the next token. A
+sentence at its end is finished without asking: tops that have a head go away; one that has none, if
+others lie under it, returns to the input (the "unshift" of Nivre and Fernández-González 2014,
+https://aclanthology.org/J14-2002); and the last one is the root. So each sentence is one tree.
+
+Every scored state has a top and a next token. A token is on a stack at most once, so stacks are
+chains through one array, and all arrays have one value for each token of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "BREAK",
+    "LEFT",
+    "REDUCE",
+    "RIGHT",
+    "SHIFT",
+    "ParserActions",
+    "ParserStates",
+    "Trees",
+    "parse",
+]
+
+Array = Any
+
+SHIFT, REDUCE, BREAK, LEFT, RIGHT = range(5)
+
+
+class ParserActions:
+    """The actions with labels: Shift, Reduce, Break, then Left and Right with each of theirs.
+
+    ``left`` and ``right`` are numbers of relations. ``kinds`` and ``relations`` have shape
+    ``(size,)``; ``barred`` has shape ``(8, size)``: what to add to the scores, by the number of a
+    state (1 if the top has a head, 2 if a token returned to the input, 4 if a break is allowed).
+    """
+
+    def __init__(self, left: Sequence[int], right: Sequence[int], xp: Any = np) -> None:
+        self.left, self.right = list(left), list(right)
+        self.size = 3 + len(self.left) + len(self.right)
+        self.first_right = 3 + len(self.left)
+        kinds = [SHIFT, REDUCE, BREAK, *[LEFT] * len(self.left), *[RIGHT] * len(self.right)]
+        self.kinds = xp.asarray(kinds, dtype="int8")
+        self.relations = xp.asarray([-1, -1, -1, *self.left, *self.right], dtype="int64")
+        valid = np.ones((8, self.size), dtype=bool)
+        for number in range(8):
+            valid[number, SHIFT] = not number & 2
+            valid[number, REDUCE] = bool(number & 1)
+            valid[number, BREAK] = bool(number & 4) and not number & 2
+            valid[number, 3 : self.first_right] = not number & 1
+        self.valid = xp.asarray(valid)
+        self.barred = xp.asarray(np.where(valid, 0.0, -1e30).astype("f"))
+
+
+class StateScores(Protocol):
+    """What gives scores: see :class:`~spanloom_tasks.scorer.StateScorer`."""
+
+    size: int
+
+    def scores(self, ids: Array) -> Array:
+        """Scores for token ids of shape ``(states, size)``."""
+
+
+class ParserStates:
+    """The states of a batch of documents, and the arcs so far.
+
+    Arrays over tokens have one more place, ``none``, which stands for no token: ``heads`` (a root
+    is its own), ``relations`` (numbers, -1 for roots), ``below`` (the next token on the stack),
+    ``headless`` (the nearest token without a head on the stack from this one down).
+    """
+
+    def __init__(
+        self,
+        lengths: NDArray[np.int64],
+        *,
+        bounds: NDArray[np.int64] | None = None,
+        breaks: NDArray[np.bool_] | None = None,
+        xp: Any = np,
+    ) -> None:
+        """Arguments are on the CPU. ``bounds``: for each token where its sentence must end, by
+        default the end of its document. ``breaks``: bool, where a sentence may begin, by default
+        nowhere. Shape ``(tokens,)``. The lengths must be above 0."""
+        self.xp = xp
+        if bounds is None:
+            bounds = np.repeat(np.cumsum(lengths), lengths)
+        size = self.none = int(lengths.sum())
+        self.heads, self.below, self.headless = (xp.full(size + 1, size) for _ in range(3))
+        self.left_child, self.right_child = (xp.full(size + 1, size) for _ in range(2))
+        # Second-last children, for states of 13 tokens.
+        self.left_before, self.right_before = (xp.full(size + 1, size) for _ in range(2))
+        self.relations = xp.full(size + 1, -1)
+        #: Which tokens start a sentence, shape ``(tokens + 1,)``.
+        self.starts = xp.zeros(size + 1, dtype=bool)
+        self.bounds = xp.asarray(bounds)
+        self.codes = xp.zeros(size + 1, dtype="int8")
+        if breaks is not None:
+            self.codes[:-1] = 4 * xp.asarray(breaks, dtype="int8")
+        #: With true heads (see `watch`): which tokens were reduced, and how many dependents of each
+        #: wait on the stack without a head.
+        self.true: Array = None
+        self.reduced: Array = None
+        self.waiting: Array = None
+        ends = xp.asarray(np.cumsum(lengths))
+        starts = ends - xp.asarray(lengths)
+        self.starts[starts] = True
+        #: Of the documents that aren't parsed yet: numbers, tops, next tokens, ends of sentences
+        #: and of documents, and tokens that returned to the input.
+        self.docs = xp.arange(len(lengths))
+        self.top = xp.full(len(lengths), size)
+        self.next, self.end = starts, ends
+        self.limit = self.bounds[starts] if size else starts
+        self.back = xp.full(len(lengths), size)
+        self._settle()
+        self._describe()
+
+    def watch(self, true: Array) -> None:
+        """Keep count for an oracle, from the start: ``true`` heads, shape ``(tokens + 1,)``."""
+        self.true = true
+        self.reduced = self.xp.zeros(self.none + 1, dtype=bool)
+        self.waiting = self.xp.zeros(self.none + 1, dtype="int64")
+        self._wait(self.top, 1)
+
+    def _wait(self, tokens: Array, change: int) -> None:
+        """Tokens without a head came on the stack, or left it. They are of different documents, and
+        so are their heads."""
+        if self.true is not None:
+            self.waiting[self.true[tokens]] += change
+
+    def _describe(self) -> None:
+        """What actions and states are made from: done once for each step."""
+        xp = self.xp
+        self.returned = self.back != self.none
+        self.front = xp.where(self.returned, self.back, self.next)
+        # A sentence can't begin at a token that has dependents before it.
+        unbound = self.left_child[self.next] == self.none
+        self.number = xp.where(self.returned, 2, self.codes[self.next] * unbound)
+        self.number += self.heads[self.top] != self.none
+
+    def ids(self, size: int) -> Array:
+        """The tokens of the states, int64 of shape ``(states, size)``."""
+        xp, none = self.xp, self.none
+        second = self.next + 1
+        front, top = self.front, self.top
+        ids = xp.empty((len(top), size), dtype="int64")
+        ids[:, 0] = front
+        ids[:, 1] = xp.where(self.returned | (second >= self.limit), none, second)
+        ids[:, 2] = top
+        ids[:, 3] = under = self.below[top]
+        ids[:, 4] = self.below[under]
+        ids[:, 5] = self.left_child[front]
+        ids[:, 6] = self.left_child[top]
+        ids[:, 7] = self.right_child[top]
+        if size == 13:
+            ids[:, 8] = self.left_before[top]
+            ids[:, 9] = self.right_before[top]
+            ids[:, 10] = self.left_child[under]
+            ids[:, 11] = self.right_child[under]
+            ids[:, 12] = self.right_before[under]
+        return ids
+
+    def apply(self, kinds: Array, relations: Array) -> Array | None:
+        """Take one action in each state. Returns which of the states go on, as a bool array, or
+        ``None`` if all do."""
+        xp, none = self.xp, self.none
+        top, front = self.top, self.front
+        left, right = kinds == LEFT, kinds == RIGHT
+        push = right | (kinds == SHIFT)
+        under = self.below[top]
+        # Writing to the place `none` is how a state is left out; it is put right below.
+        onto = xp.where(left, front, none)
+        self.left_before[onto] = self.left_child[onto]
+        self.left_child[onto] = top
+        child = xp.where(left, top, xp.where(right, front, none))
+        self.heads[child] = xp.where(left, front, top)
+        self.relations[child] = relations
+        onto = xp.where(right, top, none)
+        self.right_before[onto] = self.right_child[onto]
+        self.right_child[onto] = front
+        pushed = xp.where(push, front, none)
+        self.headless[pushed] = xp.where(right, self.headless[top], front)
+        self.below[pushed] = top
+        for array in self._chains:
+            array[none] = none
+        if self.true is not None:
+            self.reduced[top[kinds == REDUCE]] = True
+            self._wait(top[left], -1)
+            self._wait(front[kinds == SHIFT], 1)
+        self.top = xp.where(push, front, xp.where(left | (kinds == REDUCE), under, top))
+        self.next = self.next + (push & ~self.returned)
+        self.back = xp.where(push, none, self.back)
+        self.limit = xp.where(kinds == BREAK, self.next, self.limit)
+        going = self._settle()
+        self._describe()
+        return going
+
+    @property
+    def _chains(self) -> tuple[Array, ...]:
+        return (
+            self.heads,
+            self.below,
+            self.headless,
+            self.left_child,
+            self.right_child,
+            self.left_before,
+            self.right_before,
+        )
+
+    def _settle(self) -> Array | None:
+        """Do what needs no decision, until each state has a top and a next token or is done."""
+        xp, none = self.xp, self.none
+        at = None
+        while True:
+            if at is None:
+                empty = self.top == none
+                spent = (self.next >= self.limit) & (self.back == none)
+                at = xp.flatnonzero(empty | spent)
+            else:
+                empty = self.top[at] == none
+                spent = (self.next[at] >= self.limit[at]) & (self.back[at] == none)
+                open_ = (empty | spent) & ~(empty & spent & (self.next[at] >= self.end[at]))
+                at = at[open_]
+            if not len(at):
+                break
+            self._finish(at)
+            self._begin(at)
+        done = (self.top == none) & (self.next >= self.end) & (self.back == none)
+        if not done.any():
+            return None
+        going = ~done
+        for name in ("docs", "top", "next", "end", "limit", "back"):
+            setattr(self, name, getattr(self, name)[going])
+        return going
+
+    def _finish(self, at: Array) -> None:
+        """In those of the states ``at`` whose input is spent, return the nearest headless token
+        of the stack to it, or if there is one only, make it a root and clear the stack."""
+        xp, none = self.xp, self.none
+        at = at[
+            (self.top[at] != none) & (self.next[at] >= self.limit[at]) & (self.back[at] == none)
+        ]
+        if not len(at):
+            return
+        loose = self.headless[self.top[at]]
+        under = self.below[loose]
+        root = under == none
+        roots = loose[root]
+        self.heads[roots] = roots
+        self.top[at] = under
+        self.back[at] = xp.where(root, none, loose)
+        self._wait(loose[~root], -1)
+        over = at[root]
+        start = self.next[over]
+        inside = start < self.end[over]
+        self.limit[over[inside]] = self.bounds[start[inside]]
+        self.starts[start[inside]] = True
+
+    def _begin(self, at: Array) -> None:
+        """In those of the states ``at`` whose stack is empty, shift."""
+        xp, none = self.xp, self.none
+        returned = self.back[at] != none
+        at = at[(self.top[at] == none) & (returned | (self.next[at] < self.end[at]))]
+        if not len(at):
+            return
+        returned = self.back[at] != none
+        token = xp.where(returned, self.back[at], self.next[at])
+        self.top[at] = token
+        self.below[token] = none
+        self.headless[token] = token
+        self._wait(token, 1)
+        self.back[at] = none
+        self.next[at] += ~returned
+
+
+@dataclass(frozen=True)
+class Trees:
+    """What parsing gives, shape ``(tokens,)``: heads (a root is its own), numbers of relations (-1
+    of roots), and whether a sentence starts."""
+
+    heads: Array
+    relations: Array
+    starts: Array
+
+
+def parse(
+    scorer: StateScores,
+    lengths: NDArray[np.int64],
+    actions: ParserActions,
+    *,
+    bounds: NDArray[np.int64] | None = None,
+    breaks: NDArray[np.bool_] | None = None,
+    xp: Any = np,
+) -> Trees:
+    """Take the best action in each state until all documents are parsed. See
+    :class:`ParserStates` for the arguments."""
+    states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
+    while len(states.docs):
+        scores = scorer.scores(states.ids(scorer.size))
+        scores += actions.barred[states.number]
+        best = scores.argmax(axis=1)
+        states.apply(actions.kinds[best], actions.relations[best])
+    heads = states.heads[:-1]
+    relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])
+    return Trees(heads, relations, states.starts[:-1])

@@ -1,0 +1,272 @@
+"""Entities by the actions Begin, In, Last, Unit and Out (Ratinov and Roth 2009,
+https://aclanthology.org/W09-1119), decoded for all documents at once.
+
+A state outside an entity depends on its token alone. So all of them are scored at once; where Begin
+wins, the entity is followed to its end, all such candidates in lock step; then they are taken from
+the left, and those that an earlier one covers are dropped. The result is that of reading each
+document from left to right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Actions", "Entities", "Places", "StateScores", "decode", "state_ids"]
+
+Array = Any
+Ints = NDArray[np.int64]
+
+SPECULATIVE_STEPS = 24
+"""How long all candidates are followed. Longer ones go on only once it is clear that no earlier one
+covers them, so that the work stays linear."""
+
+
+class StateScores(Protocol):
+    """What gives scores: see :class:`~spanloom_tasks.scorer.StateScorer`."""
+
+    none: int
+    size: int
+
+    def scores(self, ids: Array) -> Array:
+        """Scores for token ids of shape ``(states, size)``."""
+
+    def outside_scores(self) -> Array:
+        """Scores for all states of which only the first token is any, in order."""
+
+
+@dataclass(frozen=True)
+class Actions:
+    """Numbers of the actions for ``count`` labels: Out, then Begin, Unit, In and Last with each."""
+
+    count: int
+
+    @property
+    def size(self) -> int:
+        """How many actions there are."""
+        return 4 * self.count + 1
+
+    @property
+    def outside(self) -> int:
+        """How many there are outside an entity: Out, Begin and Unit, the first ones."""
+        return 2 * self.count + 1
+
+    def begin(self, label: Any) -> Any:
+        """Begin with the label of this number."""
+        return label + 1
+
+    def unit(self, label: Any) -> Any:
+        """Unit with the label of this number."""
+        return label + 1 + self.count
+
+    def inside(self, label: Any) -> Any:
+        """In with the label of this number."""
+        return label + 1 + 2 * self.count
+
+    def last(self, label: Any) -> Any:
+        """Last with the label of this number."""
+        return label + 1 + 3 * self.count
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where entities may be: bool arrays with a value for each token of a batch.
+
+    ``edge``: a token may be the first or last of an entity. ``onward``: an entity may go on after
+    it, which means that a token that may be its last follows. ``ends``: shape ``(tokens,)``, where
+    the token's document ends.
+    """
+
+    edge: NDArray[np.bool_]
+    onward: NDArray[np.bool_]
+    ends: Ints
+
+    @classmethod
+    def of(
+        cls,
+        lengths: Ints,
+        *,
+        closed: NDArray[np.bool_] | None = None,
+        space: NDArray[np.bool_] | None = None,
+        starts: NDArray[np.bool_] | None = None,
+    ) -> Places:
+        """For documents of these lengths.
+
+        ``closed`` tokens are in no entity (or in one that is known), those that are ``space`` may
+        only be within one, and no entity goes on into a token that ``starts`` a sentence.
+        """
+        size = int(lengths.sum())
+        ends = np.cumsum(lengths)
+        edge = np.ones(size, dtype=bool)
+        if space is not None:
+            edge &= ~space
+        barrier = np.zeros(size + 1, dtype=bool)
+        barrier[ends] = True
+        if starts is not None:
+            barrier[:size] |= starts
+        if closed is not None:
+            edge &= ~closed
+            barrier[:size] |= closed
+        # The next token at which an entity may end, against the next at which it must have.
+        onward = _next(edge) < _next(barrier)[:size] if size else edge
+        return cls(edge, onward, np.repeat(ends, lengths))
+
+
+def _next(flags: NDArray[np.bool_]) -> Ints:
+    """For each place the next one after it with a flag; far away if there is none."""
+    far = len(flags) + 1
+    places = np.where(flags, np.arange(len(flags)), far)
+    found = np.full(len(flags), far)
+    found[:-1] = np.minimum.accumulate(places[::-1])[::-1][1:]
+    return found
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Entities of a batch, in order: first token, token after the last, and number of the label."""
+
+    starts: Ints
+    ends: Ints
+    labels: Ints
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[int, Entities]]) -> Entities:
+        """The entities of parts of a batch, each with the number of its first token."""
+        return cls(
+            np.concatenate([part.starts + first for first, part in parts]),
+            np.concatenate([part.ends + first for first, part in parts]),
+            np.concatenate([part.labels for _, part in parts]),
+        )
+
+
+def state_ids(tokens: Array, first: Array, ends: Array, none: int, size: int, xp: Any) -> Array:
+    """The tokens of states, int64 of shape ``(states, size)``.
+
+    ``tokens`` are the next ones, ``first`` the first ones of the open entities (``none`` outside),
+    ``ends`` where the documents end. Three tokens are the next, the first and the one before the
+    next if it is in the entity; six add the two that follow, and the second of the entity.
+    """
+    ids = xp.empty((len(tokens), size), dtype="int64")
+    is_open = first != none
+    ids[:, 0] = tokens
+    ids[:, 1] = first
+    ids[:, 2] = xp.where(is_open, tokens - 1, none)
+    if size == 6:
+        ids[:, 3] = xp.where(tokens + 1 < ends, tokens + 1, none)
+        ids[:, 4] = xp.where(tokens + 2 < ends, tokens + 2, none)
+        ids[:, 5] = xp.where(is_open & (first + 1 < tokens), first + 1, none)
+    return ids
+
+
+def decode(scorer: StateScores, places: Places, actions: Actions, xp: Any = np) -> Entities:
+    """The entities that the best action at each state gives, reading from left to right."""
+    nothing = np.zeros(0, dtype=np.int64)
+    if not len(places.edge) or not actions.count:
+        return Entities(nothing, nothing, nothing)
+    starts, chosen = _openings(scorer, places, actions, xp)
+    single = chosen > actions.count
+    labels = np.where(single, chosen - 1 - actions.count, chosen - 1)
+    ends = np.where(single, starts + 1, 0)
+    _follow(scorer, places, actions, starts, ends, labels, xp, np.flatnonzero(~single), True)
+    kept = _settle(scorer, places, actions, starts, ends, labels, xp)
+    return Entities(starts[kept], ends[kept], labels[kept])
+
+
+def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> tuple[Ints, Ints]:
+    """The tokens at which Begin or Unit is best outside an entity, and the action."""
+    if scorer.size == 3:
+        scores = scorer.outside_scores()[:, : actions.outside]
+    else:
+        tokens = xp.arange(len(places.edge))
+        nobody = xp.full(len(tokens), scorer.none)
+        ids = state_ids(tokens, nobody, xp.asarray(places.ends), scorer.none, scorer.size, xp)
+        scores = scorer.scores(ids)[:, : actions.outside]
+    best = scores.argmax(axis=1)
+    opening = _host(best > 0) & places.edge
+    starts = np.flatnonzero(opening)
+    chosen = _host(best[xp.asarray(starts)])
+    # Begin where no token may follow: what is best among the others?
+    stuck = np.flatnonzero((chosen <= actions.count) & ~places.onward[starts])
+    if len(stuck):
+        others = scores[xp.asarray(starts[stuck])]
+        others[:, 1 : 1 + actions.count] = -np.inf
+        chosen[stuck] = _host(others.argmax(axis=1))
+        starts, chosen = starts[chosen > 0], chosen[chosen > 0]
+    return starts, chosen
+
+
+def _follow(
+    scorer: StateScores,
+    places: Places,
+    actions: Actions,
+    starts: Ints,
+    ends: Ints,
+    labels: Ints,
+    xp: Any,
+    which: Ints,
+    speculative: bool,
+) -> None:
+    """Follow the open entities ``which`` in lock step, and write their ends."""
+    tokens = np.maximum(ends[which], starts[which] + 1)
+    steps = 0
+    while len(which):
+        if speculative and steps == SPECULATIVE_STEPS:
+            ends[which] = -tokens  # open still: where to go on
+            return
+        ids = state_ids(
+            xp.asarray(tokens),
+            xp.asarray(starts[which]),
+            xp.asarray(places.ends[tokens]),
+            scorer.none,
+            scorer.size,
+            xp,
+        )
+        scores = scorer.scores(ids)
+        rows, label = xp.arange(len(which)), xp.asarray(labels[which])
+        closing = _host(scores[rows, actions.last(label)] > scores[rows, actions.inside(label)])
+        closing = (closing | ~places.onward[tokens]) & places.edge[tokens]
+        ends[which[closing]] = tokens[closing] + 1
+        which, tokens = which[~closing], tokens[~closing] + 1
+        steps += 1
+
+
+def _settle(
+    scorer: StateScores,
+    places: Places,
+    actions: Actions,
+    starts: Ints,
+    ends: Ints,
+    labels: Ints,
+    xp: Any,
+) -> Ints:
+    """The candidates that stay: from the left, each that no kept one covers."""
+    while True:
+        kept, pending = _from_the_left(starts, ends, places.ends)
+        if not len(pending):
+            return kept
+        ends[pending] = -ends[pending]
+        _follow(scorer, places, actions, starts, ends, labels, xp, pending, False)
+
+
+def _from_the_left(starts: Ints, ends: Ints, bounds: Ints) -> tuple[Ints, Ints]:
+    """The candidates to keep, and those among them whose ends must be known first. The rest of a
+    document behind one of these counts as covered for now."""
+    reach = np.where(ends > 0, ends, bounds[starts]) if len(starts) else ends
+    if not (reach[:-1] > starts[1:]).any():
+        return np.arange(len(starts)), np.flatnonzero(ends <= 0)
+    kept, covered = [], 0
+    for at, (start, end) in enumerate(zip(starts.tolist(), reach.tolist())):
+        if start >= covered:
+            kept.append(at)
+            covered = end
+    found = np.asarray(kept, dtype=np.int64)
+    return found, found[ends[found] <= 0]
+
+
+def _host(array: Array) -> NDArray[Any]:
+    """The array on the CPU."""
+    return array if isinstance(array, np.ndarray) else np.asarray(array.get())

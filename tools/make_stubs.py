@@ -26,12 +26,8 @@ def stub(modules: dict[str, list[str]], also: list[str]) -> str:
     """The text of the stub."""
     lines = ["# Made by tools/make_stubs.py from the table in __init__.py.", ""]
     for module, names in sorted(modules.items()):
-        listed = ", ".join(f"{name} as {name}" for name in sorted(names))
-        line = f"from .{module} import {listed}"
-        if len(line) > 100:
-            listed = "".join(f"    {name} as {name},\n" for name in sorted(names))
-            line = f"from .{module} import (\n{listed})"
-        lines.append(line)
+        home = module if module.startswith("spanloom.") else f".{module}"
+        lines += [f"from {home} import {name} as {name}" for name in sorted(names)]
     every = sorted([*also, *(name for names in modules.values() for name in names)])
     lines += ["", "__all__ = [", *(f'    "{name}",' for name in every), "]"]
     lines += [f"{name}: str" for name in also]

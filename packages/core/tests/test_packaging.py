@@ -26,9 +26,10 @@ from spanloom import Doc, Example, registry
 from spanloom.cli import cli
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PackageError, PluginError
-from spanloom.packaging import fetched, find, install, package, unmet
+from spanloom.packaging import fetched, install, package, unmet
 from spanloom.packaging.names import package_name, required_range
 from spanloom.plugins import refresh
+from spanloom.plugins.installed import find
 
 FakeDist = Callable[..., Path]
 WHEEL = "en_my_tagger-1.2.0-py3-none-any.whl"

@@ -520,7 +520,9 @@ def test_pytest_without_the_option_imports_nothing_of_ours(
         "import sys\n"
         "def test_it():\n"
         "    ours = sorted(m for m in sys.modules if m.startswith('spanloom'))\n"
-        "    assert ours == ['spanloom', 'spanloom_devkit.testing', 'spanloom_devkit.testing.plugin'], ours\n"
+        "    kit = ['spanloom_devkit', 'spanloom_devkit.testing', "
+        "'spanloom_devkit.testing.plugin']\n"
+        "    assert ours == ['spanloom', 'spanloom.io', 'spanloom.io.lazy', *kit], ours\n"
         "    assert not {'numpy', 'thinc', 'confection', 'catalogue'} & set(sys.modules)\n"
     )
     done = fresh_python(

@@ -2,12 +2,18 @@
 
 from .config import Config as Config
 from .examples import Example as Example
-from .pipeline import Pipeline as Pipeline, blank as blank, load as load
+from .pipeline import Pipeline as Pipeline
+from .pipeline import blank as blank
+from .pipeline import load as load
 from .plugins.registries import registry as registry
-from .tokens import Doc as Doc, Span as Span, Token as Token
+from .tokens import Doc as Doc
+from .tokens import Span as Span
+from .tokens import Token as Token
 from .tokens.batch import Batch as Batch
 from .training import train as train
-from .vocab import Lexeme as Lexeme, StringStore as StringStore, Vocab as Vocab
+from .vocab import Lexeme as Lexeme
+from .vocab import StringStore as StringStore
+from .vocab import Vocab as Vocab
 
 __all__ = [
     "Batch",

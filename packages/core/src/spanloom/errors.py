@@ -39,9 +39,9 @@ __all__ = [
     "PluginError",
     "RegistryError",
     "SerializationError",
+    "SpanloomError",
     "TrainingError",
     "UnknownNameError",
-    "SpanloomError",
 ]
 
 

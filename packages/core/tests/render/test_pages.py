@@ -96,9 +96,9 @@ def test_fragment_can_be_put_into_another_page(doc: Doc, style: str) -> None:
 
 def test_tokens_show_annotation_and_sentences(doc: Doc) -> None:
     reader = read(render_html(doc, "tokens"))
-    assert reader.by_class["wl-word"] == [token.text for token in doc]
-    assert reader.by_class["wl-pos"] == [token.pos_ for token in doc]
-    assert [tag.strip() for tag in reader.by_class["wl-tag"]] == [t.tag_ for t in doc]
+    assert reader.by_class["sl-word"] == [token.text for token in doc]
+    assert reader.by_class["sl-pos"] == [token.pos_ for token in doc]
+    assert [tag.strip() for tag in reader.by_class["sl-tag"]] == [t.tag_ for t in doc]
     assert reader.tags.count("li") == 2
     tips = "".join(reader.texts)
     assert "Past" in tips and "VerbForm" in tips
@@ -112,28 +112,28 @@ def test_legend_holds_the_parts_of_speech_that_occur(doc: Doc) -> None:
 
 def test_tokens_without_annotation(vocab: Vocab) -> None:
     plain = Doc(vocab, words=["just", "words"])
-    assert read(render_html(plain)).by_class["wl-word"] == ["just", "words"]
+    assert read(render_html(plain)).by_class["sl-word"] == ["just", "words"]
 
 
 def test_entities_are_marked_in_the_text_as_it_is(doc: Doc) -> None:
     reader = read(render_html(doc, "ent"))
     assert reader.tags.count("mark") == 1
-    assert reader.by_class["wl-ent"][0] == "Ada"
+    assert reader.by_class["sl-ent"][0] == "Ada"
     assert " wrote programs. They ran." in reader.texts
 
 
 def test_spans_that_overlap_lie_on_different_lines(doc: Doc) -> None:
     reader = read(render_html(doc, "span"))
-    assert [t for t in reader.by_class["wl-label"] if t in "ABC"] == ["A", "B", "C"]
-    cells = render_html(doc, "span").split('class="wl-cell')
+    assert [t for t in reader.by_class["sl-label"] if t in "ABC"] == ["A", "B", "C"]
+    cells = render_html(doc, "span").split('class="sl-cell')
     wrote = cells[2]  # inside A and B, beside a place that is kept for nothing
-    assert wrote.count("wl-bar") - wrote.count("wl-none") == 2
+    assert wrote.count("sl-bar") - wrote.count("sl-none") == 2
 
 
 def test_trees_have_an_arc_for_each_token_but_the_root(doc: Doc) -> None:
     reader = read(render_html(doc, "dep"))
     assert reader.tags.count("svg") == 2
-    labels = reader.by_class["wl-dep"]
+    labels = reader.by_class["sl-dep"]
     assert sorted(labels) == sorted(token.dep_ for token in doc)
 
 

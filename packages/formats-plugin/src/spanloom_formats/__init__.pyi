@@ -1,22 +1,21 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
-from .arrow.files import (
-    read_arrow as read_arrow,
-    read_parquet as read_parquet,
-    write_arrow as write_arrow,
-    write_parquet as write_parquet,
-)
-from .arrow.tables import from_arrow as from_arrow, to_arrow as to_arrow
+from .arrow.files import read_arrow as read_arrow
+from .arrow.files import read_parquet as read_parquet
+from .arrow.files import write_arrow as write_arrow
+from .arrow.files import write_parquet as write_parquet
+from .arrow.tables import from_arrow as from_arrow
+from .arrow.tables import to_arrow as to_arrow
 from .conllu.reading import read_conllu as read_conllu
 from .conllu.writing import write_conllu as write_conllu
-from .inspection import check_data as check_data, inspect_data as inspect_data
-from .iob.files import (
-    read_iob as read_iob,
-    write_biluo as write_biluo,
-    write_conll as write_conll,
-    write_iob as write_iob,
-)
-from .jsonl.files import read_jsonl as read_jsonl, write_jsonl as write_jsonl
+from .inspection import check_data as check_data
+from .inspection import inspect_data as inspect_data
+from .iob.files import read_iob as read_iob
+from .iob.files import write_biluo as write_biluo
+from .iob.files import write_conll as write_conll
+from .iob.files import write_iob as write_iob
+from .jsonl.files import read_jsonl as read_jsonl
+from .jsonl.files import write_jsonl as write_jsonl
 
 __all__ = [
     "__version__",

@@ -6,8 +6,8 @@ for it. Masking is that of Devlin et al. (2018). Only masked words are predicted
 above the encoder are computed for these alone.
 
 An objective is a function from a vocab and an encoder to a
-:class:`~spanloom.pipeline.pretrained.PretrainingTask`; a maker of objectives that a config names stands in
-the registry ``architectures`` (or ``objectives``).
+:class:`~spanloom.pipeline.pretrained.PretrainingTask`; a maker of objectives that a config names
+stands in the registry ``architectures`` (or ``objectives``).
 """
 
 from __future__ import annotations

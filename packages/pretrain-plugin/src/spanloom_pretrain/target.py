@@ -48,7 +48,8 @@ def make_task(nlp: Pipeline, settings: Settings) -> PretrainingTask:
     if not isinstance(task, PretrainingTask):
         raise TrainingError(
             f"the objective of [pretraining] made a {type(task).__name__}, not a task with update "
-            f"and evaluate (see spanloom.pipeline.pretrained.PretrainingTask): it may be one for spaCy"
+            f"and evaluate (see spanloom.pipeline.pretrained.PretrainingTask): it may be one for "
+            f"spaCy"
         )
     return task
 

@@ -1,8 +1,10 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
-from .dialect import SPACY as SPACY, SpacyDialect as SpacyDialect
+from .dialect import SPACY as SPACY
+from .dialect import SpacyDialect as SpacyDialect
 from .docbin import DocBin as DocBin
-from .files import read_spacy as read_spacy, write_spacy as write_spacy
+from .files import read_spacy as read_spacy
+from .files import write_spacy as write_spacy
 
 __all__ = [
     "DocBin",

@@ -4,21 +4,18 @@ from .model import TransitionBasedParser as TransitionBasedParser
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
 from .parser.component import DependencyParser as DependencyParser
-from .scorers import (
-    ner_scorer as ner_scorer,
-    parser_scorer as parser_scorer,
-    textcat_multilabel_scorer as textcat_multilabel_scorer,
-    textcat_scorer as textcat_scorer,
-)
+from .scorers import ner_scorer as ner_scorer
+from .scorers import parser_scorer as parser_scorer
+from .scorers import textcat_multilabel_scorer as textcat_multilabel_scorer
+from .scorers import textcat_scorer as textcat_scorer
 from .textcat.component import TextCategorizer as TextCategorizer
-from .textcat.model import (
-    TextCatBOW as TextCatBOW,
-    TextCatCNN as TextCatCNN,
-    TextCatEnsemble as TextCatEnsemble,
-    TextCatReduce as TextCatReduce,
-)
+from .textcat.model import TextCatBOW as TextCatBOW
+from .textcat.model import TextCatCNN as TextCatCNN
+from .textcat.model import TextCatEnsemble as TextCatEnsemble
+from .textcat.model import TextCatReduce as TextCatReduce
 from .textcat.ngrams import extract_ngrams as extract_ngrams
-from .textcat.scoring import roc_auc as roc_auc, score_cats as score_cats
+from .textcat.scoring import roc_auc as roc_auc
+from .textcat.scoring import score_cats as score_cats
 
 __all__ = [
     "BeamEntityRecognizer",

@@ -14,7 +14,7 @@ from spanloom.components import Encoder
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
 from spanloom.io.files import existing, folder_written, write_bytes
 from spanloom.plugins.factory import component_defaults
-from spanloom.plugins.registry import registry
+from spanloom.plugins.registries import registry
 from spanloom.tokens.batch import Batch, Feature
 
 from . import lora
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
+    from spanloom.vocab.protocols import PipelineLike
 
     from .pretraining import MaskedPiecesTask
 
@@ -172,7 +173,7 @@ class Transformer(Encoder):
     # -- learning
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Load the pretrained weights."""
         self.cache.clear()

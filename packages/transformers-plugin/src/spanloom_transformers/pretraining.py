@@ -146,8 +146,8 @@ class MaskedPiecesTask:
     def update(
         self, docs: Sequence[Doc], rng: np.random.Generator, drop: float = 0.0
     ) -> tuple[float, int]:
-        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`. Dropout is the model's own, by its
-        config: ``drop`` isn't used."""
+        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`. Dropout is the model's own,
+        by its config: ``drop`` isn't used."""
         masked = self.mask(docs, rng)
         if not len(masked.places):
             return 0.0, 0

@@ -106,7 +106,7 @@ def _folder(model: str) -> Path:
     path = Path(model)
     if path.exists():
         return path
-    from ..packaging import find
+    from ..plugins.installed import find
 
     found = find(model)
     return path if found is None else found.folder

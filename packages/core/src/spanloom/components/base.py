@@ -253,8 +253,8 @@ def _same_node(one: Model[Any, Any], other: Model[Any, Any]) -> bool:
 class Encoder(TrainableComponent):
     """A component whose model others share through listeners.
 
-    It sets no annotation: it writes a :class:`~spanloom.tokens.batch.Feature` under its name. A subclass
-    for other values than one vector a token overrides :meth:`feature_of` and ``provides``.
+    It sets no annotation: it writes a :class:`~spanloom.tokens.batch.Feature` under its name. A
+    subclass for other values than one vector a token overrides :meth:`feature_of` and ``provides``.
     """
 
     provides: ClassVar[str] = "tokens"

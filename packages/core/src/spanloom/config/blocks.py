@@ -69,7 +69,9 @@ class BlockChecker:
         name = self.value(f"{path}.factory", block["factory"])
         function = self._function(f"{path}.factory", "factories", name)
         if function is None:
-            if not registry.advice("factories", name):  # then what is in it needn't be named, too
+            if not (
+                isinstance(name, str) and registry.advice("factories", name)
+            ):  # then what is in it needn't be named, too
                 self.walk({key: v for key, v in block.items() if key != "factory"}, path)
             return
         found = signature_of(function, skip=("nlp", "name"))

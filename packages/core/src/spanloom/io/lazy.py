@@ -15,7 +15,8 @@ def lazy_names(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
 
-    ``modules`` says which names each of its modules has; ``also`` are names that are there already.
+    ``modules`` says which names each of its modules has (or another package's, where its whole name
+    is given); ``also`` are names that are there already.
     Type checkers read the stub beside the package's ``__init__``, which ``nox -s stubs`` makes from
     the same table.
     """
@@ -25,7 +26,9 @@ def lazy_names(
     def get(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
-        value = getattr(import_module(f"{package}.{homes[name]}"), name)
+        home = homes[name]
+        module = home if home.startswith("spanloom.") else f"{package}.{home}"
+        value = getattr(import_module(module), name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -17,8 +17,9 @@ __all__ = ["flat_array", "skip_empty", "unwrap"]
 def unwrap(X: Any, ops: Any) -> tuple[Any, Any, Callable[[Any], Any]]:
     """A sequence as one flat array, the lengths of its parts, and what makes a like sequence.
 
-    Takes a list of arrays (without a copy where it is a :class:`~spanloom.tokens.batch.FloatsList`), a
-    ``Ragged``, or one array, which counts as one part. Lengths are on the CPU, shape ``(parts,)``.
+    Takes a list of arrays (without a copy where it is a
+    :class:`~spanloom.tokens.batch.FloatsList`), a ``Ragged``, or one array, which counts as one
+    part. Lengths are on the CPU, shape ``(parts,)``.
     """
     if isinstance(X, FloatsList):
         return X.flat, X.lengths, lambda flat: FloatsList(flat, X.lengths)
@@ -47,7 +48,8 @@ def _empty(X: Any) -> bool:
 
 def flat_array(layer: Model[Any, Any]) -> Model[Any, Any]:
     """Run ``layer`` on the flat array of a list: thinc's ``with_array``, with the same tree, but
-    without the copy where a :class:`~spanloom.tokens.batch.FloatsList` comes in, and with one coming out.
+    without the copy where a :class:`~spanloom.tokens.batch.FloatsList` comes in, and with one
+    coming out.
     """
     model: Model[Any, Any] = with_array(layer)
     model.replace_callbacks(forward, init=skip_empty(model.init))

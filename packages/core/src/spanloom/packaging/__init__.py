@@ -11,5 +11,9 @@ from ..io.lazy import lazy_names
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
-    {},
+    {
+        "fetching": ["Source", "fetched"],
+        "installing": ["install", "unmet"],
+        "making": ["Made", "package"],
+    },
 )

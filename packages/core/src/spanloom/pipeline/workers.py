@@ -2,8 +2,8 @@
 
 Each worker is a new Python process (spawned, on every system) that loads the pipeline from a
 temporary folder. Batches go out as texts, or as columns where documents were given, and documents
-come back as columns (:mod:`spanloom.tokens.storage.columnar`): nothing is pickled, and no work is done for
-single tokens. Contexts and the error handler stay in this process.
+come back as columns (:mod:`spanloom.tokens.storage.columnar`): nothing is pickled, and no work is
+done for single tokens. Contexts and the error handler stay in this process.
 """
 
 from __future__ import annotations

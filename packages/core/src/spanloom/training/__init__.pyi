@@ -2,11 +2,13 @@
 
 from .events import Tracker as Tracker
 from .history import History as History
-from .loop import StepResult as StepResult, train_steps as train_steps
+from .loop import StepResult as StepResult
+from .loop import train_steps as train_steps
 from .progress import Progress as Progress
 from .run import train as train
 from .session import TrainingResult as TrainingResult
-from .settings import Settings as Settings, read_settings as read_settings
+from .settings import Settings as Settings
+from .settings import read_settings as read_settings
 
 __all__ = [
     "History",

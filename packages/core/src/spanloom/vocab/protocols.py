@@ -17,19 +17,25 @@ __all__ = ["HasRows", "PipelineLike"]
 class HasRows(Protocol):
     """A document, as tables of vectors see it: its tokens as rows of a lexicon."""
 
-    rows: NDArray[np.int32]
-    """The row of each token, int32 of shape ``(n,)``."""
-    lexicon: Lexicon
-    """What the rows are of."""
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """The row of each token, int32 of shape ``(n,)``."""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """What the rows are of."""
 
 
 class PipelineLike(Protocol):
     """What factories, tokenizers and encoders are given as ``nlp``: a `spanloom.Pipeline`."""
 
-    vocab: Vocab
-    """Its vocabulary."""
-    tokenizer: Any
-    """What makes a document of a text."""
+    @property
+    def vocab(self) -> Vocab:
+        """Its vocabulary."""
+
+    @property
+    def tokenizer(self) -> Any:
+        """What makes a document of a text."""
 
     @property
     def lang(self) -> str:

@@ -28,8 +28,9 @@ class Vocab:
     """What the documents of a pipeline share.
 
     ``strings`` maps ids to strings, ``lexicon`` holds the features of word types, ``vectors`` is
-    ``None`` or a table of word vectors (:class:`~spanloom.vocab.vectors.VectorTable`), ``morphology``
-    holds morphological analyses and ``extensions`` the custom attributes of this pipeline.
+    ``None`` or a table of word vectors (:class:`~spanloom.vocab.vectors.VectorTable`),
+    ``morphology`` holds morphological analyses and ``extensions`` the custom attributes of this
+    pipeline.
 
     With ``max_types`` the memory doesn't grow with the stream: :meth:`renew`, which the pipeline
     calls between batches, starts a new lexicon when the present one is larger. Documents keep the

@@ -11,7 +11,7 @@ import pytest
 
 from spanloom.config.signatures import MISSING, Parameter, signature_of
 from spanloom.errors import RegistryError
-from spanloom.plugins.registry import registry as registries
+from spanloom.plugins.registries import registry as registries
 
 from ..doctor import well_named
 

@@ -16,7 +16,7 @@ from spanloom.plugins.describe import registry_of
 from spanloom.plugins.failures import compatibility
 from spanloom.plugins.hooks import GROUP, Manager
 from spanloom.plugins.index import Entry, current, normalize
-from spanloom.plugins.registry import registry as registries
+from spanloom.plugins.registries import registry as registries
 
 from .base import Conformance
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from spanloom.config.signatures import MISSING, signature_of
-from spanloom.plugins.registry import registry as registries
+from spanloom.plugins.registries import registry as registries
 
 from .base import BuildConformance, NameConformance
 from .texts import LONG, SPACES, TEXTS, write_sample

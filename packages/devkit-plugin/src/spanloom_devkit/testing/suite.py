@@ -12,7 +12,7 @@ from typing import Any
 from spanloom.errors import UnknownNameError
 from spanloom.plugins.describe import registry_of
 from spanloom.plugins.index import Entry, current, normalize
-from spanloom.plugins.registry import registry as registries
+from spanloom.plugins.registries import registry as registries
 
 from ..doctor import project_folder
 from .architecture import ArchitectureConformance

@@ -1,9 +1,9 @@
 """Parquet and Arrow files, and tables of other tools, such as those of Hugging Face ``datasets``.
 
-Our own tables (:mod:`spanloom_formats.arrow.tables`) keep everything. Of others, these columns are read:
-``text``, or ``tokens``; ``label``, ``cats``, ``entities`` or ``spans`` as in JSONL
-(:func:`~spanloom_formats.jsonl.records.annotate_record`); with tokens, ``tags`` or ``ner_tags`` in IOB2
-or BILUO, as strings or as numbers whose names the table knows.
+Our own tables (:mod:`spanloom_formats.arrow.tables`) keep everything. Of others, these columns are
+read: ``text``, or ``tokens``; ``label``, ``cats``, ``entities`` or ``spans`` as in JSONL
+(:func:`~spanloom_formats.jsonl.records.annotate_record`); with tokens, ``tags`` or ``ner_tags`` in
+IOB2 or BILUO, as strings or as numbers whose names the table knows.
 """
 
 from __future__ import annotations

@@ -37,9 +37,10 @@ def read_jsonl(
 
     An object with ``tokens`` is what :meth:`Doc.to_json` gives. One without is a text that is
     tokenized here, by ``tokenizer`` or else by the rules of the vocab's language, with ``label``,
-    ``cats``, ``entities`` or ``spans`` (see :func:`~spanloom_formats.jsonl.records.annotate_record`).
-    Raises :class:`FormatError` with file and line for a line that is no document; with
-    ``problems``, the error is added there and the line left out.
+    ``cats``, ``entities`` or ``spans`` (see
+    :func:`~spanloom_formats.jsonl.records.annotate_record`). Raises :class:`FormatError` with file
+    and line for a line that is no document; with ``problems``, the error is added there and the
+    line left out.
     """
     lines = (
         (number, line)

@@ -16,9 +16,9 @@ from ..transitions.biluo_chances import Candidates, candidates, entity_chances, 
 from .component import NER_MODEL, EntityRecognizer
 
 if TYPE_CHECKING:
-    from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
+    from spanloom.vocab.protocols import PipelineLike
 
     from ..types import StateModel
 
@@ -30,9 +30,9 @@ class BeamEntityRecognizer(EntityRecognizer):
     those of the best action at each token, and gives the chance of each entity.
 
     It learns as ``ner`` does, and weights can be taken from one to the other. Where others use a
-    beam, all readings are weighed here, see :mod:`spanloom_tasks.transitions.biluo_chances`; entities of
-    a chance below ``beam_density`` and labels beyond the ``beam_width`` best at one token are left
-    out.
+    beam, all readings are weighed here, see :mod:`spanloom_tasks.transitions.biluo_chances`;
+    entities of a chance below ``beam_density`` and labels beyond the ``beam_width`` best at one
+    token are left out.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class BeamEntityRecognizer(EntityRecognizer):
     score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
 def make_beam_ner(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
@@ -128,8 +128,8 @@ def make_beam_ner(
 ) -> BeamEntityRecognizer:
     """Factory of ``beam_ner``.
 
-    See :func:`~spanloom_tasks.ner.component.make_ner`. ``beam_update_prob`` is taken so that configs of
-    spaCy run: training here is the same for all readings.
+    See :func:`~spanloom_tasks.ner.component.make_ner`. ``beam_update_prob`` is taken so that
+    configs of spaCy run: training here is the same for all readings.
     """
     component = BeamEntityRecognizer(
         nlp.vocab,

@@ -25,9 +25,9 @@ from ..transitions.loss import oracle_gradient
 
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
-    from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
+    from spanloom.vocab.protocols import PipelineLike
 
     from ..types import StateModel
 
@@ -143,7 +143,7 @@ class EntityRecognizer(TransitionComponent):
     # -- learning
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Take ``labels`` (a list, or spaCy's ``label_data``), or read them from the examples, and
         allocate the weights."""
@@ -292,7 +292,7 @@ def _labels_of(labels: Any) -> list[str]:
     score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
 def make_ner(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: StateModel,
     moves: list[str] | None = None,

@@ -30,9 +30,9 @@ from .trees import (
 
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
-    from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
+    from spanloom.vocab.protocols import PipelineLike
 
     from ..types import StateModel
 
@@ -139,7 +139,7 @@ class DependencyParser(TransitionComponent):
     # -- learning
 
     def initialize(
-        self, get_examples: GetExamples, *, nlp: Pipeline | None = None, labels: Any = None
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Take ``labels`` (:attr:`label_data`, or a list), or read them from the examples, and
         allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
@@ -212,7 +212,7 @@ def _names_of(labels: Any, root: str) -> list[str]:
     },
 )
 def make_parser(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: StateModel,
     moves: list[str] | None = None,

@@ -15,9 +15,9 @@ from spanloom.plugins.factory import component_defaults
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
     from spanloom.layers.types import TextModel
-    from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
+    from spanloom.vocab.protocols import PipelineLike
 
 __all__ = ["TextCategorizer", "make_textcat", "make_textcat_multilabel"]
 
@@ -188,7 +188,7 @@ class TextCategorizer(TrainableComponent):
         self,
         get_examples: GetExamples,
         *,
-        nlp: Pipeline | None = None,
+        nlp: PipelineLike | None = None,
         labels: Iterable[str] | None = None,
         positive_label: str | None = None,
     ) -> None:
@@ -243,7 +243,7 @@ class TextCategorizer(TrainableComponent):
     score_weights=_WEIGHTS,
 )
 def make_textcat(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: TextModel,
     threshold: float = 0.0,
@@ -262,7 +262,7 @@ def make_textcat(
     score_weights=_WEIGHTS,
 )
 def make_textcat_multilabel(
-    nlp: Pipeline,
+    nlp: PipelineLike,
     name: str,
     model: TextModel,
     threshold: float = 0.5,

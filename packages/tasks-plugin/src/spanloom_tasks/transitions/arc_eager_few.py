@@ -1,7 +1,8 @@
 """Arc-eager parsing of a few documents, one after the other, over plain numbers.
 
-The steps of :mod:`~spanloom_tasks.transitions.arc_eager` are some sixty calls on arrays of as many places
-as there are documents: for one or two of them plain Python is faster. The result is the same.
+The steps of :mod:`~spanloom_tasks.transitions.arc_eager` are some sixty calls on arrays of as many
+places as there are documents: for one or two of them plain Python is faster. The result is the
+same.
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "check": ["check_config", "find_problems"],
         "fill": ["fill_block", "fill_config"],
+        "loading": ["load_config", "parse_config"],
+        "overrides": ["parse_overrides"],
         "resolve": ["resolve_block", "resolve_section"],
         "sections": ["default_config"],
-        "source": ["Config", "load_config", "parse_config", "parse_overrides"],
+        "source": ["Config"],
         "templates": ["init_config"],
     },
 )

@@ -120,8 +120,8 @@ class BlockChecker:
             return
         kind, name = keys[0][1:], block[keys[0]]
         arguments = {key: value for key, value in block.items() if key != keys[0]}
-        if kind not in registry.registries():
-            known = registry.registries()
+        if kind not in registry.kinds():
+            known = registry.kinds()
             self.add(f"{path}.{keys[0]}", f"there is no registry '@{kind}'", near(kind, known))
             function = None
         else:

@@ -155,7 +155,7 @@ def _same_function(config: Mapping[str, Any], defaults: Mapping[str, Any]) -> bo
 
 
 def _function(kind: str, name: Any) -> Any:
-    if not isinstance(name, str) or kind not in registry.registries():
+    if not isinstance(name, str) or kind not in registry.kinds():
         return None
     try:
         return registry.get(kind, name)

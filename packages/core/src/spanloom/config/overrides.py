@@ -1,8 +1,9 @@
-"""Checking overrides: each must point at a setting that exists."""
+"""Overrides: read from arguments, checked (each must point at a setting that exists), applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
@@ -10,7 +11,9 @@ from .sections import FREE_SECTIONS, default_config, plugin_defaults
 from .source import Config
 from .values import is_block, near
 
-__all__ = ["check_overrides", "with_overrides"]
+__all__ = ["check_overrides", "parse_overrides", "with_overrides"]
+
+_BARE = {"True": True, "False": False, "None": None}
 
 
 def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[ConfigProblem]:
@@ -73,3 +76,41 @@ def with_overrides(config: Config, overrides: Mapping[str, Any]) -> Config:
         node[key] = value
         result.lines.pop(path, None)
     return result
+
+
+def parse_overrides(arguments: Iterable[str]) -> dict[str, Any]:
+    """Overrides from the arguments of a command: ``--section.key value`` or
+    ``--section.key=value``. A value is read as JSON, and is a string if it isn't JSON. A flag
+    without a value is ``true``. Raises :class:`ConfigError` for what can't be read."""
+    result: dict[str, Any] = {}
+    problems = []
+    queue = list(arguments)
+    while queue:
+        name = queue.pop(0)
+        if not name.startswith("--"):
+            problems.append(ConfigProblem(name, "isn't an override", "write --section.key value"))
+            continue
+        path, equals, value = name[2:].partition("=")
+        if "." not in path:
+            fix = "overrides name a section and a key, like --training.max_steps 100"
+            problems.append(ConfigProblem(f"--{path}", "is no option of this command", fix))
+            if not equals and queue and not queue[0].startswith("--"):
+                queue.pop(0)
+            continue
+        if not equals:
+            value = queue.pop(0) if queue and not queue[0].startswith("--") else "true"
+        if path in result:
+            problems.append(ConfigProblem(path, "is overridden twice", "give it once"))
+        result[path] = _typed(value)
+    if problems:
+        raise ConfigError(problems, source="overrides")
+    return result
+
+
+def _typed(value: str) -> Any:
+    if value in _BARE:
+        return _BARE[value]
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -36,7 +36,7 @@ def config_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of a config as nested objects, such as TOML, JSON or
     ``load_config`` give. Imports everything that is installed; what can't be loaded is left out."""
     definitions: dict[str, Any] = {}
-    names = [name for name in registry.registries() if name != "factories"]
+    names = [name for name in registry.kinds() if name != "factories"]
     for name in names:
         definitions[name] = _registry(name, definitions)
     required = {name: {"type": "object", "required": [f"@{name}"]} for name in names}

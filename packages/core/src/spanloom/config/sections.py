@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, ConfigProblem
 from ..plugins.known import providers
-from .source import Config, parse_config
+from .source import Config, parse_text
 from .values import near
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def default_config() -> Config:
 @cache
 def _parsed_defaults() -> Config:
     """The default config, read once."""
-    return parse_config(_DEFAULTS.read_text(encoding="utf8"), source="the default config")
+    return parse_text(_DEFAULTS.read_text(encoding="utf8"), source="the default config")
 
 
 def plugin_sections() -> Mapping[str, ConfigSection]:

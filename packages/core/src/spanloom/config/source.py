@@ -1,4 +1,4 @@
-"""Reading configs: the text, its lines, and the overrides that a command gives.
+"""The text of configs, and its lines.
 
 A config is the sections-and-values text that confection reads. Before confection gets it, the text
 is scanned here once, so that each mistake of form is reported with its line, all of them at once,
@@ -10,25 +10,22 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import confection
 
-from ..errors import ConfigError, ConfigProblem, MissingFileError
+from ..errors import ConfigError, ConfigProblem
 from .writer import write_config
 
-__all__ = ["VARIABLE", "Config", "load_config", "parse_config", "parse_overrides"]
+__all__ = ["VARIABLE", "Config", "interpolated", "parse_text"]
 
 #: A reference to a value or a section: ``${paths.train}``.
 VARIABLE = re.compile(r"\$\{([\w.:]+)\}")
 _SECTION = re.compile(r"^\[(?P<name>[^\]]*)\]\s*(?:[#;].*)?$")
 _KEY = re.compile(r"^(?P<key>[^=:\s][^=:]*?)\s*[=:]\s?(?P<value>.*)$", re.DOTALL)
 _ESCAPED = re.compile(r"\$\$(?!\{[\w.:]+\})")
-_BARE = {"True", "False", "None"}
 
 
 class Config(confection.Config):
@@ -75,47 +72,9 @@ class _Scan:
         self.problems.append(ConfigProblem(path, message, fix, line))
 
 
-def load_config(
-    path: str | Path,
-    overrides: Mapping[str, Any] | None = None,
-    *,
-    interpolate: bool = False,
-) -> Config:
-    """Read a config from a file, or from standard input for ``-``.
-
-    ``overrides`` maps dotted paths (``training.max_steps``) to values; each must point at a section
-    that exists in the file or in the default config. References stay as they are unless
-    ``interpolate``. Sections may stand without those above them, which are then empty.
-    Raises :class:`ConfigError` with every mistake of form, :class:`MissingFileError`.
-    """
-    if str(path) == "-":
-        return parse_config(sys.stdin.read(), overrides, interpolate=interpolate, source="stdin")
-    path = Path(path)
-    if path.is_dir() and (path / "config.cfg").is_file():
-        path = path / "config.cfg"
-    if not path.is_file():
-        raise MissingFileError(
-            f"There is no config file at '{path}'. Write one with 'spanloom init config {path}'."
-        )
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        fix = "save the file as UTF-8"
-        problem = ConfigProblem("(file)", f"byte {error.start} isn't UTF-8", fix, line)
-        raise ConfigError([problem], source=str(path)) from None
-    return parse_config(text, overrides, interpolate=interpolate, source=str(path))
-
-
-def parse_config(
-    text: str,
-    overrides: Mapping[str, Any] | None = None,
-    *,
-    interpolate: bool = False,
-    source: str = "config",
-) -> Config:
-    """Read a config from text; see :func:`load_config`."""
+def parse_text(text: str, *, source: str = "config") -> Config:
+    """Read a config from text as it stands, references left. Sections may stand without those above
+    them, which are then empty. Raises :class:`ConfigError` with every mistake of form."""
     scan = _scan(text)
     if scan.problems:
         raise ConfigError(sorted(scan.problems, key=lambda p: p.line or 0), source=source)
@@ -127,11 +86,7 @@ def parse_config(
         raise ConfigError([problem], source=source) from None
     config.update(_unescaped(config))
     config.source, config.lines = source, scan.lines
-    if overrides:
-        from .overrides import with_overrides  # which needs the default config, read from here
-
-        config = with_overrides(config, overrides)
-    return _interpolated(config) if interpolate else config
+    return config
 
 
 def _parents_first(text: str, implied: list[str]) -> str:
@@ -159,7 +114,9 @@ def _unescaped(value: Any) -> Any:
     return _ESCAPED.sub("$", value) if isinstance(value, str) else value
 
 
-def _interpolated(config: Config) -> Config:
+def interpolated(config: Config) -> Config:
+    """A copy with each ``${reference}`` replaced. Raises :class:`ConfigError` if one leads
+    nowhere."""
     try:
         return config.interpolate()
     except Exception as error:
@@ -254,41 +211,3 @@ def _imply_parents(scan: _Scan) -> None:
             elif parent not in known and "*" not in parts[: depth + 1]:
                 known.add(parent)
                 scan.sections.append(parent)
-
-
-def parse_overrides(arguments: Iterable[str]) -> dict[str, Any]:
-    """Overrides from the arguments of a command: ``--section.key value`` or
-    ``--section.key=value``. A value is read as JSON, and is a string if it isn't JSON. A flag
-    without a value is ``true``. Raises :class:`ConfigError` for what can't be read."""
-    result: dict[str, Any] = {}
-    problems = []
-    queue = list(arguments)
-    while queue:
-        name = queue.pop(0)
-        if not name.startswith("--"):
-            problems.append(ConfigProblem(name, "isn't an override", "write --section.key value"))
-            continue
-        path, equals, value = name[2:].partition("=")
-        if "." not in path:
-            fix = "overrides name a section and a key, like --training.max_steps 100"
-            problems.append(ConfigProblem(f"--{path}", "is no option of this command", fix))
-            if not equals and queue and not queue[0].startswith("--"):
-                queue.pop(0)
-            continue
-        if not equals:
-            value = queue.pop(0) if queue and not queue[0].startswith("--") else "true"
-        if path in result:
-            problems.append(ConfigProblem(path, "is overridden twice", "give it once"))
-        result[path] = _typed(value)
-    if problems:
-        raise ConfigError(problems, source="overrides")
-    return result
-
-
-def _typed(value: str) -> Any:
-    if value in _BARE:
-        return {"True": True, "False": False, "None": None}[value]
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ConfigProblem, SpanloomError
 from ..plugins.installed import find, find_all
 from ..plugins.registries import registry
-from .source import load_config
+from .loading import load_config
 from .values import near
 
 __all__ = ["source_problem", "sourced_block"]

@@ -9,6 +9,7 @@ import pytest
 
 import spanloom
 from spanloom import Doc, Example, Pipeline, registry
+from spanloom.components import TrainableComponent
 from spanloom.errors import (
     ConfigError,
     MissingFileError,
@@ -266,6 +267,74 @@ def test_annotating_components_do_not_change_the_examples():
     data = data_for(nlp)
     nlp.update(data, annotates=["tagger"])
     assert not data[0].predicted.has_annotation("TAG")
+
+
+class Learning:
+    """A component with an ``update`` of its own, which keeps what it learns from."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, doc):
+        return doc
+
+    def update(self, examples, *, drop=0.0, sgd=None, losses=None):
+        self.seen += [(example.predicted, example.reference) for example in examples]
+        return losses
+
+
+registry.factories("test_learning")(lambda nlp, name: Learning())
+
+
+class LearningByModel(TrainableComponent):
+    """The same of a component whose ``update`` is ours."""
+
+    seen = ()
+
+    def learn(self, examples, batch):
+        self.seen = [(each.predicted, each.reference) for each in examples]
+        assert [doc for doc, _ in self.seen] == list(batch)
+        return 0.0
+
+    def finish_update(self, sgd):
+        pass
+
+
+@registry.factories("test_learning_by_model")
+def make_learning_by_model(nlp, name):
+    from thinc.api import noop
+
+    return LearningByModel(nlp.vocab, noop(), name)
+
+
+@registry.factories("test_joins")
+def make_joins(nlp, name):
+    def join(doc):
+        with doc.retokenize() as retokenizer:
+            retokenizer.merge(doc[0:2])
+        return doc
+
+    return join
+
+
+@pytest.mark.parametrize("factory", ["test_learning", "test_learning_by_model"])
+def test_every_component_learns_from_what_annotating_components_set(factory):
+    nlp = spanloom.blank("en")
+    nlp.add_pipe(factory, name="before")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe(factory, name="between")
+    nlp.add_pipe("test_joins")
+    nlp.add_pipe(factory, name="after")
+    data = [Example.from_dict(nlp.make_doc("One. Two."), {"cats": {}})]
+    before, between, after = (nlp.get_pipe(name) for name in ("before", "between", "after"))
+    nlp.update(data, annotates=["sentencizer", "test_joins"])
+    assert between.seen[0][0].has_annotation("SENT_START")
+    assert [token.text for token in after.seen[0][0]] == ["One.", "Two", "."]
+    assert all(each.seen[0][1] is data[0].reference for each in (before, between, after))
+    assert not data[0].predicted.has_annotation("SENT_START")
+    assert [token.text for token in data[0].predicted] == ["One", ".", "Two", "."]
+    nlp.update(data)
+    assert after.seen[-1][0] is data[0].predicted
 
 
 class Watching:

@@ -122,9 +122,9 @@ def update(
     if not examples:
         return losses
     nlp.assemble()
-    # Annotation is set on copies, so that examples can be used again.
-    docs = (example.predicted for example in examples)
-    batch = Batch((doc.copy() for doc in docs) if annotates else docs)
+    if annotates:  # Annotation is set on copies, so that examples can be used again.
+        examples = [each.with_predicted(each.predicted.copy()) for each in examples]
+    batch = Batch(example.predicted for example in examples)
     active = active_encoders(nlp.order)
     learners = []
     for entry in nlp.order:
@@ -148,6 +148,7 @@ def update(
             learners.append(component)
         if name in annotates:
             batch = nlp.apply(entry, batch)
+            examples = [each.with_predicted(doc) for each, doc in zip(examples, batch)]
     batch.backward()
     if sgd is not None:
         for component in learners:

@@ -67,5 +67,5 @@ def test_the_guide_names_every_hook_and_registry() -> None:
     assert len(hooks) == 14
     assert [name for name in hooks if f"`{name}(" not in text] == []
     assert [name for name in hooks if not getattr(spec, name).__doc__] == []
-    ours = [name for name in registry.registries() if registry[name].group.startswith("spanloom_")]
+    ours = [name for name in registry.kinds() if registry[name].group.startswith("spanloom_")]
     assert [name for name in ours if f"`{name}`" not in text] == []

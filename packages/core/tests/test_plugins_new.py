@@ -39,7 +39,7 @@ def test_a_whole_project(tmp_path: Path, kind: str) -> None:
             assert not attribute or attribute in defined
             kind_of = group.removeprefix("spanloom_")
             assert kind_of == "plugins" or (
-                kind_of in registry.registries() and well_named(kind_of, name)
+                kind_of in registry.kinds() and well_named(kind_of, name)
             )
 
 

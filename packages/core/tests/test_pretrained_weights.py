@@ -16,7 +16,7 @@ from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PipelineError, SerializationError
 from spanloom.io.files import write_bytes
 from spanloom.pipeline.pretrained import (
-    Applied,
+    LoadedWeights,
     apply_weights,
     encoder_bytes,
     find_encoder,
@@ -59,7 +59,7 @@ def test_initialize_applies_all_tensors_last(tmp_path: Path) -> None:
     _initialize(nlp)
     wanted = weights_hash(find_encoder(trained, "tok2vec"))
     assert weights_hash(find_encoder(nlp, "tok2vec")) == wanted
-    report = Applied(**nlp.meta["pretrained"])
+    report = LoadedWeights(**nlp.meta["pretrained"])
     assert report.hash == wanted
     assert f"{report.tensors} of {report.tensors} tensors applied" in str(report)
 

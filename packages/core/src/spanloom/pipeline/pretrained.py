@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from . import Pipeline
 
 __all__ = [
-    "Applied",
+    "LoadedWeights",
     "Pretrainable",
     "PretrainingTask",
     "apply_weights",
@@ -79,7 +79,7 @@ class Pretrainable(Protocol):
 
 
 @dataclass(frozen=True)
-class Applied:
+class LoadedWeights:
     """Weights that were loaded: all ``tensors`` of the encoder, whose hash is ``hash`` now."""
 
     source: str
@@ -155,7 +155,7 @@ def find_encoder(nlp: Pipeline, component: str, layer: str = "") -> Model[Any, A
     return found
 
 
-def init_tok2vec(nlp: Pipeline, path: str | Path) -> Applied:
+def init_tok2vec(nlp: Pipeline, path: str | Path) -> LoadedWeights:
     """Load a file of pretrained weights into the encoder that ``[pretraining]`` names in the
     pipeline's config; without it, into the one that the file was made for.
 
@@ -176,7 +176,7 @@ def init_tok2vec(nlp: Pipeline, path: str | Path) -> Applied:
 
 def apply_weights(
     encoder: Model[Any, Any], data: bytes, *, source: str = "bytes", target: str = "encoder"
-) -> Applied:
+) -> LoadedWeights:
     """Load weights into an initialized encoder, all of them or none.
 
     Raises :class:`SerializationError` if any tensor doesn't fit, naming those that don't.
@@ -203,7 +203,7 @@ def _apply(
     source: str,
     target: str,
     here: Mapping[str, Any],
-) -> Applied:
+) -> LoadedWeights:
     about = message.pop("spanloom", {})
     problems, total = _compare(encoder, message)
     if problems or not total:
@@ -220,7 +220,7 @@ def _apply(
             )
         )
     encoder.from_dict(message)
-    result = Applied(source, target, total, weights_hash(encoder))
+    result = LoadedWeights(source, target, total, weights_hash(encoder))
     if about.get("hash", result.hash) != result.hash:
         raise SerializationError(
             f"the weights in {source} have the hash {result.hash}, and the file says "

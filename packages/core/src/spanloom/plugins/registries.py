@@ -119,11 +119,11 @@ class Registries:
         return None
 
     def _forget(self) -> None:
-        for name in self.registries():
+        for name in self.kinds():
             self[name].forget()
 
-    def registries(self) -> list[str]:
-        """Names of all registries, sorted."""
+    def kinds(self) -> list[str]:
+        """The kinds of things that can be registered: the names of all registries, sorted."""
         return sorted(name for name, value in vars(self).items() if isinstance(value, Registry))
 
     def __getitem__(self, name: str) -> Registry:
@@ -131,11 +131,9 @@ class Registries:
         found = vars(self).get(name)
         if isinstance(found, Registry):
             return found
-        near = get_close_matches(name, self.registries(), n=1)
+        near = get_close_matches(name, self.kinds(), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise UnknownNameError(
-            f"no registry '{name}'.{hint} There are: {', '.join(self.registries())}"
-        )
+        raise UnknownNameError(f"no registry '{name}'.{hint} There are: {', '.join(self.kinds())}")
 
     def has(self, registry_name: str, func_name: str) -> bool:
         """Whether a registry of that name exists and offers the function; imports no plugin."""

@@ -17,7 +17,7 @@ from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
 from ..io.files import clear_up
 from ..pipeline.devices import use_allocator, use_device
-from ..pipeline.pretrained import Applied
+from ..pipeline.pretrained import LoadedWeights
 from ..pipeline.wiring import check_frozen
 from .checkpoint import Checkpoint, find_checkpoint
 from .events import Events, Tracker
@@ -141,7 +141,7 @@ def _set_weights(
     elif not _is_initialized(nlp):
         initialize(nlp, config, settings)
         if "pretrained" in nlp.meta:
-            _say(sink, Applied(**nlp.meta["pretrained"]))
+            _say(sink, LoadedWeights(**nlp.meta["pretrained"]))
 
 
 def _say(sink: IO[str] | None, message: object) -> None:

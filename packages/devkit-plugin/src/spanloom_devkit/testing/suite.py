@@ -104,7 +104,7 @@ def entries_of(dist: str) -> list[Entry]:
 
 def _distinct(entries: list[Entry]) -> Iterator[Entry]:
     seen = set()
-    known = registries.registries()
+    known = registries.kinds()
     order = sorted(entries, key=lambda each: (not each.name.startswith(each.dist), each.name))
     for entry in order:
         named = registry_of(entry.group) in known and entry.group.startswith("spanloom_")

@@ -88,3 +88,8 @@ def test_nobody_publishes_paths(folder: str) -> None:
     assert not [line for line in lines if "@" in line or "file:" in line]
     for name in project.get("entry-points", {}).get("spanloom_plugins", {}):
         assert name == project["name"]
+
+
+def test_citation_has_the_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert re.search(rf"^version: {re.escape(spanloom.__version__)}$", text, re.MULTILINE)

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spanloom import registry
+from spanloom import Pipeline, registry
+from spanloom.cli.main import cli
 from spanloom.config import (
     Config,
     check_config,
@@ -24,6 +26,8 @@ from spanloom.config import (
     resolve_section,
 )
 from spanloom.errors import ConfigError
+from spanloom.plugins import refresh
+from spanloom.plugins.factory import NewConfig, component_defaults, factory_info
 
 NAMES = ["tagger", "morphologizer", "senter", "sentencizer"]
 
@@ -139,6 +143,87 @@ def test_accuracy_is_wider_than_efficiency() -> None:
 
 def test_a_pipeline_without_models_has_no_shared_layer() -> None:
     assert init_config("en", ["sentencizer"])["nlp"]["pipeline"] == ["sentencizer"]
+
+
+@pytest.fixture
+def encoders() -> Iterator[None]:
+    """A third party's encoder, and one that doesn't say who listens to it."""
+    from spanloom.components.tok2vec import make_tok2vec
+
+    def narrow(config: dict[str, Any], asked: NewConfig) -> None:
+        block = config["components"][asked.encoder]
+        block["model"]["width"] = 24 if asked.optimize == "efficiency" else 48
+        config["training"]["dropout"] = 0.0
+
+    listener = {
+        "@architectures": "spanloom.Tok2VecListener.v1",
+        "width": "${components.test_encoder.model.width}",
+        "upstream": "test_encoder",
+    }
+    model = dict(factory_info(make_tok2vec).defaults)
+    for name, more in {
+        "test_encoder": {"listener": listener, "init_config": narrow},
+        "test_silent_encoder": {},
+    }.items():
+
+        @registry.factories(name)
+        @component_defaults(model, **more)
+        def make(nlp: Any, name: str, model: Any) -> Any:
+            return make_tok2vec(nlp, name, model)
+
+    yield
+    for name in ("test_encoder", "test_silent_encoder"):
+        registry.factories.remove(name)
+
+
+def test_heads_listen_to_the_encoder_that_the_pipeline_names(encoders: None) -> None:
+    config = init_config("en", ["sentencizer", "tagger", "test_encoder"])
+    assert config["nlp"]["pipeline"] == ["test_encoder", "sentencizer", "tagger"]
+    assert config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "test_encoder"
+    assert config["components"]["test_encoder"]["model"]["width"] == 24
+    assert config["training"]["dropout"] == 0.0
+    assert fill_config(config) == config
+    nlp = Pipeline.from_config(config)
+    assert nlp.get_pipe("test_encoder").width == 24
+    sections = init_config("en", ["test_encoder", "tagger"], optimize="accuracy")
+    assert sections["components"]["test_encoder"]["model"]["width"] == 48
+
+
+def test_an_encoder_that_nothing_can_listen_to_is_told(encoders: None) -> None:
+    result = CliRunner().invoke(
+        cli, ["init", "config", "-", "--pipeline", "test_silent_encoder,tagger,sentencizer"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "'test_silent_encoder' assigns nothing and declares no listener" in result.stderr
+    told = CliRunner().invoke(cli, ["init", "config", "-", "--pipeline", "test_encoder,tagger"])
+    assert told.stderr == "" and "test_encoder" in told.stdout
+
+
+def test_components_annotate_what_later_ones_require() -> None:
+    @registry.factories("test_needs_sentences")
+    @component_defaults(requires=["doc.sents"])
+    def make(nlp: Any, name: str) -> Any:
+        return lambda doc: doc
+
+    try:
+        config = init_config("en", ["tagger", "sentencizer", "test_needs_sentences"])
+        assert config["training"]["annotating_components"] == ["sentencizer"]
+        before = init_config("en", ["test_needs_sentences", "sentencizer"])
+        assert before["training"]["annotating_components"] == []
+    finally:
+        registry.factories.remove("test_needs_sentences")
+
+
+def test_components_of_packages_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "spanloom")
+    refresh()
+    try:
+        for options, name in (({"transformer": "x"}, "transformers"), ({}, "tasks")):
+            with pytest.raises(ConfigError, match=f"spanloom-{name}"):
+                init_config("en", ["tagger", "ner"] if not options else ["tagger"], **options)
+    finally:
+        monkeypatch.undo()
+        refresh()
 
 
 def test_unknown_components_and_goals_of_new_configs() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ..config import check_config, fill_config, init_config, load_config
-from ..config.templates import SIZES
+from ..config.templates import GOALS, idle_components
 from ..errors import SpanloomError
 from ..io.files import write_text
 from ..plugins import import_code
@@ -42,7 +42,7 @@ def _write(text: str, path: str) -> None:
 @click.option(
     "--optimize",
     "-o",
-    type=click.Choice(list(SIZES)),
+    type=click.Choice(GOALS),
     default="efficiency",
     show_default=True,
     help="Small and fast, or wide and deep.",
@@ -82,6 +82,12 @@ def config_command(
         transformer=transformer,
         sections=sections,
     )
+    for name in idle_components(config):
+        click.echo(
+            f"'{name}' assigns nothing and declares no listener, so that no component uses it: an "
+            "encoder's factory says @component_defaults(..., listener={...})",
+            err=True,
+        )
     _write(config.to_str(interpolate=False), output)
     if output != "-":
         click.echo(f"Wrote '{output}': {', '.join(config['nlp']['pipeline'])} for '{lang}'.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ..plugins.factory import component_defaults
+from ..plugins.factory import NewConfig, component_defaults
 from ..tokens.batch import Feature, FloatsList, flatten
 from .base import Encoder
 
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from ..vocab.protocols import PipelineLike
 
 __all__ = ["Tok2Vec", "make_tok2vec"]
+
+#: Sizes of the layer in new configs: what it costs grows with width times width times depth.
+_SIZES: Mapping[str, Mapping[str, int]] = {
+    "efficiency": {"width": 96, "depth": 4},
+    "accuracy": {"width": 256, "depth": 8},
+}
+
+#: Where the width of the shared layer stands in new configs.
+_WIDTH = "${components.tok2vec.model.encode.width}"
 
 
 class Tok2Vec(Encoder):
@@ -35,6 +44,26 @@ class Tok2Vec(Encoder):
         return Feature(self.name, values, lambda flat: backward(FloatsList(flat, lengths)))
 
 
+def init_config(config: dict[str, Any], asked: NewConfig) -> None:
+    """A layer of the size that was asked for, with the features of a table if there is one."""
+    config["components"][asked.encoder]["model"] = {
+        "@architectures": "spanloom.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spanloom.MultiHashEmbed.v2",
+            "width": _WIDTH,
+            "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
+            "rows": [5000, 1000, 2500, 2500],
+            "include_static_vectors": asked.vectors is not None,
+        },
+        "encode": {
+            "@architectures": "spanloom.MaxoutWindowEncoder.v2",
+            **_SIZES[asked.optimize],
+            "window_size": 1,
+            "maxout_pieces": 3,
+        },
+    }
+
+
 @component_defaults(
     {
         "model": {
@@ -47,7 +76,13 @@ class Tok2Vec(Encoder):
             "maxout_pieces": 3,
             "subword_features": True,
         }
-    }
+    },
+    listener={
+        "@architectures": "spanloom.Tok2VecListener.v1",
+        "width": _WIDTH,
+        "upstream": "tok2vec",
+    },
+    init_config=init_config,
 )
 def make_tok2vec(nlp: PipelineLike, name: str, model: TokenModel) -> Tok2Vec:
     """Factory of ``tok2vec``."""

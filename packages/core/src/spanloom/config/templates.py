@@ -7,37 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
-from ..plugins.factory import factory_config
+from ..plugins.factory import FactoryInfo, NewConfig, factory_config, factory_info
+from ..plugins.known import providers
 from ..plugins.registries import registry
 from .check import check_config
 from .fill import fill_config
 from .source import Config
 from .values import is_block, near
 
-__all__ = ["ENCODER", "GPU_BATCH", "SIZES", "init_config"]
+__all__ = ["ENCODER", "GOALS", "GPU_BATCH", "idle_components", "init_config"]
 
-#: Name of the component that holds the shared layer.
+#: The factory of the encoder that components share where the pipeline names none.
 ENCODER = "tok2vec"
 
-#: Sizes of the shared layer: what it costs grows with width times width times depth.
-SIZES: Mapping[str, Mapping[str, Any]] = {
-    "efficiency": {"width": 96, "depth": 4, "rows": [5000, 1000, 2500, 2500]},
-    "accuracy": {"width": 256, "depth": 8, "rows": [5000, 1000, 2500, 2500]},
-}
+#: The factory whose encoder begins with the weights that ``transformer`` names.
+TRANSFORMER = "transformer"
+
+#: What a new config can be made for: small and fast, or wide and deep.
+GOALS = ("efficiency", "accuracy")
 
 #: Words in a training batch, and documents in one at prediction, on a GPU.
 GPU_BATCH = {"start": 500, "stop": 4000, "documents": 1024}
-
-#: Name of the component that holds a shared transformer, and of its factory.
-TRANSFORMER = "transformer"
-
-#: Transformers are tuned with a small rate that rises and falls; at others they forget or stand.
-TRANSFORMER_RATE: Mapping[str, Any] = {
-    "@schedules": "warmup_linear.v1",
-    "warmup_steps": 250,
-    "total_steps": 20000,
-    "initial_rate": 5e-5,
-}
 
 
 def init_config(
@@ -53,29 +43,32 @@ def init_config(
     """A whole config that trains as it is once the paths to the data are given.
 
     Each component of ``pipeline`` (names of factories) gets its default settings; those whose model
-    has a token-to-vector layer share one, which comes first. ``optimize`` is ``"efficiency"`` or
-    ``"accuracy"``. With ``gpu``, batches are larger, which a GPU needs to be busy. With
-    ``vectors``, a trained table is used as a feature. With ``transformer``, a folder or the name of
-    a model on the hub, that is the shared layer (with ``gpu``, in one pool of memory with CuPy).
-    ``sections`` of plugins are added; that of pretraining is for the shared layer.
+    has a token-to-vector layer share one, which comes first: the first of ``pipeline`` whose
+    factory declares a ``listener``, else ``tok2vec``. Components that assign what others require
+    annotate in training. ``optimize`` is ``"efficiency"`` or ``"accuracy"``. With ``gpu``, batches
+    are larger, which a GPU needs to be busy. With ``vectors``, a trained table is used as a
+    feature. With ``transformer``, a folder or the name of a model on the hub, that is the shared
+    layer (with ``gpu``, in one pool of memory with CuPy). ``sections`` of plugins are added; that
+    of pretraining is for the shared layer.
 
     Raises :class:`ConfigError` for factories and sections that aren't there.
     """
-    if optimize not in SIZES:
-        problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, SIZES))
+    if optimize not in GOALS:
+        problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, GOALS))
         raise ConfigError([problem], source="init config")
-    encoder = ENCODER if transformer is None else TRANSFORMER
-    names = [name for name in pipeline if name != encoder]
-    components = {name: _component(name) for name in names}
-    listener = _listener() if transformer is None else _transformer_listener()
-    listeners = [name for name in names if _listen(components[name].get("model"), listener)]
     if transformer is not None:
-        _drop_hidden_layers(components)
-        components = {encoder: _transformer(transformer), **components}
-        names = [encoder, *names]
-    elif listeners or encoder in pipeline:
-        components = {encoder: _encoder(SIZES[optimize], vectors is not None), **components}
-        names = [encoder, *names]
+        _check_factory(TRANSFORMER, f"--transformer {transformer}")
+        pipeline = [TRANSFORMER, *pipeline]
+    for name in pipeline:
+        _check_factory(name, f"--pipeline {name}")
+    shared = next((name for name in pipeline if _info(name).listener is not None), ENCODER)
+    names = [name for name in pipeline if name != shared]
+    components = {name: _component(name) for name in names}
+    listener = _info(shared).listener or {}
+    listeners = [name for name in names if _listen(components[name].get("model"), listener)]
+    if listeners or shared in pipeline:
+        names = [shared, *names]
+        components = {shared: _component(shared), **components}
     config = Config(
         {
             "paths": {
@@ -89,80 +82,71 @@ def init_config(
         },
         is_interpolated=False,
     )
-    config.source = "init config"
-    check_config(config)
     filled = fill_config(config, sections=sections)
-    if transformer is not None:
-        filled["training"]["optimizer"]["learn_rate"] = dict(TRANSFORMER_RATE)
-        if filled.get("pretraining", {}).get("component") == ENCODER:
-            filled["pretraining"]["component"] = encoder
-            rate = TRANSFORMER_RATE["initial_rate"]
-            filled["pretraining"]["optimizer"]["learn_rate"] = rate
+    filled["training"]["annotating_components"] = _annotating(names)
+    for section in sections:
+        if filled[section].get("component") == ENCODER:
+            filled[section]["component"] = shared
     if gpu:
         filled["nlp"]["batch_size"] = GPU_BATCH["documents"]
         filled["training"]["batcher"]["size"].update(
             start=GPU_BATCH["start"], stop=GPU_BATCH["stop"]
         )
-        if transformer is not None:
-            filled["system"]["gpu_allocator"] = "pytorch"
+    adapt = _info(shared).init_config
+    if adapt is not None and shared in components:
+        table = str(vectors) if vectors is not None else None
+        adapt(filled, NewConfig(shared, optimize, gpu, table, transformer))
+        filled = fill_config(filled)
+    # What a plugin's section can't do without may be known to the user alone.
+    checked = Config({key: value for key, value in filled.items() if key not in sections})
+    checked.is_interpolated, checked.source = False, "init config"
+    check_config(checked)
+    filled.source = "init config"
     return filled
 
 
+def idle_components(config: Mapping[str, Any]) -> list[str]:
+    """Names of components with a model that assign nothing, as their factories declare it, and that
+    no other can listen to: encoders whose factory declares no ``listener``."""
+    return [
+        name
+        for name in config["nlp"]["pipeline"]
+        if "model" in config["components"][name]
+        and not _info(name).assigns
+        and _info(name).listener is None
+        and not _listen(_copy(config["components"][name]["model"]), {})
+    ]
+
+
+def _check_factory(name: str, option: str) -> None:
+    if name in registry.factories:
+        return
+    message, fix = (
+        f"there is no component '{name}'",
+        near(name, registry.factories.names(), "factories"),
+    )
+    if name in providers("factories"):  # it says what to install
+        message, fix = str(registry.factories.unknown(name)), ""
+    raise ConfigError([ConfigProblem(option, message, fix)], source="init config")
+
+
+def _info(name: str) -> FactoryInfo:
+    return factory_info(registry.factories.get(name))
+
+
 def _component(name: str) -> dict[str, Any]:
-    if name not in registry.factories:
-        fix = near(name, registry.factories.names(), "factories")
-        problem = ConfigProblem(f"--pipeline {name}", f"there is no component '{name}'", fix)
-        raise ConfigError([problem], source="init config")
     settings = factory_config(registry.factories.get(name))
-    block = {"factory": name, **{key: _copy(value) for key, value in settings.items()}}
-    return block
+    return {"factory": name, **{key: _copy(value) for key, value in settings.items()}}
 
 
-def _encoder(sizes: Mapping[str, Any], vectors: bool) -> dict[str, Any]:
-    width = f"${{components.{ENCODER}.model.encode.width}}"
-    return {
-        "factory": ENCODER,
-        "model": {
-            "@architectures": "spanloom.Tok2Vec.v2",
-            "embed": {
-                "@architectures": "spanloom.MultiHashEmbed.v2",
-                "width": width,
-                "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-                "rows": list(sizes["rows"]),
-                "include_static_vectors": vectors,
-            },
-            "encode": {
-                "@architectures": "spanloom.MaxoutWindowEncoder.v2",
-                "width": sizes["width"],
-                "depth": sizes["depth"],
-                "window_size": 1,
-                "maxout_pieces": 3,
-            },
-        },
-    }
-
-
-def _listener() -> dict[str, Any]:
-    return {
-        "@architectures": "spanloom.Tok2VecListener.v1",
-        "width": f"${{components.{ENCODER}.model.encode.width}}",
-        "upstream": ENCODER,
-    }
-
-
-def _transformer(name: str) -> dict[str, Any]:
-    block = _component(TRANSFORMER)
-    block["model"]["name"] = name
-    return block
-
-
-def _transformer_listener() -> dict[str, Any]:
-    return {
-        "@architectures": "spanloom.TransformerListener.v1",
-        "grad_factor": 1.0,
-        "upstream": TRANSFORMER,
-        "pooling": {"@layers": "reduce_mean.v1"},
-    }
+def _annotating(names: Sequence[str]) -> list[str]:
+    """Those of the components, in order, that assign what a later one requires."""
+    infos = [_info(name) for name in names]
+    return [
+        name
+        for place, (name, info) in enumerate(zip(names, infos), start=1)
+        if any(set(info.assigns) & set(later.requires) for later in infos[place:])
+    ]
 
 
 def _listen(model: Any, listener: Mapping[str, Any]) -> bool:
@@ -178,15 +162,6 @@ def _listen(model: Any, listener: Mapping[str, Any]) -> bool:
         else:
             found = _listen(value, listener) or found
     return found
-
-
-def _drop_hidden_layers(components: Mapping[str, Any]) -> None:
-    """Let parsers and recognizers score their actions without a hidden layer: above a transformer,
-    whose vectors say much already, one only delays what is learned."""
-    for block in components.values():
-        model = block.get("model")
-        if isinstance(model, dict) and "use_upper" in model:
-            model["use_upper"] = False
 
 
 def _copy(value: Any) -> Any:

@@ -7,9 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["FactoryInfo", "component_defaults", "factory_config", "factory_info"]
+__all__ = ["FactoryInfo", "NewConfig", "component_defaults", "factory_config", "factory_info"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class NewConfig:
+    """What ``init config`` was asked for: a factory's ``init_config`` is told.
+
+    ``encoder`` is the name of the shared encoder, which is that of its factory; ``optimize`` is
+    ``"efficiency"`` or ``"accuracy"``; ``vectors`` names a table that is a feature; ``pretrained``
+    names weights to begin with, a folder or a model on a hub (``--transformer``).
+    """
+
+    encoder: str
+    optimize: str = "efficiency"
+    gpu: bool = False
+    vectors: str | None = None
+    pretrained: str | None = None
 
 
 @dataclass(frozen=True)
@@ -19,6 +35,11 @@ class FactoryInfo:
     ``defaults`` are config values (with ``@registry`` blocks unresolved); ``assigns`` and
     ``requires`` name what the component sets and needs (``token.tag``, ``doc.ents``);
     ``score_weights`` say how its scores count when training chooses the best pipeline.
+
+    The factory of an encoder, whose model others share, has a ``listener``: the block that takes
+    the place of their token-to-vector layers in a new config, where the encoder has the name of its
+    factory. Its ``init_config``, if there is one, then changes that config, which is filled, to
+    what suits the encoder: sizes, learning rates, settings of the components that listen.
     """
 
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -26,6 +47,8 @@ class FactoryInfo:
     requires: Sequence[str] = ()
     score_weights: Mapping[str, float | None] = field(default_factory=dict)
     retokenizes: bool = False
+    listener: Mapping[str, Any] | None = None
+    init_config: Callable[[dict[str, Any], NewConfig], None] | None = None
 
 
 def component_defaults(
@@ -35,6 +58,8 @@ def component_defaults(
     requires: Sequence[str] = (),
     score_weights: Mapping[str, float | None] | None = None,
     retokenizes: bool = False,
+    listener: Mapping[str, Any] | None = None,
+    init_config: Callable[[dict[str, Any], NewConfig], None] | None = None,
 ) -> Callable[[F], F]:
     """Decorate a factory function with its :class:`FactoryInfo`."""
     info = FactoryInfo(
@@ -43,6 +68,8 @@ def component_defaults(
         tuple(requires),
         dict(score_weights or {}),
         retokenizes,
+        listener,
+        init_config,
     )
 
     def decorate(function: F) -> F:

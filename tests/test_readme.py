@@ -1,34 +1,65 @@
 """Every block of Python in the README files and the guides runs as written.
 
 The blocks of one page run one after the other in one namespace, in an empty folder. A block that
-follows the comment ``<!-- not run -->`` is left out; one that follows ``<!-- file: NAME -->`` is
-written to that file, so that the page's own config can be used by its code.
+follows the comment ``<!-- not run -->`` is left out. A block with a title, as in
+```` ```ini title="config.cfg" ````, is written to that file, so that the page's own config can be
+used by its code; one with the title ``Output`` is what the block of Python before it prints, and
+one with ``Output, roughly`` begins each line with the same word.
 """
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("packages/*/README.md")])
+PAGES = sorted(
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+        ROOT / "CODE_OF_CONDUCT.md",
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("packages/*/README.md"),
+    ]
+)
 #: Pages whose code needs more than to be run, and the test that gives it that.
 ELSEWHERE = {"docs/plugins.md": "packages/core/tests/test_plugins_guide.py"}
 BLOCK = re.compile(
-    r"(?:<!-- (?P<mark>[^>]*?) -->\n+)?```(?P<kind>\w+)\n(?P<code>.*?)^```", re.M | re.S
+    r"(?:<!-- (?P<mark>[^>]*?) -->\n+)?"
+    r"```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<code>.*?)^```",
+    re.M | re.S,
 )
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
-def blocks(page: Path) -> list[tuple[int, str, str, str]]:
-    """Line, language, mark and content of each fenced block of a page."""
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    line: int
+    language: str
+    mark: str
+    title: str
+    content: str
+
+
+def blocks(page: Path) -> list[Block]:
     text = page.read_text("utf-8")
     return [
-        (text.count("\n", 0, m.start("code")) + 1, m["kind"], m["mark"] or "", m["code"])
-        for m in BLOCK.finditer(text)
+        Block(
+            text.count("\n", 0, found.start("code")) + 1,
+            found["kind"],
+            found["mark"] or "",
+            found["title"] or "",
+            found["code"],
+        )
+        for found in BLOCK.finditer(text)
     ]
+
+
+def first_words(text: str) -> list[str]:
+    return [line.split()[0] for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize(
@@ -36,18 +67,32 @@ def blocks(page: Path) -> list[tuple[int, str, str, str]]:
     [page for page in PAGES if str(page.relative_to(ROOT)) not in ELSEWHERE],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_code_of_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_of_page_runs(
+    page: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__page__"}
-    for line, kind, mark, code in blocks(page):
-        if mark.startswith("file: "):
-            target = tmp_path / mark.removeprefix("file: ")
+    printed = ""
+    for block in blocks(page):
+        if block.title.startswith("Output"):
+            if block.title == "Output":
+                assert printed == block.content
+            else:
+                assert first_words(printed) == first_words(block.content)
+        elif block.title:
+            target = tmp_path / block.title
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(code, "utf-8")
-        elif kind == "python" and mark != "not run":
+            target.write_text(block.content, "utf-8")
+        elif block.language == "python" and block.mark != "not run":
+            capsys.readouterr()
             # Blank lines in front, so that a traceback names the line of the page.
-            exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)
+            code = "\n" * (block.line - 1) + block.content
+            exec(compile(code, str(page), "exec", dont_inherit=True), namespace)
+            printed = capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -69,3 +114,10 @@ def test_commands_of_readme_are_those_of_ci() -> None:
     script = (ROOT / ".ci" / "run").read_text("utf-8")
     command = next(line for line in script.splitlines() if line.startswith("python3 -m venv"))
     assert command.split(" 2>&1")[0] in readme
+
+
+def test_no_table_of_the_readme_is_longer_than_a_screen() -> None:
+    rows = 0
+    for line in (ROOT / "README.md").read_text("utf-8").splitlines():
+        rows = rows + 1 if line.startswith("|") else 0
+        assert rows <= 22, line

@@ -101,13 +101,13 @@ def test_together_and_alone_give_the_same(trained):
 
 
 def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from spanloom_tasks import groups
+    from spanloom_tasks.transition_based import document_groups
 
     nlp, _, _ = trained
     words = [each[0].split() for each in TREES] + [[]]
     whole = [arcs(doc) for doc in nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])]
     for size in (1, 6, 11):
-        monkeypatch.setattr(groups, "GROUP_TOKENS", size)
+        monkeypatch.setattr(document_groups, "GROUP_TOKENS", size)
         parts = nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])
         assert [arcs(doc) for doc in parts] == whole
 

@@ -8,7 +8,11 @@ from thinc.api import Model
 
 from spanloom.errors import PipelineError
 from spanloom.tokens.batch import FloatsList
-from spanloom_tasks.model import TransitionBasedParser, claim_states, resize_actions
+from spanloom_tasks.transition_based.model import (
+    TransitionBasedParser,
+    claim_states,
+    resize_actions,
+)
 from spanloom_tasks.transitions import oracle_gradient
 
 WIDTH, ACTIONS = 6, 5

@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "model": ["TransitionBasedParser"],
+        "transition_based.model": ["TransitionBasedParser"],
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
         "parser.component": ["DependencyParser"],

@@ -1,6 +1,5 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
-from .model import TransitionBasedParser as TransitionBasedParser
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
 from .parser.component import DependencyParser as DependencyParser
@@ -16,6 +15,7 @@ from .textcat.model import TextCatReduce as TextCatReduce
 from .textcat.ngrams import extract_ngrams as extract_ngrams
 from .textcat.scoring import roc_auc as roc_auc
 from .textcat.scoring import score_cats as score_cats
+from .transition_based.model import TransitionBasedParser as TransitionBasedParser
 
 __all__ = [
     "BeamEntityRecognizer",

@@ -2,6 +2,7 @@
 
 from .base import BatchComponent, Component, Encoder, TrainableComponent
 from .classifier import TokenClassifier
+from .labels import LabelledComponent
 from .morphologizer import Morphologizer
 from .sentencizer import Sentencizer
 from .senter import SentenceRecognizer
@@ -12,6 +13,7 @@ __all__ = [
     "BatchComponent",
     "Component",
     "Encoder",
+    "LabelledComponent",
     "Morphologizer",
     "SentenceRecognizer",
     "Sentencizer",

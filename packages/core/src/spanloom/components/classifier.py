@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PipelineError
 from ..tokens.batch import FloatsList, flatten
-from .base import GetExamples, Scorer, TrainableComponent
+from .base import GetExamples, Scorer
+from .labels import LabelledComponent
+from .tok2vec import TOK2VEC_MODEL
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -19,10 +20,24 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
     from ..vocab.protocols import PipelineLike
 
-__all__ = ["MISSING", "TokenClassifier", "aligned", "assign", "cross_entropy", "lookup"]
+__all__ = [
+    "MISSING",
+    "TOKEN_CLASSIFIER_MODEL",
+    "TokenClassifier",
+    "aligned",
+    "assign",
+    "cross_entropy",
+    "lookup",
+]
 
 MISSING = -1
 """The class of a token whose annotation is missing: no loss, no gradient."""
+
+TOKEN_CLASSIFIER_MODEL: dict[str, Any] = {
+    "@architectures": "spanloom.Tagger.v2",
+    "tok2vec": TOK2VEC_MODEL,
+}
+"""Default model: an encoder of its own, and a layer over it."""
 
 _TINY = 1e-8
 
@@ -62,14 +77,14 @@ def cross_entropy(
     return float(loss), gradient
 
 
-class TokenClassifier(TrainableComponent):
+class TokenClassifier(LabelledComponent):
     """Scores a class for each token from a ``Model[list[Doc], list[Floats2d]]``.
 
     A subclass says which classes there are (:meth:`read_labels`), which one each token of the
-    reference has (:meth:`targets`), and how they are written (:meth:`write`).
+    reference has (:meth:`targets`), and how they are written (:meth:`write`). Without
+    ``overwrite``, tokens that have annotation keep it; for ``label_smoothing`` see
+    :func:`cross_entropy`.
     """
-
-    kind: ClassVar[str] = "label"
 
     def __init__(
         self,
@@ -87,42 +102,6 @@ class TokenClassifier(TrainableComponent):
             "overwrite": overwrite,
             "label_smoothing": label_smoothing,
         }
-
-    # -- labels
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes, in the order of the model's output."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> Any:
-        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
-        return list(self.cfg["labels"])
-
-    def add_label(self, label: str) -> int:
-        """Add a class before the model is initialized: 1 if it is new, else 0.
-
-        Raises :class:`PipelineError` once the output layer has its size.
-        """
-        if not isinstance(label, str):
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
-        if label in self.cfg["labels"]:
-            return 0
-        if self.model.has_dim("nO"):
-            raise PipelineError(
-                f"'{self.name}' can't take the label '{label}' now: its output has "
-                f"{len(self.labels)} classes. Add labels before `nlp.initialize`."
-            )
-        self._set_labels([*self.cfg["labels"], label])
-        return 1
-
-    def _set_labels(self, labels: Iterable[str]) -> None:
-        self.cfg["labels"] = list(labels)
-
-    def read_labels(self, examples: Iterable[Example]) -> list[str]:
-        """The classes in the reference annotation, sorted."""
-        raise NotImplementedError
 
     def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """The class of each token of the predicted documents, flat; see :func:`cross_entropy`."""
@@ -161,25 +140,11 @@ class TokenClassifier(TrainableComponent):
     ) -> None:
         """Take ``labels``, or read them from the examples, and allocate the weights."""
         sample = self.sample(get_examples)
-        if labels is not None:
-            self._set_labels(labels)
-        else:
-            self._set_labels(
-                dict.fromkeys([*self.cfg["labels"], *self.read_labels(get_examples())])
-            )
-        if not self.labels:
-            raise PipelineError(
-                f"'{self.name}' found no {self.kind} in the training examples: is the corpus "
-                f"annotated? Else pass `labels` to initialize."
-            )
+        self._init_labels(get_examples, labels)
         batch = self.ready([example.x for example in sample])
         ops = self.model.ops
         truth = [ops.alloc2f(len(doc), len(self.labels)) for doc in batch]
         self.model.initialize(X=batch, Y=truth)
-
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
-        super()._load(cfg, weights, source)
-        self._set_labels(cfg.get("labels", []))
 
 
 def assign(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
 from ..vocab.morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
-from .base import Scorer
-from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
-from .tagger import TAGGER_MODEL
+from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign, lookup
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -38,7 +36,8 @@ class Morphologizer(TokenClassifier):
 
     A label is a FEATS string that holds the part of speech as the feature ``POS``
     (``Number=Sing|POS=NOUN``). With ``extend``, predicted features are added to those that a token
-    has; ``overwrite`` then decides which value of the same feature stays.
+    has; ``overwrite`` then decides which value of the same feature stays. The other ``settings``
+    are those of :class:`TokenClassifier`.
     """
 
     kind: ClassVar[str] = "part of speech or morphology"
@@ -51,21 +50,12 @@ class Morphologizer(TokenClassifier):
         *,
         overwrite: bool = True,
         extend: bool = False,
-        scorer: Scorer | None = None,
-        label_smoothing: float = 0.0,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            vocab,
-            model,
-            name,
-            overwrite=overwrite,
-            scorer=scorer,
-            label_smoothing=label_smoothing,
-        )
+        super().__init__(vocab, model, name, overwrite=overwrite, **settings)
         self.cfg["extend"] = extend
 
-    def _set_labels(self, labels: Iterable[str]) -> None:
-        super()._set_labels(labels)
+    def _index_labels(self) -> None:
         strings = self.vocab.strings
         pos, morph = [], []
         for label in self.labels:
@@ -113,11 +103,11 @@ class Morphologizer(TokenClassifier):
         overwrite = bool(self.cfg["overwrite"])
         assign(docs, "POS", self._pos[classes], overwrite=overwrite)
         if self.cfg["extend"]:
-            self._extend(docs, self._morph[classes], overwrite)
+            self._merge(docs, self._morph[classes], overwrite)
         else:
             assign(docs, "MORPH", self._morph[classes], overwrite=overwrite)
 
-    def _extend(self, docs: Sequence[Doc], morph: NDArray[np.uint64], overwrite: bool) -> None:
+    def _merge(self, docs: Sequence[Doc], morph: NDArray[np.uint64], overwrite: bool) -> None:
         """Merge features with those present, once for each distinct pair of FEATS strings."""
         strings = self.vocab.strings
         start = 0
@@ -137,26 +127,13 @@ class Morphologizer(TokenClassifier):
 
 
 @component_defaults(
-    {"model": TAGGER_MODEL, "scorer": {"@scorers": "spanloom.morphologizer_scorer.v1"}},
+    {"model": TOKEN_CLASSIFIER_MODEL, "scorer": {"@scorers": "spanloom.morphologizer_scorer.v1"}},
+    settings_of=Morphologizer,
     assigns=["token.morph", "token.pos"],
     score_weights={"pos_acc": 0.5, "morph_acc": 0.5, "morph_per_feat": None},
 )
 def make_morphologizer(
-    nlp: PipelineLike,
-    name: str,
-    model: TokenModel,
-    overwrite: bool = True,
-    extend: bool = False,
-    scorer: Scorer | None = None,
-    label_smoothing: float = 0.0,
+    nlp: PipelineLike, name: str, model: TokenModel, **settings: Any
 ) -> Morphologizer:
     """Factory of ``morphologizer``."""
-    return Morphologizer(
-        nlp.vocab,
-        model,
-        name,
-        overwrite=overwrite,
-        extend=extend,
-        scorer=scorer,
-        label_smoothing=label_smoothing,
-    )
+    return Morphologizer(nlp.vocab, model, name, **settings)

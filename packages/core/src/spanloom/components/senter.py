@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
 from .base import Scorer
-from .classifier import MISSING, TokenClassifier, aligned, assign
-from .tagger import TAGGER_MODEL
+from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -50,7 +49,7 @@ class SentenceRecognizer(TokenClassifier):
 
 
 @component_defaults(
-    {"model": TAGGER_MODEL, "scorer": {"@scorers": "spanloom.senter_scorer.v1"}},
+    {"model": TOKEN_CLASSIFIER_MODEL, "scorer": {"@scorers": "spanloom.senter_scorer.v1"}},
     assigns=["token.is_sent_start"],
     score_weights={"sents_f": 1.0, "sents_p": 0.0, "sents_r": 0.0},
 )

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
-from .base import Scorer
-from .classifier import MISSING, TokenClassifier, aligned, assign, lookup
+from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign, lookup
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -21,26 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Tagger", "make_tagger"]
 
-TAGGER_MODEL: dict[str, Any] = {
-    "@architectures": "spanloom.Tagger.v2",
-    "tok2vec": {
-        "@architectures": "spanloom.HashEmbedCNN.v2",
-        "pretrained_vectors": None,
-        "width": 96,
-        "depth": 4,
-        "embed_size": 2000,
-        "window_size": 1,
-        "maxout_pieces": 3,
-        "subword_features": True,
-    },
-}
-"""Default model of the token classifiers: an encoder of their own."""
-
 
 class Tagger(TokenClassifier):
     """Sets ``token.tag``.
 
-    A gold tag that begins with ``neg_prefix`` says which tag a token does *not* have.
+    A gold tag that begins with ``neg_prefix`` says which tag a token does *not* have. The other
+    ``settings`` are those of :class:`TokenClassifier`.
     """
 
     kind: ClassVar[str] = "tag"
@@ -51,23 +36,13 @@ class Tagger(TokenClassifier):
         model: TokenModel,
         name: str = "tagger",
         *,
-        overwrite: bool = False,
-        scorer: Scorer | None = None,
         neg_prefix: str = "!",
-        label_smoothing: float = 0.0,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            vocab,
-            model,
-            name,
-            overwrite=overwrite,
-            scorer=scorer,
-            label_smoothing=label_smoothing,
-        )
+        super().__init__(vocab, model, name, **settings)
         self.cfg["neg_prefix"] = neg_prefix
 
-    def _set_labels(self, labels: Iterable[str]) -> None:
-        super()._set_labels(labels)
+    def _index_labels(self) -> None:
         strings = self.vocab.strings
         self._ids = np.asarray([strings.add(label) for label in self.labels], dtype=np.uint64)
         prefix = self.cfg.get("neg_prefix", "!")
@@ -99,26 +74,11 @@ class Tagger(TokenClassifier):
 
 
 @component_defaults(
-    {"model": TAGGER_MODEL, "scorer": {"@scorers": "spanloom.tagger_scorer.v1"}},
+    {"model": TOKEN_CLASSIFIER_MODEL, "scorer": {"@scorers": "spanloom.tagger_scorer.v1"}},
+    settings_of=Tagger,
     assigns=["token.tag"],
     score_weights={"tag_acc": 1.0},
 )
-def make_tagger(
-    nlp: PipelineLike,
-    name: str,
-    model: TokenModel,
-    overwrite: bool = False,
-    scorer: Scorer | None = None,
-    neg_prefix: str = "!",
-    label_smoothing: float = 0.0,
-) -> Tagger:
+def make_tagger(nlp: PipelineLike, name: str, model: TokenModel, **settings: Any) -> Tagger:
     """Factory of ``tagger``."""
-    return Tagger(
-        nlp.vocab,
-        model,
-        name,
-        overwrite=overwrite,
-        scorer=scorer,
-        neg_prefix=neg_prefix,
-        label_smoothing=label_smoothing,
-    )
+    return Tagger(nlp.vocab, model, name, **settings)

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from ..layers.types import TokenModel
     from ..vocab.protocols import PipelineLike
 
-__all__ = ["Tok2Vec", "make_tok2vec"]
+__all__ = ["TOK2VEC_MODEL", "Tok2Vec", "make_tok2vec"]
+
+TOK2VEC_MODEL: dict[str, Any] = {
+    "@architectures": "spanloom.HashEmbedCNN.v2",
+    "pretrained_vectors": None,
+    "width": 96,
+    "depth": 4,
+    "embed_size": 2000,
+    "window_size": 1,
+    "maxout_pieces": 3,
+    "subword_features": True,
+}
+"""Default encoder, shared or of one component."""
 
 #: Sizes of the layer in new configs: what it costs grows with width times width times depth.
 _SIZES: Mapping[str, Mapping[str, int]] = {
@@ -65,18 +77,7 @@ def init_config(config: dict[str, Any], asked: NewConfig) -> None:
 
 
 @component_defaults(
-    {
-        "model": {
-            "@architectures": "spanloom.HashEmbedCNN.v2",
-            "pretrained_vectors": None,
-            "width": 96,
-            "depth": 4,
-            "embed_size": 2000,
-            "window_size": 1,
-            "maxout_pieces": 3,
-            "subword_features": True,
-        }
-    },
+    {"model": TOK2VEC_MODEL},
     listener={
         "@architectures": "spanloom.Tok2VecListener.v1",
         "width": _WIDTH,

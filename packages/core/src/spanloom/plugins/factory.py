@@ -54,6 +54,7 @@ class FactoryInfo:
 def component_defaults(
     defaults: Mapping[str, Any] | None = None,
     *,
+    settings_of: type | None = None,
     assigns: Sequence[str] = (),
     requires: Sequence[str] = (),
     score_weights: Mapping[str, float | None] | None = None,
@@ -61,7 +62,11 @@ def component_defaults(
     listener: Mapping[str, Any] | None = None,
     init_config: Callable[[dict[str, Any], NewConfig], None] | None = None,
 ) -> Callable[[F], F]:
-    """Decorate a factory function with its :class:`FactoryInfo`."""
+    """Decorate a factory function with its :class:`FactoryInfo`.
+
+    A factory that hands ``**settings`` to the constructor of its component names that class as
+    ``settings_of``: the constructor's keyword-only parameters are settings of the factory too.
+    """
     info = FactoryInfo(
         dict(defaults or {}),
         tuple(assigns),
@@ -74,9 +79,38 @@ def component_defaults(
 
     def decorate(function: F) -> F:
         function.factory_info = info  # type: ignore[attr-defined]
+        if settings_of is not None:
+            function.__signature__ = _with_settings(  # type: ignore[attr-defined]
+                function, settings_of
+            )
         return function
 
     return decorate
+
+
+def _with_settings(function: Callable[..., Any], component: type) -> inspect.Signature:
+    """The signature of ``function``, its ``**settings`` spelt out."""
+    own = inspect.signature(function)
+    parameters = {
+        name: each for name, each in own.parameters.items() if each.kind is not each.VAR_KEYWORD
+    }
+    further = {name: each for name, each in _settings(component).items() if name not in parameters}
+    return own.replace(parameters=[*parameters.values(), *further.values()])
+
+
+def _settings(component: type) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a constructor, and where it takes ``**settings`` to hand them
+    on, those of its base's."""
+    settings: dict[str, inspect.Parameter] = {}
+    for each in component.__mro__:
+        if "__init__" not in vars(each):
+            continue
+        parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
+        named = {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
+        settings = {**named, **settings}
+        if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            break
+    return settings
 
 
 def factory_info(function: Callable[..., Any]) -> FactoryInfo:

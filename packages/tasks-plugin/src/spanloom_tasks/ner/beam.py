@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from spanloom.components.base import Scorer
 from spanloom.errors import PipelineError
-from spanloom.plugins.factory import component_defaults
+from spanloom.plugins.factory import component_defaults, factory_info
 from spanloom.tokens.batch import Batch
 
-from ..groups import document_groups
+from ..transition_based.component import with_labels
 from ..transitions.biluo import Entities
 from ..transitions.biluo_chances import Candidates, candidates, entity_chances, most_likely
-from .component import NER_MODEL, EntityRecognizer
+from .component import EntityRecognizer, make_ner
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
     from spanloom.vocab import Vocab
     from spanloom.vocab.protocols import PipelineLike
 
-    from ..types import StateModel
+    from ..transition_based.types import StateModel
 
 __all__ = ["BeamEntityRecognizer", "make_beam_ner"]
 
@@ -32,7 +31,7 @@ class BeamEntityRecognizer(EntityRecognizer):
     It learns as ``ner`` does, and weights can be taken from one to the other. Where others use a
     beam, all readings are weighed here, see :mod:`spanloom_tasks.transitions.biluo_chances`;
     entities of a chance below ``beam_density`` and labels beyond the ``beam_width`` best at one
-    token are left out.
+    token are left out. The other ``settings`` are those of :class:`EntityRecognizer`.
     """
 
     def __init__(
@@ -43,25 +42,14 @@ class BeamEntityRecognizer(EntityRecognizer):
         *,
         beam_width: int = 32,
         beam_density: float = 0.001,
-        incorrect_spans_key: str | None = None,
-        recall_margin: float = 1.0,
-        hidden_dropout: float = 0.3,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
         if beam_width < 1 or not 0.0 < beam_density < 1.0:
             raise PipelineError(
                 f"'{name}': beam_width is {beam_width} and beam_density {beam_density}: the width "
                 f"must be 1 or more, and the density between 0 and 1"
             )
-        super().__init__(
-            vocab,
-            model,
-            name,
-            incorrect_spans_key=incorrect_spans_key,
-            recall_margin=recall_margin,
-            hidden_dropout=hidden_dropout,
-            scorer=scorer,
-        )
+        super().__init__(vocab, model, name, **settings)
         self.cfg["beam_width"] = beam_width
         self.cfg["beam_density"] = beam_density
 
@@ -81,13 +69,10 @@ class BeamEntityRecognizer(EntityRecognizer):
     def scored_ents(self, docs: Sequence[Doc]) -> list[dict[tuple[int, int, str], float]]:
         """For each document the chance of each entity that may be there: first token, token after
         the last, and label. The documents aren't changed."""
-        batch = self.ready(docs)
-        self._check_labels()
-        scorer = self.model.predict(batch)
         return [
             scores
-            for _, group, part in document_groups(batch, scorer)
-            for scores in self._scores(group, self._candidates(group, part))
+            for _, group, scorer in self._scored(docs)
+            for scores in self._scores(group, self._candidates(group, scorer))
         ]
 
     def _scores(self, batch: Batch, found: Candidates) -> list[dict[tuple[int, int, str], float]]:
@@ -108,40 +93,23 @@ class BeamEntityRecognizer(EntityRecognizer):
 
 
 @component_defaults(
-    {"model": NER_MODEL, "scorer": {"@scorers": "spanloom.ner_scorer.v1"}},
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
-    score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+    factory_info(make_ner).defaults,
+    settings_of=BeamEntityRecognizer,
+    assigns=factory_info(make_ner).assigns,
+    score_weights=factory_info(make_ner).score_weights,
 )
 def make_beam_ner(
     nlp: PipelineLike,
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
-    incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,
-    recall_margin: float = 1.0,
-    hidden_dropout: float = 0.3,
-    beam_width: int = 32,
-    beam_density: float = 0.001,
     beam_update_prob: float = 0.5,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> BeamEntityRecognizer:
     """Factory of ``beam_ner``.
 
     See :func:`~spanloom_tasks.ner.component.make_ner`. ``beam_update_prob`` is taken so that
     configs of spaCy run: training here is the same for all readings.
     """
-    component = BeamEntityRecognizer(
-        nlp.vocab,
-        model,
-        name,
-        beam_width=beam_width,
-        beam_density=beam_density,
-        incorrect_spans_key=incorrect_spans_key,
-        recall_margin=recall_margin,
-        hidden_dropout=hidden_dropout,
-        scorer=scorer,
-    )
-    for label in moves or ():
-        component.add_label(label)
-    return component
+    return with_labels(BeamEntityRecognizer(nlp.vocab, model, name, **settings), moves)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from spanloom.components.base import GetExamples, Scorer
 from spanloom.components.classifier import lookup
-from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
 
-from ..component import TransitionComponent, transition_model
-from ..groups import document_groups
+from ..transition_based.component import TransitionComponent, transition_model, with_labels
 from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
 from ..transitions.gold import GoldSpans, gold_spans, spaces_of
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from spanloom.vocab import Vocab
     from spanloom.vocab.protocols import PipelineLike
 
-    from ..types import StateModel
+    from ..transition_based.types import StateModel
 
 __all__ = ["EntityRecognizer", "make_ner"]
 
@@ -41,10 +39,17 @@ class EntityRecognizer(TransitionComponent):
     """Sets ``doc.ents``: entities that don't overlap, each with a label.
 
     Tokens that are annotated already, as inside or outside an entity, stay as they are, and no
-    entity goes over the start of a sentence that is set. In training, tokens without annotation
-    give no gradient.
+    entity goes over the start of a sentence that is set.
+
+    In training, tokens without annotation give no gradient. ``recall_margin`` is added to the score
+    of Out where an entity begins (softmax-margin, Gimpel and Smith 2010,
+    https://aclanthology.org/N10-1112): with 0, fewer entities are found and more of them are right;
+    little data makes recall fall far behind. ``hidden_dropout`` is the share of the hidden layer of
+    each state that is dropped, in a training that has dropout at all. The span group
+    ``incorrect_spans_key`` of a reference holds spans that are no entities.
     """
 
+    kind: ClassVar[str] = "entities"
     state_type: ClassVar = "ner"
 
     def __init__(
@@ -58,40 +63,24 @@ class EntityRecognizer(TransitionComponent):
         hidden_dropout: float = 0.3,
         scorer: Scorer | None = None,
     ) -> None:
-        super().__init__(vocab, model, name, scorer)
-        self.cfg = {
-            "labels": [],
-            "incorrect_spans_key": incorrect_spans_key,
-            "recall_margin": recall_margin,
-            "hidden_dropout": hidden_dropout,
-        }
-        self._set_labels([])
+        super().__init__(
+            vocab,
+            model,
+            name,
+            scorer,
+            incorrect_spans_key=incorrect_spans_key,
+            recall_margin=recall_margin,
+            hidden_dropout=hidden_dropout,
+        )
 
     # -- labels
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The entity labels, most frequent first."""
-        return tuple(self.cfg["labels"])
 
     @property
     def move_names(self) -> list[str]:
         """Names of the actions, in the order of the model's output."""
         return ["O", *(f"{kind}-{label}" for kind in "BUIL" for label in self.labels)]
 
-    @property
-    def label_data(self) -> Any:
-        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
-        return list(self.cfg["labels"])
-
-    def _extend(self, label: str) -> bool:
-        if label in self.cfg["labels"]:
-            return False
-        self._set_labels([*self.cfg["labels"], label])
-        return True
-
-    def _set_labels(self, labels: Iterable[str]) -> None:
-        self.cfg["labels"] = list(labels)
+    def _index_labels(self) -> None:
         strings = self.vocab.strings
         self._ids = np.asarray([strings.add(label) for label in self.labels], dtype=np.uint64)
         self._actions = Actions(len(self._ids))
@@ -100,14 +89,8 @@ class EntityRecognizer(TransitionComponent):
 
     def predict(self, docs: Sequence[Doc]) -> Entities:
         """The entities of all documents: tokens are numbered through the batch."""
-        batch = self.ready(docs)
-        self._check_labels()
-        scorer = self.model.predict(batch)
         return Entities.joined(
-            [
-                (first, self._decode(docs, part))
-                for first, docs, part in document_groups(batch, scorer)
-            ]
+            [(first, self._decode(group, scorer)) for first, group, scorer in self._scored(docs)]
         )
 
     def _decode(self, batch: Batch, scorer: Any) -> Entities:
@@ -148,20 +131,11 @@ class EntityRecognizer(TransitionComponent):
         """Take ``labels`` (a list, or spaCy's ``label_data``), or read them from the examples, and
         allocate the weights."""
         sample = self.sample(get_examples)
-        if labels is not None:
-            self._set_labels(_labels_of(labels))
-        else:
-            found = self._count_labels(get_examples())
-            known = dict.fromkeys(self.cfg["labels"])
-            self._set_labels([*known, *(label for label in found if label not in known)])
-        if not self.labels:
-            raise PipelineError(
-                f"'{self.name}' found no entities in the training examples: is the corpus "
-                f"annotated? Else pass `labels` to initialize."
-            )
+        self._init_labels(get_examples, labels)
         self._allocate(sample, self._actions.size)
 
-    def _count_labels(self, examples: Iterable[Example]) -> list[str]:
+    def read_labels(self, examples: Iterable[Example]) -> list[str]:
+        """The entity labels of the references, most frequent first."""
         counts: Counter[int] = Counter()
         for example in examples:
             types = example.reference.column("ENT_TYPE")
@@ -235,10 +209,6 @@ class EntityRecognizer(TransitionComponent):
             xp.asarray(states.tokens), xp.asarray(first), xp.asarray(ends), none, self._size, xp
         )
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
-        super()._load(cfg, weights, source)
-        self._set_labels(cfg.get("labels", []))
-
 
 def _flags(batch: Batch, column: str, test: Any) -> NDArray[np.bool_] | None:
     """Flags of all tokens from a column, or ``None`` if no document has it."""
@@ -277,17 +247,9 @@ def _write(doc: Doc, marks: NDArray[np.int8], types: NDArray[np.uint64]) -> None
     doc.set_column("ENT_TYPE", types)
 
 
-def _labels_of(labels: Any) -> list[str]:
-    """A list of labels from what ``label_data`` is here or in spaCy: there, counts of labels for
-    each kind of action."""
-    if isinstance(labels, Mapping):
-        kinds = [value for value in labels.values() if isinstance(value, Mapping)]
-        return list(dict.fromkeys(label for kind in kinds for label in kind if label))
-    return list(dict.fromkeys(labels))
-
-
 @component_defaults(
     {"model": NER_MODEL, "scorer": {"@scorers": "spanloom.ner_scorer.v1"}},
+    settings_of=EntityRecognizer,
     assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
     score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
@@ -296,31 +258,13 @@ def make_ner(
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
-    incorrect_spans_key: str | None = None,
     update_with_oracle_cut_size: int = 100,
-    recall_margin: float = 1.0,
-    hidden_dropout: float = 0.3,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> EntityRecognizer:
     """Factory of ``ner``.
 
-    ``moves`` are labels to begin with. In training, ``recall_margin`` is added to the score of Out
-    where an entity begins (softmax-margin, Gimpel and Smith 2010,
-    https://aclanthology.org/N10-1112): with 0, fewer entities are found and more of them are right;
-    little data makes recall fall far behind. ``hidden_dropout`` is the share of the hidden layer of
-    each state that is dropped, in a training that has dropout at all.
+    ``moves`` are labels to begin with; the other settings are those of :class:`EntityRecognizer`.
     ``update_with_oracle_cut_size`` is taken so that configs of spaCy run: all states are learnt at
     once here, and long documents need no cut.
     """
-    component = EntityRecognizer(
-        nlp.vocab,
-        model,
-        name,
-        incorrect_spans_key=incorrect_spans_key,
-        recall_margin=recall_margin,
-        hidden_dropout=hidden_dropout,
-        scorer=scorer,
-    )
-    for label in moves or ():
-        component.add_label(label)
-    return component
+    return with_labels(EntityRecognizer(nlp.vocab, model, name, **settings), moves)

@@ -12,8 +12,7 @@ from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 
-from ..component import TransitionComponent, transition_model
-from ..groups import document_groups
+from ..transition_based.component import TransitionComponent, transition_model, with_labels
 from ..transitions.arc_eager import ParserActions
 from ..transitions.projective import DELIMITER
 from .training import explore
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from spanloom.vocab import Vocab
     from spanloom.vocab.protocols import PipelineLike
 
-    from ..types import StateModel
+    from ..transition_based.types import StateModel
 
 __all__ = ["DependencyParser", "make_parser"]
 
@@ -48,8 +47,15 @@ class DependencyParser(TransitionComponent):
     Sentences that begin or don't begin at a token by what is annotated already stay so. Whitespace
     tokens aren't parsed: each hangs on the token before it, with the relation ``dep``. Trees that
     aren't projective are learnt by lifting arcs, see :mod:`spanloom_tasks.transitions.projective`.
+
+    Documents are cut for training where a sentence begins, into parts of at least
+    ``update_with_oracle_cut_size`` tokens. ``exploration`` is how often training follows the
+    model's own action, right or wrong, rather than its best right one; for ``min_action_freq`` see
+    :meth:`initialize`.
     """
 
+    kind: ClassVar[str] = "dependencies"
+    label_keys: ClassVar[tuple[str, ...]] = ("left", "right")
     state_type: ClassVar = "parser"
 
     def __init__(
@@ -63,16 +69,16 @@ class DependencyParser(TransitionComponent):
         exploration: float = 0.9,
         scorer: Scorer | None = None,
     ) -> None:
-        super().__init__(vocab, model, name, scorer)
-        self.cfg = {
-            "left": [],
-            "right": [],
-            "root": "ROOT",
-            "min_action_freq": min_action_freq,
-            "update_with_oracle_cut_size": update_with_oracle_cut_size,
-            "exploration": exploration,
-        }
-        self._set_labels([], [])
+        super().__init__(
+            vocab,
+            model,
+            name,
+            scorer,
+            root="ROOT",
+            min_action_freq=min_action_freq,
+            update_with_oracle_cut_size=update_with_oracle_cut_size,
+            exploration=exploration,
+        )
 
     # -- labels
 
@@ -93,15 +99,7 @@ class DependencyParser(TransitionComponent):
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
         return {key: self.cfg[key] for key in ("left", "right", "root")}
 
-    def _extend(self, label: str) -> bool:
-        left, right = self.cfg["left"], self.cfg["right"]
-        if label in left and label in right:
-            return False
-        self._set_labels(dict.fromkeys([*left, label]), dict.fromkeys([*right, label]))
-        return True
-
-    def _set_labels(self, left: Iterable[str], right: Iterable[str]) -> None:
-        self.cfg["left"], self.cfg["right"] = list(left), list(right)
+    def _index_labels(self) -> None:
         self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self._ids = np.asarray(
@@ -120,11 +118,9 @@ class DependencyParser(TransitionComponent):
     def predict(self, docs: Sequence[Doc]) -> Parse:
         """Heads, relations and starts of sentences of all documents; tokens are numbered through
         the batch."""
-        batch = self.ready(docs)
-        self._check_labels()
-        scorer = self.model.predict(batch)
-        groups = document_groups(batch, scorer)
-        return Parse.joined([(first, self._parse(docs, part)) for first, docs, part in groups])
+        return Parse.joined(
+            [(first, self._parse(group, scorer)) for first, group, scorer in self._scored(docs)]
+        )
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
         tokens = SolidTokens.of(batch)
@@ -145,25 +141,22 @@ class DependencyParser(TransitionComponent):
         allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
         one in a thousand arcs, are left out."""
         sample = self.sample(get_examples)
+        self._init_labels(get_examples, labels)
+        self._allocate(sample, self._actions.size)
+
+    def _given_labels(self, labels: Any) -> Iterable[Iterable[str]]:
         if isinstance(labels, Mapping) and "left" in labels:
             self.cfg["root"] = labels.get("root", "ROOT")
-            self._set_labels(labels["left"], labels["right"])
-        elif labels is not None:
-            names = _names_of(labels, self.cfg["root"])
-            self._set_labels(names, names)
-        else:
-            left, right, root = count_relations(get_examples(), self.cfg["min_action_freq"])
-            self.cfg["root"] = root or self.cfg["root"]
-            self._set_labels(
-                dict.fromkeys([*self.cfg["left"], *left]),
-                dict.fromkeys([*self.cfg["right"], *right]),
-            )
-        if not self._names:
-            raise PipelineError(
-                f"'{self.name}' found no dependencies in the training examples: is the corpus "
-                f"annotated? Else pass `labels` to initialize."
-            )
-        self._allocate(sample, self._actions.size)
+            return labels["left"], labels["right"]
+        return super()._given_labels(labels)
+
+    def _flat_labels(self, labels: Any) -> list[str]:
+        return [name for name in super()._flat_labels(labels) if name and name != self.cfg["root"]]
+
+    def _found_labels(self, examples: Iterable[Example]) -> Iterable[Iterable[str]]:
+        left, right, root = count_relations(examples, self.cfg["min_action_freq"])
+        self.cfg["root"] = root or self.cfg["root"]
+        return left, right
 
     def _gold(
         self, examples: Sequence[Example], batch: Batch
@@ -186,21 +179,10 @@ class DependencyParser(TransitionComponent):
         ids, gradient = visited
         return loss, (mapped.to_table(ids), gradient, None)
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
-        super()._load(cfg, weights, source)
-        self._set_labels(cfg.get("left", []), cfg.get("right", []))
-
-
-def _names_of(labels: Any, root: str) -> list[str]:
-    """Relations from a list, or from spaCy's counts of labels for each kind of action."""
-    if isinstance(labels, Mapping):
-        kinds = [value for value in labels.values() if isinstance(value, Mapping)]
-        labels = [name for kind in kinds for name in kind]
-    return [name for name in dict.fromkeys(labels) if name and name != root]
-
 
 @component_defaults(
     {"model": PARSER_MODEL, "scorer": {"@scorers": "spanloom.parser_scorer.v1"}},
+    settings_of=DependencyParser,
     assigns=["token.dep", "token.head", "token.is_sent_start", "doc.sents"],
     score_weights={
         "dep_uas": 0.5,
@@ -216,30 +198,15 @@ def make_parser(
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
-    update_with_oracle_cut_size: int = 100,
     learn_tokens: bool = False,
-    min_action_freq: int = 30,
-    exploration: float = 0.9,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> DependencyParser:
     """Factory of ``parser``.
 
-    ``moves`` are relations to begin with. Documents are cut for training where a sentence begins,
-    into parts of at least ``update_with_oracle_cut_size`` tokens. ``exploration`` is how often
-    training follows the model's own action, right or wrong, rather than its best right one.
+    ``moves`` are relations to begin with; the other settings are those of
+    :class:`DependencyParser`.
     ``learn_tokens`` isn't offered: it must be false.
     """
     if learn_tokens:
         raise PipelineError(f"'{name}': learn_tokens isn't offered, set it to false")
-    component = DependencyParser(
-        nlp.vocab,
-        model,
-        name,
-        min_action_freq=min_action_freq,
-        update_with_oracle_cut_size=update_with_oracle_cut_size,
-        exploration=exploration,
-        scorer=scorer,
-    )
-    for label in moves or ():
-        component.add_label(label)
-    return component
+    return with_labels(DependencyParser(nlp.vocab, model, name, **settings), moves)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.base import GetExamples, Scorer, TrainableComponent
+from spanloom.components.base import GetExamples, Scorer
+from spanloom.components.labels import LabelledComponent
 from spanloom.errors import DataError, PipelineError
 from spanloom.plugins.factory import component_defaults
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike
 
 __all__ = ["TextCategorizer", "make_textcat", "make_textcat_multilabel"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _ensemble(exclusive: bool) -> dict[str, Any]:
@@ -68,20 +71,22 @@ _WEIGHTS: dict[str, float | None] = {
 }
 
 
-class TextCategorizer(TrainableComponent):
+class TextCategorizer(LabelledComponent):
     """Sets ``doc.cats``: a score between 0 and 1 for each label.
 
     With ``exclusive`` one label is true of a document, and the scores sum to one. A label that
     isn't in the ``cats`` of a reference is missing: it gives no gradient.
     """
 
+    kind: ClassVar[str] = "`cats`"
+
     def __init__(
         self,
         vocab: Vocab,
         model: TextModel,
         name: str = "textcat",
-        *,
         exclusive: bool = True,
+        *,
         threshold: float = 0.0,
         scorer: Scorer | None = None,
     ) -> None:
@@ -90,33 +95,9 @@ class TextCategorizer(TrainableComponent):
         self.cfg = {"labels": [], "threshold": threshold, "positive_label": None}
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels, in the order of the model's output."""
-        return tuple(self.cfg["labels"])
-
-    @property
-    def label_data(self) -> list[str]:
-        """What ``initialize(labels=...)`` takes to skip the reading of labels."""
-        return list(self.cfg["labels"])
-
-    @property
     def threshold(self) -> float:
         """The score from which a label counts as predicted."""
         return float(self.cfg["threshold"])
-
-    def add_label(self, label: str) -> int:
-        """Add a label before the model is initialized: 1 if it is new, else 0."""
-        if not isinstance(label, str):
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
-        if label in self.cfg["labels"]:
-            return 0
-        if self.cfg["labels"] and self.model.has_dim("nO"):
-            raise PipelineError(
-                f"'{self.name}' can't take the label '{label}' now: its output has "
-                f"{len(self.labels)} labels. Add labels before `nlp.initialize`."
-            )
-        self.cfg["labels"] = [*self.cfg["labels"], label]
-        return 1
 
     def predict(self, docs: Sequence[Doc]) -> NDArray[np.float32]:
         """The score of each label for each document, shape ``(len(docs), labels)``. A document
@@ -198,23 +179,23 @@ class TextCategorizer(TrainableComponent):
         other. Raises :class:`PipelineError` if there are too few labels.
         """
         sample = self.sample(get_examples)
-        if labels is None:
-            found = {label for example in get_examples() for label in example.reference.cats}
-            labels = [*self.cfg["labels"], *sorted(found - set(self.cfg["labels"]))]
-        self.cfg["labels"] = list(labels)
+        self._init_labels(get_examples, labels)
         self._check_labels(positive_label)
         self.cfg["positive_label"] = positive_label
         batch = self.ready([example.x for example in sample if len(example.x)] or [sample[0].x])
         truth: Any = self.model.ops.alloc2f(len(batch), len(self.labels))
         self.model.initialize(X=batch, Y=truth)
 
+    def read_labels(self, examples: Iterable[Example]) -> list[str]:
+        """The labels in the ``cats`` of the references, sorted."""
+        return sorted({label for example in examples for label in example.reference.cats})
+
     def _check_labels(self, positive: str | None) -> None:
-        labels = ", ".join(self.labels) or "none"
-        least = 2 if self.exclusive else 1
-        if len(self.labels) < least:
+        labels = ", ".join(self.labels)
+        if self.exclusive and len(self.labels) < 2:
             raise PipelineError(
-                f"'{self.name}' needs at least {least} label{'s' * (least > 1)} in the `cats` of "
-                f"the training examples (found: {labels})"
+                f"'{self.name}' needs at least 2 labels in the `cats` of the training examples "
+                f"(found: {labels})"
             )
         if positive is not None and (positive not in self.labels or len(self.labels) != 2):
             raise PipelineError(
@@ -237,38 +218,26 @@ class TextCategorizer(TrainableComponent):
         )
 
 
-@component_defaults(
-    {"model": _ensemble(exclusive=True), "scorer": {"@scorers": "spanloom.textcat_scorer.v2"}},
-    assigns=["doc.cats"],
-    score_weights=_WEIGHTS,
-)
+def _defaults(*, exclusive: bool, scorer: str) -> Callable[[F], F]:
+    return component_defaults(
+        {"model": _ensemble(exclusive), "scorer": {"@scorers": scorer}},
+        settings_of=TextCategorizer,
+        assigns=["doc.cats"],
+        score_weights=_WEIGHTS,
+    )
+
+
+@_defaults(exclusive=True, scorer="spanloom.textcat_scorer.v2")
 def make_textcat(
-    nlp: PipelineLike,
-    name: str,
-    model: TextModel,
-    threshold: float = 0.0,
-    scorer: Scorer | None = None,
+    nlp: PipelineLike, name: str, model: TextModel, **settings: Any
 ) -> TextCategorizer:
     """Factory of ``textcat``: one label a document."""
-    return TextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer)
+    return TextCategorizer(nlp.vocab, model, name, **settings)
 
 
-@component_defaults(
-    {
-        "model": _ensemble(exclusive=False),
-        "scorer": {"@scorers": "spanloom.textcat_multilabel_scorer.v2"},
-    },
-    assigns=["doc.cats"],
-    score_weights=_WEIGHTS,
-)
+@_defaults(exclusive=False, scorer="spanloom.textcat_multilabel_scorer.v2")
 def make_textcat_multilabel(
-    nlp: PipelineLike,
-    name: str,
-    model: TextModel,
-    threshold: float = 0.5,
-    scorer: Scorer | None = None,
+    nlp: PipelineLike, name: str, model: TextModel, threshold: float = 0.5, **settings: Any
 ) -> TextCategorizer:
     """Factory of ``textcat_multilabel``: any number of labels a document."""
-    return TextCategorizer(
-        nlp.vocab, model, name, exclusive=False, threshold=threshold, scorer=scorer
-    )
+    return TextCategorizer(nlp.vocab, model, name, False, threshold=threshold, **settings)

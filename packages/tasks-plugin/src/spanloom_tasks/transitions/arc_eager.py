@@ -63,7 +63,7 @@ class ParserActions:
 
 
 class StateScores(Protocol):
-    """What gives scores: see :class:`~spanloom_tasks.scorer.StateScorer`."""
+    """What gives scores: see :class:`~spanloom_tasks.transition_based.state_scorer.StateScorer`."""
 
     size: int
 

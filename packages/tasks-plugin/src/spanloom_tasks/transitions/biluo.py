@@ -27,7 +27,7 @@ covers them, so that the work stays linear."""
 
 
 class StateScores(Protocol):
-    """What gives scores: see :class:`~spanloom_tasks.scorer.StateScorer`."""
+    """What gives scores: see :class:`~spanloom_tasks.transition_based.state_scorer.StateScorer`."""
 
     none: int
     size: int

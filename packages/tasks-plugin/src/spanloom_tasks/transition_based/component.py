@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from spanloom.components.base import Scorer, TrainableComponent
-from spanloom.components.tagger import TAGGER_MODEL
+from spanloom.components.base import Scorer
+from spanloom.components.labels import LabelledComponent
+from spanloom.components.tok2vec import TOK2VEC_MODEL
 from spanloom.errors import PipelineError
+
+from .document_groups import document_groups
 
 if TYPE_CHECKING:
     from thinc.api import Model
 
     from spanloom.examples.example import Example
+    from spanloom.tokens import Doc
     from spanloom.tokens.batch import Batch
     from spanloom.vocab import Vocab
 
     from .types import StateModel
 
-__all__ = ["TransitionComponent", "transition_model"]
+__all__ = ["TransitionComponent", "transition_model", "with_labels"]
 
 StateType = Literal["ner", "parser"]
+C = TypeVar("C", bound="TransitionComponent")
 
 
 def transition_model(state_type: StateType) -> dict[str, Any]:
@@ -34,27 +39,38 @@ def transition_model(state_type: StateType) -> dict[str, Any]:
         "maxout_pieces": 2,
         "use_upper": True,
         "nO": None,
-        "tok2vec": TAGGER_MODEL["tok2vec"],
+        "tok2vec": TOK2VEC_MODEL,
     }
 
 
-class TransitionComponent(TrainableComponent):
-    """Scores actions for states, with a model of
-    :func:`~spanloom_tasks.model.TransitionBasedParser`.
+def with_labels(component: C, labels: Iterable[str] | None) -> C:
+    """The component with labels to begin with: the setting ``moves`` of its factory."""
+    for label in labels or ():
+        component.add_label(label)
+    return component
 
-    A subclass says which actions its labels make (:meth:`_extend`, :attr:`move_names`), what is
-    true of examples (:meth:`_gold`), and which states to learn from (:meth:`_visit`).
+
+class TransitionComponent(LabelledComponent):
+    """Scores actions for states, with a model of
+    :func:`~spanloom_tasks.transition_based.model.TransitionBasedParser`.
+
+    A subclass says which actions its labels make (:attr:`move_names`), what is true of examples
+    (:meth:`_gold`), and which states to learn from (:meth:`_visit`). A trained model takes new
+    labels: it keeps what it knows of the others, and scores the new actions 0 until it is trained
+    on.
     """
 
     state_type: ClassVar[StateType]
 
     def __init__(
-        self, vocab: Vocab, model: StateModel, name: str, scorer: Scorer | None = None
+        self, vocab: Vocab, model: StateModel, name: str, scorer: Scorer | None, **cfg: Any
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         from .model import claim_states
 
         self._size = claim_states(model, self.state_type, name)
+        self.cfg = {**{key: [] for key in self.label_keys}, **cfg}
+        self._index_labels()
 
     # -- labels
 
@@ -63,37 +79,42 @@ class TransitionComponent(TrainableComponent):
     def move_names(self) -> list[str]:
         """Names of the actions, in the order of the model's output."""
 
-    @abstractmethod
-    def _extend(self, label: str) -> bool:
-        """Take a label, unless it is there already; returns whether it is new."""
-
-    def add_label(self, label: str) -> int:
-        """Add a label: 1 if it is new, else 0. A trained model keeps what it knows of the others,
-        and scores the new actions 0 until it is trained on."""
-        if not isinstance(label, str) or not label:
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+    def _extend(self, label: str, lists: Iterable[Iterable[str]]) -> None:
         before = self.move_names
-        if not self._extend(label):
-            return 0
+        self._set_labels(*lists)
         if self._output.has_dim("nO"):
             from .model import resize_actions
 
             resize_actions(self.model, before, self.move_names)
-        return 1
+
+    def _given_labels(self, labels: Any) -> Iterable[Iterable[str]]:
+        return [self._flat_labels(labels)] * len(self.label_keys)
+
+    def _flat_labels(self, labels: Any) -> list[str]:
+        """Labels from a list, or from spaCy's counts of labels for each kind of action."""
+        if isinstance(labels, Mapping):
+            kinds = [value for value in labels.values() if isinstance(value, Mapping)]
+            labels = [label for kind in kinds for label in kind if label]
+        return list(dict.fromkeys(labels))
 
     @property
     def _output(self) -> Model[Any, Any]:
         return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
-
-    def _check_labels(self) -> None:
-        if not self._output.has_dim("nO"):
-            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
 
     def _allocate(self, sample: Sequence[Example], actions: int) -> None:
         """Initialize the model for so many actions."""
         if not self._output.has_dim("nO"):
             self._output.set_dim("nO", actions)
         self.model.initialize(X=self.ready([example.x for example in sample]))
+
+    # -- running
+
+    def _scored(self, docs: Sequence[Doc]) -> Iterator[tuple[int, Batch, Any]]:
+        """Groups of documents with their scorers, see :func:`document_groups`."""
+        batch = self.ready(docs)
+        if not self._output.has_dim("nO"):
+            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+        return document_groups(batch, self.model.predict(batch))
 
     # -- learning
 

@@ -8,7 +8,7 @@ from thinc.api import Model
 
 from spanloom.tokens import Doc
 
-from .scorer import StateScorer
+from .state_scorer import StateScorer
 
 __all__ = ["StateModel"]
 

@@ -81,12 +81,14 @@ nox.options.sessions = [
 ]
 
 
-def with_needed(*names: str) -> list[str]:
-    """Packages and those of ours that they need."""
+def with_needed(*names: str, tests: bool = False) -> list[str]:
+    """Packages and those of ours that they need, or that their tests need, too."""
     ours = {project(folder)["name"]: name for name, folder in PACKAGES.items()}
     wanted = dict.fromkeys(names)
     for name in names:
-        for line in project(PACKAGES[name])["dependencies"]:
+        metadata = project(PACKAGES[name])
+        beyond = metadata.get("optional-dependencies", {}).get("test", []) if tests else []
+        for line in [*metadata["dependencies"], *beyond]:
             needed = ours.get(re.split(r"[^\w-]", line, maxsplit=1)[0])
             wanted |= {needed: None} if needed else {}
     return list(wanted)
@@ -95,7 +97,10 @@ def with_needed(*names: str) -> list[str]:
 def editable(*names: str) -> list[str]:
     """pip's arguments for packages and those of ours that they need. What a package's tests need
     beyond our own tools is its extra ``test``."""
-    return [arg for name in with_needed(*names) for arg in ("-e", f"{PACKAGES[name]}{extra(name)}")]
+    wanted = {
+        name: extra(name) if name in names else "" for name in with_needed(*names, tests=True)
+    }
+    return [arg for name, more in wanted.items() for arg in ("-e", f"{PACKAGES[name]}{more}")]
 
 
 def extra(name: str) -> str:

@@ -37,14 +37,7 @@ def test_the_frozen_list_of_names():
         for group in groups
     }
     assert names == {
-        "architectures": [
-            "spacy.StaticVectors.v1",
-            "spacy.StaticVectors.v2",
-            "spanloom.StaticVectors.v1",
-            "spanloom.StaticVectors.v2",
-            "spanloom.StaticVectors.v1",
-            "spanloom.StaticVectors.v2",
-        ],
+        "architectures": ["spanloom.StaticVectors.v1", "spanloom.StaticVectors.v2"],
         "factories": ["similarity_classifier"],
-        "vectors": ["spacy.Vectors.v1", "spanloom.Vectors.v1", "spanloom.Vectors.v1"],
+        "vectors": ["spanloom.Vectors.v1"],
     }

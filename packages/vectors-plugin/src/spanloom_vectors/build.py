@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError
+from spanloom.io.files import file_written
 from spanloom.vocab.strings import hash_strings
 
 from .problems import Problems
@@ -294,20 +293,9 @@ def write_table(path: str | Path, source: Source, **settings: Any) -> Path:
 
     Raises :class:`~spanloom.errors.DataError` for settings and vectors that can't be.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write_sections(file, source, **settings)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
+    with file_written(path) as file:
+        write_sections(file, source, **settings)
+    return Path(path)
 
 
 def in_memory(source: Source, **settings: Any) -> Sections:

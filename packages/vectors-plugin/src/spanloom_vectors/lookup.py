@@ -16,8 +16,8 @@ from .subwords import Subwords
 from .unknown import hashed_vectors
 
 if TYPE_CHECKING:
-    from spanloom import Doc
     from spanloom.vocab.lexicon import Lexicon
+    from spanloom.vocab.protocols import HasRows
 
 __all__ = ["Lookup"]
 
@@ -177,7 +177,7 @@ class Lookup:
         return self._vectors(self._find(len(rows), ids), ids, texts)
 
     def token_vectors(
-        self, doc: Doc, start: int = 0, end: int | None = None
+        self, doc: HasRows, start: int = 0, end: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """The vectors of a document's tokens, shape ``(n, width)``, and which of them have one.
 
@@ -234,7 +234,7 @@ class Lookup:
         return values
 
 
-def _string(doc: Doc, number: int) -> str:
+def _string(doc: HasRows, number: int) -> str:
     strings = doc.lexicon.strings
     return strings[number] if number in strings else doc.vocab.strings[number]
 

@@ -182,7 +182,11 @@ class Table(Lookup):
         without a vector.
         """
         self._merge()
-        return most_similar(self, queries, n, positive, negative, filter, among)
+        own = None
+        if among is not None:
+            words = list(dict.fromkeys(among))
+            own = Table.from_arrays(words, self.vectors_for(words))
+        return most_similar(self, queries, n, positive, negative, filter, own)
 
     def similarity(self, one: str, other: str) -> float:
         """The cosine of the vectors of two words; 0.0 if one of them is of zeros."""

@@ -25,6 +25,13 @@ class HasRows(Protocol):
     def lexicon(self) -> Lexicon:
         """What the rows are of."""
 
+    @property
+    def vocab(self) -> Vocab:
+        """Its vocabulary."""
+
+    def column(self, name: str) -> NDArray[Any] | None:
+        """An annotation column, shape ``(n,)``; ``None`` where there is no such annotation."""
+
 
 class PipelineLike(Protocol):
     """What factories, tokenizers and encoders are given as ``nlp``: a `spanloom.Pipeline`."""

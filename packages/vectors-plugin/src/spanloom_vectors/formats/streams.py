@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from spanloom.errors import DataError, FormatError
-from spanloom.io.files import existing
+from spanloom.io.files import existing, file_written
 
 __all__ = ["COMPRESSED", "bare_name", "mappable", "reading", "writing"]
 
@@ -83,19 +82,9 @@ def _zstandard() -> Any:
 def writing(path: str | Path) -> Iterator[IO[bytes]]:
     """A stream to a file, compressed as the ending of its name says. The file takes its name when
     it is whole."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as raw, _compressed(raw, path.suffix.lower()) as stream:
-            yield stream
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    ending = Path(path).suffix.lower()
+    with file_written(path) as raw, _compressed(raw, ending) as stream:
+        yield stream
 
 
 @contextmanager

@@ -1,4 +1,5 @@
-"""Every check of the repository. ``nox`` runs what CI runs; ``nox -l`` lists the sessions.
+"""Every check of the repository. ``nox`` alone runs the quick ones, ``nox -t ci`` what CI runs, and
+``nox -l`` lists the sessions.
 
 ``nox -R -s types`` reuses the environment as it is, which takes seconds. What comes after ``--``
 goes to the tool: ``nox -R -s "tests(core)" -- -k tokenizer``.
@@ -7,6 +8,7 @@ goes to the tool: ``nox -R -s "tests(core)" -- -k tokenizer``.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -61,24 +63,18 @@ WITH_TORCH = [
 ]
 LIGHT = [name for name in PACKAGES if name not in WITH_TORCH]
 #: What `isolation` installs, by the name of its session: one package and what it needs, and more.
-SUBSETS = {**{name: [name] for name in PACKAGES}, "all": list(PACKAGES)}
+SUBSETS = {
+    **{name: [name] for name in PACKAGES},
+    "standard": ["formats", "spacy", "tasks"],
+    "all": list(PACKAGES),
+}
 
 #: Plugins as somebody else would write them.
 THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
-nox.options.sessions = [
-    "lint",
-    "types",
-    "tests",
-    *[f"isolation({name})" for name in SUBSETS],
-    "kit",
-    "template",
-    "thirdparty",
-    "minimums",
-    "wheels",
-    "docs",
-    "examples",
-]
+nox.options.sessions = ["quick"]
+#: Sessions that CI runs: ``nox -t ci``.
+CI = ["ci"]
 
 
 def with_needed(*names: str, tests: bool = False) -> list[str]:
@@ -108,17 +104,29 @@ def extra(name: str) -> str:
 
 
 @nox.session
+def quick(session: nox.Session) -> None:
+    """Format, rules, arrows, and the quicker tests of every package without torch: two minutes."""
+    tools = ("ruff", "import-linter", "pytest-xdist")
+    session.install(*CONSTRAINTS, *editable(*LIGHT), *TEST_TOOLS, *tools)
+    check_text(session)
+    check_arrows(session)
+    folders = [str(PACKAGES[name] / "tests") for name in LIGHT]
+    quick = ("-q", "-n", "auto", "-m", "not slow and not gpu")
+    session.run("pytest", *folders, *quick, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
 def quickstart(session: nox.Session) -> None:
     """The main job, in an environment of its own: train, evaluate, save, load, annotate."""
     session.install("-r", "requirements.txt")
     session.run("python", "examples/quickstart.py", *session.posargs)
 
 
-@nox.session
+@nox.session(tags=CI)
 @nox.parametrize("package", [*PACKAGES, "together"], ids=[*PACKAGES, "together"])
 def tests(session: nox.Session, package: str) -> None:
-    """Tests of one package with what it needs alone, and the conformance kit on it; and tests of
-    what crosses packages, with the examples on a real transformer."""
+    """Tests of one package with what it needs alone; and tests of what crosses packages, with the
+    examples on a real transformer and the conformance kit on each package."""
     if package == "together":
         session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS)
         folder = ROOT / "tests"
@@ -135,13 +143,11 @@ def tests(session: nox.Session, package: str) -> None:
         session.install(*CONSTRAINTS, "pytest-xdist")
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
-    if package != "together" and not session.posargs:
-        dist = project(PACKAGES[package])["name"]
         # From elsewhere: here pytest would load the conftest files of all packages.
         session.chdir(session.create_tmp())
-        session.run("pytest", f"--spanloom-conformance={dist}", env=one_thread)
-
-
+        for each in PACKAGES.values():
+            dist = project(each)["name"]
+            session.run("pytest", "-q", f"--spanloom-conformance={dist}", env=one_thread)
 def build(session: nox.Session, *names: str) -> list[str]:
     """Build source distribution and wheel of packages, the wheel from the source distribution."""
     out = Path(session.create_tmp()) / "dist"
@@ -175,7 +181,7 @@ def wheels_of(session: nox.Session, *names: str) -> list[str]:
     return found
 
 
-@nox.session(reuse_venv=False)
+@nox.session(reuse_venv=False, tags=CI)
 @nox.parametrize("subset", list(SUBSETS), ids=list(SUBSETS))
 def isolation(session: nox.Session, subset: str) -> None:
     """Wheels of some packages and what they need in a fresh environment: what is there, what is
@@ -189,17 +195,18 @@ def isolation(session: nox.Session, subset: str) -> None:
     session.chdir(session.create_tmp())  # so that nothing is found in the repository
     session.run("python", "-c", ISOLATION_CHECK, json.dumps([want, avoid]))
     session.run("spanloom", "--version")
-    session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
+    if "devkit" in names:
+        session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
     session.run("python", str(ROOT / "tests" / "smoke_plugins.py"))
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
 
 
-@nox.session
+@nox.session(tags=CI)
 def kit(session: nox.Session) -> None:
     """The conformance kit itself, on plugins broken on purpose."""
-    session.install(*CONSTRAINTS, *editable("core"), *TEST_TOOLS, "pytest-xdist")
-    path = PACKAGES["core"] / "tests" / "test_testing.py"
+    session.install(*CONSTRAINTS, *editable("devkit"), *TEST_TOOLS, "pytest-xdist")
+    path = PACKAGES["devkit"] / "tests" / "test_testing.py"
     one_thread = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", str(path), "-n", "2", "-m", "slow or not slow", env=one_thread)
 
@@ -216,10 +223,10 @@ def check_project(session: nox.Session, folder: Path, dist: str) -> None:
     session.run("mypy", "--strict", "src")
 
 
-@nox.session
+@nox.session(tags=CI)
 def template(session: nox.Session) -> None:
     """One plugin of each kind that ``spanloom plugins new`` writes: installs, trains, passes."""
-    session.install(*CONSTRAINTS, *wheels_of(session, "core"), "pytest", "mypy")
+    session.install(*CONSTRAINTS, *wheels_of(session, "core", "devkit"), "pytest", "mypy")
     work = Path(session.create_tmp()) / "plugins"
     shutil.rmtree(work, ignore_errors=True)
     for kind in ("component", "architecture", "span_getter", "reader"):
@@ -229,11 +236,11 @@ def template(session: nox.Session) -> None:
     session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
-@nox.session(reuse_venv=False)
+@nox.session(reuse_venv=False, tags=CI)
 @nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
 def thirdparty(session: nox.Session, plugin: Path) -> None:
     """A plugin of examples/third-party, from its folder, in a fresh environment with only core."""
-    session.install(*CONSTRAINTS, *wheels_of(session, "core"), "pytest", "mypy")
+    session.install(*CONSTRAINTS, *wheels_of(session, "core", "devkit"), "pytest", "mypy")
     work = Path(session.create_tmp()) / plugin.name
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(plugin, work)
@@ -252,7 +259,7 @@ def floors(folder: Path) -> list[str]:
     return found
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.11", tags=CI)
 def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
     session.install(*floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
@@ -269,7 +276,7 @@ def trainers(session: nox.Session) -> None:
     session.run("pytest", tests, "-m", "slow", *session.posargs)
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.11", tags=CI)
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def types(session: nox.Session, package: str) -> None:
     """mypy, strict, at the lowest Python."""
@@ -277,16 +284,73 @@ def types(session: nox.Session, package: str) -> None:
     session.run("mypy", str(PACKAGES[package] / "src"), *session.posargs)
 
 
-@nox.session
+def check_text(session: nox.Session, *, fix: bool = False) -> None:
+    """ruff's rules and format, and that what is made from tables is as it should be."""
+    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    session.run("python", "tools/make_stubs.py", *([] if fix else ["--check"]))
+
+
+@nox.session(tags=CI)
 def lint(session: nox.Session) -> None:
     """ruff: rules and format. ``nox -R -s lint -- --fix`` repairs what can be repaired."""
     session.install(*CONSTRAINTS, "ruff")
-    fix = "--fix" in session.posargs
-    session.run("ruff", "check", *(["--fix"] if fix else []), ".")
-    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    check_text(session, fix="--fix" in session.posargs)
+
+
+def check_arrows(session: nox.Session) -> None:
+    """import-linter's contracts, on the sources themselves, installed or not."""
+    sources = os.pathsep.join(str(folder / "src") for folder in PACKAGES.values())
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": sources})
+
+
+@nox.session(tags=CI)
+def arrows(session: nox.Session) -> None:
+    """Who may import whom: the floors of core, core and its plugins, no circles (.importlinter)."""
+    session.install(*CONSTRAINTS, "import-linter")
+    check_arrows(session)
 
 
 @nox.session
+def stubs(session: nox.Session) -> None:
+    """Make the stubs of the packages whose names are imported lazily."""
+    session.run("python", "tools/make_stubs.py", *session.posargs)
+
+
+@nox.session
+def known(session: nox.Session) -> None:
+    """Make core's table of what the other packages offer, from their metadata."""
+    session.install(*CONSTRAINTS, *editable(*PACKAGES))
+    session.run("python", "tools/make_known.py", *session.posargs)
+
+
+@nox.session
+def house(session: nox.Session) -> None:
+    """Draw the floors of core and the arrows between them, from the code."""
+    session.install(*CONSTRAINTS, "import-linter")
+    session.run("python", "tools/draw_house.py", *session.posargs)
+
+
+@nox.session
+def names(session: nox.Session) -> None:
+    """Whether each distribution's name on the package index is free or ours. Before a release."""
+    session.run("python", "tools/check_names.py", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The share of lines that the tests run, in one table and as pages in htmlcov/. Not in CI."""
+    tools = ("coverage[toml]>=7.6", "pytest-cov>=6", "pytest-xdist")
+    session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS, *tools)
+    session.install(*CONSTRAINTS, *MODEL)
+    one_thread = {"OMP_NUM_THREADS": "1"}
+    folders = [*(str(folder / "tests") for folder in PACKAGES.values()), "tests"]
+    measured = [f"--cov={module}" for module in MODULES.values()]
+    reports = ("--cov-report=term:skip-covered", "--cov-report=html")
+    session.run("pytest", "-q", "-n", "2", *measured, *reports, *folders, env=one_thread)
+
+
+@nox.session(tags=CI)
 def wheels(session: nox.Session) -> None:
     """Build every package, check its metadata and that its files are inside."""
     session.install(*CONSTRAINTS, "build", "hatchling", "twine")
@@ -304,7 +368,7 @@ def wheels(session: nox.Session) -> None:
         session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.11", tags=CI)
 def docs(session: nox.Session) -> None:
     """The documentation site, into site/; a link or an anchor that leads nowhere is an error."""
     session.install(*CONSTRAINTS, "-r", "requirements-docs.txt", *editable(*LIGHT))
@@ -312,7 +376,7 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", *session.posargs, env=quiet)
 
 
-@nox.session
+@nox.session(tags=CI)
 def examples(session: nox.Session) -> None:
     """Every script in examples/, as a user would run it, but short (``--quick``). Those with a
     transformer are run by ``tests(together)``, which has one."""

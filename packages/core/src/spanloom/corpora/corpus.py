@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, MissingFileError
+from ..plugins.known import providers
 from ..plugins.registries import registry
 
 if TYPE_CHECKING:
@@ -178,9 +179,12 @@ def read_labels(path: str | Path, require: bool = False) -> Any:
 def format_of(path: Path) -> str | None:
     """The format of a file by its name, without ``.gz``: ``conllu`` for ``a.conllu.gz``. ``None``
     if no converter is called that."""
-    name = path.name.removesuffix(".gz")
-    suffix = Path(name).suffix.removeprefix(".")
-    return suffix if suffix in registry.converters else None
+    ending = _ending(path)
+    return ending if ending in registry.converters else None
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.removesuffix(".gz")).suffix.removeprefix(".")
 
 
 def data_files(path: str | Path) -> list[Path]:
@@ -190,10 +194,9 @@ def data_files(path: str | Path) -> list[Path]:
     nobody reads.
     """
     path = Path(path)
-    known = ", ".join(f".{name}" for name in registry.converters.names())
     if path.is_file():
         if format_of(path) is None:
-            raise DataError(f"'{path}' is in no format that can be read. There are: {known}")
+            raise _unread(path)
         return [path]
     if not path.is_dir():
         raise MissingFileError(f"There is no file or folder '{path.absolute()}'.")
@@ -205,8 +208,24 @@ def data_files(path: str | Path) -> list[Path]:
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
     if not files:
-        raise MissingFileError(f"'{path}' has no data files in it. These are read: {known}")
+        raise MissingFileError(f"'{path}' has no data files in it. {_readable()}")
     return files
+
+
+def _unread(path: Path) -> DataError:
+    """The error for a file in a format that nothing installed reads, with what to install."""
+    return DataError(f"'{path}' is in no format that can be read. {_readable(_ending(path))}")
+
+
+def _readable(ending: str = "") -> str:
+    offers = providers("converters")
+    if ending in offers:
+        dist = offers[ending]
+        return f"`{dist}` reads .{ending} files, and isn't installed: pip install {dist}"
+    names = ", ".join(f".{name}" for name in registry.converters.names())
+    absent = sorted({dist for name, dist in offers.items() if name not in registry.converters})
+    more = f"; more with: pip install {' '.join(absent)}" if absent else ""
+    return f"These are read: {names}{more}"
 
 
 def read_docs(path: str | Path, vocab: Vocab, **options: Any) -> Iterator[Doc]:
@@ -215,7 +234,10 @@ def read_docs(path: str | Path, vocab: Vocab, **options: Any) -> Iterator[Doc]:
     from ..config.signatures import signature_of
 
     path = Path(path)
-    convert = registry.get("converters", format_of(path) or path.suffix)
+    kind = format_of(path)
+    if kind is None:
+        raise _unread(path)
+    convert = registry.get("converters", kind)
     known = signature_of(convert)
     given = {key: value for key, value in options.items() if known.open or key in known.parameters}
     docs: Iterator[Doc] = convert(path, vocab, **given)

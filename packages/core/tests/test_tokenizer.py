@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from spanloom import Vocab
 from spanloom.errors import ConfigError, DataError, MissingFileError, SerializationError
 from spanloom.lang import language
-from spanloom.lang.tokenizers import chinese_tokenizer
 from spanloom.tokenizer import (
     CharacterTokenizer,
     Tokenizer,
@@ -31,6 +30,7 @@ from spanloom.tokenizer.fast import FastSplitter
 from spanloom.tokenizer.splitter import Splitter
 from spanloom.tokenizer.tokenizer import TokenizerBase
 from spanloom.tokens import Doc
+from spanloom_spacy.tokenizers import chinese_tokenizer
 
 SAMPLE = Path(__file__).parent / "data" / "ewt_tokens.jsonl"
 

@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
     from ..vocab.protocols import PipelineLike
 
-__all__ = ["BatchComponent", "Component", "Encoder", "Scorer", "TrainableComponent", "minibatch"]
+__all__ = [
+    "BatchComponent",
+    "Component",
+    "DocAnnotator",
+    "Encoder",
+    "Scorer",
+    "TrainableComponent",
+    "minibatch",
+]
 
 Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
 GetExamples = Callable[[], Iterable["Example"]]
@@ -55,7 +63,30 @@ def minibatch(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-class TrainableComponent:
+class DocAnnotator:
+    """What runs a component on documents, given how it annotates a batch (:meth:`annotate`)."""
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate one document; encoders that it listens to run first."""
+        self.annotate(self.ready([doc]))
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents in batches, in order."""
+        for docs in minibatch(stream, batch_size):
+            self.annotate(self.ready(docs))
+            yield from docs
+
+    def ready(self, docs: Sequence[Doc]) -> Batch:
+        """``docs`` as a batch that can be annotated."""
+        return Batch.of(docs)
+
+    def annotate(self, batch: Batch) -> None:
+        """Annotate the documents of ``batch`` in place."""
+        raise NotImplementedError(f"{type(self).__name__} must define annotate")
+
+
+class TrainableComponent(DocAnnotator):
     """A component with a model: predicts, learns, and is saved.
 
     A subclass gives ``predict``, ``set_annotations``, ``get_loss`` and ``initialize``. ``upstream``
@@ -73,17 +104,6 @@ class TrainableComponent:
         self.upstream: tuple[Encoder, ...] = ()
 
     # -- running
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Annotate one document; encoders that it listens to run first."""
-        self.annotate(self.ready([doc]))
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate a stream of documents in batches, in order."""
-        for docs in minibatch(stream, batch_size):
-            self.annotate(self.ready(docs))
-            yield from docs
 
     def ready(self, docs: Sequence[Doc]) -> Batch:
         """``docs`` as a batch on which the encoders that this component listens to have run."""

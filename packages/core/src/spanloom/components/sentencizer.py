@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,7 @@ from ..io import msgpack as _msgpack
 from ..io.files import read_json, write_bytes
 from ..plugins.factory import component_defaults
 from ..tokens.batch import Batch
-from .base import GetExamples, Scorer, minibatch
+from .base import DocAnnotator, GetExamples, Scorer
 from .classifier import assign
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ DEFAULT_PUNCTUATION = tuple(
 )
 
 
-class Sentencizer:
+class Sentencizer(DocAnnotator):
     """Sets ``token.is_sent_start`` without a model.
 
     A sentence begins at the first token of a document, and at the first token that is no
@@ -58,17 +58,6 @@ class Sentencizer:
         self.punct_chars = tuple(punct_chars) if punct_chars else DEFAULT_PUNCTUATION
         self.overwrite = overwrite
         self.scorer = scorer
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Annotate one document."""
-        self.annotate(Batch([doc]))
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Annotate a stream of documents, in order."""
-        for docs in minibatch(stream, batch_size):
-            self.annotate(Batch(docs))
-            yield from docs
 
     def annotate(self, batch: Batch) -> None:
         """Annotate a batch in place."""

@@ -204,7 +204,10 @@ class Example:
 
         ``None`` where nothing is known, and where an entity's bounds are no bounds of tokens.
         """
-        return aligned_entity_tags(self)
+        x, y = self.predicted, self.reference
+        if not y.has_annotation("ENT_IOB"):
+            return [None] * len(x)
+        return aligned_entity_tags(x, y, self.alignment)
 
     def get_aligned_spans_y2x(
         self, y_spans: Iterable[Span], allow_overlap: bool = False

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..tokens import Doc, Span
 from ..vocab.columns import IOB_OUT
-from .alignment import Aligned
+from .alignment import Aligned, Alignment
 from .from_dict import entity_tags
-
-if TYPE_CHECKING:
-    from .example import Example
 
 __all__ = ["aligned_entity_tags", "aligned_spans"]
 
@@ -47,13 +43,12 @@ def _bare(span: Span) -> str:
     return "".join(span.text.lower().split())
 
 
-def aligned_entity_tags(example: Example) -> list[str | None]:
-    """See :meth:`Example.get_aligned_ner`."""
-    x, y = example.predicted, example.reference
+def aligned_entity_tags(x: Doc, y: Doc, alignment: Alignment) -> list[str | None]:
+    """See :meth:`Example.get_aligned_ner`: the tags of ``y`` on the tokens of ``x``."""
     iob = y.column("ENT_IOB")
-    if iob is None or not y.has_annotation("ENT_IOB"):
+    if iob is None:
         return [None] * len(x)
-    y2x, x2y = example.alignment.y2x, example.alignment.x2y
+    y2x, x2y = alignment.y2x, alignment.x2y
     shadow = Doc.from_rows(x.vocab, x.text, x.rows, x.spaces, x.lexicon)
     shadow.set_ents(aligned_spans(y.ents, shadow, y2x))
     tags: list[str | None] = list(entity_tags(shadow))

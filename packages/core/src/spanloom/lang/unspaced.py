@@ -14,43 +14,15 @@ class Unspaced(LanguageDefaults):
     has_case = False
 
 
-class Burmese(Unspaced):
-    """Burmese."""
-
-    code = "my"
-
-
-class Chinese(Unspaced):
-    """Chinese."""
-
-    code = "zh"
+def _language(name: str, code: str) -> type[Unspaced]:
+    fields = {"__doc__": f"{name}.", "__module__": __name__, "code": code}
+    return type(name, (Unspaced,), fields)
 
 
-class Japanese(Unspaced):
-    """Japanese."""
-
-    code = "ja"
-
-
-class Khmer(Unspaced):
-    """Khmer."""
-
-    code = "km"
-
-
-class Lao(Unspaced):
-    """Lao."""
-
-    code = "lo"
-
-
-class Thai(Unspaced):
-    """Thai."""
-
-    code = "th"
-
-
-class Tibetan(Unspaced):
-    """Tibetan."""
-
-    code = "bo"
+Burmese = _language("Burmese", "my")
+Chinese = _language("Chinese", "zh")
+Japanese = _language("Japanese", "ja")
+Khmer = _language("Khmer", "km")
+Lao = _language("Lao", "lo")
+Thai = _language("Thai", "th")
+Tibetan = _language("Tibetan", "bo")

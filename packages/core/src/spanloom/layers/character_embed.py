@@ -7,25 +7,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from thinc.api import (
-    HashEmbed,
-    Maxout,
-    Model,
-    chain,
-    concatenate,
-    list2ragged,
-    ragged2list,
-    with_array,
-)
+from thinc.api import HashEmbed, Model, chain, concatenate, list2ragged, with_array
 from thinc.types import Floats2d
 
 from ..errors import ConfigError, ConfigProblem
 from ..tokens import Doc
 from ..tokens.batch import Batch, FloatsList
 from .dense import DenseBlock, add_gradient
-from .embed_types import HashTables, Source, StaticSource, embed_types
+from .embed_types import HashTables, Source, StaticSource, embed_types, embedding
 from .extract import FeatureExtractor, WordTypes, feature_names
-from .flat import skip_empty, unwrap
+from .flat import unwrap
 from .multi_hash import static_vectors
 
 __all__ = ["CharacterEmbed", "byte_columns"]
@@ -62,11 +53,7 @@ def CharacterEmbed(
     if include_static_vectors:
         inputs.append(static_vectors(width))
         size += width
-    mix: Model[Any, Any] = with_array(Maxout(width, size, nP=3, normalize=True, dropout=0.0))
-    model: Model[Any, Any] = chain(concatenate(*inputs), mix, ragged2list())
-    model.set_dim("nO", width)
-    model.replace_callbacks(forward, init=skip_empty(model.init))
-    return model
+    return embedding([concatenate(*inputs)], size, width, forward)
 
 
 def forward(

@@ -6,19 +6,31 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from thinc.api import Model
+from thinc.api import Maxout, Model, chain, ragged2list, with_array
 
 from ..tokens.batch import Batch, FloatsList
 from .dense import DenseBlock, add_gradient, dropout_mask
 from .extract import WordTypes
-from .flat import unwrap
+from .flat import skip_empty, unwrap
 
-__all__ = ["HashTables", "Source", "StaticSource", "embed_types"]
+__all__ = ["HashTables", "Source", "StaticSource", "embed_types", "embedding"]
 
 Array = Any
 Backprop = Callable[[Array], Any]
 Source = Callable[[WordTypes, bool], "tuple[Array, Backprop]"]
 """Vectors of word types, shape ``(types, width)``, and what takes their gradient."""
+
+
+def embedding(
+    inputs: Sequence[Model[Any, Any]], size: int, width: int, forward: Callable[..., Any]
+) -> Model[Any, Any]:
+    """The layers ``inputs``, whose output has ``size`` columns, and a maxout layer of ``width``
+    that mixes these. ``forward`` runs the model."""
+    mix: Model[Any, Any] = with_array(Maxout(width, size, nP=3, normalize=True, dropout=0.0))
+    model: Model[Any, Any] = chain(*inputs, mix, ragged2list())
+    model.set_dim("nO", width)
+    model.replace_callbacks(forward, init=skip_empty(model.init))
+    return model
 
 
 def embed_types(

@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thinc.api import (
-    HashEmbed,
-    Maxout,
-    Model,
-    chain,
-    concatenate,
-    list2ragged,
-    ragged2list,
-    with_array,
-)
+from thinc.api import HashEmbed, Model, chain, concatenate, list2ragged, with_array
 from thinc.types import Floats2d
 
 from ..errors import ConfigError, ConfigProblem
 from ..tokens import Doc
 from .dense import DenseBlock
-from .embed_types import HashTables, Source, StaticSource, embed_types
+from .embed_types import HashTables, Source, StaticSource, embed_types, embedding
 from .extract import FeatureExtractor, feature_names
-from .flat import skip_empty
 
 __all__ = ["MultiHashEmbed", "static_vectors"]
 
@@ -54,21 +44,12 @@ def MultiHashEmbed(
         for i, size in enumerate(rows)
     ]
     inputs = len(tables) + bool(include_static_vectors)
-    mix: Model[Any, Any] = with_array(
-        Maxout(width, width * inputs, nP=3, dropout=0.0, normalize=True)
-    )
     stacked: Model[Any, Any] = with_array(concatenate(*tables))
     extract: Model[Any, Any] = FeatureExtractor(attrs)
-    model: Model[Any, Any]
+    hashed = [extract, list2ragged(), stacked]
     if include_static_vectors:
-        hashed: Model[Any, Any] = chain(extract, list2ragged(), stacked)
-        both: Model[Any, Any] = concatenate(hashed, static_vectors(width))
-        model = chain(both, mix, ragged2list())
-    else:
-        model = chain(extract, list2ragged(), stacked, mix, ragged2list())
-    model.set_dim("nO", width)
-    model.replace_callbacks(forward, init=skip_empty(model.init))
-    return model
+        hashed = [concatenate(chain(*hashed), static_vectors(width))]
+    return embedding(hashed, width * inputs, width, forward)
 
 
 def _check(width: int, attrs: Sequence[str | int], rows: Sequence[int]) -> None:

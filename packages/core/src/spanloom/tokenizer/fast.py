@@ -11,16 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from .characters import (
-    CURRENCY_SIGNS,
-    CURRENCY_WORDS,
-    PUNCTUATION,
-    QUOTES,
-    UNITS,
-    icons,
-    lower,
-    upper,
-)
+from . import characters
+from .characters import CURRENCY_SIGNS, CURRENCY_WORDS, PUNCTUATION, QUOTES, UNITS
 from .rules import Piece, TokenizerRules, base_rules
 from .splitter import Found, Searcher, Splitter, replace_sequences
 
@@ -74,19 +66,19 @@ _ENDS = _Ends()
 
 @cache
 def _icon() -> re.Pattern[str]:
-    return re.compile(f"[{icons()}]")
+    return re.compile(f"[{characters.icons()}]")
 
 
 @cache
 def _full_stop() -> re.Pattern[str]:
     signs = re.escape(PUNCTUATION + QUOTES)
-    before = rf"[0-9%²+|\-{signs}{lower()}]"
-    return re.compile(rf"(?:{before}|[{upper()}][{upper()}]|°[FfCcKk])\.\Z")
+    before = rf"[0-9%²+|\-{signs}{characters.lower()}]"
+    return re.compile(rf"(?:{before}|[{characters.upper()}][{characters.upper()}]|°[FfCcKk])\.\Z")
 
 
 @cache
 def _infix_sign() -> re.Pattern[str]:
-    return re.compile(rf"[.…+\-*^,–—~:<>=/{icons()}]")
+    return re.compile(rf"[.…+\-*^,–—~:<>=/{characters.icons()}]")
 
 
 def _longest_first(texts: tuple[str, ...]) -> str:

@@ -69,11 +69,10 @@ class BeamEntityRecognizer(EntityRecognizer):
     def scored_ents(self, docs: Sequence[Doc]) -> list[dict[tuple[int, int, str], float]]:
         """For each document the chance of each entity that may be there: first token, token after
         the last, and label. The documents aren't changed."""
-        return [
-            scores
-            for _, group, scorer in self._scored(docs)
-            for scores in self._scores(group, self._candidates(group, scorer))
-        ]
+        groups = self._by_group(
+            docs, lambda group, scorer: self._scores(group, self._candidates(group, scorer))
+        )
+        return [scores for _, group in groups for scores in group]
 
     def _scores(self, batch: Batch, found: Candidates) -> list[dict[tuple[int, int, str], float]]:
         entities, ends = found.entities, batch.lengths.cumsum()

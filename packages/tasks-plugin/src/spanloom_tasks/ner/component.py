@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.base import GetExamples, Scorer
+from spanloom.components.base import GetExamples
 from spanloom.components.classifier import lookup
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
 
 from ..transition_based.component import TransitionComponent, transition_model, with_labels
+from ..transition_based.document_groups import join_groups
 from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
 from ..transitions.gold import GoldSpans, gold_spans, spaces_of
@@ -61,17 +62,14 @@ class EntityRecognizer(TransitionComponent):
         incorrect_spans_key: str | None = None,
         recall_margin: float = 1.0,
         hidden_dropout: float = 0.3,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            vocab,
-            model,
-            name,
-            scorer,
-            incorrect_spans_key=incorrect_spans_key,
-            recall_margin=recall_margin,
-            hidden_dropout=hidden_dropout,
-        )
+        cfg = {
+            "incorrect_spans_key": incorrect_spans_key,
+            "recall_margin": recall_margin,
+            "hidden_dropout": hidden_dropout,
+        }
+        super().__init__(vocab, model, name, cfg, **settings)
 
     # -- labels
 
@@ -89,9 +87,7 @@ class EntityRecognizer(TransitionComponent):
 
     def predict(self, docs: Sequence[Doc]) -> Entities:
         """The entities of all documents: tokens are numbered through the batch."""
-        return Entities.joined(
-            [(first, self._decode(group, scorer)) for first, group, scorer in self._scored(docs)]
-        )
+        return join_groups(self._by_group(docs, self._decode), numbered=("starts", "ends"))
 
     def _decode(self, batch: Batch, scorer: Any) -> Entities:
         return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)

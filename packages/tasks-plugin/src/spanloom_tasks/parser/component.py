@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from spanloom.components.base import GetExamples, Scorer
+from spanloom.components.base import GetExamples
 from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 
 from ..transition_based.component import TransitionComponent, transition_model, with_labels
+from ..transition_based.document_groups import join_groups
 from ..transitions.arc_eager import ParserActions
 from ..transitions.projective import DELIMITER
 from .training import explore
@@ -67,18 +68,15 @@ class DependencyParser(TransitionComponent):
         min_action_freq: int = 30,
         update_with_oracle_cut_size: int = 100,
         exploration: float = 0.9,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            vocab,
-            model,
-            name,
-            scorer,
-            root="ROOT",
-            min_action_freq=min_action_freq,
-            update_with_oracle_cut_size=update_with_oracle_cut_size,
-            exploration=exploration,
-        )
+        cfg = {
+            "root": "ROOT",
+            "min_action_freq": min_action_freq,
+            "update_with_oracle_cut_size": update_with_oracle_cut_size,
+            "exploration": exploration,
+        }
+        super().__init__(vocab, model, name, cfg, **settings)
 
     # -- labels
 
@@ -118,9 +116,7 @@ class DependencyParser(TransitionComponent):
     def predict(self, docs: Sequence[Doc]) -> Parse:
         """Heads, relations and starts of sentences of all documents; tokens are numbered through
         the batch."""
-        return Parse.joined(
-            [(first, self._parse(group, scorer)) for first, group, scorer in self._scored(docs)]
-        )
+        return join_groups(self._by_group(docs, self._parse), numbered=("heads",))
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
         tokens = SolidTokens.of(batch)

@@ -52,15 +52,6 @@ class Parse:
     relations: Ints
     starts: Bools
 
-    @classmethod
-    def joined(cls, parts: Sequence[tuple[int, Parse]]) -> Parse:
-        """The trees of parts of a batch, each with the number of its first token."""
-        return cls(
-            np.concatenate([part.heads + first for first, part in parts]),
-            np.concatenate([part.relations for _, part in parts]),
-            np.concatenate([part.starts for _, part in parts]),
-        )
-
 
 @dataclass(frozen=True)
 class GoldTrees:

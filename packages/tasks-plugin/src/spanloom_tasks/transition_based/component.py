@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from spanloom.components.base import Scorer
@@ -27,6 +27,7 @@ __all__ = ["TransitionComponent", "transition_model", "with_labels"]
 
 StateType = Literal["ner", "parser"]
 C = TypeVar("C", bound="TransitionComponent")
+R = TypeVar("R")
 
 
 def transition_model(state_type: StateType) -> dict[str, Any]:
@@ -63,7 +64,13 @@ class TransitionComponent(LabelledComponent):
     state_type: ClassVar[StateType]
 
     def __init__(
-        self, vocab: Vocab, model: StateModel, name: str, scorer: Scorer | None, **cfg: Any
+        self,
+        vocab: Vocab,
+        model: StateModel,
+        name: str,
+        cfg: Mapping[str, Any],
+        *,
+        scorer: Scorer | None = None,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         from .model import claim_states
@@ -109,12 +116,16 @@ class TransitionComponent(LabelledComponent):
 
     # -- running
 
-    def _scored(self, docs: Sequence[Doc]) -> Iterator[tuple[int, Batch, Any]]:
-        """Groups of documents with their scorers, see :func:`document_groups`."""
+    def _by_group(
+        self, docs: Sequence[Doc], function: Callable[[Batch, Any], R]
+    ) -> list[tuple[int, R]]:
+        """What ``function`` gives for each group of documents and their scorer, with the number of
+        the group's first token; see :func:`document_groups`."""
         batch = self.ready(docs)
         if not self._output.has_dim("nO"):
             raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
-        return document_groups(batch, self.model.predict(batch))
+        groups = document_groups(batch, self.model.predict(batch))
+        return [(first, function(group, scorer)) for first, group, scorer in groups]
 
     # -- learning
 

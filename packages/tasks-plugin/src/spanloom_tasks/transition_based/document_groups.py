@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from spanloom.tokens.batch import Batch
 
-__all__ = ["GROUP_TOKENS", "document_groups"]
+__all__ = ["GROUP_TOKENS", "document_groups", "join_groups"]
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
 
 GROUP_TOKENS = 16_384
 """About how many tokens a group has: a parser keeps 4 kB for each."""
@@ -29,3 +35,17 @@ def document_groups(batch: Batch, scorer: Any) -> Iterator[tuple[int, Batch, Any
         end = int(ends[last - 1])
         yield start, Batch(batch[first:last]), scorer.part(start, end)
         first, start = last, end
+
+
+def join_groups(groups: Sequence[tuple[int, R]], numbered: Collection[str]) -> R:
+    """One dataclass of arrays from those of the groups, each given with the number of its group's
+    first token. The fields ``numbered`` hold numbers of tokens, which then count through the
+    batch."""
+    kind = type(groups[0][1])
+    arrays = {}
+    for name in (field.name for field in fields(kind)):
+        parts = [(first, getattr(part, name)) for first, part in groups]
+        arrays[name] = np.concatenate(
+            [array + first if name in numbered else array for first, array in parts]
+        )
+    return kind(**arrays)

@@ -9,7 +9,6 @@ document from left to right.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -133,15 +132,6 @@ class Entities:
     ends: Ints
     labels: Ints
 
-    @classmethod
-    def joined(cls, parts: Sequence[tuple[int, Entities]]) -> Entities:
-        """The entities of parts of a batch, each with the number of its first token."""
-        return cls(
-            np.concatenate([part.starts + first for first, part in parts]),
-            np.concatenate([part.ends + first for first, part in parts]),
-            np.concatenate([part.labels for _, part in parts]),
-        )
-
 
 def state_ids(tokens: Array, first: Array, ends: Array, none: int, size: int, xp: Any) -> Array:
     """The tokens of states, int64 of shape ``(states, size)``.
@@ -168,12 +158,7 @@ def decode(scorer: StateScores, places: Places, actions: Actions, xp: Any = np) 
     if not len(places.edge) or not actions.count:
         return Entities(nothing, nothing, nothing)
     starts, chosen = _openings(scorer, places, actions, xp)
-    single = chosen > actions.count
-    labels = np.where(single, chosen - 1 - actions.count, chosen - 1)
-    ends = np.where(single, starts + 1, 0)
-    _follow(scorer, places, actions, starts, ends, labels, xp, np.flatnonzero(~single), True)
-    kept = _settle(scorer, places, actions, starts, ends, labels, xp)
-    return Entities(starts[kept], ends[kept], labels[kept])
+    return _Decoder(scorer, places, actions, starts, chosen, xp).entities()
 
 
 def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> tuple[Ints, Ints]:
@@ -199,57 +184,64 @@ def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) ->
     return starts, chosen
 
 
-def _follow(
-    scorer: StateScores,
-    places: Places,
-    actions: Actions,
-    starts: Ints,
-    ends: Ints,
-    labels: Ints,
-    xp: Any,
-    which: Ints,
-    speculative: bool,
-) -> None:
-    """Follow the open entities ``which`` in lock step, and write their ends."""
-    tokens = np.maximum(ends[which], starts[which] + 1)
-    steps = 0
-    while len(which):
-        if speculative and steps == SPECULATIVE_STEPS:
-            ends[which] = -tokens  # open still: where to go on
-            return
-        ids = state_ids(
-            xp.asarray(tokens),
-            xp.asarray(starts[which]),
-            xp.asarray(places.ends[tokens]),
-            scorer.none,
-            scorer.size,
-            xp,
-        )
-        scores = scorer.scores(ids)
-        rows, label = xp.arange(len(which)), xp.asarray(labels[which])
-        closing = _host(scores[rows, actions.last(label)] > scores[rows, actions.inside(label)])
-        closing = (closing | ~places.onward[tokens]) & places.edge[tokens]
-        ends[which[closing]] = tokens[closing] + 1
-        which, tokens = which[~closing], tokens[~closing] + 1
-        steps += 1
+class _Decoder:
+    """Candidates, which begin with the actions ``chosen``, on the way to entities.
 
+    ``ends`` are 0 or less as long as they aren't known: -n where the token n is the next to look
+    at, 0 for the second one of a candidate.
+    """
 
-def _settle(
-    scorer: StateScores,
-    places: Places,
-    actions: Actions,
-    starts: Ints,
-    ends: Ints,
-    labels: Ints,
-    xp: Any,
-) -> Ints:
-    """The candidates that stay: from the left, each that no kept one covers."""
-    while True:
-        kept, pending = _from_the_left(starts, ends, places.ends)
-        if not len(pending):
-            return kept
-        ends[pending] = -ends[pending]
-        _follow(scorer, places, actions, starts, ends, labels, xp, pending, False)
+    def __init__(
+        self,
+        scorer: StateScores,
+        places: Places,
+        actions: Actions,
+        starts: Ints,
+        chosen: Ints,
+        xp: Any,
+    ) -> None:
+        self.scorer, self.places, self.actions, self.xp = scorer, places, actions, xp
+        single = chosen > actions.count
+        self.starts = starts
+        self.ends: Ints = np.where(single, starts + 1, 0)
+        self.labels: Ints = np.where(single, chosen - 1 - actions.count, chosen - 1)
+
+    def entities(self) -> Entities:
+        """The candidates that stay: from the left, each that no kept one covers."""
+        self._follow(np.flatnonzero(self.ends == 0), SPECULATIVE_STEPS)
+        while True:
+            kept, pending = _from_the_left(self.starts, self.ends, self.places.ends)
+            if not len(pending):
+                return Entities(self.starts[kept], self.ends[kept], self.labels[kept])
+            self.ends[pending] = -self.ends[pending]
+            self._follow(pending, None)
+
+    def _follow(self, which: Ints, limit: int | None) -> None:
+        """Follow the open entities ``which`` in lock step, for so many steps, and write their
+        ends."""
+        xp, places = self.xp, self.places
+        tokens = np.maximum(self.ends[which], self.starts[which] + 1)
+        steps = 0
+        while len(which):
+            if steps == limit:
+                self.ends[which] = -tokens
+                return
+            ids = state_ids(
+                xp.asarray(tokens),
+                xp.asarray(self.starts[which]),
+                xp.asarray(places.ends[tokens]),
+                self.scorer.none,
+                self.scorer.size,
+                xp,
+            )
+            scores = self.scorer.scores(ids)
+            rows, label = xp.arange(len(which)), xp.asarray(self.labels[which])
+            last, inside = self.actions.last(label), self.actions.inside(label)
+            closing = _host(scores[rows, last] > scores[rows, inside])
+            closing = (closing | ~places.onward[tokens]) & places.edge[tokens]
+            self.ends[which[closing]] = tokens[closing] + 1
+            which, tokens = which[~closing], tokens[~closing] + 1
+            steps += 1
 
 
 def _from_the_left(starts: Ints, ends: Ints, bounds: Ints) -> tuple[Ints, Ints]:

@@ -139,9 +139,10 @@ def weights(library: str, options: Any, start: str) -> Path:
     config = make_config(library, "entities", options, start)
     begin = time.process_time()
     if library == "spanloom":
+        from spanloom.training.checkpoint import find_checkpoint
         from spanloom_pretrain import pretrain
 
-        pretrain(config, folder, resume=(folder / "resume.bin").exists())
+        pretrain(config, folder, resume=find_checkpoint(folder) is not None)
     else:
         from spacy.training.pretrain import pretrain as spacy_pretrain
 

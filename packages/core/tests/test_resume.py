@@ -22,7 +22,7 @@ from spanloom import Doc, Pipeline, Vocab, registry
 from spanloom.config import Config, init_config
 from spanloom.errors import SerializationError, TrainingError
 from spanloom.tokens.storage.docfile import write_docs
-from spanloom.training.checkpoint import find_checkpoint
+from spanloom.training.checkpoint import Checkpoint, find_checkpoint
 
 TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
 
@@ -260,6 +260,63 @@ def test_the_json_log_goes_on(data: dict[str, str], tmp_path: Path, crash: dict[
     expected = [(each.step, each.score) for each in result.history.evaluations]
     assert [(row["step"], row["score"]) for row in rows] == expected
     assert [step for step, _ in expected] == [4, 8, 10]
+
+
+# -- signals
+
+
+def test_a_signal_stops_after_a_step_and_the_run_goes_on(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    config = config_for(data, "tagger", "senter", dropout=0.3)
+    config["training"].update(max_steps=100000, eval_frequency=7, patience=0)
+    config["training"]["optimizer"]["use_averages"] = True
+    path, out = tmp_path / "my.cfg", tmp_path / "out"
+    path.write_text(config.to_str(), "utf8")
+    command = [sys.executable, "-m", "spanloom", "train", str(path), "-o", str(out), "--resume"]
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        seen = [process.stdout.readline() for _ in range(4)]
+        process.send_signal(signum)
+        rest, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, (seen, rest)
+        assert "Stopped before the end. Go on with --resume." in rest
+    found = find_checkpoint(out)
+    assert found is not None
+    limit = {"training.max_steps": Checkpoint.read(found).progress.step + 3}
+    result = spanloom.train(config, out, quiet=True, resume=True, overrides=limit)
+    whole = spanloom.train(config, tmp_path / "whole", quiet=True, overrides=limit)
+    assert weights(result.nlp) == weights(whole.nlp)
+    steps = [(each.step, each.score, each.losses) for each in result.history.evaluations]
+    assert steps == [(each.step, each.score, each.losses) for each in whole.history.evaluations]
+
+
+@pytest.mark.parametrize("checkpoints", [True, False])
+def test_a_step_that_was_begun_is_finished(
+    data: dict[str, str], tmp_path: Path, checkpoints: bool
+) -> None:
+    @registry.callbacks("test_resume.signal.v1", overwrite=True)
+    def make() -> Callable[..., None]:
+        def call(nlp: Pipeline, info: dict[str, Any]) -> None:
+            if info["step"] == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        return call
+
+    config = config_for(data)
+    config["training"]["before_update"] = {"@callbacks": "test_resume.signal.v1"}
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        result = spanloom.train(config, tmp_path, quiet=True, checkpoints=checkpoints)
+    finally:
+        registry.callbacks.remove("test_resume.signal.v1")
+    assert signal.getsignal(signal.SIGTERM) is handler
+    assert result.interrupted and result.history.last is not None
+    assert result.history.last.step == 3 and result.last == tmp_path / "model-last"
+    expected = tmp_path / "checkpoints" / "step-00000003" if checkpoints else None
+    assert find_checkpoint(tmp_path) == expected
+    assert weights(spanloom.load(result.last)) == weights(result.nlp)
 
 
 # -- losses and gradients that aren't finite

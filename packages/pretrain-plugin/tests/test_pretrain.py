@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import srsly
 
 import spanloom
 from spanloom.components.tok2vec import Tok2Vec
@@ -27,31 +26,34 @@ from spanloom.errors import (
     TrainingError,
 )
 from spanloom.pipeline.pretrained import find_encoder, weights_hash
+from spanloom.training import StepResult
+from spanloom.training.checkpoint import Checkpoint, find_checkpoint
 from spanloom_pretrain import (
     ClozeTask,
     PretrainCharacters,
-    PretrainStep,
     pretrain,
     pretrain_steps,
     read_settings,
 )
+from spanloom_pretrain.report import loss_rows
 
 MakeConfig = Callable[..., Config]
 
 
-def _steps(config: Config) -> tuple[spanloom.Pipeline, list[PretrainStep]]:
+def _steps(config: Config) -> tuple[spanloom.Pipeline, list[StepResult]]:
     nlp = spanloom.Pipeline.from_config(config)
     return nlp, list(pretrain_steps(nlp, read_settings(config.interpolate())))
 
 
 def test_steps_come_from_a_generator_and_the_loss_falls(make_config: MakeConfig) -> None:
     _, steps = _steps(make_config(pretraining__max_epochs=6))
-    measured = [step.held_out for step in steps if step.held_out is not None]
-    assert [step.position.step for step in steps] == list(range(1, len(steps) + 1))
+    measured = [step.scores["held_out"] for step in steps if step.scores is not None]
+    assert [step.step for step in steps] == list(range(1, len(steps) + 1))
     assert measured[-1] < 0.8 * measured[0]
     assert steps[-1].evaluated
-    assert steps[-1].position.words == 6 * (steps[-1].position.words // 6)
-    assert [step.position.epoch for step in steps if step.epoch_ended] == list(range(6))
+    assert steps[-1].score == -measured[-1]
+    assert steps[-1].words == 6 * (steps[-1].words // 6)
+    assert [step.epoch for step in steps if step.epoch_ended] == list(range(6))
 
 
 def test_equal_seeds_give_equal_weights_and_others_do_not(make_config: MakeConfig) -> None:
@@ -67,13 +69,13 @@ def test_a_run_saves_weights_log_and_state(make_config: MakeConfig, tmp_path: Pa
     result = pretrain(make_config(pretraining__n_save_every=5), tmp_path / "out", stdout=shown)
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {
-        "config.cfg", "log.jsonl", "model-best.bin", "model-last.bin", "model0.bin",
-        "model0.temp.bin", "model1.bin", "model1.temp.bin", "resume.bin",
+        "checkpoints", "config.cfg", "log.jsonl", "model-best.bin", "model-last.bin", "model0.bin",
+        "model0.temp.bin", "model1.bin", "model1.temp.bin",
     }  # fmt: skip
     rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").open()]
-    assert rows == result.history.rows
+    assert rows == loss_rows(result.history)
     assert {"epoch", "step", "words", "seconds", "loss", "held_out", "is_best"} == rows[0].keys()
-    title, *lines = shown.getvalue().splitlines()
+    title, _, *lines = shown.getvalue().splitlines()
     assert title.split() == ["E", "#", "WORDS", "WORDS/S", "LOSS", "HELD-OUT", "LEFT"]
     assert len(lines) == len(rows)
     assert "0:00:00" in lines[-1]
@@ -102,7 +104,7 @@ def test_resume_gives_bit_identical_weights_at_any_step(
     config = make_config(pretraining__optimizer__learn_rate=SCHEDULE)
     whole = pretrain(config, tmp_path / "whole", quiet=True)
     parts = tmp_path / "parts"
-    stops = [1, 4, 5, whole.position.step // 2, whole.position.step - 2]
+    stops = [1, 4, 5, whole.progress.step // 2, whole.progress.step - 2]
     for number, stop in enumerate([*stops, 0]):
         result = pretrain(
             config,
@@ -111,7 +113,7 @@ def test_resume_gives_bit_identical_weights_at_any_step(
             resume=number > 0,
             quiet=True,
         )
-        assert result.position.step == (stop or whole.position.step)
+        assert result.progress.step == (stop or whole.progress.step)
     for name in ("model0.bin", "model1.bin", "model-last.bin"):
         assert (parts / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert weights_hash(result.task.model) == weights_hash(whole.task.model)
@@ -130,7 +132,7 @@ def test_weights_do_not_depend_on_what_was_read_before(make_config: MakeConfig) 
 def test_a_finished_run_does_not_go_on(make_config: MakeConfig, tmp_path: Path) -> None:
     first = pretrain(make_config(), tmp_path / "out", quiet=True)
     again = pretrain(make_config(), tmp_path / "out", resume=True, quiet=True)
-    assert again.position == first.position
+    assert again.progress.step == first.progress.step
     assert weights_hash(again.task.model) == weights_hash(first.task.model)
 
 
@@ -139,8 +141,17 @@ def test_a_run_with_other_settings_is_not_taken_up(make_config: MakeConfig, tmp_
     with pytest.raises(TrainingError, match="holds a run already"):
         pretrain(make_config(), tmp_path / "out", quiet=True)
     other = make_config(pretraining__dropout=0.5)
-    with pytest.raises(TrainingError, match=r"pretraining\.dropout was 0\.0, is 0\.5"):
+    with pytest.raises(TrainingError, match=r"pretraining\.dropout is 0\.5, but was 0\.0"):
         pretrain(other, tmp_path / "out", resume=True, quiet=True)
+    others = {
+        "nlp__lang": "de",
+        "corpora__pretrain__max_length": 9,
+        "initialize__vectors": "other.vec",
+    }
+    for key, value in others.items():
+        other = make_config(**{key: value})
+        with pytest.raises(TrainingError, match=key.replace("__", r"\.")):
+            pretrain(other, tmp_path / "out", resume=True, quiet=True)
     with pytest.raises(MissingFileError, match="checkpoint"):
         pretrain(make_config(), tmp_path / "none", resume=True, quiet=True)
     with pytest.raises(TrainingError, match="output folder"):
@@ -153,10 +164,10 @@ def _command(config: Config, folder: Path, *more: str) -> list[str]:
     return [*start, str(folder / "config.cfg"), str(folder / "out"), *more]
 
 
-def test_an_interrupt_leaves_what_a_run_goes_on_from(
+def test_a_signal_stops_after_a_step_and_the_run_goes_on(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
-    config = make_config(pretraining__max_epochs=100000)
+    config = make_config(pretraining__max_epochs=100000, pretraining__dropout=0.2)
     command = _command(config, tmp_path)
     for signum, more in ((signal.SIGINT, ()), (signal.SIGTERM, ("--resume",))):
         process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, text=True)
@@ -166,10 +177,38 @@ def test_an_interrupt_leaves_what_a_run_goes_on_from(
         rest, _ = process.communicate(timeout=60)
         assert process.returncode == 0, (seen, rest)
         assert "Stopped before the end. Go on:" in rest
-    rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").open()]
-    steps = [row["step"] for row in rows]
-    assert steps == list(range(4, 4 * len(steps) + 1, 4))
-    assert (tmp_path / "out" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    out = tmp_path / "out"
+    assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
+    found = find_checkpoint(out)
+    assert found is not None
+    stopped_after = Checkpoint.read(found).progress.step
+    overrides = {"pretraining.max_epochs": 0, "pretraining.max_steps": stopped_after + 3}
+    resumed = pretrain(config, out, overrides=overrides, resume=True, quiet=True)
+    whole = pretrain(config, tmp_path / "whole", overrides=overrides, quiet=True)
+    for name in ("model-best.bin", "model-last.bin"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    rows = [
+        [{**json.loads(line), "seconds": 0} for line in (folder / "log.jsonl").open()]
+        for folder in (out, tmp_path / "whole")
+    ]
+    assert rows[0] == rows[1]
+    assert weights_hash(resumed.task.model) == weights_hash(whole.task.model)
+
+
+def test_text_that_is_not_what_it_was_is_refused(
+    make_config: MakeConfig, tmp_path: Path, raw: Path
+) -> None:
+    config = make_config(pretraining__max_steps=3)
+    pretrain(config, tmp_path / "out", quiet=True)
+    text = raw.read_text("utf8")
+    other = tmp_path / "other.jsonl"
+    other.write_text(text, "utf8")
+    limit = {"pretraining.max_steps": 4, "paths.raw": str(other)}
+    pretrain(config, tmp_path / "out", overrides=limit, resume=True, quiet=True)  # it moved
+    other.write_text(text.replace("the", "the very"), "utf8")
+    limit["pretraining.max_steps"] = 5
+    with pytest.raises(TrainingError, match="text isn't what it was"):
+        pretrain(config, tmp_path / "out", overrides=limit, resume=True, quiet=True)
 
 
 def test_a_killed_run_goes_on_from_its_last_checkpoint(
@@ -177,19 +216,21 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(
 ) -> None:
     config = make_config(pretraining__max_epochs=100000, pretraining__n_save_every=1)
     process = subprocess.Popen(_command(config, tmp_path, "--quiet"))
-    state = tmp_path / "out" / "resume.bin"
+    out = tmp_path / "out"
     deadline = time.monotonic() + 60
-    while not state.exists() and time.monotonic() < deadline:
+    while find_checkpoint(out) is None and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.2)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    killed_after = srsly.msgpack_loads(state.read_bytes())["position"]["step"]
+    found = find_checkpoint(out)
+    assert found is not None
+    killed_after = Checkpoint.read(found).progress.step
     limits = {"pretraining.max_epochs": 0, "pretraining.max_steps": killed_after + 3}
     overrides: dict[str, Any] = {**limits, "pretraining.n_save_every": None}
-    resumed = pretrain(config, tmp_path / "out", overrides=overrides, resume=True, quiet=True)
+    resumed = pretrain(config, out, overrides=overrides, resume=True, quiet=True)
     whole = pretrain(config, overrides=overrides, quiet=True)
-    assert resumed.position.step == whole.position.step == killed_after + 3
+    assert resumed.progress.step == whole.progress.step == killed_after + 3
     assert weights_hash(resumed.task.model) == weights_hash(whole.task.model)
 
 
@@ -198,7 +239,7 @@ def test_patience_ends_a_run_that_gets_no_better(make_config: MakeConfig) -> Non
         pretraining__max_epochs=0, pretraining__patience=8, pretraining__optimizer__learn_rate=1.0
     )
     result = pretrain(config, quiet=True)
-    assert result.position.step - result.position.best_step == 8
+    assert result.progress.step - result.progress.best_step == 8
 
 
 def test_the_layer_of_a_component_without_shared_encoder(

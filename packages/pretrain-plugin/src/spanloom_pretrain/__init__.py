@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "corpus": ["JsonlCorpus"],
-        "loop": ["PretrainStep", "pretrain_steps"],
+        "loop": ["pretrain_steps"],
         "objectives": ["ClozeTask", "PretrainCharacters", "PretrainVectors"],
         "run": ["PretrainResult", "pretrain"],
         "settings": ["Settings", "read_settings"],

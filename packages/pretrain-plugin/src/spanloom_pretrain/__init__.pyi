@@ -1,7 +1,6 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
 from .corpus import JsonlCorpus as JsonlCorpus
-from .loop import PretrainStep as PretrainStep
 from .loop import pretrain_steps as pretrain_steps
 from .objectives import ClozeTask as ClozeTask
 from .objectives import PretrainCharacters as PretrainCharacters
@@ -16,7 +15,6 @@ __all__ = [
     "JsonlCorpus",
     "PretrainCharacters",
     "PretrainResult",
-    "PretrainStep",
     "PretrainVectors",
     "Settings",
     "__version__",

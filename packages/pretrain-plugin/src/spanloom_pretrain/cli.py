@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from spanloom.cli.options import CODE, GPU, OVERRIDES, QUIET
 from spanloom.config import parse_overrides
 from spanloom.errors import SpanloomError
 from spanloom.plugins import import_code
 
 if TYPE_CHECKING:
-    from .report import History
+    from spanloom.training import History
 
 __all__ = ["pretrain_command"]
 
@@ -25,10 +26,10 @@ __all__ = ["pretrain_command"]
 @click.argument("config", type=click.Path(allow_dash=True))
 @click.argument("output", type=click.Path())
 @click.option("--resume", "-r", is_flag=True, help="Go on with the run that OUTPUT holds.")
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
-@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
+@CODE
+@GPU
+@QUIET
+@OVERRIDES
 def pretrain_command(
     config: str,
     output: str,
@@ -58,7 +59,7 @@ def pretrain_command(
     result = pretrain(config, output, overrides=given, resume=resume, quiet=quiet)
     if result.interrupted:
         click.echo(f"Stopped before the end. Go on: spanloom pretrain {config} {output} --resume")
-    if result.history.rows:
+    if result.history.evaluations:
         _draw(Path(output) / "curve.png", result.history)
     if result.best is not None:
         click.echo(f"Saved {result.best} and {result.last}")

@@ -10,31 +10,34 @@ from typing import IO, TYPE_CHECKING, Any
 
 from spanloom.config import Config, fill_config, find_problems, load_config
 from spanloom.config.overrides import with_overrides
-from spanloom.errors import ConfigError, TrainingError
+from spanloom.errors import ConfigError, MissingFileError, TrainingError
 from spanloom.io.files import write_bytes, write_text
 from spanloom.pipeline.devices import use_allocator
 from spanloom.pipeline.pretrained import PretrainingTask, encoder_bytes
+from spanloom.training import History, Progress, StepResult
+from spanloom.training.checkpoint import Checkpoint, find_checkpoint, write_checkpoint
+from spanloom.training.interrupts import deferred_interrupts
 
-from .checkpoints import load_state, save_state
 from .corpus import JsonlCorpus
-from .interrupts import deferred_interrupts
 from .learn_rate import gives_learn_rate, suit_learn_rate
-from .loop import Position, PretrainStep, pretrain_steps
-from .report import History, Table
+from .loop import pretrain_steps
+from .report import LossTable, write_log
 from .settings import Reader, Settings, read_settings
 from .target import make_task
 
 if TYPE_CHECKING:
     from spanloom import Pipeline
 
-__all__ = ["BEST", "LAST", "LOG", "STATE", "PretrainResult", "pretrain"]
+__all__ = ["BEST", "LAST", "LOG", "PretrainResult", "pretrain"]
 
-#: Files in the output folder: the weights with the lowest loss, the last ones, a line for each
-#: evaluation, and what --resume goes on from.
+#: Files in the output folder: the weights with the lowest loss, the last ones, and a line for each
+#: evaluation.
 BEST = "model-best.bin"
 LAST = "model-last.bin"
 LOG = "log.jsonl"
-STATE = "resume.bin"
+
+#: The weights of the task within a checkpoint.
+_MODEL = "model"
 
 #: Parts of a config that pretraining doesn't read, and that needn't be complete.
 _UNUSED = ("training", "initialize", "paths")
@@ -47,7 +50,7 @@ class PretrainResult:
 
     nlp: Pipeline
     task: PretrainingTask
-    position: Position
+    progress: Progress
     history: History = field(default_factory=History)
     best: Path | None = None
     last: Path | None = None
@@ -88,15 +91,13 @@ def pretrain(
     component = dict(nlp.components).get(whole["pretraining"]["component"])
     suit_learn_rate(whole, component, given=gives_learn_rate(raw, overrides or {}))
     settings = read_settings(whole, corpus=given)
-    task = make_task(nlp, settings)
-    start = Position()
-    if resume and folder is not None:
-        start = load_state(folder / STATE, task, settings)
-    sink = None if quiet else stdout or sys.stdout
-    run = _Run(nlp, settings, task, start, folder, sink)
+    found = _checkpoint(folder, settings) if resume and folder is not None else None
+    result = PretrainResult(nlp, make_task(nlp, settings), Progress())
+    if found is not None:
+        _go_on(result, settings, found)
     if folder is not None:
         write_text(folder / "config.cfg", whole.to_str())
-    return run.run()
+    return _Run(result, settings, folder, None if quiet else stdout or sys.stdout).run()
 
 
 def _complete(config: Config, overrides: Mapping[str, Any], has_corpus: bool) -> Config:
@@ -125,11 +126,31 @@ def _concerns(path: str, used: str, has_corpus: bool) -> bool:
 def _check_folder(folder: Path | None, resume: bool) -> None:
     if resume and folder is None:
         raise TrainingError("There is nothing to go on with: resume needs the output folder.")
-    if folder is not None and not resume and (folder / STATE).exists():
+    if folder is not None and not resume and find_checkpoint(folder) is not None:
         raise TrainingError(
             f"'{folder}' holds a run already: go on with it by --resume (resume=True), or give "
             f"another folder."
         )
+
+
+def _checkpoint(folder: Path, settings: Settings) -> Checkpoint:
+    """That of the run that a folder holds."""
+    path = find_checkpoint(folder)
+    if path is None:
+        raise MissingFileError(f"There is no checkpoint to go on from in '{folder.absolute()}'.")
+    found = Checkpoint.read(path)
+    found.refuse_changes(found.config, settings.chosen)
+    return found
+
+
+def _go_on(result: PretrainResult, settings: Settings, found: Checkpoint) -> None:
+    """Take weights, moments and history of a run."""
+    result.task.model.from_disk(found.path / _MODEL)
+    found.restore_optimizer({"task": result.task.model}, settings.optimizer)
+    result.progress, result.history = found.progress, found.history
+    optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
+    for _ in range(found.progress.step):
+        optimizer.step_schedules()
 
 
 class _Run:
@@ -137,54 +158,58 @@ class _Run:
 
     def __init__(
         self,
-        nlp: Pipeline,
+        result: PretrainResult,
         settings: Settings,
-        task: PretrainingTask,
-        start: Position,
         folder: Path | None,
         stdout: IO[str] | None,
     ) -> None:
+        self.result = result
         self.settings = settings
         self.folder = folder
-        self.start = start
-        self.table = None if stdout is None else Table(stdout, settings, start)
-        history = History(None if folder is None else folder / LOG)
-        history.load(start.step)
-        self.result = PretrainResult(nlp, task, start, history)
-        if folder is not None and (folder / BEST).exists() and start.step:
-            self.result.best = folder / BEST
-        self._saved = start.step
+        self.table = None if stdout is None else LossTable(stdout, settings, result.progress)
+        self._saved = result.progress.step
+        if folder is not None:
+            write_log(folder / LOG, result.history)
+            if result.progress.step and (folder / BEST).exists():
+                result.best = folder / BEST
 
     def run(self) -> PretrainResult:
         result = self.result
-        with deferred_interrupts() as interrupt:
-            for step in pretrain_steps(
-                result.nlp, self.settings, task=result.task, start=self.start
-            ):
-                self._after(step)
-                if interrupt.asked:
-                    result.interrupted = True
-                    break
-            self._save_last()
+        try:
+            with deferred_interrupts() as interrupt:
+                for step in pretrain_steps(
+                    result.nlp, self.settings, task=result.task, progress=result.progress
+                ):
+                    if step.problem is None:
+                        self._after(step)
+                    if interrupt.asked:
+                        result.interrupted = True
+                        break
+                self._save_last()
+        finally:
+            if self.table is not None:
+                self.table.close()
         return result
 
-    def _after(self, step: PretrainStep) -> None:
-        position = self.result.position = step.position
-        if step.evaluated:
-            self.result.history.add(step)
+    def _after(self, step: StepResult) -> None:
+        result = self.result
+        result.history.add(step)
         if self.table is not None:
             self.table.add(step)
         if self.folder is None:
             return
+        if step.evaluated:
+            write_log(self.folder / LOG, result.history)
         if step.is_best:
-            self.result.best = self._save(BEST)
+            result.best = self._save(BEST)
         every = self.settings.n_save_every
-        if every and position.step % every == 0:
-            self._save(f"model{position.epoch}.temp.bin")
-        if step.epoch_ended and position.epoch % (self.settings.n_save_epoch or 1) == 0:
-            self._save(f"model{position.epoch}.bin")
-        if step.evaluated or (every and position.step % every == 0):
-            self._save_state()
+        due = bool(every and step.step % every == 0)
+        if due:
+            self._save(f"model{step.epoch}.temp.bin")
+        if step.epoch_ended and step.epoch % (self.settings.n_save_epoch or 1) == 0:
+            self._save(f"model{step.epoch}.bin")
+        if step.evaluated or due:
+            self._keep()
 
     def _save(self, name: str) -> Path | None:
         """Write the encoder's weights, averaged if the optimizer averages."""
@@ -196,20 +221,31 @@ class _Run:
             "component": settings.component,
             "layer": settings.layer,
             "architecture": architecture.get("model", {}),
-            "step": self.result.position.step,
-            "words": self.result.position.words,
+            "step": self.result.progress.step,
+            "words": self.result.progress.words,
         }
         with task.model.use_params(settings.optimizer.averages or {}):
             write_bytes(self.folder / name, encoder_bytes(task.encoder, about))
         return self.folder / name
 
-    def _save_state(self) -> None:
-        if self.folder is not None:
-            position = self.result.position
-            save_state(self.folder / STATE, self.result.task, self.settings, position)
-            self._saved = position.step
+    def _keep(self) -> None:
+        """Write a checkpoint of what there is now."""
+        if self.folder is None:
+            return
+        result = self.result
+        model = result.task.model
+        write_checkpoint(
+            self.folder,
+            lambda folder: model.to_disk(folder / _MODEL),
+            {"task": model},
+            self.settings.optimizer,
+            result.progress,
+            result.history,
+            self.settings.chosen,
+        )
+        self._saved = result.progress.step
 
     def _save_last(self) -> None:
         self.result.last = self._save(LAST)
-        if self._saved != self.result.position.step:
-            self._save_state()
+        if self._saved != self.result.progress.step:
+            self._keep()

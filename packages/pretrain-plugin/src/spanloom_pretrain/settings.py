@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom.config import resolve_section
 from spanloom.corpora.batchers import Batcher
-from spanloom.errors import ConfigError, ConfigProblem
 from spanloom.pipeline.pretrained import PretrainingTask
+from spanloom.training import Limits
+from spanloom.training.settings import check_numbers, read_corpus
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer
@@ -35,7 +36,7 @@ _SHARES = ("dropout", "held_out")
 
 
 @dataclass
-class Settings:
+class Settings(Limits):
     """What a pretraining run needs; the attributes are the keys of ``[pretraining]``.
 
     ``make_batcher`` makes a batcher; each epoch has its own, so that a run can go on in the middle
@@ -55,10 +56,6 @@ class Settings:
     layer: str = ""
     seed: int = 0
     dropout: float = 0.0
-    max_epochs: int = 1000
-    max_steps: int = 0
-    patience: int = 6000
-    eval_frequency: int = 500
     held_out: float = 0.01
     held_out_words: int = 10000
     shuffle_buffer: int = 20000
@@ -66,9 +63,18 @@ class Settings:
     n_save_epoch: int | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
 
+    # Other defaults than those of training.
+    max_epochs: int = field(default=1000, kw_only=True)
+    max_steps: int = field(default=0, kw_only=True)
+    patience: int = field(default=6000, kw_only=True)
+    eval_frequency: int = field(default=500, kw_only=True)
+
 
 #: Settings that may be changed between stopping and going on: they don't touch the weights.
 _FREE = ("max_epochs", "max_steps", "patience", "n_save_every", "n_save_epoch", "eval_frequency")
+
+#: Of ``[nlp]``, what touches them: how text is tokenized, and what is known of words.
+_NLP = ("lang", "tokenizer", "vectors")
 
 
 def read_settings(config: Mapping[str, Any], *, corpus: Reader | None = None) -> Settings:
@@ -78,60 +84,38 @@ def read_settings(config: Mapping[str, Any], *, corpus: Reader | None = None) ->
     Raises :class:`ConfigError` for values that make no sense, and whatever the functions raise.
     """
     values = dict(resolve_section(config, "pretraining"))
-    source = getattr(config, "source", "config")
-    _check_numbers(values, source)
-    values.pop("batcher")
-    path = values.pop("corpus")
+    check_numbers(config, "pretraining", values, _LOWEST, _SHARES)
     values["seed"] = values["seed"] or 0
+    values["corpus"] = corpus if corpus is not None else read_corpus(config, "pretraining.corpus")
     known = Settings.__dataclass_fields__
     return Settings(
-        corpus=corpus if corpus is not None else _corpus(config, path, source),
         make_batcher=lambda: resolve_section(config, "pretraining.batcher"),
-        chosen=_chosen(config),
+        chosen=_chosen(config, corpus is None),
         **{key: value for key, value in values.items() if key in known},
     )
 
 
-def _chosen(config: Mapping[str, Any]) -> dict[str, Any]:
+def _chosen(config: Mapping[str, Any], with_corpus: bool) -> dict[str, Any]:
     section = config["pretraining"]
-    return {
+    chosen = {
+        "nlp": {key: config["nlp"].get(key) for key in _NLP},
+        "initialize": {"vectors": config.get("initialize", {}).get("vectors")},
         "pretraining": {key: value for key, value in section.items() if key not in _FREE},
         "components": {section["component"]: config["components"].get(section["component"])},
     }
+    if with_corpus:
+        first, *rest = str(section["corpus"]).split(".")
+        block = config.get(first, {})
+        if rest and rest[0] in block:
+            block = {rest[0]: block[rest[0]]}
+        chosen[first] = _without_paths(block)
+    return chosen
 
 
-def _corpus(config: Mapping[str, Any], path: str, source: str) -> Reader:
-    """``corpora.pretrain``, or ``pretrain`` of what a function for all corpora returns."""
-    section, _, key = path.rpartition(".")
-    node: Any = config
-    for part in section.split(".") if section else ():
-        node = node.get(part, {})
-    if any(name.startswith("@") for name in node):
-        return _reader(resolve_section(config, section)[key])
-    if key not in node:
-        have = ", ".join(f"{section}.{name}" for name in node) or "none"
-        problem = ConfigProblem("pretraining.corpus", f"'{path}' isn't there", f"have: {have}")
-        raise ConfigError([problem], source=source)
-    return _reader(resolve_section(config, path))
-
-
-def _reader(reader: Reader) -> Reader:
-    return reader
-
-
-def _check_numbers(values: Mapping[str, Any], source: str) -> None:
-    problems = [
-        ConfigProblem(f"pretraining.{key}", f"is {values[key]}, but must be at least {least}")
-        for key, least in _LOWEST.items()
-        if values[key] is not None and values[key] < least
-    ]
-    problems += [
-        ConfigProblem(f"pretraining.{key}", f"is {values[key]}, but must be in [0, 1)")
-        for key in _SHARES
-        if not 0 <= values[key] < 1
-    ]
-    if not any(values[key] for key in ("max_epochs", "max_steps", "patience")):
-        message = "max_steps, max_epochs and patience are all 0: pretraining would never end"
-        problems.append(ConfigProblem("pretraining.max_steps", message, "set one of them"))
-    if problems:
-        raise ConfigError(problems, source=source)
+def _without_paths(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Text may have moved: whether it is the same is seen when it's read."""
+    return {
+        key: _without_paths(value) if isinstance(value, Mapping) else value
+        for key, value in block.items()
+        if key != "path"
+    }

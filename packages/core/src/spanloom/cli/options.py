@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["CODE", "OVERRIDES"]
+__all__ = ["CODE", "GPU", "OVERRIDES", "QUIET"]
 
 OVERRIDES = click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
 """Settings of the config, such as ``--training.max_steps 100``."""
 
 CODE = click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
 """A file of the user's own code."""
+
+GPU = click.option(
+    "--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU."
+)
+"""The device to compute on."""
+
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+"""Whether to show nothing while it runs."""

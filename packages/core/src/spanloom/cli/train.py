@@ -8,6 +8,7 @@ import click
 
 from ..config import parse_overrides
 from ..plugins import import_code
+from .options import CODE, GPU, OVERRIDES, QUIET
 
 __all__ = ["train_command"]
 
@@ -19,13 +20,13 @@ __all__ = ["train_command"]
 )
 @click.argument("config", type=click.Path(allow_dash=True))
 @click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
-@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@CODE
+@GPU
 @click.option("--resume", "-r", is_flag=True, help="Go on from the checkpoint in the output.")
 @click.option("--no-checkpoints", is_flag=True, help="Save pipelines only, nothing to resume from.")
 @click.option("--plot", type=click.Path(), help="Draw the training curve into a PNG file.")
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
+@QUIET
+@OVERRIDES
 def train_command(
     config: str,
     output: str | None,
@@ -40,8 +41,8 @@ def train_command(
     """Train the pipeline that CONFIG describes.
 
     Every setting must be in the config: 'spanloom init fill-config' writes defaults down. Ctrl-C
-    stops and saves the pipeline as it is. A run that was stopped or killed goes on with --resume,
-    which starts at the beginning where there is no checkpoint yet.
+    stops after the present step and saves it, a second one stops at once. A run that was stopped or
+    killed goes on with --resume, which starts at the beginning where there is no checkpoint yet.
     """
     given = parse_overrides(overrides)
     if code is not None:
@@ -62,7 +63,8 @@ def train_command(
         result.history.plot(plot)
         click.echo(f"Drew the training curve: {plot}")
     if result.interrupted:
-        click.echo("Stopped before the end.")
+        resumable = output is not None and not no_checkpoints
+        click.echo("Stopped before the end." + (" Go on with --resume." if resumable else ""))
     best = result.history.best
     if best is not None:
         click.echo(f"Best score {100 * (best.score or 0.0):.2f} in step {best.step}.")

@@ -9,10 +9,11 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "events": ["Tracker"],
         "history": ["History"],
-        "loop": ["StepResult", "train_steps"],
-        "progress": ["Progress"],
+        "loop": ["train_steps"],
+        "progress": ["Limits", "Progress"],
         "run": ["train"],
         "session": ["TrainingResult"],
         "settings": ["Settings", "read_settings"],
+        "steps": ["StepResult", "Trainer", "run_steps"],
     },
 )

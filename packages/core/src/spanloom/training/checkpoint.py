@@ -1,12 +1,12 @@
 """Checkpoints: all that a run needs to go on as if it had never stopped.
 
-A checkpoint is a folder ``checkpoints/step-00000200`` of the output folder. It holds the pipeline
-with the weights as the optimizer left them (not averaged); the optimizer's moments and averages,
-and the word types in the order of their rows, as msgpack; and ``state.json``: progress, history,
-config, the state of the random generators, and a hash of each other file. It gets its name when it
-is whole, and the one before is removed after that; so however a run ends, there is a whole one. The
-position in the data isn't stored: batches are drawn again from the start, and their words must be
-as many as before.
+A checkpoint is a folder ``checkpoints/step-00000200`` of the output folder. It holds the weights as
+the optimizer left them (not averaged), in training those of the pipeline; the optimizer's moments
+and averages, and in training the word types in the order of their rows, as msgpack; and
+``state.json``: progress, history, config, the state of the random generators, and a hash of each
+other file. It gets its name when it is whole, and the one before is removed after that; so however
+a run ends, there is a whole one. The position in the data isn't stored: batches are drawn again,
+and their words must be as many as before.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -22,15 +22,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SerializationError
+from ..config.changes import differences
+from ..errors import SerializationError, TrainingError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, read_json, write_bytes, write_text
 from .history import History
-from .loop import StepResult
 from .progress import Progress
+from .steps import StepResult
 
 if TYPE_CHECKING:
-    from thinc.api import Optimizer
+    from thinc.api import Model, Optimizer
 
     from ..pipeline import Pipeline
 
@@ -40,7 +41,9 @@ __all__ = [
     "Checkpoint",
     "drop_checkpoints",
     "find_checkpoint",
+    "models_of",
     "write_checkpoint",
+    "write_pipeline",
 ]
 
 #: The folder of checkpoints within the output folder.
@@ -51,6 +54,15 @@ FORMAT = 1
 
 _NAME = re.compile(r"step-\d{8,}")
 _MOMENTS = ("mom1", "mom2", "averages")
+
+#: The folder of the pipeline within a checkpoint of training.
+_PIPELINE = "pipeline"
+
+#: What is trained, by names that are the same in every process.
+Models = Mapping[str, "Model[Any, Any]"]
+
+#: A word type: its text, and its norm if that isn't the one of the rules.
+Lexeme = tuple[str, str | None]
 
 
 @dataclass
@@ -80,9 +92,10 @@ class Checkpoint:
             progress = Progress(**state["progress"])
             steps = [StepResult(**each) for each in state["evaluations"]]
             last = steps[-1] if steps else None
-            history = History(state["config"]["training"]["score_weights"], steps, last)
+            weights = state["config"].get("training", {}).get("score_weights", {})
+            history = History(weights, steps, last)
             files = dict(state["files"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise SerializationError(f"'{path}' is no checkpoint: {error!r}") from error
         for name, digest in files.items():
             if _digest(existing(path / name, "file of a checkpoint")) != digest:
@@ -92,11 +105,28 @@ class Checkpoint:
                 )
         return cls(path, progress, history, state["config"])
 
+    def refuse_changes(
+        self, before: Mapping[str, Any], now: Mapping[str, Any], free: tuple[str, ...] = ()
+    ) -> None:
+        """Raise :class:`TrainingError`, which names them, for settings that aren't what they were,
+        unless their path starts with one of ``free``."""
+        changes = [
+            f"{key} is {new!r}, but was {old!r}"
+            for key, old, new in differences(before, now)
+            if not f"{key}.".startswith(free)
+        ]
+        if changes:
+            raise TrainingError(
+                f"'{self.path}' is of another config, so the run can't go on from it:\n  "
+                + "\n  ".join(changes)
+                + "\nUse the config of that run, or start again without --resume."
+            )
+
     def restore(self, nlp: Pipeline, optimizer: Optimizer, *, weights_only: bool = False) -> None:
         """Put the weights into a pipeline of the same components, and the moments into an optimizer
         of the same settings. With ``weights_only``, vocab and tokenizer stay as they are."""
         # A tokenizer has no weights, and documents that are in use know their vocab.
-        saved = self.path / "pipeline"
+        saved = self.path / _PIPELINE
         if weights_only:
             for name, component in nlp.components:
                 if hasattr(component, "from_disk"):
@@ -104,18 +134,32 @@ class Checkpoint:
             nlp.changed()
         else:
             nlp.from_disk(saved)
+        lexemes = self.restore_optimizer(models_of(nlp), optimizer)
+        if not weights_only:
+            # Sums over word types go by their rows, and floats by the order of their sum.
+            for text, norm in lexemes:
+                nlp.vocab.lexicon.row(text, norm)
+
+    def restore_optimizer(self, models: Models, optimizer: Optimizer) -> list[Lexeme]:
+        """Put the moments into an optimizer of the same settings, for models that have their
+        weights already. Returns texts and norms of the word types, in the order of their rows."""
+        path = self.path / "optimizer"
         try:
-            state = _msgpack.loads((self.path / "optimizer").read_bytes())
-            if not weights_only:
-                # Sums over word types go by their rows, and floats by the order of their sum.
-                for text, norm in state["lexemes"]:
-                    nlp.vocab.lexicon.row(text, norm)
-            _set_optimizer(nlp, optimizer, state)
+            state = _msgpack.loads(path.read_bytes())
+            lexemes = [(str(text), norm and str(norm)) for text, norm in state["lexemes"]]
+            _set_optimizer(models, optimizer, state)
         except (ValueError, TypeError, KeyError) as error:
-            raise SerializationError(f"'{self.path / 'optimizer'}': {error!r}") from error
+            raise SerializationError(f"'{path}': {error!r}") from error
+        return lexemes
 
 
-def write_checkpoint(
+def models_of(nlp: Pipeline) -> Models:
+    """The models of the components that have one of thinc's."""
+    models: dict[str, Any] = {name: getattr(each, "model", None) for name, each in nlp.components}
+    return {name: model for name, model in models.items() if hasattr(model, "walk")}
+
+
+def write_pipeline(
     output: Path,
     nlp: Pipeline,
     optimizer: Optimizer,
@@ -123,13 +167,38 @@ def write_checkpoint(
     history: History,
     config: Mapping[str, Any],
 ) -> Path:
-    """Write a checkpoint into the output folder, whole, and remove those before it."""
+    """Write a checkpoint of the training of a pipeline."""
+    lexicon = nlp.vocab.lexicon
+    return write_checkpoint(
+        output,
+        lambda folder: nlp.to_disk(folder / _PIPELINE),
+        models_of(nlp),
+        optimizer,
+        progress,
+        history,
+        config,
+        lexemes=[(text, lexicon.norm_given(row)) for row, text in enumerate(lexicon.texts)],
+    )
+
+
+def write_checkpoint(
+    output: Path,
+    save: Callable[[Path], None],
+    models: Models,
+    optimizer: Optimizer,
+    progress: Progress,
+    history: History,
+    config: Mapping[str, Any],
+    *,
+    lexemes: Sequence[Lexeme] = (),
+) -> Path:
+    """Write a checkpoint into the output folder, whole, and remove those before it. ``save`` writes
+    the weights of ``models`` into the folder that it is given."""
     target = output / CHECKPOINTS / f"step-{progress.step:08d}"
     with folder_written(target) as folder:
-        nlp.to_disk(folder / "pipeline")
-        lexicon = nlp.vocab.lexicon
-        lexemes = [[text, lexicon.norm_given(row)] for row, text in enumerate(lexicon.texts)]
-        data = _msgpack.dumps({**_optimizer_state(nlp, optimizer), "lexemes": lexemes})
+        save(folder)
+        moments = _optimizer_state(models, optimizer)
+        data = _msgpack.dumps({**moments, "lexemes": [list(each) for each in lexemes]})
         write_bytes(folder / "optimizer", data)
         state = {
             "format": FORMAT,
@@ -174,19 +243,18 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _holders(nlp: Pipeline) -> Iterator[tuple[str, Any]]:
-    """Each layer and shim of each component by a name that is the same in every process; thinc's
-    own ids aren't."""
-    for name, component in nlp.components:
-        model: Any = getattr(component, "model", None)
-        for index, node in enumerate(model.walk() if hasattr(model, "walk") else ()):
+def _holders(models: Models) -> Iterator[tuple[str, Any]]:
+    """Each layer and shim of each model by a name that is the same in every process; thinc's own
+    ids aren't."""
+    for name, model in models.items():
+        for index, node in enumerate(model.walk()):
             yield f"{name}/{index}", node
             for number, shim in enumerate(node.shims):
                 yield f"{name}/{index}/shim{number}", shim
 
 
-def _optimizer_state(nlp: Pipeline, optimizer: Optimizer) -> dict[str, Any]:
-    names = {holder.id: name for name, holder in _holders(nlp)}
+def _optimizer_state(models: Models, optimizer: Optimizer) -> dict[str, Any]:
+    names = {holder.id: name for name, holder in _holders(models)}
 
     def named(values: Mapping[Any, Any] | None) -> list[Any] | None:
         if values is None:
@@ -206,8 +274,8 @@ def _plain(value: Any) -> Any:
     return value.get() if hasattr(value, "get") else value
 
 
-def _set_optimizer(nlp: Pipeline, optimizer: Optimizer, state: Mapping[str, Any]) -> None:
-    holders = dict(_holders(nlp))
+def _set_optimizer(models: Models, optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+    holders = dict(_holders(models))
     for key in _MOMENTS:
         if state[key] is None or getattr(optimizer, key) is None:
             continue

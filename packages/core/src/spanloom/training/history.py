@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.files import json_text, write_text
-from .loop import StepResult
+from .steps import StepResult
 
 __all__ = ["History"]
 

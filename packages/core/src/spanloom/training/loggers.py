@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..io.files import json_text, write_text
+from .table import Table
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from ..pipeline import Pipeline
 
 __all__ = [
@@ -29,7 +28,8 @@ __all__ = [
 ]
 
 LogStep = Callable[[dict[str, Any] | None], None]
-Logger = Callable[["Pipeline", IO[str], IO[str]], tuple[LogStep, Callable[[], None]]]
+Log = tuple[LogStep, Callable[[], None]]
+Logger = Callable[["Pipeline", IO[str], IO[str]], Log]
 
 
 def console_logger(
@@ -40,13 +40,10 @@ def console_logger(
     """Logger ``spanloom.ConsoleLogger.v1``: a row of losses and scores for each evaluation, and a
     progress bar while the terminal is one. ``output_file`` also takes each row, as JSON lines."""
 
-    def setup(
-        nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
-    ) -> tuple[LogStep, Callable[[], None]]:
-        parts: list[tuple[LogStep, Callable[[], None]]] = []
+    def setup(nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Log:
+        parts: list[Log] = []
         if console_output:
-            table = _Table(nlp, stdout, progress_bar)
-            parts.append((table.step, table.close))
+            parts.append(_table(nlp, stdout, progress_bar))
         if output_file is not None:
             parts.append(jsonl_logger(output_file)(nlp, stdout, stderr))
 
@@ -70,9 +67,7 @@ def jsonl_logger(path: str | Path) -> Logger:
     checkpoint stay.
     """
 
-    def setup(
-        nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr
-    ) -> tuple[LogStep, Callable[[], None]]:
+    def setup(nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Log:
         file: Path | None = None
 
         def log_step(info: dict[str, Any] | None) -> None:
@@ -108,73 +103,34 @@ def _lines_before(file: Path, info: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-class _Table:
-    """Rows of an aligned table, and a progress bar below them."""
+def _table(nlp: Pipeline, stdout: IO[str], progress_bar: bool) -> Log:
+    """A table of the losses, and of the scores that the config names."""
+    training = nlp.config.get("training", {})
+    weights = training.get("score_weights", {})
+    names = [name for name, weight in weights.items() if weight is not None]
+    limit = int(training.get("max_steps", 0) or 0)
+    table = Table(stdout, limit=limit, progress_bar=progress_bar)
+    loss_names: list[str] = []
 
-    def __init__(self, nlp: Pipeline, stdout: IO[str], progress_bar: bool) -> None:
-        training = nlp.config.get("training", {})
-        weights = training.get("score_weights", {})
-        self.score_names = [name for name, weight in weights.items() if weight is not None]
-        self.limit = int(training.get("max_steps", 0) or 0)
-        self.loss_names: list[str] = []
-        self.widths: list[int] = []
-        self.stdout = stdout
-        self.progress: Progress | None = None
-        if progress_bar and stdout.isatty():
-            self._start()
-
-    def _start(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.completed:.0f}" + (f"/{self.limit}" if self.limit else "")),
-            TimeElapsedColumn(),
-            console=Console(file=self.stdout),
-            transient=True,
-        )
-        self.bar = self.progress.add_task("step", total=self.limit or None)
-        self.progress.start()
-
-    def step(self, info: dict[str, Any] | None) -> None:
-        if self.progress is not None:
-            self.progress.advance(self.bar)
+    def log_step(info: dict[str, Any] | None) -> None:
+        table.advance()
         if info is None:
             return
-        if not self.widths:
-            self._header(info["losses"])
-        self._write(self._cells(info))
+        if not loss_names:
+            loss_names.extend(info["losses"])
+        seconds, losses, scores = float(info["seconds"]), info["losses"], info["other_scores"]
+        table.add(
+            {
+                "E": str(info["epoch"]),
+                "#": str(info["step"]),
+                "WORDS/S": f"{info['words'] / seconds:.0f}" if seconds else "",
+                **{f"LOSS {each.upper()}": f"{losses.get(each, 0.0):.2f}" for each in loss_names},
+                **{each.upper(): _percent(scores.get(each)) for each in names},
+                "SCORE": _percent(info["score"]),
+            }
+        )
 
-    def _header(self, losses: Mapping[str, float]) -> None:
-        self.loss_names = list(losses)
-        names = ["E", "#", "WORDS/S"]
-        names += [f"LOSS {name.upper()}" for name in self.loss_names]
-        names += [name.upper() for name in self.score_names] + ["SCORE"]
-        self.widths = [max(len(name), least) for name, least in zip(names, [3, 6, 7, *[8] * 99])]
-        self._write(names)
-        self._write(["-" * width for width in self.widths])
-
-    def _cells(self, info: Mapping[str, Any]) -> list[str]:
-        seconds = float(info["seconds"])
-        cells = [str(info["epoch"]), str(info["step"])]
-        cells.append(f"{info['words'] / seconds:.0f}" if seconds else "")
-        cells += [f"{info['losses'].get(name, 0.0):.2f}" for name in self.loss_names]
-        scores = info["other_scores"]
-        cells += [_percent(scores.get(name)) for name in self.score_names]
-        return [*cells, _percent(info["score"])]
-
-    def _write(self, cells: list[str]) -> None:
-        line = "  ".join(cell.rjust(width) for cell, width in zip(cells, self.widths))
-        if self.progress is not None:
-            self.progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
-        else:
-            print(line, file=self.stdout, flush=True)
-
-    def close(self) -> None:
-        if self.progress is not None:
-            self.progress.stop()
+    return log_step, table.close
 
 
 def _percent(value: Any) -> str:

@@ -1,15 +1,9 @@
-"""The training loop: a generator of step results.
-
-It neither prints nor saves. Whoever iterates over it does that, with what a step says of itself;
-:mod:`spanloom.training.run` is the usual one.
-"""
+"""Training, step by step: what a step does, and how it is scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, count, islice
-from time import perf_counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -19,41 +13,15 @@ from .gradients import find_trouble
 from .progress import Progress
 from .randomness import set_random_state
 from .settings import Settings
+from .steps import StepResult, run_steps, with_next
 
 if TYPE_CHECKING:
     from ..examples.example import Example
     from ..pipeline import Pipeline
 
-__all__ = ["StepResult", "split", "train_steps", "weighted_score"]
+__all__ = ["split", "train_steps", "weighted_score"]
 
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What one step of training did.
-
-    ``step`` counts from 1, ``epoch`` from 0. ``words`` and ``seconds`` are totals since the start.
-    ``losses`` are sums since the last evaluation, by component. After an evaluation, ``scores``
-    holds all scores, ``score`` the weighted one, and ``is_best`` says whether it is the highest so
-    far; otherwise the three are ``None``. ``problem`` says why the step couldn't be taken: nothing
-    was changed then, and asking for another step raises :class:`TrainingError`.
-    """
-
-    step: int
-    epoch: int
-    words: int
-    seconds: float
-    losses: Mapping[str, float]
-    score: float | None = None
-    scores: Mapping[str, Any] | None = None
-    is_best: bool | None = None
-    problem: str | None = None
-
-    @property
-    def evaluated(self) -> bool:
-        """Whether scores were measured after this step."""
-        return self.scores is not None
 
 
 def train_steps(
@@ -77,67 +45,94 @@ def train_steps(
     """
     rng = np.random.default_rng(settings.seed if seed is None else seed)
     progress = progress if progress is not None else Progress()
-    if progress.is_over(settings):
-        return
-    evaluate = _evaluator(nlp, settings)
-    losses: dict[str, float] = {}
-    batches = _with_last(_batches(nlp, settings, rng))
-    _advance(settings, progress, batches)
-    start = perf_counter() - progress.seconds
-    for step, (epoch, batch, last) in enumerate(batches, progress.step + 1):
-        problem = _update(nlp, settings, batch, step, epoch, losses)
-        if problem is not None:
-            seconds = perf_counter() - start
-            yield StepResult(step, epoch, progress.words, seconds, losses, problem=problem)
-            raise TrainingError(problem)
-        last = last or step == settings.max_steps
-        score: float | None = None
-        scores: Mapping[str, Any] | None = None
-        if last or step % settings.eval_frequency == 0:
-            score, scores = evaluate()
-        is_best = None if score is None else score > progress.best
-        progress.step, progress.epoch = step, epoch
-        progress.words += sum(len(example.predicted) for example in batch)
-        progress.seconds = perf_counter() - start
-        if score is not None and is_best:
-            progress.best, progress.best_step = score, step
-        yield StepResult(
-            step,
-            epoch,
-            progress.words,
-            progress.seconds,
-            dict(losses),
-            score,
-            scores,
-            is_best,
+    if not progress.is_over(settings):
+        yield from run_steps(_Training(nlp, settings, rng), settings, progress)
+
+
+class _Training:
+    """Steps by :meth:`Pipeline.update`, scored by :meth:`Pipeline.evaluate`."""
+
+    def __init__(self, nlp: Pipeline, settings: Settings, rng: np.random.Generator) -> None:
+        self.nlp = nlp
+        self.settings = settings
+        self.rng = rng
+        if not any(settings.score_weights.values()):
+            raise TrainingError(
+                "training.score_weights says of no score that it counts, so the best pipeline "
+                "can't be told. Give weights, such as tag_acc = 1.0 in [training.score_weights]."
+            )
+        self.dev = list(settings.dev_corpus(nlp))
+        if not self.dev:
+            raise TrainingError(
+                "The evaluation corpus is empty. Check paths.dev, and limit and max_length in "
+                "[corpora.dev]."
+            )
+
+    def batches(self, progress: Progress) -> Iterator[tuple[int, list[Example], bool]]:
+        """Those of the steps to come. Batches, rates and sizes are drawn as often as the steps
+        before did, and the random generators are set."""
+        batches = (
+            (epoch, batch, after is None or after[0] != epoch)
+            for (epoch, batch), after in with_next(_batches(self.nlp, self.settings, self.rng))
         )
-        if score is not None:
-            losses = {}
-        if last or progress.is_over(settings):
-            return
+        words = 0
+        optimizer: Any = self.settings.optimizer  # thinc doesn't annotate the method
+        for _, batch, _ in islice(batches, progress.step):
+            words += self.words(batch)
+            next(self.settings.dropouts)
+            optimizer.step_schedules()
+        if words != progress.words:
+            raise TrainingError(
+                f"The training data isn't what it was: {progress.step} steps had {progress.words} "
+                f"words when they were taken, and have {words} now. Give the same corpus in the "
+                f"same order, or start again without --resume."
+            )
+        if progress.rate_factor != 1.0:
+            _scale_rate(optimizer, progress.rate_factor)
+        if progress.random is not None:
+            set_random_state(progress.random)
+        return batches
 
+    def words(self, batch: list[Example]) -> int:
+        return sum(len(example.predicted) for example in batch)
 
-def _advance(
-    settings: Settings, progress: Progress, batches: Iterator[tuple[int, list[Example], bool]]
-) -> None:
-    """Draw batches, rates and sizes as often as the steps before did, and set the random
-    generators."""
-    words = 0
-    optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
-    for _, batch, _ in islice(batches, progress.step):
-        words += sum(len(example.predicted) for example in batch)
-        next(settings.dropouts)
+    def update(
+        self, batch: list[Example], step: int, epoch: int, losses: dict[str, float]
+    ) -> str | None:
+        """One step of the optimizer. Returns what is wrong with the losses or the gradients; then
+        it isn't taken."""
+        nlp, settings = self.nlp, self.settings
+        if settings.before_update is not None:
+            settings.before_update(nlp, {"step": step, "epoch": epoch})
+        drop = next(settings.dropouts)
+        new: dict[str, float] = {}
+        for part in split(batch, settings.accumulate_gradient):
+            nlp.update(
+                part,
+                drop=drop,
+                losses=new,
+                exclude=settings.frozen_components,
+                annotates=settings.annotating_components,
+            )
+        trouble = find_trouble(nlp, new, settings.frozen_components)
+        if trouble is not None:
+            return (
+                f"{trouble} in step {step} (epoch {epoch}). Its weights or gradients have grown "
+                f"without bound: lower training.optimizer.learn_rate, or set "
+                f"training.optimizer.grad_clip. What was saved before is not touched."
+            )
+        for name, loss in new.items():
+            losses[name] = losses.get(name, 0.0) + loss
+        nlp.finish_update(settings.optimizer, exclude=settings.frozen_components)
+        optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
         optimizer.step_schedules()
-    if words != progress.words:
-        raise TrainingError(
-            f"The training data isn't what it was: {progress.step} steps had {progress.words} "
-            f"words when they were taken, and have {words} now. Give the same corpus in the same "
-            f"order, or start again without --resume."
-        )
-    if progress.rate_factor != 1.0:
-        _scale_rate(optimizer, progress.rate_factor)
-    if progress.random is not None:
-        set_random_state(progress.random)
+        return None
+
+    def evaluate(self, losses: Mapping[str, float]) -> tuple[float, Mapping[str, Any]]:
+        """The scores on the dev corpus, with averaged weights where the optimizer has them."""
+        with self.nlp.use_params(self.settings.optimizer.averages or None):
+            scores = self.nlp.evaluate(self.dev)
+        return weighted_score(scores, self.settings.score_weights), scores
 
 
 def _scale_rate(optimizer: Any, factor: float) -> None:
@@ -145,43 +140,6 @@ def _scale_rate(optimizer: Any, factor: float) -> None:
     if "learn_rate" in optimizer.schedules:
         schedule = optimizer.schedules["learn_rate"]
         optimizer.schedules["learn_rate"] = (rate * factor for rate in schedule)
-
-
-def _update(
-    nlp: Pipeline,
-    settings: Settings,
-    batch: list[Example],
-    step: int,
-    epoch: int,
-    losses: dict[str, float],
-) -> str | None:
-    """One step of the optimizer. Losses are added to ``losses``. Returns what is wrong with the
-    losses or the gradients; then the step isn't taken."""
-    if settings.before_update is not None:
-        settings.before_update(nlp, {"step": step, "epoch": epoch})
-    drop = next(settings.dropouts)
-    new: dict[str, float] = {}
-    for part in split(batch, settings.accumulate_gradient):
-        nlp.update(
-            part,
-            drop=drop,
-            losses=new,
-            exclude=settings.frozen_components,
-            annotates=settings.annotating_components,
-        )
-    trouble = find_trouble(nlp, new, settings.frozen_components)
-    if trouble is not None:
-        return (
-            f"{trouble} in step {step} (epoch {epoch}). Its weights or gradients have grown "
-            f"without bound: lower training.optimizer.learn_rate, or set "
-            f"training.optimizer.grad_clip. What was saved before is not touched."
-        )
-    for name, loss in new.items():
-        losses[name] = losses.get(name, 0.0) + loss
-    nlp.finish_update(settings.optimizer, exclude=settings.frozen_components)
-    optimizer: Any = settings.optimizer  # thinc doesn't annotate the method
-    optimizer.step_schedules()
-    return None
 
 
 def split(batch: Sequence[Item], parts: int) -> Iterator[Sequence[Item]]:
@@ -224,40 +182,6 @@ def _batches(
                     "discard_oversize, size must be larger than the documents."
                 )
             )
-
-
-def _with_last(
-    batches: Iterator[tuple[int, list[Example]]],
-) -> Iterator[tuple[int, list[Example], bool]]:
-    """Each batch, and whether it is the last one."""
-    for before in batches:
-        for after in chain(batches, [None]):
-            yield (*before, after is None)
-            if after is None:
-                return
-            before = after
-
-
-def _evaluator(nlp: Pipeline, settings: Settings) -> Callable[[], tuple[float, Mapping[str, Any]]]:
-    """A function that measures the scores, with averaged weights where the optimizer has them."""
-    if not any(settings.score_weights.values()):
-        raise TrainingError(
-            "training.score_weights says of no score that it counts, so the best pipeline can't be "
-            "told. Give weights, such as tag_acc = 1.0 in [training.score_weights]."
-        )
-    examples = list(settings.dev_corpus(nlp))
-    if not examples:
-        raise TrainingError(
-            "The evaluation corpus is empty. Check paths.dev, and limit and max_length in "
-            "[corpora.dev]."
-        )
-
-    def evaluate() -> tuple[float, Mapping[str, Any]]:
-        with nlp.use_params(settings.optimizer.averages or None):
-            scores = nlp.evaluate(examples)
-        return weighted_score(scores, settings.score_weights), scores
-
-    return evaluate
 
 
 def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None]) -> float:

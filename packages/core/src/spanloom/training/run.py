@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
-from ..config.changes import differences
 from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
 from ..corpora.corpus import corpus
@@ -44,13 +43,13 @@ __all__ = [
 #: What may differ from the config of the run that is resumed.
 _MAY_CHANGE = (
     "paths.",
-    "corpora.train.path",
-    "corpora.dev.path",
+    "corpora.train.path.",
+    "corpora.dev.path.",
     "initialize.",
-    "training.max_steps",
-    "training.max_epochs",
-    "training.patience",
-    "training.logger",
+    "training.max_steps.",
+    "training.max_epochs.",
+    "training.patience.",
+    "training.logger.",
 )
 
 Data = str | Path | Reader | Iterable["Example"]
@@ -76,7 +75,8 @@ def train(
     (``{"training.max_steps": 100}``). ``train`` and ``dev`` take the place of the corpora that the
     config names: a path, a function from the pipeline to examples, or, where ``config`` is a
     pipeline, examples. With ``output``, the best and the last pipeline are saved there, each whole
-    or not at all; Ctrl-C stops and saves the last one. ``quiet`` shows nothing.
+    or not at all. Ctrl-C and SIGTERM stop after the present step and save it, a second one stops at
+    once. ``quiet`` shows nothing.
 
     At the start and after each evaluation a checkpoint is written into ``output`` too, unless
     ``checkpoints`` is false. With ``resume``, training goes on from the one that is there, however
@@ -163,19 +163,12 @@ def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
     found = Checkpoint.read(path)
     # Settings that a later version brought have their defaults.
     before = fill_config(Config(dict(found.config)))
-    changes = [
-        f"{key} is {new}, but was {old}"
-        for key, old, new in differences(before, config)
-        if not key.startswith(_MAY_CHANGE)
-    ]
-    if changes and found.progress.step == 0:
+    try:
+        found.refuse_changes(before, config, _MAY_CHANGE)
+    except TrainingError:
+        if found.progress.step:
+            raise
         return None  # nothing is lost
-    if changes:
-        raise TrainingError(
-            f"'{path}' is of another config, so training can't go on from it:\n  "
-            + "\n  ".join(changes)
-            + "\nUse the config of that run, or start again without --resume."
-        )
     return found
 
 

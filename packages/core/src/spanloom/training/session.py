@@ -12,11 +12,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..io.files import folder_written
 from ..plugins import TrainContext, manager
-from .checkpoint import Checkpoint, drop_checkpoints, write_checkpoint
+from .checkpoint import Checkpoint, drop_checkpoints, models_of, write_pipeline
 from .events import Events
 from .history import History
-from .loop import StepResult, train_steps
+from .interrupts import deferred_interrupts
+from .loop import train_steps
 from .progress import Progress
+from .steps import StepResult
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -89,13 +91,17 @@ class Session:
         error: BaseException | None = None
         log_step, finalize = self._logger()
         try:
-            for step in self._steps():
-                self._after(step)
-                info = self._info(step)
-                self.events.guard("the logger", log_step, info if step.evaluated else None)
-                self.events.tell("evaluation" if step.evaluated else "step", **info)
-                manager().observe("after_step", ctx=context, step=step)
-        except KeyboardInterrupt:
+            with deferred_interrupts() as interrupt:
+                for step in self._steps():
+                    self._after(step)
+                    info = self._info(step)
+                    self.events.guard("the logger", log_step, info if step.evaluated else None)
+                    self.events.tell("evaluation" if step.evaluated else "step", **info)
+                    manager().observe("after_step", ctx=context, step=step)
+                    if interrupt.asked:
+                        self._stop(step)
+                        break
+        except KeyboardInterrupt:  # a second one, or one of a callback
             self.result.interrupted = True
             self._save_last()
         except BaseException as problem:
@@ -166,13 +172,20 @@ class Session:
                 copytree(self.result.last, folder, dirs_exist_ok=True)
         self._keep()
 
+    def _stop(self, step: StepResult) -> None:
+        """End the run after a step, so that it can go on from there."""
+        self.result.interrupted = True
+        if not step.evaluated:
+            self._save_last()
+            self._keep()
+
     def _keep(self) -> None:
         """Write a checkpoint of what there is now."""
         if not self.checkpoints or self.output is None:
             return
         if self.checkpoint is None:  # there may be some of an earlier run
             drop_checkpoints(self.output)
-        self.checkpoint = write_checkpoint(
+        self.checkpoint = write_pipeline(
             self.output,
             self.nlp,
             self.settings.optimizer,
@@ -216,10 +229,8 @@ def save(nlp: Pipeline, path: Path, settings: Settings) -> None:
 
 def nodes(nlp: Pipeline) -> Iterator[Any]:
     """Each layer of each component's model."""
-    for _, component in nlp.components:
-        model: Any = getattr(component, "model", None)
-        if hasattr(model, "walk"):
-            yield from model.walk()
+    for model in models_of(nlp).values():
+        yield from model.walk()
 
 
 def use_averages(nlp: Pipeline, averages: Mapping[Any, Any] | None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import resolve_section
 from ..corpora.batchers import Batcher
 from ..errors import ConfigError, ConfigProblem
+from .progress import Limits
 
 if TYPE_CHECKING:
     from thinc.api import Optimizer
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
     from ..examples.example import Example
     from ..pipeline import Pipeline
 
-__all__ = ["Reader", "Settings", "read_settings"]
+__all__ = ["Reader", "Settings", "check_numbers", "read_corpus", "read_settings"]
 
 Reader = Callable[["Pipeline"], Iterable["Example"]]
 
 
+_LOWEST = {
+    "accumulate_gradient": 1,
+    "patience": 0,
+    "max_epochs": -1,
+    "max_steps": 0,
+    "eval_frequency": 1,
+}
+
+
 @dataclass
-class Settings:
+class Settings(Limits):
     """What a training run needs. The attributes are the keys of ``[training]``; the two corpora are
     resolved, and ``dropouts`` gives one rate for each step."""
 
@@ -35,10 +45,6 @@ class Settings:
     logger: Callable[..., Any] | None = None
     seed: int | None = 0
     accumulate_gradient: int = 1
-    patience: int = 1600
-    max_epochs: int = 0
-    max_steps: int = 20000
-    eval_frequency: int = 200
     frozen_components: list[str] = field(default_factory=list)
     annotating_components: list[str] = field(default_factory=list)
     score_weights: Mapping[str, float | None] = field(default_factory=dict)
@@ -55,26 +61,31 @@ def read_settings(
     Raises :class:`ConfigError` for values that make no sense, and whatever the functions raise.
     """
     values = dict(resolve_section(config, "training"))
-    _check_numbers(values, getattr(config, "source", "config"))
+    check_numbers(config, "training", values, _LOWEST, ("dropout",))
     for key in ("train_corpus", "dev_corpus"):
         given = (corpora or {}).get(key)
-        values[key] = given if given is not None else _corpus(config, values[key])
+        values[key] = given if given is not None else read_corpus(config, f"training.{key}")
     values["dropouts"] = _rates(values.pop("dropout"))
     known = Settings.__dataclass_fields__
     return Settings(**{key: value for key, value in values.items() if key in known})
 
 
-def _corpus(config: Mapping[str, Any], path: str) -> Reader:
-    """``corpora.train``, or ``corpora.train`` within a function that returns all corpora."""
+def read_corpus(config: Mapping[str, Any], setting: str) -> Any:
+    """The reader that a setting names: ``corpora.train``, or ``corpora.train`` within a function
+    that returns all corpora. Raises :class:`ConfigError` if it isn't there."""
+    where, _, name = setting.partition(".")
+    path = str(config[where][name])
     section, _, key = path.rpartition(".")
     block: Any = config
-    for part in section.split("."):
-        block = block[part]
+    for part in section.split(".") if section else ():
+        block = block.get(part, {})
     if any(name.startswith("@") for name in block):
-        reader: Reader = resolve_section(config, section)[key]
-        return reader
-    reader = resolve_section(config, path)
-    return reader
+        return resolve_section(config, section)[key]
+    if key not in block:
+        have = ", ".join(f"{section}.{name}" for name in block) or "none"
+        problem = ConfigProblem(setting, f"'{path}' isn't there", f"have: {have}")
+        raise ConfigError([problem], source=getattr(config, "source", "config"))
+    return resolve_section(config, path)
 
 
 def _rates(dropout: Any) -> Iterator[float]:
@@ -86,24 +97,28 @@ def _rates(dropout: Any) -> Iterator[float]:
     yield from repeat(rate)
 
 
-def _check_numbers(values: Mapping[str, Any], source: str) -> None:
-    lowest = {
-        "accumulate_gradient": 1,
-        "patience": 0,
-        "max_epochs": -1,
-        "max_steps": 0,
-        "eval_frequency": 1,
-    }
+def check_numbers(
+    config: Mapping[str, Any],
+    section: str,
+    values: Mapping[str, Any],
+    lowest: Mapping[str, int],
+    shares: Iterable[str],
+) -> None:
+    """Raise :class:`ConfigError` if a value of a section is less than its least, a share isn't in
+    [0, 1), or no limit ends the run. Values that aren't plain numbers are left alone."""
     problems = []
+
+    def note(key: str, message: str, fix: str = "") -> None:
+        problems.append(ConfigProblem(f"{section}.{key}", message, fix))
+
     for key, least in lowest.items():
-        if values[key] < least:
-            message = f"is {values[key]}, but must be at least {least}"
-            problems.append(ConfigProblem(f"training.{key}", message))
-    dropout = values["dropout"]
-    if isinstance(dropout, int | float) and not 0 <= dropout < 1:
-        problems.append(ConfigProblem("training.dropout", f"is {dropout}, but must be in [0, 1)"))
-    if not values["max_epochs"] and not values["max_steps"] and not values["patience"]:
-        message = "max_steps, max_epochs and patience are all 0: training would never end"
-        problems.append(ConfigProblem("training.max_steps", message, "set one of them"))
+        if values[key] is not None and values[key] < least:
+            note(key, f"is {values[key]}, but must be at least {least}")
+    for key in shares:
+        if isinstance(values[key], int | float) and not 0 <= values[key] < 1:
+            note(key, f"is {values[key]}, but must be in [0, 1)")
+    if not any(values[key] for key in ("max_epochs", "max_steps", "patience")):
+        message = f"max_steps, max_epochs and patience are all 0: {section} would never end"
+        note("max_steps", message, "set one of them")
     if problems:
-        raise ConfigError(problems, source=source)
+        raise ConfigError(problems, source=getattr(config, "source", "config"))

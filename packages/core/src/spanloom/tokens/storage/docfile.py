@@ -7,6 +7,7 @@ zero ends the file, so that one that was cut short is noticed.
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ...vocab import Vocab
     from ..doc import Doc
 
-__all__ = ["read_docs", "write_docs"]
+__all__ = ["groups", "read_docs", "write_docs"]
 
 _MAGIC = b"SLOOM001"
 _HEAD = struct.Struct("<QI")
@@ -40,7 +41,7 @@ def write_docs(path: str | Path, docs: Iterable[Doc]) -> int:
     count = 0
     with file_written(path) as file:
         file.write(_MAGIC)
-        for group in _groups(docs):
+        for group in groups(docs, _TOKENS, _DOCS):
             count += len(group)
             for block in to_blocks(group):
                 file.write(_HEAD.pack(len(block), zlib.crc32(block)))
@@ -49,15 +50,16 @@ def write_docs(path: str | Path, docs: Iterable[Doc]) -> int:
     return count
 
 
-def _groups(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
+def groups(docs: Iterable[Doc], tokens: int, most: float = math.inf) -> Iterator[list[Doc]]:
+    """Divide documents, in order, into groups of at least so many tokens, or of ``most``."""
     group: list[Doc] = []
-    tokens = 0
+    found = 0
     for doc in docs:
         group.append(doc)
-        tokens += len(doc)
-        if tokens >= _TOKENS or len(group) >= _DOCS:
+        found += len(doc)
+        if found >= tokens or len(group) >= most:
             yield group
-            group, tokens = [], 0
+            group, found = [], 0
     if group:
         yield group
 

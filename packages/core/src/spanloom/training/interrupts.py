@@ -39,4 +39,5 @@ def deferred_interrupts() -> Iterator[Interrupt]:
         yield interrupt
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # One that wasn't set by Python is told as None, and can't be set again.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,4 +1,4 @@
-"""The commands ``debug config``, ``debug schema`` and ``debug data``."""
+"""The commands ``debug config`` and ``debug schema``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from spanloom.cli.main import cli
 from spanloom.config import init_config
 from spanloom.config.changes import ABSENT, differences
 from spanloom.config.schema import config_schema
-
-ROWS = "1\tdogs\t_\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\trun\t_\tVERB\t{tag}\t_\t0\troot\t_\t_\n"
 
 
 def run(*arguments: str | Path, code: int = 0) -> Result:
@@ -66,7 +64,7 @@ def test_the_schema_takes_right_configs_and_no_others(tmp_path: Path) -> None:
     schema = json.loads((tmp_path / "schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     check = jsonschema.Draft202012Validator(schema)
-    config = init_config("en", ["tagger", "morphologizer", "senter", "ner", "parser", "textcat"])
+    config = init_config("en", ["tagger", "morphologizer", "senter"])
     config["paths"].update(train="train.spacy", dev="dev.spacy")
     for right in (config, config.interpolate()):
         assert list(check.iter_errors(json.loads(json.dumps(right)))) == []
@@ -97,48 +95,3 @@ def test_the_schema_knows_each_component_and_function() -> None:
         in (schema["$defs"]["architectures"]["properties"]["@architectures"]["enum"])
     )
     assert {"training", "nlp", "components", "corpora"} <= schema["properties"].keys()
-
-
-# -- data
-
-
-def test_data_is_counted_and_judged(config: Path, tmp_path: Path) -> None:
-    train, dev = tmp_path / "train.conllu", tmp_path / "dev.conllu"
-    train.write_text("\n".join([ROWS.format(tag="VBP")] * 30), "utf8")
-    dev.write_text(ROWS.format(tag="VBX"), "utf8")
-    sentences = ["--corpora.train.gold_preproc", "true"]
-    paths = ["--paths.train", train, "--paths.dev", dev]
-    told = run("debug", "data", config, *paths, *sentences)
-    assert "29 documents in train have the text of another" in told.output
-    assert "1 of 1 documents in dev have the text of one in train" in told.output
-    assert "labels of 'tagger' are in dev alone, so they can't be predicted: VBX" in told.output
-    found = json.loads(run("debug", "data", config, *paths, *sentences, "--json").output)
-    assert found["train"]["documents"] == 30 and found["train"]["words"] == 60
-    assert found["train"]["labels"]["tags"] == {"NNS": 30, "VBP": 30}
-    assert found["shared"] == 1 and found["unseen"] == 0
-
-
-def test_sentences_that_are_in_both_are_found_in_other_documents(
-    config: Path, tmp_path: Path
-) -> None:
-    train, dev = tmp_path / "train.conllu", tmp_path / "dev.conllu"
-    words = ["we", "saw", "the", "old", "red", "dogs"]
-
-    def sentence(last: str) -> str:
-        rows = [f"{i}\t{word}\t_\t_\tX" for i, word in enumerate([*words, last], 1)]
-        return "\n".join(f"{row}\t_\t_\t_\t_\t_" for row in rows) + "\n\n"
-
-    train.write_text("".join(sentence(last) for last in "abcdefghijkl"), "utf8")
-    dev.write_text(sentence("z") + sentence("c"), "utf8")
-    told = run("debug", "data", config, "--paths.train", train, "--paths.dev", dev)
-    assert "1 of 2 sentences of 5 words or more in dev are in train too" in told.output
-    dev.write_text(sentence("z"), "utf8")
-    told = run("debug", "data", config, "--paths.train", train, "--paths.dev", dev)
-    assert "in train too" not in told.output
-
-
-def test_what_cannot_be_learned_is_an_error(config: Path, tmp_path: Path) -> None:
-    bare = tmp_path / "bare.conllu"
-    bare.write_text("1\tdogs\t_\t_\t_\t_\t_\t_\t_\t_\n", "utf8")
-    told = run("debug", "data", config, "--paths.train", bare, "--paths.dev", bare, code=1)
-    assert "'tagger' learns tags, but train has none annotated" in told.output

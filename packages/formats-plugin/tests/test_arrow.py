@@ -3,74 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spanloom import Vocab
-from spanloom.cli.main import cli
 from spanloom.corpora.corpus import Corpus, read_docs
 from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError, FormatError, SerializationError
 from spanloom.pipeline.build import blank
-from spanloom.tokens import Doc, Span
+from spanloom.tokens import Doc
 from spanloom_formats.arrow.files import docs_from_table
 from spanloom_formats.arrow.tables import from_arrow, to_arrow
+
+from .support import run
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
 
-
-def annotated(vocab: Vocab) -> Doc:
-    doc = Doc(
-        vocab,
-        words=["Ann", "can't", "fly", "日本", "👍"],
-        spaces=[True, False, True, False, False],
-        tags=list("ABCDE"),
-        morphs=["Number=Sing", "", "", "", ""],
-        lemmas=["Ann", "can", "fly", "日本", "👍"],
-        heads=[2, 2, 2, 4, 4],
-        deps=["nsubj", "aux", "ROOT", "ROOT", "dep"],
-        ents=["B-PER", "O", "O", "B-GPE", ""],
-        user_data={"source": "a", "n": [1, 2.5, None], ("._.", "seen", None, None): True},
-    )
-    doc.cats = {"travel": 1.0, "food": 0.25}
-    doc.spans["sc"] = [Span(doc, 0, 2, "X", "Q1", "s1"), Span(doc, 1, 3, "Y")]
-    doc.spans["sc"].attrs["by"] = "me"
-    doc.spans["none"] = []
-    doc.tensor = np.arange(10, dtype="f").reshape(5, 2)
-    return doc
+Facts = Callable[[Doc], dict[str, Any]]
 
 
-def some_docs() -> list[Doc]:
-    nlp = blank("en")
-    return [annotated(nlp.vocab), nlp("We don't know."), Doc(nlp.vocab, words=["a", "b"]), nlp("")]
+@pytest.fixture
+def docs(some_docs: Callable[[Vocab], list[Doc]]) -> list[Doc]:
+    found = some_docs(blank("en").vocab)
+    found[0].tensor = np.arange(12, dtype="f").reshape(6, 2)
+    return found
 
 
-def facts(doc: Doc) -> dict[str, Any]:
-    return {
-        **doc.to_json(),
-        "norms": [token.norm_ for token in doc],
-        "unknown": doc.has_unknown_spaces,
-        "attrs": {name: group.attrs for name, group in doc.spans.items()},
-        "user_data": doc.user_data,
-        "tensor": None if doc.tensor is None else np.asarray(doc.tensor).tolist(),
-    }
-
-
-def test_tables_keep_everything_and_others_can_read_them() -> None:
-    docs = some_docs()
+def test_tables_keep_everything_and_others_can_read_them(docs: list[Doc], facts: Facts) -> None:
     table = to_arrow(docs)
     table.validate(full=True)
-    assert table.column("tokens").to_pylist()[1] == ["We", "do", "n't", "know", "."]
+    assert table.column("tokens").to_pylist()[1] == [
+        "We",
+        "do",
+        "n't",
+        "know",
+        ",",
+        "do",
+        "we",
+        "?",
+    ]
     assert table.column("norm").to_pylist()[1][2] == "not"
-    assert table.column("tag").to_pylist()[:2] == [list("ABCDE"), None]
-    assert table.column("cats").to_pylist()[0] == [("travel", 1.0), ("food", 0.25)]
+    assert table.column("tag").to_pylist()[:2] == [list("ABCDEF"), None]
+    assert table.column("cats").to_pylist()[0] == [("travel", 1.0), ("food", 0.0)]
     again = list(from_arrow(table, blank("en").vocab))
     assert list(map(facts, again)) == list(map(facts, docs))
     some = list(from_arrow(table.slice(1, 2), blank("en").vocab))
@@ -83,7 +64,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5
 
 
 @given(
-    st.lists(
+    given_docs=st.lists(
         st.tuples(
             st.lists(st.tuples(words, st.booleans()), max_size=5), st.booleans(), st.booleans()
         ),
@@ -91,7 +72,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5
     )
 )
 @settings(max_examples=40, deadline=None)
-def test_any_documents_come_back(given_docs: list[Any]) -> None:
+def test_any_documents_come_back(facts: Facts, given_docs: list[Any]) -> None:
     vocab = Vocab("en")
     docs = []
     for pairs, tagged, unknown in given_docs:
@@ -103,17 +84,17 @@ def test_any_documents_come_back(given_docs: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "arrow"])
-def test_files_are_written_read_converted_and_trained_on(tmp_path: Path, suffix: str) -> None:
-    docs = some_docs()
+def test_files_are_written_read_converted_and_trained_on(
+    docs: list[Doc], facts: Facts, tmp_path: Path, suffix: str
+) -> None:
     path = tmp_path / f"a.{suffix}"
-    assert writer_for(path)(path, iter(docs)) == 4
+    assert writer_for(path)(path, iter(docs)) == 5
     assert list(map(facts, read_docs(path, blank("en").vocab))) == list(map(facts, docs))
     examples = list(Corpus(path)(blank("en")))
-    assert [example.reference.words for example in examples] == [doc.words for doc in docs[:3]]
+    assert [example.reference.words for example in examples] == [doc.words for doc in docs[:4]]
     for output in ("b.loom", f"c.{suffix}"):
         arguments = ["convert", str(path), str(tmp_path / output), "--lang", "en"]
-        result = CliRunner().invoke(cli, arguments)
-        assert result.exit_code == 0 and "4 documents, 12 tokens" in result.output, result.output
+        assert "5 documents, 17 tokens" in run(*arguments).output
         path = tmp_path / output
     assert list(map(facts, read_docs(path, blank("en").vocab))) == list(map(facts, docs))
 
@@ -160,7 +141,7 @@ def test_tables_of_other_tools(tmp_path: Path) -> None:
     assert [ent.text for ent in doc.ents] == ["Ann"] and doc.cats == {"A": 1.0}
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_named(docs: list[Doc], tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(FormatError, match=r"a\.parquet.*can't be read"):
@@ -173,14 +154,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"a\.parquet, line 2"):
         list(read_docs(path, Vocab("en")))
     problems: list[FormatError] = []
-    docs = list(read_docs(path, Vocab("en"), problems=problems))
-    assert [doc.text for doc in docs] == ["Ann.", "Eve."] and len(problems) == 1
+    found = list(read_docs(path, Vocab("en"), problems=problems))
+    assert [doc.text for doc in found] == ["Ann.", "Eve."] and len(problems) == 1
     with pytest.raises(DataError, match="row 2"):
         list(docs_from_table(pa.table(rows), Vocab("en")))
-    table = to_arrow(some_docs())
+    table = to_arrow(docs)
     place = table.schema.get_field_index("head")
     field = table.schema.field(place)
-    heads = pa.array([[9] * 5, None, None, None], field.type)
+    heads = pa.array([[9] * 6, *[None] * 4], field.type)
     wrong = table.set_column(place, field, heads)
     with pytest.raises(SerializationError, match="a head lies outside"):
         list(from_arrow(wrong, Vocab("en")))

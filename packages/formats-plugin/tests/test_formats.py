@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from spanloom import Vocab
-from spanloom.cli.main import cli
 from spanloom.corpora.corpus import Corpus, read_docs
 from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError, FormatError
@@ -21,6 +19,8 @@ from spanloom_formats.conllu.reading import read_conllu
 from spanloom_formats.conllu.writing import write_conllu
 from spanloom_formats.iob.files import read_iob, write_biluo, write_conll, write_iob
 from spanloom_formats.jsonl.files import read_jsonl
+
+from .support import run
 
 SAMPLE = Path(__file__).parent / "data" / "wnut17_sample.conll"
 
@@ -36,12 +36,6 @@ call NN I-NP O
 Peter NNP B-NP B-PER
 Blackburn NNP I-NP I-PER
 """
-
-
-def convert(*args: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(cli, ["convert", *map(str, args)])
-    assert result.exit_code == code, result.output
-    return result
 
 
 def ents(docs: Any) -> list[list[tuple[str, str]]]:
@@ -214,21 +208,21 @@ def test_records_that_do_not_fit_are_named(
 def test_a_corpus_reads_every_format(tmp_path: Path) -> None:
     nlp = blank("en")
     docs = list(read_iob(SAMPLE, nlp.vocab))
-    names = ["a.iob", "b.biluo.gz", "c.conll", "d.jsonl", "e.spacy", "f.loom", "g.conllu"]
+    names = ["a.iob", "b.biluo.gz", "c.conll", "d.jsonl", "f.loom", "g.conllu"]
     for name in names:
         writer_for(name)(tmp_path / name, docs)
         examples = list(Corpus(tmp_path / name)(nlp))
         assert sum(len(example.reference.ents) for example in examples) == sum(map(len, ents(docs)))
     assert len(list(Corpus(tmp_path)(nlp))) == len(docs) * len(names)
     with pytest.raises(DataError, match="can be written"):
-        writer_for("a.spacy.gz")
+        writer_for("a.loom.gz")
 
 
 def test_convert_there_and_back(tmp_path: Path) -> None:
-    steps = ["a.spacy", "b.biluo", "c.loom", "d.conllu.gz", "e.jsonl.gz", "f.conll", "g.iob"]
+    steps = ["b.biluo", "c.loom", "d.conllu.gz", "e.jsonl.gz", "f.conll", "g.iob"]
     source: Path = SAMPLE
     for step in steps:
-        result = convert(source, tmp_path / step, "-l", "en")
+        result = run("convert", source, tmp_path / step, "-l", "en")
         assert "documents" in result.output
         source = tmp_path / step
     original, last = (list(read_docs(path, Vocab("en"))) for path in (SAMPLE, source))
@@ -240,9 +234,9 @@ def test_convert_skips_and_names_bad_records(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     lines = [{"text": "a", "label": "x"}, {"text": 1}, {"text": "b", "entities": [[0, 9, "x"]]}]
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
-    assert "line 2" in convert(path, tmp_path / "a.spacy", code=1).output
-    assert not (tmp_path / "a.spacy").exists()
-    result = convert(path, tmp_path / "a.spacy", "--skip-bad")
+    assert "line 2" in run("convert", path, tmp_path / "a.loom", code=1).output
+    assert not (tmp_path / "a.loom").exists()
+    result = run("convert", path, tmp_path / "a.loom", "--skip-bad")
     assert "1 documents, 1 tokens" in result.output
     assert "line 2" in result.output and "line 3" in result.output
     assert "2 malformed" in result.output

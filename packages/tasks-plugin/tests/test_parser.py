@@ -10,45 +10,13 @@ from spanloom import Doc, Example
 from spanloom.errors import PipelineError
 from spanloom_tasks.transitions.gold import gold_heads
 
-TOK2VEC = {
-    "@architectures": "spanloom.HashEmbedCNN.v2",
-    "width": 32,
-    "depth": 1,
-    "embed_size": 300,
-}
-MODEL = {
-    "@architectures": "spanloom.TransitionBasedParser.v2",
-    "state_type": "parser",
-    "hidden_width": 32,
-    "tok2vec": TOK2VEC,
-}
-#: Words, heads and relations; the third isn't projective, the last has two sentences.
-TREES = [
-    ("she reads books", [1, 1, 1], ["nsubj", "ROOT", "obj"]),
-    ("birds sing", [1, 1], ["nsubj", "ROOT"]),
-    ("A hearing is scheduled today", [1, 3, 3, 3, 1], ["det", "nsubj", "aux", "ROOT", "nmod"]),
-    ("she sings birds read books", [1, 1, 3, 3, 3], ["nsubj", "ROOT", "nsubj", "ROOT", "obj"]),
-]
+from .support import TREES, arcs, has_gradient, parsed, taught, transitions
+
+MODEL = transitions("parser", hidden_width=32)
 
 
-def examples_for(nlp, trees=TREES):
-    return [
-        Example(
-            Doc(nlp.vocab, words=text.split()),
-            Doc(nlp.vocab, words=text.split(), heads=heads, deps=deps),
-        )
-        for text, heads, deps in trees
-    ]
-
-
-def pipeline(trees=TREES, steps=80, **settings):
-    nlp = spanloom.blank("en")
-    parser = nlp.add_pipe("parser", config={"model": MODEL, **settings})
-    examples = examples_for(nlp, trees)
-    sgd = nlp.initialize(lambda: examples)
-    for _ in range(steps):
-        nlp.update(examples, sgd=sgd)
-    return nlp, parser, examples
+def pipeline(trees=TREES, model=MODEL, **settings):
+    return taught("parser", model, parsed, 80, trees, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +26,6 @@ def trained():
 
 def parse(nlp, text, **annotation):
     return nlp(Doc(nlp.vocab, words=text.split(), **annotation))
-
-
-def arcs(doc):
-    return [token.head.i for token in doc], [token.dep_ for token in doc]
-
-
-def has_gradient(component):
-    return any(
-        node.has_grad(name) and node.get_grad(name).any()
-        for node in component.model.walk()
-        for name in node.param_names
-    )
 
 
 def test_it_learns_its_examples_the_ones_that_are_not_projective_too(trained):
@@ -90,26 +46,6 @@ def test_sentences_come_from_the_trees(trained):
     nlp, _, _ = trained
     doc = parse(nlp, "she sings birds read books")
     assert [sentence.text for sentence in doc.sents] == ["she sings", "birds read books"]
-
-
-def test_together_and_alone_give_the_same(trained):
-    nlp, _, _ = trained
-    texts = [text for text, _, _ in TREES] * 8
-    together = nlp.pipe([Doc(nlp.vocab, words=text.split()) for text in [*texts, "", "she"]])
-    alone = [parse(nlp, text) for text in [*texts, "", "she"]]
-    assert [arcs(doc) for doc in together] == [arcs(doc) for doc in alone]
-
-
-def test_large_batches_are_worked_on_in_groups(trained, monkeypatch):
-    from spanloom_tasks.transition_based import document_groups
-
-    nlp, _, _ = trained
-    words = [each[0].split() for each in TREES] + [[]]
-    whole = [arcs(doc) for doc in nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])]
-    for size in (1, 6, 11):
-        monkeypatch.setattr(document_groups, "GROUP_TOKENS", size)
-        parts = nlp.pipe([Doc(nlp.vocab, words=each) for each in words * 3])
-        assert [arcs(doc) for doc in parts] == whole
 
 
 def test_empty_documents_and_documents_of_one_token(trained):
@@ -196,7 +132,7 @@ def test_long_documents_are_cut_where_sentences_start():
 
     nlp = spanloom.blank("en")
     text, heads = " ".join(["she reads books"] * 10), [3 * i + 1 for i in range(10) for _ in "abc"]
-    examples = examples_for(nlp, [(text, heads, ["nsubj", "ROOT", "obj"] * 10)])
+    examples = parsed(nlp, [(text, heads, ["nsubj", "ROOT", "obj"] * 10)])
     tokens = SolidTokens.of(Batch([examples[0].predicted]), constrained=False)
     numbers = {"nsubj": 0, "obj": 1}
     assert gold_trees(examples, tokens, numbers, 8).lengths.tolist() == [9, 9, 9, 3]
@@ -207,11 +143,11 @@ def test_long_documents_are_cut_where_sentences_start():
 def test_labels(trained):
     nlp, parser, examples = trained
     other = spanloom.blank("en").add_pipe("parser", config={"model": MODEL})
-    other.initialize(lambda: examples_for(nlp), labels=parser.label_data)
+    other.initialize(lambda: parsed(nlp), labels=parser.label_data)
     assert other.labels == parser.labels and other.move_names == parser.move_names
     third = spanloom.blank("en").add_pipe("parser", config={"model": MODEL})
     assert third.add_label("nsubj") == 1 and third.add_label("nsubj") == 0
-    third.initialize(lambda: examples_for(nlp), labels=["obj", "ROOT"])
+    third.initialize(lambda: parsed(nlp), labels=["obj", "ROOT"])
     assert third.labels == ("ROOT", "obj")
     with pytest.raises(PipelineError, match="a label is a string"):
         third.add_label("")
@@ -229,10 +165,10 @@ def test_rare_relations_are_left_out_of_large_corpora():
     trees = [*TREES[:1] * 700, ("a b", [1, 1], ["odd", "ROOT"])]
     nlp = spanloom.blank("en")
     parser = nlp.add_pipe("parser", config={"model": MODEL, "min_action_freq": 2})
-    parser.initialize(lambda: examples_for(nlp, trees))
+    parser.initialize(lambda: parsed(nlp, trees))
     assert "odd" in parser.labels
     parser = nlp.add_pipe("parser", "two", config={"model": MODEL, "min_action_freq": 2})
-    parser.initialize(lambda: examples_for(nlp, [*TREES[:1] * 1100, trees[-1]]))
+    parser.initialize(lambda: parsed(nlp, [*TREES[:1] * 1100, trees[-1]]))
     assert "odd" not in parser.labels
 
 
@@ -246,37 +182,9 @@ def test_no_trees_in_the_corpus_is_an_error():
         nlp.add_pipe("parser", "other", config={"model": MODEL, "learn_tokens": True})
 
 
-def test_it_is_saved_and_loaded(trained, tmp_path):
-    nlp, parser, _ = trained
-    nlp.to_disk(tmp_path / "model")
-    loaded = spanloom.load(tmp_path / "model")
-    assert loaded.get_pipe("parser").labels == parser.labels
-    for text, heads, deps in TREES:
-        assert arcs(parse(loaded, text)) == (heads, deps)
-
-
-def test_it_sends_its_gradient_to_a_shared_layer():
-    nlp = spanloom.blank("en")
-    tok2vec = nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
-    listener = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 32}
-    nlp.add_pipe("parser", config={"model": {**MODEL, "tok2vec": listener}})
-    examples = examples_for(nlp)
-    nlp.initialize(lambda: examples)
-    sgd = nlp.create_optimizer()
-    nlp.update(examples, sgd=sgd)
-    before = tok2vec.model.to_bytes()
-    nlp.update(examples, sgd=sgd)
-    assert tok2vec.model.to_bytes() != before
-
-
 @pytest.mark.parametrize("settings", [{"extra_state_tokens": True}, {"use_upper": False}])
 def test_other_settings_learn_too(settings):
-    nlp = spanloom.blank("en")
-    nlp.add_pipe("parser", config={"model": {**MODEL, **settings}})
-    examples = examples_for(nlp)
-    sgd = nlp.initialize(lambda: examples)
-    for _ in range(80):
-        nlp.update(examples, sgd=sgd)
+    nlp, _, examples = pipeline(model={**MODEL, **settings})
     assert nlp.evaluate(examples)["dep_uas"] > 0.9
 
 

@@ -8,22 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spanloom
-from spanloom import Doc, Example
+from spanloom import Doc
 from spanloom.errors import PipelineError
 from spanloom_tasks.transitions.biluo import Actions, Places, state_ids
 from spanloom_tasks.transitions.biluo_chances import candidates, entity_chances, most_likely
 
-MODEL = {
-    "@architectures": "spanloom.TransitionBasedParser.v2",
-    "state_type": "ner",
-    "hidden_width": 16,
-    "tok2vec": {
-        "@architectures": "spanloom.HashEmbedCNN.v2",
-        "width": 32,
-        "depth": 1,
-        "embed_size": 300,
-    },
-}
+from .support import entities, named, taught, transitions
+
+MODEL = transitions("ner")
 
 
 class RandomScorer:
@@ -52,28 +44,28 @@ def readings(scorer, places, actions, size):
     found = [((), 1.0, None)]
     for token in range(size):
         longer = []
-        for entities, chance, open_ in found:
+        for spans, chance, open_ in found:
             valid = np.zeros(actions.size, dtype=bool)
             if open_ is None:
                 valid[0] = True
                 valid[1 : 1 + actions.count] = places.edge[token] and places.onward[token]
                 valid[1 + actions.count : actions.outside] = places.edge[token]
                 p = softmax(score(token, scorer.none), valid)
-                longer.append((entities, chance * p[0], None))
+                longer.append((spans, chance * p[0], None))
                 for label in range(actions.count):
-                    unit = (*entities, (token, token + 1, label))
+                    unit = (*spans, (token, token + 1, label))
                     longer.append((unit, chance * p[actions.unit(label)], None))
-                    longer.append((entities, chance * p[actions.begin(label)], (token, label)))
+                    longer.append((spans, chance * p[actions.begin(label)], (token, label)))
             else:
                 first, label = open_
                 valid[actions.inside(label)] = places.onward[token]
                 valid[actions.last(label)] = places.edge[token]
                 p = softmax(score(token, first), valid)
-                longer.append((entities, chance * p[actions.inside(label)], open_))
-                closed = (*entities, (first, token + 1, label))
+                longer.append((spans, chance * p[actions.inside(label)], open_))
+                closed = (*spans, (first, token + 1, label))
                 longer.append((closed, chance * p[actions.last(label)], None))
         found = [each for each in longer if each[1] > 0]
-    return [(entities, chance) for entities, chance, _ in found]
+    return [(spans, chance) for spans, chance, _ in found]
 
 
 @given(st.integers(1, 5), st.integers(0, 10**6), st.lists(st.booleans(), min_size=5, max_size=5))
@@ -85,8 +77,8 @@ def test_chances_are_those_of_all_readings(size, seed, space):
     found = candidates(scorer, places, actions, density=1e-12, width=2)
     every = readings(scorer, places, actions, size)
     assert sum(chance for _, chance in every) == pytest.approx(1.0)
-    entities = found.entities
-    keys = zip(entities.starts.tolist(), entities.ends.tolist(), entities.labels.tolist())
+    spans = found.entities
+    keys = zip(spans.starts.tolist(), spans.ends.tolist(), spans.labels.tolist())
     for key, chance in zip(keys, entity_chances(found).tolist(), strict=True):
         assert chance == pytest.approx(sum(p for each, p in every if key in each))
     best = most_likely(found)
@@ -108,16 +100,11 @@ def test_what_is_left_out_keeps_chances_below_one(lengths, seed):
 
 
 def test_the_component_sets_entities_and_gives_scores():
-    nlp = spanloom.blank("en")
-    ner = nlp.add_pipe("beam_ner", config={"model": MODEL})
-    words = ["Anna", "met", "New", "York"]
-    reference = Doc(nlp.vocab, words=words, ents=["B-PER", "O", "B-LOC", "I-LOC"])
-    examples = [Example(Doc(nlp.vocab, words=words), reference)]
-    sgd = nlp.initialize(lambda: examples)
-    for _ in range(40):
-        nlp.update(examples, sgd=sgd)
+    sentence = ("Anna met New York", ["B-PER", "O", "B-LOC", "I-LOC"])
+    nlp, ner, _ = taught("beam_ner", MODEL, named, 40, [sentence])
+    words = sentence[0].split()
     doc = nlp(Doc(nlp.vocab, words=words))
-    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Anna", "PER"), ("New York", "LOC")]
+    assert entities(doc) == [("Anna", "PER"), ("New York", "LOC")]
     docs = [Doc(nlp.vocab, words=each) for each in (["met"], [], words)]
     scores = ner.scored_ents(docs)
     assert len(scores) == 3 and scores[1] == {}

@@ -1,4 +1,4 @@
-"""Fixtures that tests of the doors share: distributions that aren't really installed."""
+"""Fixtures that tests share: a corpus, and distributions that aren't really installed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from spanloom import Vocab
+
+from .support import write_treebank
 
 # Time says nothing on a machine that does other work besides.
 settings.register_profile("spanloom", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -93,3 +97,14 @@ def fresh_python(tmp_path: Path) -> FreshPython:
         )
 
     return run
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> dict[str, str]:
+    """Overrides that point at a small corpus."""
+    return write_treebank(tmp_path)
+
+
+@pytest.fixture
+def vocab() -> Vocab:
+    return Vocab("en")

@@ -7,23 +7,16 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import spanloom
 from spanloom import Doc, Example, Pipeline
-from spanloom.cli.main import cli
 from spanloom.corpora.applying import apply_pipeline, read_texts
 from spanloom.corpora.corpus import read_docs
 from spanloom.errors import DataError, FormatError, MissingFileError, SpanloomError
 
+from .support import run
+
 TEXTS = [f"Text number {i}. It has two sentences." for i in range(25)]
-
-
-def run(*arguments: str | Path, code: int = 0, text: str | None = None) -> Result:
-    result = CliRunner().invoke(cli, [str(argument) for argument in arguments], input=text)
-    if result.exit_code != code:
-        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
-    return result
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def found(nlp: Pipeline, path: Path) -> list[str]:
     return [doc.text for doc in docs]
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.spacy", "out.loom", "out.jsonl.gz"])
+@pytest.mark.parametrize("name", ["out.loom", "sub/out.loom"])
 def test_texts_are_annotated_in_order(
     nlp: Pipeline, model: Path, source: Path, tmp_path: Path, name: str
 ) -> None:
@@ -68,7 +61,7 @@ def test_sources(nlp: Pipeline, model: Path, tmp_path: Path) -> None:
     (folder / "a.txt").write_text("One.\nTwo.\n\n", "utf8")
     (folder / "b.jsonl.gz").write_bytes(gzip.compress(b'"Three."\n\n{"text": "Four."}\n'))
     (folder / "c.md").write_text("not read", "utf8")
-    run("apply", model, folder / "a.txt", folder / "d.spacy")
+    run("apply", model, folder / "a.txt", folder / "d.loom")
     texts = [each.text if isinstance(each, Doc) else each for each in read_texts(folder, nlp)]
     assert texts == ["One.\nTwo.\n", "Three.", "Four.", "One.\nTwo.\n"]
     assert list(read_texts(folder / "a.txt", nlp, lines=True)) == ["One.", "Two."]
@@ -77,7 +70,7 @@ def test_sources(nlp: Pipeline, model: Path, tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.jsonl"
+    out = tmp_path / "out.loom"
 
     def stop(docs: int, words: int) -> None:
         if docs == 13:
@@ -105,7 +98,7 @@ def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
     optimizer = nlp.initialize(lambda: [tagged])
     model = tmp_path / "tagger"
     nlp.to_disk(model)
-    out = tmp_path / "out.jsonl"
+    out = tmp_path / "out.loom"
 
     def stop(docs: int, words: int) -> None:
         if docs == 13:
@@ -129,7 +122,7 @@ def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
 def test_a_run_stopped_before_the_end_was_written(
     nlp: Pipeline, source: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "out.jsonl"
+    out = tmp_path / "out.loom"
     out.mkdir()  # so that writing it fails, when all is annotated
     with pytest.raises(OSError):
         apply_pipeline(nlp, source, out, size=4)

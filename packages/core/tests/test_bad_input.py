@@ -1,5 +1,5 @@
 """Texts that are no usual texts, given to a trained pipeline. Bad configs, corpora and saves have
-their tests in test_config_*.py, test_conllu.py, test_training.py and test_cli_commands.py."""
+their tests in test_config_*.py, test_training.py and test_cli_commands.py."""
 
 from __future__ import annotations
 
@@ -13,30 +13,18 @@ from hypothesis import strategies as st
 
 import spanloom
 from spanloom import Pipeline
-from spanloom.config import init_config
 from spanloom.errors import ConfigError, MissingFileError, SerializationError, SpanloomError
 from spanloom.examples.example import Example
 from spanloom.tokens import Doc
 
-ROWS = """\
-1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_
-2\trun\trun\tVERB\tVBP\tTense=Pres\t0\troot\t_\tSpaceAfter=No
-3\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_
-"""
+from .support import save_trained
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small trained pipeline."""
     root = tmp_path_factory.mktemp("trained")
-    data = root / "data.conllu"
-    data.write_text("\n".join([ROWS] * 12), "utf8")
-    config = init_config("en", ["tagger", "morphologizer", "senter"])
-    config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
-    config["training"].update(max_steps=4, eval_frequency=4)
-    result = spanloom.train(config, root, train=data, dev=data, quiet=True)
-    assert result.last is not None
-    return result.last
+    return save_trained(root, "tagger", "morphologizer", "senter", steps=4)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The commands init, train, evaluate, convert and info, as a user runs them."""
+"""The commands init, train, evaluate and info, as a user runs them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from spanloom.cli.main import cli
 from spanloom.config import check_config, fill_config, load_config
 
-ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
-TREES = "\n".join(
-    [
-        "1\tdogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_\n"
-        "2\trun\trun\tVERB\tVBP\tTense=Pres\t0\troot\t_\tSpaceAfter=No\n"
-        "3\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_\n"
-    ]
-    * 12
-)
-
-
-def run(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    if result.exit_code != code:
-        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
-    return result
+from .support import run
 
 
 @pytest.fixture
-def trees(tmp_path: Path) -> Path:
-    path = tmp_path / "trees.conllu"
-    path.write_text(TREES, "utf8")
-    return path
+def trees(data: dict[str, str]) -> Path:
+    return Path(data["paths.dev"])
 
 
 def test_from_config_to_scores(tmp_path: Path, trees: Path) -> None:
@@ -96,17 +77,16 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
     [
         (["train", "none.cfg"], "spanloom init config"),
         (
-            ["train", "CONFIG", "--paths.train", "none.conllu", "--paths.dev", "TREES"],
-            "none.conllu",
+            ["train", "CONFIG", "--paths.train", "none.loom", "--paths.dev", "TREES"],
+            "none.loom",
         ),
         (["train", "CONFIG"], "--paths.train"),
         (["train", "CONFIG", "--training.max_step", "3"], "did you mean 'max_steps'"),
         (["train", "CONFIG", "--ouput", "x"], "--ouput: is no option"),
         (["train", "CONFIG", "--code", "none.py"], "none.py"),
         (["evaluate", "none", "TREES"], "none"),
-        (["evaluate", "none", "none.conllu"], "none.conllu"),
-        (["convert", "none.conllu", "a.jsonl"], "none.conllu"),
-        (["convert", "TREES", "a.docx"], ".jsonl"),
+        (["evaluate", "none", "none.loom"], "none.loom"),
+        (["convert", "none.conllu", "a.loom"], "pip install spanloom-formats"),
         (["init", "config", "-", "--pipeline", "taggr"], "did you mean 'tagger'"),
         (["info", "none"], "no saved pipeline"),
     ],
@@ -120,35 +100,6 @@ def test_what_goes_wrong_is_told_without_a_traceback(
     result = run(*[names.get(argument, argument) for argument in arguments], code=1)
     assert message in result.output
     assert result.output.startswith("Error: ") and "Traceback" not in result.output
-
-
-def test_convert(tmp_path: Path, trees: Path) -> None:
-    out = tmp_path / "a.jsonl.gz"
-    result = run("convert", trees, out, "--n-sents", "4", "--lang", "en")
-    assert "3 documents, 36 tokens" in result.output
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "a.conllu").write_text(TREES)
-    (folder / "b.conllu").write_text(TREES)
-    assert "72 tokens" in run("convert", folder, out).output
-
-
-def test_convert_names_bad_lines_or_skips_and_counts_them(tmp_path: Path) -> None:
-    path, out = tmp_path / "bad.conllu", tmp_path / "a.jsonl"
-    path.write_text(f"{ROW}\n\n{ROW[:-2]}\n\n1\tno\n\n{ROW}\n")
-    result = run("convert", path, out, code=1)
-    assert f"{path}, line 3: has 9 columns" in result.output
-    assert not out.exists()
-    skipped = run("convert", path, out, "--skip-bad")
-    assert "2 malformed sentences or lines were left out" in skipped.output
-    assert "1 documents, 2 tokens" in skipped.output
-
-
-def test_convert_of_nothing_writes_nothing(tmp_path: Path) -> None:
-    path, out = tmp_path / "a.conllu", tmp_path / "a.jsonl"
-    path.write_text("# only a comment\n")
-    assert "holds no documents" in run("convert", path, out, code=1).output
-    assert not out.exists()
 
 
 def test_code_registers_names_for_a_config(tmp_path: Path, trees: Path) -> None:

@@ -116,11 +116,9 @@ def test_settings_of_spacys_that_nothing_would_use_were_taken_in_silence(section
     check_config(Config(config))
 
 
-def test_an_allocator_that_no_library_has_is_an_error_before_training(tmp_path):
-    rows = ["1\ta\t_\t_\tX\t_\t0\troot\t_\t_", "2\tb\t_\t_\tY\t_\t1\tdep\t_\t_", "", ""]
-    (tmp_path / "data.conllu").write_text("\n".join(rows))
+def test_an_allocator_that_no_library_has_is_an_error_before_training(data):
     config = config_with()
-    config["paths"] = {"train": str(tmp_path / "data.conllu"), "dev": str(tmp_path / "data.conllu")}
+    config["paths"] = {part: data[f"paths.{part}"] for part in ("train", "dev")}
     config["training"] = {"max_steps": 1, "eval_frequency": 1}
     config["system"] = {"gpu_allocator": "pytroch"}
     with pytest.raises(TrainingError, match=r"'pytroch': use one of pytorch, tensorflow"):

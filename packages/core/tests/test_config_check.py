@@ -42,9 +42,9 @@ def test_a_right_config_has_no_problems() -> None:
         ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
         ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
         (
-            '[nlp]\npipeline = ["nr"]\n[components.ner]\nfactory = "tagger"\n',
+            '[nlp]\npipeline = ["tager"]\n[components.tagger]\nfactory = "tagger"\n',
             "nlp.pipeline",
-            "did you mean 'ner'",
+            "did you mean 'tagger'",
         ),
         ("[components.x]\n", "components.x", "has no 'factory'"),
         ('[components.x]\nfactory = "taggr"\n', "components.x.factory", "Did you mean 'tagger'"),
@@ -94,12 +94,12 @@ def test_a_right_config_has_no_problems() -> None:
             "must be a name",
         ),
         (
-            '[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n',
+            '[training.batcher]\n@batchers = "spanloom.batch_by_words.v1"\n',
             "training.batcher.size",
             "is missing",
         ),
         (
-            '[training]\nlogger = [{"@loggers": "spacy.ConsoleLogger.v1"}]\n',
+            '[training]\nlogger = [{"@loggers": "spanloom.ConsoleLogger.v1"}]\n',
             "training.logger",
             "inside a list",
         ),

@@ -11,37 +11,13 @@ from spanloom.errors import DataError
 from spanloom.tokens import Doc, Span
 from spanloom.vocab import Vocab
 
+from .support import annotated
+
 # Any code point, lone surrogates and white space too.
 WORDS = st.lists(
     st.tuples(st.text(st.characters(exclude_categories=()), min_size=1, max_size=8), st.booleans()),
     max_size=12,
 )
-
-
-@pytest.fixture
-def vocab() -> Vocab:
-    return Vocab("en")
-
-
-def sentence(vocab: Vocab) -> Doc:
-    """Eight tokens with everything annotated."""
-    doc = Doc(
-        vocab,
-        ["I", "live", "in", "New", "York", ".", "You", "go"],
-        [True, True, True, True, False, True, True, False],
-        tags=["P", "V", "I", "N", "N", ".", "P", "V"],
-        pos=["PRON", "VERB", "ADP", "PROPN", "PROPN", "PUNCT", "PRON", "VERB"],
-        morphs=["Person=1", "", "", "Number=Sing", "", "", "Person=2|Case=Nom", ""],
-        lemmas=["I", "live", "in", "New", "York", ".", "you", "go"],
-        heads=[1, 1, 1, 4, 2, 1, 7, 7],
-        deps=["nsubj", "ROOT", "prep", "compound", "pobj", "punct", "nsubj", "ROOT"],
-        ents=["O", "O", "O", "B-GPE", "I-GPE", "O", "", ""],
-    )
-    doc.cats = {"A": 0.25}
-    doc.spans["s"] = [Span(doc, 0, 2, "X", kb_id="Q1", span_id="id"), doc[1:5]]
-    doc.user_data["note"] = ["x", 1]
-    doc.tensor = np.arange(16, dtype="f").reshape(8, 2)
-    return doc
 
 
 # Text and tokens
@@ -68,7 +44,7 @@ def test_rows_are_taken_as_they_are(vocab: Vocab) -> None:
 
 
 def test_indexing(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     assert doc[0].text == "I" and doc[-1].text == "go" and doc[3].i == 3
     assert doc[3:5].text == "New York" and doc[-2:].text == "You go"
     assert len(doc[5:2]) == 0 and doc[5:2].text == "" and len(doc[0:100]) == 8
@@ -139,7 +115,7 @@ def test_columns(vocab: Vocab) -> None:
 
 
 def test_what_is_annotated(vocab: Vocab) -> None:
-    bare, full = Doc(vocab, ["a", "b"]), sentence(vocab)
+    bare, full = Doc(vocab, ["a", "b"]), annotated(vocab)
     for name in ("TAG", "POS", "MORPH", "LEMMA", "DEP", "HEAD", "ENT_IOB", "SENT_START"):
         assert not bare.has_annotation(name) and full.has_annotation(name)
     assert full.has_annotation("TAG", require_complete=True)
@@ -156,7 +132,7 @@ def test_what_is_annotated(vocab: Vocab) -> None:
 
 
 def test_sentences_by_trees_and_by_marks(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     assert [sent.text for sent in doc.sents] == ["I live in New York.", "You go"]
     assert [token.is_sent_start for token in doc] == [True] + [False] * 5 + [True, False]
     doc[4].is_sent_start = True
@@ -181,7 +157,7 @@ def test_without_sentences(vocab: Vocab) -> None:
 
 
 def test_trees_that_are_written_to_move_the_sentences(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     assert len(list(doc.sents)) == 2
     doc[7].head = doc[1]
     assert len(list(doc.sents)) == 1 and doc[6] in doc[1].subtree
@@ -264,7 +240,7 @@ def test_char_span(
 
 
 def test_char_span_within_tokens(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     assert doc.char_span(11, 16) is None
     assert str(doc.char_span(11, 16, alignment_mode="expand")) == "New York"
     assert str(doc.char_span(9, 16, alignment_mode="contract")) == "New"

@@ -13,31 +13,7 @@ from spanloom.tokens import Doc, Span, Token
 from spanloom.vocab import Vocab
 from spanloom.vocab.columns import COLUMNS
 
-
-@pytest.fixture
-def vocab() -> Vocab:
-    return Vocab("en")
-
-
-def sentence(vocab: Vocab) -> Doc:
-    """Eight tokens with everything annotated."""
-    doc = Doc(
-        vocab,
-        ["I", "live", "in", "New", "York", ".", "You", "go"],
-        [True, True, True, True, False, True, True, False],
-        tags=["P", "V", "I", "N", "N", ".", "P", "V"],
-        pos=["PRON", "VERB", "ADP", "PROPN", "PROPN", "PUNCT", "PRON", "VERB"],
-        morphs=["Person=1", "", "", "Number=Sing", "", "", "Person=2|Case=Nom", ""],
-        lemmas=["I", "live", "in", "New", "York", ".", "you", "go"],
-        heads=[1, 1, 1, 4, 2, 1, 7, 7],
-        deps=["nsubj", "ROOT", "prep", "compound", "pobj", "punct", "nsubj", "ROOT"],
-        ents=["O", "O", "O", "B-GPE", "I-GPE", "O", "", ""],
-    )
-    doc.cats = {"A": 0.25}
-    doc.spans["s"] = [Span(doc, 0, 2, "X", kb_id="Q1", span_id="id"), doc[1:5]]
-    doc.user_data["note"] = ["x", 1]
-    doc.tensor = np.arange(16, dtype="f").reshape(8, 2)
-    return doc
+from .support import annotated
 
 
 def facts(doc: Doc) -> dict[str, Any]:
@@ -70,7 +46,7 @@ def facts(doc: Doc) -> dict[str, Any]:
 
 
 def test_copies_are_independent(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     copy = doc.copy()
     assert facts(copy) == facts(doc)
     copy[0].tag_ = "other"
@@ -78,11 +54,11 @@ def test_copies_are_independent(vocab: Vocab) -> None:
     copy.spans["s"].append(copy[0:1])
     copy.user_data["new"] = 1
     copy.ents = ()
-    assert facts(doc) == facts(sentence(vocab))
+    assert facts(doc) == facts(annotated(vocab))
 
 
 def test_joined_documents(vocab: Vocab) -> None:
-    one, two = sentence(vocab), sentence(vocab)
+    one, two = annotated(vocab), annotated(vocab)
     Doc.set_extension("docnote", default=None, force=True)
     Token.set_extension("mark", default=None, force=True)
     one._.docnote = "kept"
@@ -110,7 +86,7 @@ def test_joined_documents(vocab: Vocab) -> None:
 
 
 def test_bytes_hold_everything(vocab: Vocab, tmp_path: Any) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     doc.rows[7] = doc.lexicon.row("go", "walk")
     fresh = Doc(Vocab()).from_bytes(doc.to_bytes())
     assert facts(fresh) == facts(doc) and fresh[7].norm_ == "walk"
@@ -123,7 +99,7 @@ def test_bytes_hold_everything(vocab: Vocab, tmp_path: Any) -> None:
 
 
 def test_pickles(vocab: Vocab) -> None:
-    docs = [sentence(vocab), Doc(vocab, ["a"])]
+    docs = [annotated(vocab), Doc(vocab, ["a"])]
     vocab.strings.ids([f"word{i}" for i in range(2000)])
     data = pickle.dumps(docs)
     assert len(data) < 3000
@@ -133,7 +109,7 @@ def test_pickles(vocab: Vocab) -> None:
 
 
 def test_pickles_know_the_attributes_that_a_plugin_declared(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     vocab.extensions.declare("doc", "mood", owner="loom-mood", default=None)
     vocab.extensions.declare("doc", "shout", owner="loom-mood", getter=lambda doc: doc.text.upper())
     doc._.mood = "bright"
@@ -145,7 +121,7 @@ def test_pickles_know_the_attributes_that_a_plugin_declared(vocab: Vocab) -> Non
 def test_bad_bytes(vocab: Vocab, tmp_path: Any) -> None:
     import srsly
 
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     state = srsly.msgpack_loads(doc.to_bytes())
     with pytest.raises(SerializationError, match="not the bytes"):
         Doc(vocab).from_bytes(b"rubbish")
@@ -166,7 +142,7 @@ def test_bad_bytes(vocab: Vocab, tmp_path: Any) -> None:
 
 @given(st.data())
 def test_damaged_bytes_are_told(data: st.DataObject) -> None:
-    good = bytearray(sentence(Vocab()).to_bytes())
+    good = bytearray(annotated(Vocab()).to_bytes())
     for _ in range(data.draw(st.integers(1, 3))):
         good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
     end = data.draw(st.one_of(st.none(), st.integers(0, len(good))))
@@ -210,7 +186,7 @@ def test_json_is_spacys(vocab: Vocab) -> None:
 
 
 def test_json_comes_back(vocab: Vocab) -> None:
-    doc = sentence(vocab)
+    doc = annotated(vocab)
     again = Doc(Vocab()).from_json(doc.to_json())
     assert again.to_json() == doc.to_json()
     assert [sent.text for sent in again.sents] == [sent.text for sent in doc.sents]

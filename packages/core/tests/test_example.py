@@ -77,11 +77,6 @@ def test_alignment_is_overlap(text: str, x_cuts: list[int], y_cuts: list[int]) -
 
 
 @pytest.fixture
-def vocab() -> Vocab:
-    return Vocab("en")
-
-
-@pytest.fixture
 def split(vocab: Vocab) -> Example:
     x = Doc(vocab, ["I", "like", "New York", "."])
     y = Doc(

@@ -19,6 +19,7 @@ from spanloom.cli import cli
 from spanloom.config import Config
 from spanloom.display.graphs import save_graph
 from spanloom.errors import PipelineError
+from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training import train
 
 WORDS = ["the", "cat", "sat", "."]
@@ -280,12 +281,9 @@ def test_names_that_are_not_there_are_told(argument: str) -> None:
 
 
 def write_corpus(folder: Path) -> str:
-    from spanloom_spacy.files import write_spacy
-
     nlp = spanloom.blank("en")
-    docs = [Doc(nlp.vocab, words=WORDS, tags=TAGS) for _ in range(4)]
-    path = folder / "data.spacy"
-    write_spacy(path, docs)
+    path = folder / "data.loom"
+    write_docs(path, [Doc(nlp.vocab, words=WORDS, tags=TAGS) for _ in range(4)])
     return str(path)
 
 

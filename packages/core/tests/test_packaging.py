@@ -19,11 +19,9 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 import spanloom
 from spanloom import Doc, Example, registry
-from spanloom.cli import cli
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PackageError, PluginError
 from spanloom.packaging import fetched, install, package, unmet
@@ -31,15 +29,10 @@ from spanloom.packaging.names import package_name, required_range
 from spanloom.plugins import refresh
 from spanloom.plugins.installed import find
 
+from .support import run
+
 FakeDist = Callable[..., Path]
 WHEEL = "en_my_tagger-1.2.0-py3-none-any.whl"
-
-
-def run(*arguments: str | Path, code: int = 0) -> Result:
-    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
-    if result.exit_code != code:
-        raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
-    return result
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,6 @@ from spanloom.pipeline.pretrained import (
     weights_hash,
 )
 
-CONLLU = "1\tShe\tshe\tPRON\tPRP\t_\t2\tnsubj\t_\t_\n2\tran\trun\tVERB\tVBD\t_\t0\troot\t_\t_\n\n"
-
 
 def _pipeline(rows: int = 100, path: Path | None = None) -> spanloom.Pipeline:
     config = init_config("en", ["tagger"])
@@ -64,13 +62,11 @@ def test_initialize_applies_all_tensors_last(tmp_path: Path) -> None:
     assert f"{report.tensors} of {report.tensors} tensors applied" in str(report)
 
 
-def test_training_says_what_was_applied(tmp_path: Path) -> None:
+def test_training_says_what_was_applied(data: dict[str, Any], tmp_path: Path) -> None:
     write_bytes(tmp_path / "w.bin", _weights(_pipeline()))
-    (tmp_path / "d.conllu").write_text(CONLLU, encoding="utf8")
     config = _pipeline(path=tmp_path / "w.bin").config
     shown = io.StringIO()
-    paths = {"paths.train": str(tmp_path / "d.conllu"), "paths.dev": str(tmp_path / "d.conllu")}
-    spanloom.train(config, overrides={**paths, "training.max_steps": 1}, stdout=shown)
+    spanloom.train(config, overrides={**data, "training.max_steps": 1}, stdout=shown)
     assert "tensors applied, hash" in shown.getvalue()
 
 

@@ -5,11 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,52 +13,13 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom import Doc, Pipeline, Vocab, registry
-from spanloom.config import Config, init_config
+from spanloom import Pipeline, registry
+from spanloom.config import Config
 from spanloom.errors import SerializationError, TrainingError
 from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
 
-TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
-
-
-def treebank(sentences: int, seed: int = 0) -> str:
-    """Sentences whose tags follow from the words."""
-    choose = random.Random(seed).choice
-    blocks = []
-    for _ in range(sentences):
-        words = [choose(["red", "big"]), choose(["dog", "cat"]), choose(["runs", "sleeps"]), "."]
-        rows = [f"{i}\t{word}\t_\t_\t{TAGS[word]}" for i, word in enumerate(words, 1)]
-        blocks.append("\n".join(f"{row}\t_\t0\tdep\t_\t_" for row in rows))
-    return "\n\n".join(blocks) + "\n"
-
-
-def config_for(data: dict[str, str], *pipeline: str, **training: Any) -> Config:
-    """A small config for the corpus."""
-    config = init_config("en", pipeline or ("tagger",))
-    config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
-    config["components"]["tok2vec"]["model"]["embed"].update(rows=[50, 50, 50, 50])
-    config["training"].update(max_steps=8, eval_frequency=4, **training)
-    config["training"]["batcher"]["size"] = 100
-    config["training"]["optimizer"]["learn_rate"] = 0.02
-    for path, value in data.items():
-        config["paths"][path.partition(".")[2]] = value
-    return config
-
-
-def weights(nlp: Pipeline) -> bytes:
-    return b"".join(component.model.to_bytes() for _, component in nlp.components)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> dict[str, str]:
-    """Overrides that point at a corpus."""
-    (tmp_path / "train.conllu").write_text(treebank(60), "utf8")
-    (tmp_path / "dev.conllu").write_text(treebank(10, seed=1), "utf8")
-    return {
-        "paths.train": str(tmp_path / "train.conllu"),
-        "paths.dev": str(tmp_path / "dev.conllu"),
-    }
+from .support import config_for, treebank, weights
 
 
 class Crash(Exception):
@@ -185,7 +141,7 @@ def test_other_configs_data_and_damaged_files_are_refused(
 
     with pytest.raises(TrainingError, match=r"training\.dropout is 0\.5, but was 0\.1"):
         resume(**{"training.dropout": 0.5})
-    Path(data["paths.train"]).write_text(treebank(30), "utf8")
+    write_docs(data["paths.train"], treebank(30))
     with pytest.raises(TrainingError, match="data isn't what it was"):
         resume()
     found = find_checkpoint(out)
@@ -449,72 +405,3 @@ def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_p
     assert len(messages) == 2
     assert "tracker failed" in messages[0] and "SystemExit: no start" in messages[0]
     assert "logger failed" in messages[1] and "ZeroDivisionError" in messages[1]
-
-
-# -- kill -9
-
-
-def everything_annotated(path: Path, count: int, seed: int) -> None:
-    """Documents with tags, trees, sentences, entities and categories."""
-    choose = random.Random(seed).choice
-    vocab = Vocab("en")
-    docs = []
-    for _ in range(count):
-        words, tags, heads, deps, ents = [], [], [], [], []
-        for _ in range(choose([1, 2, 3])):
-            start = len(words)
-            words += ["the", choose(["red", "big"]), choose(["Ann", "Bob"]), choose(VERBS), "."]
-            tags += ["DT", "JJ", "NNP", "VB", "."]
-            heads += [start + 2, start + 2, start + 3, start + 3, start + 3]
-            deps += ["det", "amod", "nsubj", "ROOT", "punct"]
-            ents += ["O", "O", "B-PERSON", "O", "O"]
-        starts = [dep == "det" for dep in deps]
-        doc = Doc(vocab, words, tags=tags, heads=heads, deps=deps, ents=ents, sent_starts=starts)
-        doc.cats = {"RED": float("red" in words), "BIG": float("red" not in words)}
-        docs.append(doc)
-    write_docs(path, docs)
-
-
-VERBS = ["runs", "sleeps"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "pipeline", [("tagger", "senter"), ("tagger", "parser", "ner", "textcat")], ids=len
-)
-def test_killed_at_any_moment_and_resumed(tmp_path: Path, pipeline: tuple[str, ...]) -> None:
-    everything_annotated(tmp_path / "train.loom", 60, 0)
-    everything_annotated(tmp_path / "dev.loom", 10, 1)
-    data = {f"paths.{part}": str(tmp_path / f"{part}.loom") for part in ("train", "dev")}
-    config = config_for(data, *pipeline, dropout=0.3)
-    config["training"].update(max_steps=60, eval_frequency=2, patience=0)
-    config["training"]["optimizer"]["use_averages"] = True
-    whole = spanloom.train(config, tmp_path / "whole", quiet=True)
-    path = tmp_path / "my.cfg"
-    path.write_text(config.to_str(), "utf8")
-    out = tmp_path / "out"
-    command = [sys.executable, "-m", "spanloom", "train", str(path), "-o", str(out), "--resume"]
-    choose = random.Random(0)
-    kills = 0
-    while True:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert process.stdout is not None
-        if kills < 6:
-            process.stdout.read(200)  # training has begun
-            time.sleep(choose.uniform(0.0, 0.4))
-            process.send_signal(signal.SIGKILL)
-        output = process.communicate()[0]
-        found = find_checkpoint(out)
-        if found is not None:
-            assert (found / "state.json").is_file()
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, output
-        kills += 1
-    assert kills >= 1
-    for name in ("model-best", "model-last"):
-        saved = [spanloom.load(folder / name) for folder in (tmp_path / "whole", out)]
-        assert weights(saved[0]) == weights(saved[1])
-    assert weights(saved[0]) == weights(whole.nlp)
-    hidden = [each.name for each in out.iterdir() if each.name.startswith(".")]
-    assert hidden == []

@@ -18,21 +18,28 @@ from spanloom import Example, Pipeline, registry
 from spanloom.config import Config, init_config
 from spanloom.errors import ConfigError
 
-GOLDEN = Path(__file__).parent / "data" / "version1" / "pipeline"
+from .support import save_trained, write_treebank
+
 SOURCE = Path(spanloom.__file__).parent
 
 
-def test_overrides_stay_when_the_pipeline_is_saved_again(tmp_path: Path) -> None:
-    changes = {"nlp.batch_size": 7, "components.textcat_multilabel.threshold": 0.25}
-    spanloom.load(GOLDEN, config=changes).to_disk(tmp_path / "again")
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained pipeline."""
+    return save_trained(tmp_path_factory.mktemp("trained"), "tagger")
+
+
+def test_overrides_stay_when_the_pipeline_is_saved_again(saved: Path, tmp_path: Path) -> None:
+    changes = {"nlp.batch_size": 7, "components.tagger.overwrite": True}
+    spanloom.load(saved, config=changes).to_disk(tmp_path / "again")
     nlp = spanloom.load(tmp_path / "again")
     assert nlp.batch_size == 7
-    assert nlp.config["components"]["textcat_multilabel"]["threshold"] == 0.25
-    assert nlp.get_pipe("textcat_multilabel").cfg["threshold"] == 0.25
+    assert nlp.config["components"]["tagger"]["overwrite"] is True
+    assert nlp.get_pipe("tagger").cfg["overwrite"] is True
 
 
 def test_paths_and_numbers_of_numpy_are_values_of_a_config(tmp_path: Path) -> None:
-    docs = GOLDEN.parent / "docs.loom"
+    docs = Path(write_treebank(tmp_path)["paths.train"])
     config = init_config("en", ["tagger"])
     config["paths"]["train"] = docs
     config["training"].update(max_steps=np.int64(2), dropout=np.float32(0.5), eval_frequency=1)
@@ -76,10 +83,10 @@ def test_arguments_of_a_component_s_own_initialization() -> None:
 
 
 def test_loading_opens_no_socket_and_runs_no_code_of_the_folder(
-    fresh_python: Any, tmp_path: Path
+    saved: Path, fresh_python: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "model"
-    shutil.copytree(GOLDEN, folder)
+    shutil.copytree(saved, folder)
     for name in ("__init__.py", "functions.py", "tagger/__init__.py", "sitecustomize.py"):
         (folder / name).write_text("raise SystemExit('code of the folder ran')")
     code = f"""
@@ -94,10 +101,10 @@ seen = []
 sys.addaudithook(watch)
 import spanloom
 nlp = spanloom.load({str(folder)!r})
-print([token.tag_ for token in nlp("Ann sees red dogs.")], seen)
+print([token.tag_ for token in nlp("big dog sleeps .")], seen)
 """
     told = fresh_python(code)
-    assert told.stdout.strip() == "['NNP', 'VBZ', 'JJ', 'NNS', '.'] []", told.stderr
+    assert told.stdout.strip() == "['JJ', 'NN', 'VB', '.'] []", told.stderr
 
 
 @pytest.mark.skipif(not (SOURCE.parent.parent / "pyproject.toml").exists(), reason="installed")

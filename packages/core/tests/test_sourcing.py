@@ -41,39 +41,8 @@ def tagger(upstream: str = "*") -> dict[str, Any]:
     return {"@architectures": "spanloom.Tagger.v2", "tok2vec": listener(upstream)}
 
 
-def transitions(state_type: str) -> dict[str, Any]:
-    return {
-        "@architectures": "spanloom.TransitionBasedParser.v2",
-        "state_type": state_type,
-        "extra_state_tokens": False,
-        "hidden_width": 8,
-        "maxout_pieces": 2,
-        "use_upper": True,
-        "tok2vec": listener(),
-    }
-
-
-BAG = {
-    "@architectures": "spanloom.TextCatBOW.v3",
-    "exclusive_classes": True,
-    "ngram_size": 1,
-    "no_output_layer": False,
-    "length": 64,
-}
-CATEGORIES = {
-    "@architectures": "spanloom.TextCatEnsemble.v2",
-    "linear_model": BAG,
-    "tok2vec": listener(),
-}
 HEADS: dict[str, dict[str, Any]] = {
-    "beam_ner": transitions("ner"),
-    "morphologizer": tagger(),
-    "ner": transitions("ner"),
-    "parser": transitions("parser"),
-    "senter": tagger(),
-    "tagger": tagger(),
-    "textcat": CATEGORIES,
-    "textcat_multilabel": {**CATEGORIES, "linear_model": {**BAG, "exclusive_classes": False}},
+    name: tagger() for name in ("morphologizer", "senter", "tagger")
 }
 
 
@@ -82,17 +51,10 @@ def examples(nlp: Pipeline) -> list[Example]:
         "tags": ["D", "N", "V", "P", "N", "."],
         "pos": ["DET", "NOUN", "VERB", "ADP", "NOUN", "PUNCT"],
         "morphs": ["", "Number=Sing", "Tense=Past", "", "Number=Plur", ""],
-        "heads": [1, 2, 2, 2, 3, 2],
-        "deps": ["det", "nsubj", "ROOT", "prep", "pobj", "punct"],
         "sent_starts": [True, False, False, False, False, False],
-        "ents": ["O", "B-PET", "O", "O", "B-THING", "O"],
     }
-    found = []
-    for label in ("x", "y"):
-        reference = Doc(nlp.vocab, words=WORDS, **annotation)
-        reference.cats = {"x": float(label == "x"), "y": float(label == "y")}
-        found.append(Example(Doc(nlp.vocab, words=WORDS), reference))
-    return found
+    reference = Doc(nlp.vocab, words=WORDS, **annotation)
+    return [Example(Doc(nlp.vocab, words=WORDS), reference)]
 
 
 def trained(heads: Any = ("tagger",), steps: int = 4, seed: int = 0) -> Pipeline:
@@ -144,7 +106,7 @@ def test_every_head_predicts_as_before_with_its_own_encoder(factory: str, tmp_pa
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_one_to_three_consumers(count: int, tmp_path: Path) -> None:
-    names = ["tagger", "morphologizer", "ner"]
+    names = ["tagger", "morphologizer", "senter"]
     nlp = trained(names)
     before = annotation(nlp(TEXT))
     for name in names[:count]:
@@ -264,13 +226,13 @@ def both(first: Model[Any, Any], second: Model[Any, Any]) -> Model[Any, Any]:
 
 
 def test_what_can_t_be_replaced_is_named() -> None:
-    nlp = trained(["tagger", "ner"])
+    nlp = trained(["tagger", "morphologizer"])
     with pytest.raises(PipelineError, match="no listener at 'model.tok2vek'.*'model.tok2vec'"):
         nlp.replace_listeners("tok2vec", "tagger", ["model.tok2vek"])
     with pytest.raises(PipelineError, match="no listener at 'model' "):
         nlp.replace_listeners("tok2vec", "tagger", ["model"])
-    with pytest.raises(PipelineError, match="'ner' is no shared encoder"):
-        nlp.replace_listeners("ner", "tagger")
+    with pytest.raises(PipelineError, match="'morphologizer' is no shared encoder"):
+        nlp.replace_listeners("morphologizer", "tagger")
     with pytest.raises(PipelineError, match="no component 'tager'"):
         nlp.replace_listeners("tok2vec", "tager")
 
@@ -279,18 +241,18 @@ def test_what_can_t_be_replaced_is_named() -> None:
 
 
 def test_a_component_links_to_the_copy_of_its_encoder() -> None:
-    source = trained(["tagger", "ner"])
+    source = trained(["tagger", "morphologizer"])
     nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp.add_pipe("tok2vec", name="shared", source=source)
         nlp.add_pipe("tagger", source=source)
-        nlp.add_pipe("ner", name="names", source=source)
-    assert same(nlp, source, "tokens", "ents")
+        nlp.add_pipe("morphologizer", name="words", source=source)
+    assert same(nlp, source)
     summary = nlp.analyze_pipes()["summary"]
-    assert summary["shared"]["consumers"] == ["tagger", "names"]
+    assert summary["shared"]["consumers"] == ["tagger", "words"]
     again = Pipeline.from_config(nlp.config).from_bytes(nlp.to_bytes())
-    assert same(again, source, "tokens", "ents")
+    assert same(again, source)
 
 
 def test_without_an_encoder_it_brings_its_own_and_says_so() -> None:
@@ -320,16 +282,16 @@ def test_an_encoder_after_the_component_is_not_taken() -> None:
 
 
 def test_replace_listeners_asks_for_an_encoder_of_its_own() -> None:
-    source = trained(["tagger", "ner"])
+    source = trained(["tagger", "morphologizer"])
     nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp.add_pipe("tok2vec", source=source)
         nlp.add_pipe("tagger", source=source, replace_listeners=["model.tok2vec"])
-        nlp.add_pipe("ner", source=source)
-    assert same(nlp, source, "tokens", "ents")
-    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["ner"]
-    assert source.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "ner"]
+        nlp.add_pipe("morphologizer", source=source)
+    assert same(nlp, source)
+    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["morphologizer"]
+    assert source.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "morphologizer"]
 
 
 def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
@@ -346,11 +308,11 @@ def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
 
 
 def test_nothing_is_shared_with_the_source() -> None:
-    source = trained(["tagger", "ner"])
+    source = trained(["tagger", "morphologizer"])
     nlp = spanloom.blank("en")
     for name in ("tok2vec", "tagger"):
         nlp.add_pipe(name, source=source)
-    nlp.add_pipe("ner", source=source, replace_listeners=["model.tok2vec"])
+    nlp.add_pipe("morphologizer", source=source, replace_listeners=["model.tok2vec"])
     theirs = {id(node) for _, each in source.components for node in each.model.walk()}
     mine = {id(node) for _, each in nlp.components for node in each.model.walk()}
     assert not theirs & mine
@@ -496,7 +458,7 @@ def two_sentences(nlp: Pipeline) -> list[Example]:
 @pytest.fixture
 def base(tmp_path: Path) -> str:
     path = tmp_path / "base"
-    trained(["tagger", "ner"]).to_disk(path)
+    trained(["tagger", "morphologizer"]).to_disk(path)
     return str(path)
 
 
@@ -506,30 +468,30 @@ def config_of(base: str, pipeline: list[str], **blocks: Any) -> Config:
 
 
 def test_config_sources_encoder_and_heads(base: str) -> None:
-    nlp = Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "ner"]))
+    nlp = Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "morphologizer"]))
     assert same(nlp, spanloom.load(base))
-    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "ner"]
+    assert nlp.analyze_pipes()["summary"]["tok2vec"]["consumers"] == ["tagger", "morphologizer"]
     assert "source" not in nlp.config["components"]["tagger"]  # it can be built without the source
 
 
 def test_config_replaces_listeners(base: str) -> None:
     own = {"replace_listeners": ["model.tok2vec"]}
-    other = {"source": base, "component": "ner", **own}
-    config = config_of(base, ["tagger", "names"], tagger=own, names=other)
+    other = {"source": base, "component": "morphologizer", **own}
+    config = config_of(base, ["tagger", "words"], tagger=own, words=other)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         nlp = Pipeline.from_config(config)
-    assert same(nlp, spanloom.load(base), "tokens", "ents")
+    assert same(nlp, spanloom.load(base))
 
 
 def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> None:
-    first, second = trained(["tagger"], seed=1), trained(["ner"], seed=2)
+    first, second = trained(["tagger"], seed=1), trained(["morphologizer"], seed=2)
     first.to_disk(tmp_path / "first")
     second.to_disk(tmp_path / "second")
     components = {
         "tok2vec": {"source": str(tmp_path / "first")},
         "other": {"source": str(tmp_path / "second"), "component": "tok2vec"},
-        "ner": {"source": str(tmp_path / "second")},
+        "morphologizer": {"source": str(tmp_path / "second")},
         "tagger": {"source": str(tmp_path / "first")},
     }
     whole = {"nlp": {"lang": "en", "pipeline": list(components)}, "components": components}
@@ -538,10 +500,10 @@ def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> Non
         nlp = Pipeline.from_config(whole)
     summary = nlp.analyze_pipes()["summary"]
     assert summary["tok2vec"]["consumers"] == ["tagger"]
-    assert summary["other"]["consumers"] == ["ner"]
-    assert same(nlp, second, "ents")
-    tags = [token.tag_ for token in first(TEXT)]
-    assert [token.tag_ for token in nlp(TEXT)] == tags
+    assert summary["other"]["consumers"] == ["morphologizer"]
+    doc = nlp(TEXT)
+    assert [token.tag_ for token in doc] == [token.tag_ for token in first(TEXT)]
+    assert [token.pos_ for token in doc] == [token.pos_ for token in second(TEXT)]
     nlp.to_disk(tmp_path / "both")
     again = spanloom.load(tmp_path / "both")
     assert same(again, nlp)
@@ -553,23 +515,22 @@ def test_config_reads_each_source_once(base: str, monkeypatch: pytest.MonkeyPatc
     loaded = []
     load = build.load
     monkeypatch.setattr(build, "load", lambda path: loaded.append(path) or load(path))
-    Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "ner"]))
+    Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "morphologizer"]))
     assert loaded == [base]
 
 
 def test_filling_leaves_sources_as_they_are(base: str) -> None:
     own = {"replace_listeners": ["model.tok2vec"]}
-    config = config_of(base, ["tagger", "ner"], tagger=own)
+    config = config_of(base, ["tagger", "morphologizer"], tagger=own)
     once = fill_config(config)
     assert once["components"] == config["components"]
     assert fill_config(once) == once
     assert fill_config(parse_config(once.to_str(interpolate=False))) == once
     assert set(once["training"]["score_weights"]) == {
         "tag_acc",
-        "ents_f",
-        "ents_p",
-        "ents_r",
-        "ents_per_type",
+        "pos_acc",
+        "morph_acc",
+        "morph_per_feat",
     }
 
 

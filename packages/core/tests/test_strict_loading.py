@@ -19,23 +19,16 @@ from spanloom.errors import ConfigError, SerializationError, SpanloomError
 TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 8, "depth": 1, "embed_size": 20}
 LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 8, "upstream": "tok2vec"}
 CONFIG: dict[str, Any] = {
-    "nlp": {"lang": "en", "pipeline": ["tok2vec", "tagger", "ner"]},
+    "nlp": {"lang": "en", "pipeline": ["tok2vec", "tagger", "morphologizer"]},
     "components": {
         "tok2vec": {"factory": "tok2vec", "model": TOK2VEC},
         "tagger": {
             "factory": "tagger",
             "model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER},
         },
-        "ner": {
-            "factory": "ner",
-            "model": {
-                "@architectures": "spanloom.TransitionBasedParser.v2",
-                "state_type": "ner",
-                "hidden_width": 8,
-                "maxout_pieces": 2,
-                "use_upper": True,
-                "tok2vec": LISTENER,
-            },
+        "morphologizer": {
+            "factory": "morphologizer",
+            "model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER},
         },
     },
 }
@@ -46,7 +39,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
     config["nlp"]["batch_size"] = "many"
     config["components"]["tagger"]["overwrite"] = "yes"
     config["components"]["tok2vec"]["model"]["widht"] = 8
-    config["components"]["ner"]["factory"] = "nerr"
+    config["components"]["morphologizer"]["factory"] = "morpholgizer"
     path = tmp_path / "wrong.cfg"
     path.write_text(Config(config).to_str())
     with pytest.raises(ConfigError) as caught:
@@ -56,7 +49,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         "nlp.batch_size",
         "components.tagger.overwrite",
         "components.tok2vec.model.widht",
-        "components.ner.factory",
+        "components.morphologizer.factory",
     }
     assert all(problem.line for problem in found.values())
     assert "did you mean 'width'" in found["components.tok2vec.model.widht"].fix
@@ -86,7 +79,7 @@ def test_sections_that_nothing_is_built_of_do_not_matter() -> None:
     spare = {"factory": "nobody_has_this", "model": 1}
     components = {**CONFIG["components"], "spare": spare}
     nlp = Pipeline.from_config({**CONFIG, **more, "components": components})
-    assert nlp.pipe_names == ["tok2vec", "tagger", "ner"]
+    assert nlp.pipe_names == ["tok2vec", "tagger", "morphologizer"]
     whole = {"nlp": {**CONFIG["nlp"], "pipeline": ["tok2vec", "spare"]}, "components": components}
     assert Pipeline.from_config(whole, exclude=["spare"]).pipe_names == ["tok2vec"]
     with pytest.raises(ConfigError, match="spare.factory"):
@@ -122,7 +115,7 @@ JUNK = st.one_of(
 )
 PATHS = [
     *(path for path, _ in leaves(CONFIG)),
-    *("nlp", "components", "components.tagger", "components.ner.model", "nlp.tokenizer"),
+    *("nlp", "components", "components.tagger", "components.morphologizer.model", "nlp.tokenizer"),
 ]
 
 
@@ -138,7 +131,7 @@ def test_no_value_leads_to_an_error_of_another_kind(path: str, value: Any) -> No
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     nlp = Pipeline.from_config(CONFIG)
-    doc = spanloom.Doc(nlp.vocab, words=["a", "b"], tags=["A", "B"], ents=["B-X", "O"])
+    doc = spanloom.Doc(nlp.vocab, words=["a", "b"], tags=["A", "B"], morphs=["X=1", "X=2"])
     example = spanloom.Example(spanloom.Doc(nlp.vocab, words=["a", "b"]), doc)
     nlp.initialize(lambda: [example])
     path = tmp_path_factory.mktemp("saved") / "model"
@@ -148,7 +141,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 FILES = [
     *("config.cfg", "meta.json", "tokenizer", "vocab/strings.json"),
-    *("ner/cfg", "ner/model", "tagger/cfg", "tagger/model", "tok2vec/model"),
+    *("morphologizer/cfg", "morphologizer/model", "tagger/cfg", "tagger/model", "tok2vec/model"),
 ]
 
 

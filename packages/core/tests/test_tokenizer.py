@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spanloom import Vocab
-from spanloom.errors import ConfigError, DataError, MissingFileError, SerializationError
+from spanloom.errors import DataError, MissingFileError, SerializationError
 from spanloom.lang import language
 from spanloom.tokenizer import (
     CharacterTokenizer,
@@ -462,12 +462,6 @@ def test_characters() -> None:
     doc = CharacterTokenizer(Vocab("zh"))("我爱 北京。  ok\n")
     assert doc.words == [*"我爱北京。", " ", "o", "k", "\n"]
     assert put_together(doc) == "我爱 北京。  ok\n"
-
-
-def test_unknown_segmenter() -> None:
-    assert callable(chinese_tokenizer(segmenter="char"))
-    with pytest.raises(ConfigError, match=r"nlp\.tokenizer\.segmenter"):
-        chinese_tokenizer(segmenter="jieba")
 
 
 def test_rules_are_data() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,62 +14,18 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom import Pipeline, registry
-from spanloom.config import Config, init_config
+from spanloom import Doc, Pipeline, registry
+from spanloom.config import Config
 from spanloom.corpora import Corpus
 from spanloom.corpora.corpus import corpora
 from spanloom.errors import ConfigError, DataError, MissingFileError, SpanloomError, TrainingError
 from spanloom.examples.example import Example
+from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training import StepResult, read_settings, train_steps
 from spanloom.training.loop import weighted_score
 from spanloom.training.run import initialize, use_averages
 
-TAGS = {"dog": "NN", "cat": "NN", "runs": "VB", "sleeps": "VB", "red": "JJ", "big": "JJ", ".": "."}
-POS = {"NN": "NOUN", "VB": "VERB", "JJ": "ADJ", ".": "PUNCT"}
-
-
-def treebank(sentences: int, seed: int = 0) -> str:
-    """Sentences whose tags follow from the words."""
-    choose = random.Random(seed).choice
-    blocks = []
-    for _ in range(sentences):
-        words = [choose(["red", "big"]), choose(["dog", "cat"]), choose(["runs", "sleeps"]), "."]
-        rows = [
-            f"{i}\t{word}\t{word}\t{POS[TAGS[word]]}\t{TAGS[word]}\tLen={len(word)}\t"
-            f"{0 if i == 3 else 3}\tdep\t_\t_"
-            for i, word in enumerate(words, 1)
-        ]
-        blocks.append("\n".join(rows))
-    return "\n\n".join(blocks) + "\n"
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> dict[str, str]:
-    """Overrides that point at a corpus, and make training short."""
-    (tmp_path / "train.conllu").write_text(treebank(60), "utf8")
-    (tmp_path / "dev.conllu").write_text(treebank(10, seed=1), "utf8")
-    return {
-        "paths.train": str(tmp_path / "train.conllu"),
-        "paths.dev": str(tmp_path / "dev.conllu"),
-    }
-
-
-def config_for(data: dict[str, str], *pipeline: str, **training: Any) -> Config:
-    """A small config for the corpus."""
-    config = init_config("en", pipeline or ("tagger",))
-    config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
-    config["components"]["tok2vec"]["model"]["embed"].update(rows=[50, 50, 50, 50])
-    config["training"].update(max_steps=8, eval_frequency=4, **training)
-    config["training"]["batcher"]["size"] = 100
-    config["training"]["optimizer"]["learn_rate"] = 0.02
-    for path, value in data.items():
-        config["paths"][path.partition(".")[2]] = value
-    return config
-
-
-def weights(nlp: Pipeline) -> bytes:
-    return b"".join(component.model.to_bytes() for _, component in nlp.components)
-
+from .support import config_for, treebank, weights
 
 # -- the whole run
 
@@ -388,7 +343,7 @@ def test_a_batcher_that_leaves_out_everything(data: dict[str, str]) -> None:
 
 def test_missing_data_and_numbers_that_make_no_sense(data: dict[str, str]) -> None:
     with pytest.raises(MissingFileError, match="nowhere"):
-        spanloom.train(config_for({**data, "paths.train": "nowhere.conllu"}), quiet=True)
+        spanloom.train(config_for({**data, "paths.train": "nowhere.loom"}), quiet=True)
     config = config_for(data, dropout=1.5, accumulate_gradient=0)
     config["training"].update(patience=0, max_steps=0)
     with pytest.raises(ConfigError) as caught:
@@ -409,8 +364,11 @@ def test_an_incomplete_config_file_is_told_how_to_fill_it(
 
 
 def test_labels_that_training_never_saw_are_counted_in_evaluation(data: dict[str, str]) -> None:
-    text = treebank(10, seed=1).replace("\tVB\t", "\tNEW\t")
-    Path(data["paths.dev"]).write_text(text)
+    docs = treebank(10, seed=1)
+    for doc in docs:
+        for token in doc:
+            token.tag_ = "NEW" if token.tag_ == "VB" else token.tag_
+    write_docs(data["paths.dev"], docs)
     result = spanloom.train(config_for(data), quiet=True)
     assert result.history.best is not None
     assert 0.0 < (result.history.best.scores or {})["tag_acc"] <= 0.75
@@ -486,11 +444,11 @@ def test_examples_of_gold_tokens_and_of_limited_length(data: dict[str, str]) -> 
 
 
 def test_several_corpora_of_one_config(data: dict[str, str], tmp_path: Path) -> None:
-    tagged, parsed = tmp_path / "tagged.conllu", tmp_path / "parsed.conllu"
-    lines = [line.split("\t") for line in treebank(40).split("\n")]
-    for path, hidden in ((tagged, (3, 5)), (parsed, ())):
-        kept = [["_" if i in hidden else cell for i, cell in enumerate(line)] for line in lines]
-        path.write_text("\n".join("\t".join(line) for line in kept), "utf8")
+    tagged, parsed = tmp_path / "tagged.loom", tmp_path / "parsed.loom"
+    docs = treebank(40)
+    write_docs(parsed, docs)
+    bare = [Doc(doc.vocab, words=doc.words, tags=[token.tag_ for token in doc]) for doc in docs]
+    write_docs(tagged, bare)
     config = config_for(data, "tagger", "morphologizer", max_epochs=0)
     config["training"]["max_steps"] = 24
     config["corpora"]["train"] = {

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 import spanloom
-from spanloom import Example
 from spanloom.errors import PipelineError
 from spanloom.pipeline import Pipeline
 from spanloom.tokens import Doc
@@ -235,41 +234,6 @@ def test_a_shorter_partner_of_zip_leaves_no_process(nlp: Pipeline) -> None:
     found = [doc.text for doc, _ in zip(nlp.pipe(texts, n_process=2, batch_size=5), range(7))]
     assert found == [f"text {i}" for i in range(7)]
     assert nobody_is_left()
-
-
-@pytest.mark.slow
-def test_threads_share_a_trained_pipeline() -> None:
-    examples = []
-    nlp = spanloom.blank("en")
-    for name in ("tok2vec", "tagger", "parser", "ner", "textcat"):
-        nlp.add_pipe(name)
-    for who in ("Ann", "Bob"):
-        doc = nlp.make_doc(f"{who} can't sleep.")
-        gold = {
-            "tags": ["NNP", "MD", "RB", "VB", "."],
-            "heads": [3, 3, 3, 3, 3],
-            "deps": ["nsubj", "aux", "neg", "ROOT", "punct"],
-            "entities": ["B-PER", "O", "O", "O", "O"],
-            "cats": {"A": float(who == "Ann"), "B": float(who == "Bob")},
-        }
-        examples.append(Example.from_dict(doc, gold))
-    optimizer = nlp.initialize(lambda: examples)
-    for _ in range(30):
-        nlp.update(examples, sgd=optimizer)
-    texts = [f"{who} can't {verb}{i}, Ann." for i in range(100) for who in "XY" for verb in "ab"]
-    serial = [rounded(nlp(text)) for text in texts]
-
-    def wrong(offset: int) -> list[str]:
-        """Call the pipeline a thousand times; texts whose annotation differs."""
-        turns = ((offset * 13 + turn) % len(texts) for turn in range(1000))
-        return [texts[at] for at in turns if rounded(nlp(texts[at])) != serial[at]]
-
-    with ThreadPoolExecutor(32) as pool:
-        assert not any(pool.map(wrong, range(32)))
-
-
-def rounded(doc: Doc) -> dict[str, Any]:
-    return facts(doc) | {"cats": {label: round(score, 4) for label, score in doc.cats.items()}}
 
 
 def test_threads_give_what_one_gives(nlp: Pipeline) -> None:

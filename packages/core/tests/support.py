@@ -45,12 +45,14 @@ def treebank(sentences: int, seed: int = 0, vocab: Vocab | None = None) -> list[
             Doc(
                 vocab,
                 words=words,
+                spaces=[True] * (len(words) - 1) + [False],
                 lemmas=words,
                 tags=tags,
                 pos=[POS[tag] for tag in tags],
                 morphs=[f"Len={len(word)}" for word in words],
                 heads=heads,
                 deps=["ROOT" if head == i else "dep" for i, head in enumerate(heads)],
+                sent_starts=[i % 4 == 0 for i in range(len(words))],
             )
         )
     return docs

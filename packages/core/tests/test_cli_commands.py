@@ -86,7 +86,6 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
         (["train", "CONFIG", "--code", "none.py"], "none.py"),
         (["evaluate", "none", "TREES"], "none"),
         (["evaluate", "none", "none.loom"], "none.loom"),
-        (["convert", "none.conllu", "a.loom"], "pip install spanloom-formats"),
         (["init", "config", "-", "--pipeline", "taggr"], "did you mean 'tagger'"),
         (["info", "none"], "no saved pipeline"),
     ],

@@ -277,17 +277,6 @@ def test_json_log_has_a_line_for_each_evaluation(data: dict[str, str], tmp_path:
     assert set(rows[0]["other_scores"]) >= {"tag_acc", "token_f"}
 
 
-@pytest.mark.parametrize(
-    "name", ["spacy.ConsoleLogger.v1", "spacy.ConsoleLogger.v2", "spacy.ConsoleLogger.v3"]
-)
-def test_loggers_of_spacy(data: dict[str, str], name: str) -> None:
-    config = config_for(data)
-    config["training"]["logger"] = {"@loggers": name}
-    out = io.StringIO()
-    spanloom.train(config, stdout=out)
-    assert "TAG_ACC" in out.getvalue()
-
-
 def test_history_is_written_and_drawn(data: dict[str, str], tmp_path: Path) -> None:
     history = spanloom.train(config_for(data), quiet=True).history
     history.to_jsonl(tmp_path / "history.jsonl")
@@ -329,7 +318,7 @@ def test_a_loss_that_is_not_finite_names_component_and_step(
 
 @pytest.mark.parametrize("name", ["train", "dev"])
 def test_an_empty_corpus(data: dict[str, str], name: str) -> None:
-    Path(data[f"paths.{name}"]).write_text("# nothing\n\n")
+    write_docs(data[f"paths.{name}"], [])
     with pytest.raises(TrainingError, match=f"corpus is empty.*paths.{name}"):
         spanloom.train(config_for(data), quiet=True)
 

@@ -183,8 +183,8 @@ def _stripped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _kind(path: Path) -> str | None:
-    name = path.name.removesuffix(".gz")
-    return "txt" if name.endswith(".txt") else format_of(path)
+    suffix = Path(path.name.removesuffix(".gz")).suffix.removeprefix(".")
+    return suffix if suffix in ("txt", "jsonl") else format_of(path)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import spanloom
 from spanloom import Doc, Example
+from spanloom.config import init_config
 
 TOK2VEC = {
     "@architectures": "spanloom.HashEmbedCNN.v2",
@@ -89,3 +90,35 @@ def has_gradient(component):
         for node in component.model.walk()
         for name in node.param_names
     )
+
+
+def annotated(vocab):
+    """Two documents that have all that our components learn, with two sentences each."""
+    docs = []
+    for name, colour, thing in [("Ann", "red", "dogs"), ("Bob", "big", "cats")]:
+        doc = Doc(
+            vocab,
+            words=[name, "sees", colour, thing, ".", "Eve", "sleeps", "."],
+            tags=["NNP", "VBZ", "JJ", "NNS", ".", "NNP", "VBZ", "."],
+            pos=["PROPN", "VERB", "ADJ", "NOUN", "PUNCT", "PROPN", "VERB", "PUNCT"],
+            morphs=["Number=Sing", "", "", "Number=Plur", "", "Number=Sing", "", ""],
+            heads=[1, 1, 3, 1, 1, 6, 6, 6],
+            deps=["nsubj", "ROOT", "amod", "obj", "punct", "nsubj", "ROOT", "punct"],
+            ents=["B-PERSON", "O", "O", "O", "O", "B-PERSON", "O", "O"],
+            sent_starts=[True, False, False, False, False, True, False, False],
+        )
+        doc.cats = {"RED": float(colour == "red"), "BIG": float(colour == "big")}
+        docs.append(doc)
+    return docs
+
+
+def listening(names):
+    """A pipeline of components that share one small encoder, and its examples."""
+    config = init_config("en", names)
+    config["components"]["tok2vec"]["model"]["encode"].update(width=16, depth=1)
+    config["components"]["tok2vec"]["model"]["embed"].update(width=16, rows=[40] * 4)
+    for name in names:
+        config["components"][name]["model"]["tok2vec"]["width"] = 16
+    nlp = spanloom.Pipeline.from_config(config)
+    docs = annotated(nlp.vocab)
+    return nlp, [Example(Doc(nlp.vocab, words=doc.words), doc) for doc in docs]

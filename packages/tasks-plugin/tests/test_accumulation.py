@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 
 import spanloom
+from spanloom import Vocab
 from spanloom.config import init_config
+from spanloom.tokens.storage.docfile import write_docs
 
-DOCS = Path(__file__).parent / "data" / "version1" / "docs.loom"
+from .support import annotated
 
 
 @pytest.mark.parametrize(
     "name",
     ["tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel"],
 )
-def test_accumulated_gradients_equal_one_large_batch(name: str) -> None:
+def test_accumulated_gradients_equal_one_large_batch(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "docs.loom"
+    write_docs(path, annotated(Vocab("en")))
     found = []
     for parts in (1, 2):
         config = init_config("en", [name])
@@ -26,7 +30,7 @@ def test_accumulated_gradients_equal_one_large_batch(name: str) -> None:
         config["components"][name]["model"]["tok2vec"]["width"] = 16
         if name == "parser":  # it draws random steps to explore
             config["components"][name].update(exploration=0.0, min_action_freq=1)
-        config["paths"].update(train=str(DOCS), dev=str(DOCS))
+        config["paths"].update(train=str(path), dev=str(path))
         config["training"].update(
             max_steps=3, eval_frequency=3, dropout=0.0, accumulate_gradient=parts
         )

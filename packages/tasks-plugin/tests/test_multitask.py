@@ -10,18 +10,15 @@ import spanloom
 from spanloom import Doc, Example
 from spanloom.config import init_config
 
+from .support import TOK2VEC
+
 PIPELINE = ["tagger", "parser", "ner", "textcat"]
 
 
 def small(shared: bool):
     """The config of all four components, on a small encoder of one or of each."""
     config = init_config("en", PIPELINE, optimize="efficiency").interpolate()
-    tiny = {
-        "@architectures": "spanloom.HashEmbedCNN.v2",
-        "width": 16,
-        "depth": 1,
-        "embed_size": 100,
-    }
+    tiny = {**TOK2VEC, "width": 16, "embed_size": 100}
     config["components"]["tok2vec"]["model"] = tiny
     for name in PIPELINE:
         tok2vec = config["components"][name]["model"]["tok2vec"]

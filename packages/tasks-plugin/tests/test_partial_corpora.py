@@ -6,12 +6,10 @@ from __future__ import annotations
 import spanloom
 from spanloom import Doc, Example
 
-TOK2VEC = {
-    "@architectures": "spanloom.HashEmbedCNN.v2",
-    "width": 48,
-    "depth": 1,
-    "embed_size": 300,
-}
+from . import support
+from .support import learn, transitions
+
+TOK2VEC = {**support.TOK2VEC, "width": 48}
 LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 48}
 WORDS = ["Anna", "reads", "old", "books"]
 PARTS = [
@@ -21,22 +19,13 @@ PARTS = [
 ]
 
 
-def transitions(state_type):
-    return {
-        "@architectures": "spanloom.TransitionBasedParser.v2",
-        "state_type": state_type,
-        "hidden_width": 32,
-        "tok2vec": LISTENER,
-    }
-
-
 def build():
     nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
     tagger = {"@architectures": "spanloom.Tagger.v2", "tok2vec": LISTENER}
     nlp.add_pipe("tagger", config={"model": tagger})
-    nlp.add_pipe("parser", config={"model": transitions("parser")})
-    nlp.add_pipe("ner", config={"model": transitions("ner")})
+    nlp.add_pipe("parser", config={"model": transitions("parser", 32, tok2vec=LISTENER)})
+    nlp.add_pipe("ner", config={"model": transitions("ner", 32, tok2vec=LISTENER)})
     examples = [
         Example(Doc(nlp.vocab, words=WORDS), Doc(nlp.vocab, words=WORDS, **part)) for part in PARTS
     ]
@@ -55,9 +44,7 @@ def right(nlp):
 
 def test_documents_with_different_annotation_in_one_batch():
     nlp, examples = build()
-    sgd = nlp.initialize(lambda: examples)
-    for _ in range(80):
-        nlp.update(examples, sgd=sgd)
+    learn(nlp, examples, 80, nlp.initialize(lambda: examples))
     assert right(nlp)
 
 

@@ -34,7 +34,7 @@ def test_from_config_to_scores(tmp_path: Path, trees: Path) -> None:
     gold = run("evaluate", out / "model-best", trees, "--gold-preproc", "--limit", "1")
     assert "TAG" in gold.output
     told = run("info", out / "model-best")
-    assert "tagger (3)" in told.output and "tag_acc" in told.output
+    assert "tagger (4)" in told.output and "tag_acc" in told.output
 
 
 def test_new_config_is_complete_and_is_not_overwritten(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def test_shell_is_light(fresh_python: FreshPython, arguments: list[str]) -> None
     assert done.stdout.strip().endswith("HEAVY []"), done.stdout + done.stderr
 
 
+def test_a_command_of_a_package_that_is_not_here_names_it(fresh_python: FreshPython) -> None:
+    done = fresh_python(["-m", "spanloom", "convert", "a.iob", "b.loom"], SPANLOOM_PLUGINS="none")
+    assert done.returncode == 2 and "pip install spanloom-formats" in done.stderr
+
+
 def test_python_m_is_the_same(fresh_python: FreshPython) -> None:
     done = fresh_python(["-m", "spanloom", "plugins", "list", "--json"])
     assert json.loads(done.stdout)[0]["dist"] == "spanloom"

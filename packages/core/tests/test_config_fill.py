@@ -36,13 +36,14 @@ def test_defaults_of_sections_factories_and_functions_are_written_down() -> None
     config = parse_config(
         '[nlp]\nlang = "en"\npipeline = ["tagger"]\n'
         '[components.tagger]\nfactory = "tagger"\n'
-        '[components.tagger.model]\n@architectures = "spacy.Tagger.v2"\n'
-        '[components.tagger.model.tok2vec]\n@architectures = "spacy.HashEmbedCNN.v2"\nwidth = 32\n'
+        '[components.tagger.model]\n@architectures = "spanloom.Tagger.v2"\n'
+        '[components.tagger.model.tok2vec]\n@architectures = "spanloom.HashEmbedCNN.v2"\n'
+        "width = 32\n"
         "[training]\nmax_steps = 5\n"
     )
     filled = fill_config(config)
     model = filled["components"]["tagger"]["model"]
-    assert model["@architectures"] == "spacy.Tagger.v2"
+    assert model["@architectures"] == "spanloom.Tagger.v2"
     assert model["tok2vec"]["width"] == 32
     assert model["tok2vec"]["window_size"] == 1
     assert filled["components"]["tagger"]["overwrite"] is False
@@ -62,13 +63,6 @@ def test_a_block_of_another_function_takes_nothing_from_the_default_one() -> Non
     assert batcher == expected
 
 
-def test_a_function_under_its_other_name_takes_the_defaults() -> None:
-    config = parse_config('[training.batcher]\n@batchers = "spacy.batch_by_words.v1"\n')
-    batcher = fill_config(config)["training"]["batcher"]
-    assert batcher["@batchers"] == "spacy.batch_by_words.v1"
-    assert batcher["size"]["start"] == 100
-
-
 settings = st.fixed_dictionaries(
     {},
     optional={
@@ -84,7 +78,7 @@ settings = st.fixed_dictionaries(
                     st.sampled_from(["tag_acc", "x"]), st.floats(0, 1)
                 ),
                 "seed": st.just("${system.seed}"),
-                "batcher": st.just({"@batchers": "spacy.batch_by_padded.v1", "size": 10}),
+                "batcher": st.just({"@batchers": "spanloom.batch_by_padded.v1", "size": 10}),
             },
         ),
         "nlp": st.fixed_dictionaries({"pipeline": st.lists(st.sampled_from(NAMES), unique=True)}),

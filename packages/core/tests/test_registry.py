@@ -387,20 +387,21 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
 @pytest.mark.parametrize(
     ("group", "name", "dist"),
     [
-        ("architectures", "spacy-transformers.TransformerModel.v3", "spanloom-transformers"),
+        ("architectures", "spanloom.TransformerModel.v3", "spanloom-transformers"),
         ("architectures", "spanloom.TransformerListener.v1", "spanloom-transformers"),
         ("factories", "transformer", "spanloom-transformers"),
         ("factories", "token_splitter", "spanloom-transformers"),
-        ("span_getters", "spacy-transformers.strided_spans.v1", "spanloom-transformers"),
-        (
-            "annotation_setters",
-            "spacy-transformers.null_annotation_setter.v1",
-            "spanloom-transformers",
-        ),
+        ("span_getters", "spanloom.strided_spans.v1", "spanloom-transformers"),
+        ("annotation_setters", "spanloom.null_annotation_setter.v1", "spanloom-transformers"),
+        ("factories", "ner", "spanloom-tasks"),
+        ("architectures", "spanloom.TransitionBasedParser.v2", "spanloom-tasks"),
+        ("scorers", "spanloom.textcat_scorer.v2", "spanloom-tasks"),
+        ("converters", "conllu", "spanloom-formats"),
+        ("converters", "spacy", "spanloom-spacy"),
         ("encoders", "spanloom.TextEncoder.v1", "spanloom-transformers"),
-        ("architectures", "spacy.StaticVectors.v1", "spanloom-vectors"),
-        ("architectures", "spacy.PretrainVectors.v1", "spanloom-pretrain"),
-        ("readers", "spacy.JsonlCorpus.v1", "spanloom-pretrain"),
+        ("architectures", "spanloom.StaticVectors.v1", "spanloom-vectors"),
+        ("architectures", "spanloom.PretrainVectors.v1", "spanloom-pretrain"),
+        ("readers", "spanloom.JsonlCorpus.v1", "spanloom-pretrain"),
     ],
 )
 def test_known_names_say_what_to_install(
@@ -409,6 +410,17 @@ def test_known_names_say_what_to_install(
     if registry.has(group, name):
         pytest.skip(f"{dist} is installed here")
     with pytest.raises(UnknownNameError, match=f"provided by `{dist}`.*pip install {dist}"):
+        registry.get(group, name)
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [("loggers", "spacy.ConsoleLogger.v3"), ("span_getters", "spacy-transformers.doc_spans.v1")],
+)
+def test_names_of_spacys_say_what_to_install(group: str, name: str) -> None:
+    if registry.has("dialects", "spacy"):
+        pytest.skip("spanloom-spacy is installed here")
+    with pytest.raises(UnknownNameError, match=r"translated by `spanloom-spacy`.*pip install"):
         registry.get(group, name)
 
 

@@ -15,6 +15,8 @@ import pytest
 
 #: Longest module we allow ourselves, in lines.
 LONGEST = 400
+#: Modules of one public class each, whose methods are calls with docstrings: these may be longer.
+FACES = {"spanloom/tokens/doc.py": 600}
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +72,8 @@ def test_modules_stay_short(packages: dict[str, Path]) -> None:
         for folder in packages.values()
         for path in folder.rglob("*.py")
     }
-    long = [f"{path}: {n} lines" for path, n in lengths.items() if n > LONGEST]
+    limits = {path: FACES.get("/".join(path.parts[-3:]), LONGEST) for path in lengths}
+    long = [f"{path}: {n} lines" for path, n in lengths.items() if n > limits[path]]
     assert not long, "\n".join(long)
 
 

@@ -17,7 +17,7 @@ from .unknown import hashed_vectors
 
 if TYPE_CHECKING:
     from spanloom.vocab.lexicon import Lexicon
-    from spanloom.vocab.protocols import HasRows
+    from spanloom.vocab.vectors import HasRows
 
 __all__ = ["Lookup"]
 
@@ -193,8 +193,7 @@ class Lookup:
             return found
 
         def texts(at: NDArray[np.int64]) -> list[str]:
-            numbers = ids(self.attrs[0], at).tolist()
-            return [_string(doc, number) for number in numbers]
+            return [lexicon.strings[number] for number in ids(self.attrs[0], at).tolist()]
 
         found = self._find(len(rows), ids)
         return self._vectors(found, ids, texts), self._known(found, texts)
@@ -232,11 +231,6 @@ class Lookup:
             sums, counts = self.subwords.compose(texts(left), self.bucket_rows)
             values[left] = sums / np.maximum(counts, 1)[:, None].astype(np.float32)
         return values
-
-
-def _string(doc: HasRows, number: int) -> str:
-    strings = doc.lexicon.strings
-    return strings[number] if number in strings else doc.vocab.strings[number]
 
 
 def _column(attr: str) -> str:

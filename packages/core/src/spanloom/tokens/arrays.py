@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..vocab.attrs import attr_name
 from ..vocab.columns import COLUMNS
+from .annotation import sent_starts
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .protocols import HasWords
 
-__all__ = ["from_array", "to_array"]
+__all__ = ["count_by", "from_array", "to_array"]
 
 
-def to_array(doc: Doc, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
+def to_array(doc: HasWords, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
     """See :meth:`Doc.to_array`."""
-    from ..vocab.attrs import attr_name
-
     if isinstance(names, str | int):
         return _values(doc, attr_name(names))
     out = np.zeros((len(doc), len(names)), dtype=np.uint64)
@@ -29,7 +29,7 @@ def to_array(doc: Doc, names: str | int | Sequence[str | int]) -> NDArray[np.uin
     return out
 
 
-def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
+def _values(doc: HasWords, name: str) -> NDArray[np.uint64]:
     values: Any
     if name == "SPACY":
         values = doc.spaces
@@ -38,7 +38,7 @@ def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
     elif name == "LANG":
         values = np.full(len(doc), doc.vocab.strings.add(doc.vocab.lang), dtype=np.uint64)
     elif name == "SENT_START":
-        values = doc.sent_starts.astype(np.int64)
+        values = sent_starts(doc).astype(np.int64)
         if len(doc) and values[0] == 0:
             values[0] = 1
     elif name in COLUMNS:
@@ -56,10 +56,14 @@ def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
     return np.asarray(values, dtype=np.uint64)
 
 
-def from_array(doc: Doc, names: str | int | Sequence[str | int], array: NDArray[Any]) -> None:
-    """See :meth:`Doc.from_array`."""
-    from ..vocab.attrs import attr_name
+def count_by(doc: HasWords, attr: str | int) -> dict[int, int]:
+    """See :meth:`Doc.count_by`."""
+    values, counts = np.unique(to_array(doc, attr), return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
+
+def from_array(doc: HasWords, names: str | int | Sequence[str | int], array: NDArray[Any]) -> None:
+    """See :meth:`Doc.from_array`."""
     if isinstance(names, str | int):
         names = [names]
         array = np.reshape(array, (-1, 1))
@@ -79,7 +83,7 @@ def from_array(doc: Doc, names: str | int | Sequence[str | int], array: NDArray[
         doc.set_column("SENT_START", None)
 
 
-def _assign(doc: Doc, name: str, values: NDArray[Any]) -> None:
+def _assign(doc: HasWords, name: str, values: NDArray[Any]) -> None:
     signed = np.ascontiguousarray(values).astype(np.int64)
     if name == "HEAD":
         heads = signed + np.arange(len(doc))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import PipelineError
 
 if TYPE_CHECKING:
-    from . import Doc
+    from .doc import Doc
 
 __all__ = ["Batch", "Feature", "FloatsList", "flatten"]
 

@@ -11,11 +11,20 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 from .span import Span
+from .text_bound import drop_bound
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .forward import Doc
 
-__all__ = ["annotate", "check_words", "default_spaces", "parse_ent_tags"]
+__all__ = [
+    "annotate",
+    "as_span",
+    "check_words",
+    "default_spaces",
+    "joined",
+    "parse_ent_tags",
+    "set_spaces",
+]
 
 
 def check_words(words: Sequence[str]) -> list[str]:
@@ -37,6 +46,20 @@ def default_spaces(spaces: Sequence[bool] | None, words: Sequence[str]) -> NDArr
         return np.ones(len(words), dtype=np.bool_)
     check_length("spaces", spaces, len(words))
     return np.array(spaces, dtype=np.bool_)
+
+
+def joined(words: Sequence[str], spaces: NDArray[np.bool_]) -> str:
+    """The text of words with a space after each where ``spaces`` says so."""
+    pairs = zip(words, spaces.tolist(), strict=True)
+    return "".join([word + " " if space else word for word, space in pairs])
+
+
+def set_spaces(doc: Doc, spaces: Any) -> None:
+    """See :meth:`Doc.set_spaces`."""
+    doc.spaces = default_spaces(spaces, doc.words)
+    doc.text = joined(doc.words, doc.spaces)
+    doc._starts = None
+    drop_bound(doc)
 
 
 def check_length(name: str, values: Sequence[Any], size: int) -> None:
@@ -109,6 +132,19 @@ def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
                 f"words 0 to {size - 1}: heads are absolute indices, a root is its own head"
             )
     doc.set_column("HEAD", [i if head is None else head for i, head in enumerate(heads)])
+
+
+def as_span(doc: Doc, given: Any) -> Span:
+    """A span itself, or that of a ``(label, start, end)`` or ``(label, kb_id, start, end)`` tuple.
+
+    Raises :class:`DataError` for anything else.
+    """
+    if isinstance(given, Span):
+        return given
+    if not isinstance(given, tuple) or len(given) not in (3, 4):
+        raise DataError(f"an entity is a Span or a tuple (label, start, end), not {given!r:.80}")
+    kb_id = given[1] if len(given) == 4 else 0
+    return Span(doc, given[-2], given[-1], given[0], kb_id)
 
 
 def set_ents(doc: Doc, ents: Sequence[Any]) -> None:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..io.files import existing, write_bytes
 from ..vocab import extensions
 from ..vocab.columns import COLUMNS
-from .annotation import AnnotationMixin
-from .build import annotate, check_words, default_spaces
-from .saving import SavingMixin
-from .showing import ShowingMixin
+from . import annotation, arrays, binary, entities, joining, jsonic, slicing, tree, vectors
+from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
+from .retokenize import Retokenizer
+from .showing import to_html
 from .span import Span
 from .span_group import SpanGroups
-from .text_bound import drop_bound
 from .token import Token
-from .vectors import VectorMixin
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
     from ..vocab.lexicon import Lexicon
     from ..vocab.strings import StringStore
-    from .retokenize import Retokenizer
+    from ..vocab.vectors import HasVector
 
 __all__ = ["Doc"]
 
 
-class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Extensible):
+class Doc:
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 
     Annotation is kept in columns, arrays with one value for each token: read them with
@@ -55,8 +55,6 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
         "text",
         "vocab",
     )
-
-    _kind = "doc"
 
     vocab: Vocab
     lexicon: Lexicon
@@ -99,7 +97,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
         flags = default_spaces(spaces, words)
         self.vocab = vocab
         self.lexicon = vocab.lexicon
-        self.text = "".join([w + " " if s else w for w, s in zip(words, flags.tolist())])
+        self.text = joined(words, flags)
         self.rows = self.lexicon.rows_of(words)
         self.spaces = flags
         self._starts = self._columns = self._spans = self._cats = self._more = None
@@ -133,11 +131,8 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
         Both arrays may be views on those of a batch.
         """
         doc = cls.__new__(cls)
-        doc.vocab = vocab
+        doc.vocab, doc.text, doc.rows, doc.spaces = vocab, text, rows, spaces
         doc.lexicon = vocab.lexicon if lexicon is None else lexicon
-        doc.text = text
-        doc.rows = rows
-        doc.spaces = spaces
         doc._starts = doc._columns = doc._spans = doc._cats = doc._user_data = doc._more = None
         return doc
 
@@ -208,8 +203,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
         if name not in COLUMNS:
             raise DataError(f"documents have no column '{name}'. There are: {', '.join(COLUMNS)}")
         if values is None:
-            if self._columns is not None:
-                self._columns.pop(name, None)
+            (self._columns or {}).pop(name, None)
             return
         array = np.asarray(values, dtype=COLUMNS[name])
         if array.shape != self.rows.shape:
@@ -234,16 +228,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
     def writable(self, name: str) -> NDArray[Any]:
         """The column as an array that may be written to: made of zeros (HEAD: each token its own
         head) if there is none."""
-        array = self.column(name)
-        if array is None:
-            dtype = COLUMNS[name]
-            size = len(self.rows)
-            array = np.arange(size, dtype=dtype) if name == "HEAD" else np.zeros(size, dtype=dtype)
-            self.set_column(name, array)
-        elif not array.flags.writeable:
-            array = array.copy()
-            self.set_column(name, array)
-        return array
+        return annotation.writable(self, name)
 
     def strings_of(self, name: str) -> StringStore:
         """Where the strings of a column belong: labels in the vocab, what grows with the text
@@ -290,12 +275,7 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
     def set_spaces(self, spaces: Any) -> None:
         """Say anew which tokens are followed by a space; the text changes with it. Values that
         belong to the former text (:class:`~spanloom.tokens.TextBound`) are left out."""
-        flags = default_spaces(spaces, self.words)
-        self.spaces = flags
-        words = zip(self.words, flags.tolist(), strict=True)
-        self.text = "".join([word + " " if space else word for word, space in words])
-        self._starts = None
-        drop_bound(self)
+        set_spaces(self, spaces)
 
     @property
     def has_unknown_spaces(self) -> bool:
@@ -327,14 +307,266 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
 
     __str__ = __repr__
 
+    # Sentences
+
+    @property
+    def sent_starts(self) -> NDArray[np.int8]:
+        """Whether each token starts a sentence: 1, -1 for no, 0 for unknown; shape ``(n,)``.
+
+        It's the column SENT_START, and if there is none, by the heads: each tree is a sentence.
+        """
+        return annotation.sent_starts(self)
+
+    def set_sent_start(self, i: int, value: bool | None) -> None:
+        """Say whether token ``i`` starts a sentence (``None``: unknown)."""
+        annotation.set_sent_start(self, i, value)
+
+    @property
+    def sents(self) -> Iterator[Span]:
+        """The sentences. Raises :class:`DataError` if nothing has set their boundaries."""
+        hook = self.hook("doc", "sents")
+        yield from hook(self) if hook else map(Span, repeat(self), *annotation.sentences(self))
+
+    def sentence_at(self, i: int) -> Span:
+        """The sentence that token ``i`` is in. Raises :class:`DataError` without sentences."""
+        if self.hook("doc", "sents") is not None:
+            return next(sent for sent in self.sents if sent.start <= i < sent.end)
+        return Span(self, *annotation.sentence_at(self, i))
+
+    # What is annotated
+
+    def has_annotation(self, attr: str | int, *, require_complete: bool = False) -> bool:
+        """Whether any token (``require_complete``: every token) has a value for ``attr``.
+
+        An empty document counts as annotated, and one of one token as a sentence.
+        """
+        return annotation.has_annotation(self, attr, require_complete=require_complete)
+
+    # Entities and character offsets
+
+    @property
+    def ents(self) -> tuple[Span, ...]:
+        """The named entities, in order. Set them with spans or ``(label, start, end)`` tuples,
+        see :meth:`set_ents`."""
+        return tuple(map(Span, repeat(self), *entities.fields(self)))
+
+    @ents.setter
+    def ents(self, spans: Iterable[Any]) -> None:
+        self.set_ents([as_span(self, span) for span in spans])
+
+    def set_ents(
+        self,
+        entities_: Sequence[Span],
+        *,
+        blocked: Sequence[Span] = (),
+        missing: Sequence[Span] = (),
+        outside: Sequence[Span] = (),
+        default: str = "outside",
+    ) -> None:
+        """Set the named entities.
+
+        Tokens of ``blocked`` spans can't be part of one, of ``missing`` ones nothing is known, and
+        ``outside`` ones are in none. ``default`` says which of these holds of all other tokens
+        ("unmodified" leaves them as they are). Raises :class:`DataError` for spans that overlap.
+        """
+        groups = {"blocked": blocked, "missing": missing, "outside": outside}
+        entities.assign(self, entities_, groups, default)
+
+    @property
+    def is_nered(self) -> bool:
+        """Whether anything is known about entities."""
+        return self.has_annotation("ENT_IOB")
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether any token has a tag."""
+        return self.has_annotation("TAG")
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether any token has a relation to its head."""
+        return self.has_annotation("DEP")
+
+    @property
+    def is_sentenced(self) -> bool:
+        """Whether sentence boundaries are known."""
+        return self.has_annotation("SENT_START")
+
+    def char_span(
+        self,
+        start_idx: int,
+        end_idx: int,
+        label: str | int = 0,
+        kb_id: str | int = 0,
+        *,
+        alignment_mode: str = "strict",
+        span_id: str | int = 0,
+    ) -> Span | None:
+        """The span from one character offset to another, or ``None`` if there isn't one.
+
+        "strict": they must be the bounds of tokens; "contract": all tokens that lie within;
+        "expand": all tokens that have a character within.
+        """
+        bounds = annotation.tokens_at(self, start_idx, end_idx, alignment_mode)
+        return None if bounds is None else Span(self, *bounds, label, kb_id, span_id)
+
+    # Arrays
+
+    def to_array(self, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
+        """Attributes of all tokens as uint64: shape ``(n,)`` for one name, else
+        ``(n, len(names))``. HEAD is the head's offset from the token; it and SENT_START may be
+        negative, as two's complement."""
+        return arrays.to_array(self, names)
+
+    def from_array(self, names: str | int | Sequence[str | int], array: NDArray[Any]) -> Doc:
+        """Set attributes from an array as :meth:`to_array` gives it; returns the document itself.
+
+        Raises :class:`DataError` for a wrong shape, heads outside the document, and attributes
+        of the words themselves that differ from what they are.
+        """
+        arrays.from_array(self, names, array)
+        return self
+
+    def count_by(self, attr: str | int) -> dict[int, int]:
+        """How many tokens have each value of an attribute."""
+        return arrays.count_by(self, attr)
+
+    def get_lca_matrix(self) -> NDArray[np.int32]:
+        """The lowest common ancestor of each two tokens, int32 of shape ``(n, n)``; -1 if they
+        are of different trees."""
+        return tree.common_ancestors(self)
+
     # Changing tokens
 
     def retokenize(self) -> Retokenizer:
         """Merge and split tokens: ``with doc.retokenize() as retokenizer: ...``, see
         :class:`~spanloom.tokens.retokenize.Retokenizer`. It's done when the block ends."""
-        from .retokenize import Retokenizer
-
         return Retokenizer(self)
+
+    # Vectors
+
+    @property
+    def user_hooks(self) -> dict[str, Any]:
+        """Functions that stand in for ``vector``, ``has_vector``, ``vector_norm``, ``similarity``
+        and ``sents`` of this document."""
+        return vectors.hooks(self, "doc")
+
+    @property
+    def user_token_hooks(self) -> dict[str, Any]:
+        """The same for its tokens."""
+        return vectors.hooks(self, "token")
+
+    @property
+    def user_span_hooks(self) -> dict[str, Any]:
+        """The same for its spans."""
+        return vectors.hooks(self, "span")
+
+    def hook(self, kind: str, name: str) -> Callable[..., Any] | None:
+        """The hook of that name for the "doc", "token" or "span", ``None`` if there isn't one."""
+        return vectors.hook(self, kind, name)
+
+    @property
+    def tensor(self) -> Any:
+        """Vectors of the tokens that a component left, shape ``(n, width)``; empty if none did."""
+        return (self._more or {}).get("tensor", np.zeros(0, dtype=np.float32))
+
+    @tensor.setter
+    def tensor(self, value: Any) -> None:
+        self._extra()["tensor"] = value
+
+    @property
+    def vector(self) -> NDArray[np.float32]:
+        """The mean of the tokens' vectors, shape ``(width,)``: of the vocab's vectors, else of
+        :attr:`tensor`; or what the hook gives."""
+        return vectors.vector(self)
+
+    @property
+    def has_vector(self) -> bool:
+        """Whether there is a vector for one of its tokens."""
+        return vectors.has_vector(self)
+
+    @property
+    def vector_norm(self) -> float:
+        """The L2 norm of the vector."""
+        return vectors.vector_norm(self)
+
+    def similarity(self, other: HasVector) -> float:
+        """The cosine of the vectors of this document and of another, or a span, token, lexeme."""
+        return vectors.similarity(self, other)
+
+    # Copies, bytes, files and HTML
+
+    def copy(self) -> Doc:
+        """A document with the same tokens and annotation. Values in ``user_data`` are shared."""
+        return slicing.copy_doc(self)
+
+    @classmethod
+    def from_docs(cls, docs: Sequence[Doc], *, ensure_whitespace: bool = True) -> Doc | None:
+        """One document of the tokens of several, with their annotation; ``None`` of none.
+
+        ``ensure_whitespace`` puts a space between two where there isn't any. Of values in
+        ``user_data`` with one key, the first stays, except those that belong to the text
+        (:class:`~spanloom.tokens.TextBound`), which are joined or left out. Raises
+        :class:`DataError` if they are of different vocabs.
+        """
+        return joining.concatenate(cls, docs, ensure_whitespace=ensure_whitespace)
+
+    def to_json(self, underscore: Sequence[str] | None = None) -> dict[str, Any]:
+        """The text, tokens and annotation as a dict for JSON, in the form of spaCy's.
+
+        ``underscore`` names custom attributes of the document to take along. Raises
+        :class:`DataError` if nobody declared one, and :class:`SerializationError` if JSON can't
+        hold its value.
+        """
+        return jsonic.to_json(self, underscore or ())
+
+    def from_json(self, data: dict[str, Any]) -> Doc:
+        """Fill an empty document from :meth:`to_json`; returns the document itself.
+
+        Raises :class:`DataError` if the dict isn't of that form.
+        """
+        return jsonic.from_json(self, data)
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Everything about the document but the vocab, as msgpack; the strings that it needs are
+        part of it. ``exclude`` can name "tensor", "user_data", "cats", "spans".
+
+        Raises :class:`SerializationError` for user data that msgpack can't hold.
+        """
+        return binary.to_bytes(self, frozenset(exclude))
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Doc:
+        """Fill an empty document from :meth:`to_bytes`; returns the document itself.
+
+        Raises :class:`SerializationError` if it's something else or of an unknown version.
+        """
+        return binary.from_bytes(self, data, frozenset(exclude))
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write :meth:`to_bytes` to a file."""
+        write_bytes(path, self.to_bytes(exclude=exclude))
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Doc:
+        """Fill an empty document from a file that :meth:`to_disk` wrote."""
+        return self.from_bytes(existing(path).read_bytes(), exclude=exclude)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The vocab's shell: documents never carry vectors, or strings that aren't their own.
+        return binary.unpickle, (self.__class__, self.vocab.shell, self.to_bytes())
+
+    def render(
+        self,
+        style: str | Sequence[str] = "auto",
+        *,
+        page: bool = False,
+        spans_key: str = "sc",
+    ) -> str:
+        """HTML of the document, as a fragment or a whole page; see
+        :func:`spanloom.display.render_html`."""
+        return to_html(self, style, page=page, spans_key=spans_key)
+
+    def _repr_html_(self) -> str:
+        return self.render()
 
     # Custom attributes
 
@@ -342,3 +574,27 @@ class Doc(AnnotationMixin, SavingMixin, ShowingMixin, VectorMixin, extensions.Ex
     def _(self) -> extensions.Underscore:
         """The custom attributes."""
         return extensions.Underscore("doc", self, self.vocab.extensions, self.user_data)
+
+    @classmethod
+    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
+        """Declare a custom attribute of all documents: one of ``default``, ``method`` (called with
+        the document first) and ``getter``, with ``setter`` beside a getter. Raises
+        :class:`NameClashError` if it exists, unless ``force``."""
+        extensions.set_extension("doc", name, force=force, **options)
+
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute of documents. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.get_extension("doc", name)
+
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute of documents was declared."""
+        return extensions.has_extension("doc", name)
+
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute of documents out again; returns what it was. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.remove_extension("doc", name)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import DataError
 from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
-from .span import Span
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .forward import Span
+    from .protocols import HasColumns
 
-__all__ = ["as_span", "assign", "bounds", "spans"]
+__all__ = ["assign", "bounds", "fields"]
 
 
-def bounds(doc: Doc) -> list[tuple[int, int, int]]:
-    """Start, end and label id of each entity, in order."""
+def fields(doc: HasColumns) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
+    """Start, end, label id, id in a knowledge base and own id of each entity, a list of each."""
     iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
     if iob is None or labels is None:
-        return []
+        return [], [], [], [], []
     inside = ((iob == IOB_BEGIN) | (iob == IOB_IN)) & (labels != 0)
     begins = inside.copy()
     # "I" goes on with the entity before it if there is one, of the same label.
@@ -30,35 +30,24 @@ def bounds(doc: Doc) -> list[tuple[int, int, int]]:
     stops[:-1] &= begins[1:] | ~inside[1:]
     starts = np.flatnonzero(begins)
     ends = np.flatnonzero(stops) + 1
-    return list(zip(starts.tolist(), ends.tolist(), labels[starts].tolist(), strict=True))
-
-
-def spans(doc: Doc) -> tuple[Span, ...]:
-    """The entities as spans."""
     kb_ids, ids = doc.column("ENT_KB_ID"), doc.column("ENT_ID")
-    return tuple(
-        Span(
-            doc,
-            start,
-            end,
-            label,
-            0 if kb_ids is None else int(kb_ids[start]),
-            0 if ids is None else int(ids[start]),
-        )
-        for start, end, label in bounds(doc)
+    none = [0] * len(starts)
+    return (
+        starts.tolist(),
+        ends.tolist(),
+        labels[starts].tolist(),
+        none if kb_ids is None else kb_ids[starts].tolist(),
+        none if ids is None else ids[starts].tolist(),
     )
 
 
-def as_span(doc: Doc, given: Any) -> Span:
-    """The span of a ``(label, start, end)`` or ``(label, kb_id, start, end)`` tuple."""
-    if not isinstance(given, tuple) or len(given) not in (3, 4):
-        raise DataError(f"an entity is a Span or a tuple (label, start, end), not {given!r:.80}")
-    kb_id = given[1] if len(given) == 4 else 0
-    return Span(doc, given[-2], given[-1], given[0], kb_id)
+def bounds(doc: HasColumns) -> list[tuple[int, int, int]]:
+    """Start, end and label id of each entity, in order."""
+    return list(zip(*fields(doc)[:3], strict=True))
 
 
 def assign(
-    doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]], default: str
+    doc: HasColumns, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]], default: str
 ) -> None:
     """Set the entity columns, see :meth:`Doc.set_ents`."""
     codes = {"blocked": IOB_BEGIN, "missing": IOB_MISSING, "outside": IOB_OUT}
@@ -86,7 +75,7 @@ def assign(
         columns["ENT_IOB"][span.start] = IOB_BEGIN
 
 
-def _check(doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
+def _check(doc: HasColumns, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
     taken: dict[int, str] = {}
     for kind, members in {"entities": ents, **groups}.items():
         for span in members:

@@ -13,7 +13,7 @@ from .build import annotate
 from .span import Span
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .forward import Doc
 
 __all__ = ["from_json", "to_json"]
 

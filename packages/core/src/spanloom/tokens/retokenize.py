@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..vocab.attrs import attr_name
 from ..vocab.columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
 from .span import Span
 from .span_group import SpanGroup
@@ -18,7 +19,7 @@ from .text_bound import retokenize_bound
 from .token import Token
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .forward import Doc
 
 __all__ = ["Retokenizer"]
 
@@ -131,8 +132,6 @@ class Retokenizer:
         self._taken.update(range(start, end))
 
     def _attrs(self, attrs: Mapping[str | int, Any]) -> dict[str, Any]:
-        from ..vocab.attrs import attr_name
-
         given = {key if key == "_" else attr_name(key): value for key, value in attrs.items()}
         for name in given:
             if name not in _SETTABLE or name == "HEAD":

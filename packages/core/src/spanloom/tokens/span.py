@@ -13,24 +13,23 @@ from ..errors import DataError
 from ..vocab import extensions
 from ..vocab.vectors import HasVector, cosine
 from . import tree
+from .slicing import span_as_doc
 from .token import Token
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
-    from .doc import Doc
+    from .forward import Doc
 
 __all__ = ["Span"]
 
 
-class Span(extensions.Extensible):
+class Span:
     """The tokens ``start`` to ``end`` (not included) of ``doc``, maybe with a label.
 
     ``label``, ``kb_id`` and ``id`` are string ids; the same with ``_`` behind are the strings.
     """
 
     __slots__ = ("doc", "end", "id", "kb_id", "label", "start")
-
-    _kind = "span"
 
     def __init__(
         self,
@@ -269,8 +268,6 @@ class Span(extensions.Extensible):
         hooks. Values that belong to the text (:class:`~spanloom.tokens.TextBound`) give their part
         for it, or are left out.
         """
-        from .slicing import span_as_doc
-
         return span_as_doc(self, copy_user_data=copy_user_data)
 
     def to_array(self, names: str | int | list[str | int]) -> NDArray[Any]:
@@ -319,6 +316,30 @@ class Span(extensions.Extensible):
         doc = self.doc
         key = (self.start_char, self.end_char)
         return extensions.Underscore("span", self, doc.vocab.extensions, doc.user_data, key)
+
+    @classmethod
+    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
+        """Declare a custom attribute of all spans: one of ``default``, ``method`` (called with
+        the span first) and ``getter``, with ``setter`` beside a getter. Raises
+        :class:`NameClashError` if it exists, unless ``force``."""
+        extensions.set_extension("span", name, force=force, **options)
+
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute of spans. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.get_extension("span", name)
+
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute of spans was declared."""
+        return extensions.has_extension("span", name)
+
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute of spans out again; returns what it was. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.remove_extension("span", name)
 
 
 def _id(doc: Doc, column: str, value: str | int) -> int:

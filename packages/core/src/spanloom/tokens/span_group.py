@@ -9,7 +9,7 @@ from ..errors import DataError
 from .span import Span
 
 if TYPE_CHECKING:
-    from .doc import Doc
+    from .forward import Doc
 
 __all__ = ["SpanGroup", "SpanGroups"]
 

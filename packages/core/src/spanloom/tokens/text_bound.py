@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .doc import Doc
-    from .span import Span
+    from .forward import Doc, Span
 
 __all__ = ["TextBound", "drop_bound", "join_bound", "part_of_bound", "retokenize_bound"]
 

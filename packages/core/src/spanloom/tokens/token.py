@@ -3,60 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..vocab import extensions
-from ..vocab.lexicon import Lexeme
+from ..vocab.lexeme import Lexeme
 from ..vocab.morphology import MorphAnalysis
 from ..vocab.vectors import HasVector, cosine
-from ..vocab.views import Attribute, LexicalView, attribute
 from . import tree
+from .attributes import column_number, column_string, word_flag, word_number, word_string
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
-    from ..vocab.lexicon import Lexicon
-    from .doc import Doc
-    from .span import Span
+    from .forward import Doc, Span
 
 __all__ = ["Token"]
 
 _IOB = ("", "I", "O", "B")
 
 
-def _number(name: str, doc: str) -> Attribute[int]:
-    """A column of string ids as an attribute: the id."""
-
-    def read(token: Token) -> int:
-        columns = token.doc._columns
-        column = None if columns is None else columns.get(name)
-        return 0 if column is None else cast(int, column.item(token.i))
-
-    def write(token: Token, value: int) -> None:
-        token.doc.set_value(name, token.i, value)
-
-    return attribute(read, write, doc)
-
-
-def _string(name: str, doc: str) -> Attribute[str]:
-    """A column of string ids as an attribute: the string."""
-
-    def read(token: Token) -> str:
-        columns = token.doc._columns
-        column = None if columns is None else columns.get(name)
-        return "" if column is None else token.doc.lexicon.strings[column.item(token.i)]
-
-    def write(token: Token, value: str) -> None:
-        doc = token.doc
-        doc.set_value(name, token.i, doc.strings_of(name).add(value))
-
-    return attribute(read, write, doc)
-
-
-class Token(LexicalView, extensions.Extensible):
+class Token:
     """One token: ``doc`` and its index ``i``.
 
     Names that end in ``_`` are strings, the same without it their ids. What a component would set
@@ -65,27 +34,58 @@ class Token(LexicalView, extensions.Extensible):
 
     __slots__ = ("doc", "i")
 
-    _kind = "token"
     iob_strings: ClassVar[tuple[str, ...]] = _IOB
 
     def __init__(self, doc: Doc, i: int) -> None:
         self.doc = doc
         self.i = i
 
-    tag = _number("TAG", "The id of the fine-grained tag.")
-    tag_ = _string("TAG", "The fine-grained tag.")
-    pos = _number("POS", "The id of the universal part of speech.")
-    pos_ = _string("POS", "The universal part of speech.")
-    dep = _number("DEP", "The id of the label of the relation to the head.")
-    dep_ = _string("DEP", "The label of the relation to the head.")
-    lemma = _number("LEMMA", "The id of the base form.")
-    lemma_ = _string("LEMMA", "The base form.")
-    ent_type = _number("ENT_TYPE", "The id of the label of the entity that it's part of.")
-    ent_type_ = _string("ENT_TYPE", "The label of the entity that it's part of.")
-    ent_id = _number("ENT_ID", "The id of the entity's id.")
-    ent_id_ = _string("ENT_ID", "The entity's id.")
-    ent_kb_id = _number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
-    ent_kb_id_ = _string("ENT_KB_ID", "The entity's id in a knowledge base.")
+    tag = column_number("TAG", "The id of the fine-grained tag.")
+    tag_ = column_string("TAG", "The fine-grained tag.")
+    pos = column_number("POS", "The id of the universal part of speech.")
+    pos_ = column_string("POS", "The universal part of speech.")
+    dep = column_number("DEP", "The id of the label of the relation to the head.")
+    dep_ = column_string("DEP", "The label of the relation to the head.")
+    lemma = column_number("LEMMA", "The id of the base form.")
+    lemma_ = column_string("LEMMA", "The base form.")
+    ent_type = column_number("ENT_TYPE", "The id of the label of the entity that it's part of.")
+    ent_type_ = column_string("ENT_TYPE", "The label of the entity that it's part of.")
+    ent_id = column_number("ENT_ID", "The id of the entity's id.")
+    ent_id_ = column_string("ENT_ID", "The entity's id.")
+    ent_kb_id = column_number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
+    ent_kb_id_ = column_string("ENT_KB_ID", "The entity's id in a knowledge base.")
+
+    # The word
+
+    orth = word_number("ORTH")
+    orth_ = word_string("ORTH")
+    lower = word_number("LOWER")
+    lower_ = word_string("LOWER")
+    norm = word_number("NORM")
+    norm_ = word_string("NORM")
+    prefix = word_number("PREFIX")
+    prefix_ = word_string("PREFIX")
+    suffix = word_number("SUFFIX")
+    suffix_ = word_string("SUFFIX")
+    shape = word_number("SHAPE")
+    shape_ = word_string("SHAPE")
+    is_alpha = word_flag("IS_ALPHA")
+    is_ascii = word_flag("IS_ASCII")
+    is_bracket = word_flag("IS_BRACKET")
+    is_currency = word_flag("IS_CURRENCY")
+    is_digit = word_flag("IS_DIGIT")
+    is_left_punct = word_flag("IS_LEFT_PUNCT")
+    is_lower = word_flag("IS_LOWER")
+    is_punct = word_flag("IS_PUNCT")
+    is_quote = word_flag("IS_QUOTE")
+    is_right_punct = word_flag("IS_RIGHT_PUNCT")
+    is_space = word_flag("IS_SPACE")
+    is_stop = word_flag("IS_STOP")
+    is_title = word_flag("IS_TITLE")
+    is_upper = word_flag("IS_UPPER")
+    like_email = word_flag("LIKE_EMAIL")
+    like_num = word_flag("LIKE_NUM")
+    like_url = word_flag("LIKE_URL")
 
     def __repr__(self) -> str:
         return self.text
@@ -112,9 +112,6 @@ class Token(LexicalView, extensions.Extensible):
 
     def __hash__(self) -> int:
         return hash((id(self.doc), self.i))
-
-    def _place(self) -> tuple[Lexicon, int]:
-        return self.doc.lexicon, self.doc.rows.item(self.i)
 
     # The text
 
@@ -147,7 +144,7 @@ class Token(LexicalView, extensions.Extensible):
     @property
     def lex(self) -> Lexeme:
         """The word type."""
-        return Lexeme(self.vocab, *self._place())
+        return Lexeme(self.vocab, self.doc.lexicon, self.doc.rows.item(self.i))
 
     @property
     def lang_(self) -> str:
@@ -362,3 +359,27 @@ class Token(LexicalView, extensions.Extensible):
         doc = self.doc
         key = (self.idx, None)
         return extensions.Underscore("token", self, doc.vocab.extensions, doc.user_data, key)
+
+    @classmethod
+    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
+        """Declare a custom attribute of all tokens: one of ``default``, ``method`` (called with
+        the token first) and ``getter``, with ``setter`` beside a getter. Raises
+        :class:`NameClashError` if it exists, unless ``force``."""
+        extensions.set_extension("token", name, force=force, **options)
+
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute of tokens. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.get_extension("token", name)
+
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute of tokens was declared."""
+        return extensions.has_extension("token", name)
+
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute of tokens out again; returns what it was. Raises
+        :class:`DataError` if nobody declared it."""
+        return extensions.remove_extension("token", name)

@@ -5,7 +5,8 @@ Below documents: nothing here knows what a text is.
 
 from __future__ import annotations
 
-from .lexicon import Lexeme, Lexicon
+from .lexeme import Lexeme
+from .lexicon import Lexicon
 from .strings import StringStore
 from .vocab import Vocab
 

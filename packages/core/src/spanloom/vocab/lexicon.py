@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,11 @@ from .features import (
     word_shapes,
 )
 from .strings import StringStore
-from .vectors import HasVector, cosine
-from .views import STRING_FEATURES, LexicalView
 
-if TYPE_CHECKING:
-    from . import Vocab
+__all__ = ["FLAGS", "STRING_FEATURES", "Lexicon"]
 
-__all__ = ["FLAGS", "STRING_FEATURES", "Lexeme", "Lexicon"]
+#: Features that are strings: their columns hold uint64 string ids.
+STRING_FEATURES = ("ORTH", "LOWER", "NORM", "PREFIX", "SUFFIX", "SHAPE")
 
 _FLAGS: dict[str, Callable[[str], bool]] = {
     "IS_ALPHA": str.isalpha,
@@ -256,74 +254,3 @@ class Lexicon:
         for key in state["keys"]:
             self.row(*((key,) if isinstance(key, str) else key))
         self._values = state["values"]
-
-
-class Lexeme(LexicalView):
-    """A word type, as a light view on its row. Its features can be set, for all of the text."""
-
-    __slots__ = ("lexicon", "row", "vocab")
-
-    def __init__(self, vocab: Vocab, lexicon: Lexicon, row: int) -> None:
-        self.vocab = vocab
-        self.lexicon = lexicon
-        self.row = row
-
-    def __repr__(self) -> str:
-        return f"Lexeme({self.text!r})"
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lexeme) and (self.text, self.norm) == (other.text, other.norm)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def _place(self) -> tuple[Lexicon, int]:
-        return self.lexicon, self.row
-
-    def _set(self, name: str, value: str | int | bool) -> None:
-        if name in STRING_FEATURES:
-            self.lexicon.set_value(name, self.text, self.lexicon.strings.as_string(value))
-        else:
-            self.lexicon.set_value(name, self.text, bool(value))
-
-    @property
-    def text(self) -> str:
-        """The word."""
-        return self.lexicon.texts[self.row]
-
-    @property
-    def lang(self) -> int:
-        """The id of the vocab's language."""
-        return self.vocab.strings.add(self.vocab.lang)
-
-    @property
-    def lang_(self) -> str:
-        """The vocab's language."""
-        return self.vocab.lang
-
-    @property
-    def is_oov(self) -> bool:
-        """Whether the vocab's vectors have no row for the word."""
-        return not self.has_vector
-
-    @property
-    def has_vector(self) -> bool:
-        """Whether the vocab's vectors have a row for the word."""
-        return self.vocab.has_vector(self.text)
-
-    @property
-    def vector(self) -> NDArray[np.float32]:
-        """The word's vector, shape ``(width,)``: zeros when there is none."""
-        return self.vocab.get_vector(self.text)
-
-    @property
-    def vector_norm(self) -> float:
-        """The L2 norm of the vector."""
-        return float(np.linalg.norm(self.vector))
-
-    def similarity(self, other: HasVector) -> float:
-        """The cosine of the vectors of this word and of a word, token, span or document."""
-        return cosine(self.vector, other.vector)

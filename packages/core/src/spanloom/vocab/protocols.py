@@ -5,32 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from .lexicon import Lexicon
     from .vocab import Vocab
 
-__all__ = ["HasRows", "PipelineLike"]
-
-
-class HasRows(Protocol):
-    """A document, as tables of vectors see it: its tokens as rows of a lexicon."""
-
-    @property
-    def rows(self) -> NDArray[np.int32]:
-        """The row of each token, int32 of shape ``(n,)``."""
-
-    @property
-    def lexicon(self) -> Lexicon:
-        """What the rows are of."""
-
-    @property
-    def vocab(self) -> Vocab:
-        """Its vocabulary."""
-
-    def column(self, name: str) -> NDArray[Any] | None:
-        """An annotation column, shape ``(n,)``; ``None`` where there is no such annotation."""
+__all__ = ["PipelineLike"]
 
 
 class PipelineLike(Protocol):

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..errors import DataError, MissingFileError, SerializationError
 
 if TYPE_CHECKING:
-    from .protocols import HasRows
+    from .lexicon import Lexicon
 
 __all__ = [
+    "HasRows",
     "HasVector",
     "VectorTable",
     "cosine",
@@ -28,6 +29,21 @@ __all__ = [
 _OPENER = "spanloom.Vectors.v1"
 #: In the folder of a vocab: the reference to its table.
 _REFERENCE = "vectors.json"
+
+
+class HasRows(Protocol):
+    """A document, as tables of vectors see it: its tokens as rows of a lexicon."""
+
+    @property
+    def rows(self) -> NDArray[np.int32]:
+        """The row of each token, int32 of shape ``(n,)``."""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """What the rows are of."""
+
+    def column(self, name: str) -> NDArray[Any] | None:
+        """An annotation column, shape ``(n,)``; ``None`` where there is no such annotation."""
 
 
 class HasVector(Protocol):

@@ -14,7 +14,8 @@ from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written
 from .extensions import ExtensionTable, Kind
 from .features import LexicalRules
-from .lexicon import Lexeme, Lexicon
+from .lexeme import Lexeme
+from .lexicon import Lexicon
 from .morphology import Morphology
 from .strings import StringStore
 from .vectors import VectorTable, referred_vectors, saved_vectors

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from ...errors import SerializationError
 from ...io import msgpack as _msgpack
 from ...vocab.columns import COLUMNS, STRING_COLUMNS
+from ..doc import Doc
 from .columnar_extras import extras, hang_extras
 from .packing import bounds, pack, pack_strings, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ...vocab import Vocab
     from ...vocab.lexicon import Lexicon
-    from ..doc import Doc
 
 __all__ = ["FORMAT", "check_texts", "from_block", "hang", "lengths_of", "to_blocks"]
 
@@ -131,8 +131,6 @@ def from_block(data: bytes, vocab: Vocab) -> list[Doc]:
 
 
 def _documents(state: dict[str, Any], vocab: Vocab) -> list[Doc]:
-    from ..doc import Doc
-
     lexicon = vocab.lexicon
     texts = unpack_strings(state["texts"])
     lengths = unpack(state["lengths"]).astype(np.int64)

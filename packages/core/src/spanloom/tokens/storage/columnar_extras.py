@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..binary import as_key
 from ..span import Span
 from ..span_group import SpanGroup
 from .packing import pack, pack_strings, unpack, unpack_strings
@@ -65,16 +66,11 @@ def hang_extras(docs: Sequence[Doc], state: dict[str, Any]) -> None:
     for i, cats in state.get("cats", ()):
         docs[i].cats = cats
     for i, keys, values in state.get("user_data", ()):
-        docs[i].user_data = dict(zip(map(_as_key, keys), values, strict=True))
+        docs[i].user_data = dict(zip(map(as_key, keys), values, strict=True))
     for i, shape, packed in state.get("tensors", ()):
         docs[i].tensor = unpack(packed).reshape(shape).copy()
     if "spans" in state:
         _hang_spans(docs, **state["spans"])
-
-
-def _as_key(value: Any) -> Any:
-    """A key of ``user_data``: msgpack makes lists of tuples."""
-    return tuple(map(_as_key, value)) if isinstance(value, list) else value
 
 
 def _hang_spans(docs: Sequence[Doc], groups: list[Any], values: Any, strings: Any) -> None:

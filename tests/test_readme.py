@@ -25,7 +25,7 @@ PAGES = sorted(
     ]
 )
 #: Pages whose code needs more than to be run, and the test that gives it that.
-ELSEWHERE = {"docs/plugins.md": "packages/core/tests/test_plugins_guide.py"}
+ELSEWHERE = {"docs/plugins.md": "packages/devkit-plugin/tests/test_plugins_guide.py"}
 #: Pages whose code uses a transformer in the folder ``minilm``.
 WITH_MODEL = {"docs/transformers.md"}
 BLOCK = re.compile(

@@ -510,11 +510,13 @@ def test_encoders_of_two_sources_each_feed_their_own_head(tmp_path: Path) -> Non
 
 
 def test_config_reads_each_source_once(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from spanloom.pipeline import build
+    from spanloom.pipeline import loading
 
     loaded = []
-    load = build.load
-    monkeypatch.setattr(build, "load", lambda path: loaded.append(path) or load(path))
+    load = loading.load
+    monkeypatch.setattr(
+        loading, "load", lambda cls, path, *args: loaded.append(path) or load(cls, path, *args)
+    )
     Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "morphologizer"]))
     assert loaded == [base]
 

@@ -10,7 +10,7 @@ from ..errors import PipelineError
 from ..tokens import Doc
 from ..tokens.batch import Batch
 
-__all__ = ["WORDS", "check_sizes", "grouped", "parts"]
+__all__ = ["WORDS", "check_sizes", "grouped", "slices"]
 
 #: Words that components process at a time, unless told: more takes more memory, and no less time.
 WORDS = 20_000
@@ -45,9 +45,9 @@ def grouped(items: Iterable[Any], size: int, words: int, as_tuples: bool) -> Ite
         yield group
 
 
-def parts(batch: Batch, words: int) -> Iterator[tuple[int, int, Batch]]:
-    """The batch in parts of at most ``words`` words, each with the places of its first document and
-    of the one after its last; a longer document is a part of its own."""
+def slices(batch: Batch, words: int) -> Iterator[tuple[int, int, Batch]]:
+    """Slices of at most ``words`` words of a batch, each with the places of its first document and
+    of the one after its last; a longer document is a slice of its own."""
     if len(batch) < 2 or sum(map(len, batch)) <= words:
         yield 0, len(batch), batch
         return

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import PipelineError, RegistryError
 from ..plugins.factory import FactoryInfo, factory_info
 from ..plugins.registries import registry
+from .running import running
 
 if TYPE_CHECKING:
-    from .order import Entry
-    from .pipeline import Pipeline
+    from .order import Slot
+    from .state import PipelineState
 
 __all__ = ["KEYS", "Node", "analyze", "nodes_of"]
 
@@ -42,44 +43,44 @@ class Node:
     width: int | None
 
 
-def nodes_of(nlp: Pipeline) -> list[Node]:
+def nodes_of(nlp: PipelineState) -> list[Node]:
     """The components of ``nlp`` in order, disabled ones too. Raises :class:`PipelineError` if they
     don't fit together."""
-    nlp.assemble()
-    running = {entry.name for entry in nlp.running()}
+    nlp.links.assemble()
+    active = {slot.name for slot in running(nlp)}
     producers = {
-        entry.name: tuple(each.name for each in getattr(entry.component, "upstream", ()))
-        for entry in nlp.order
+        slot.name: tuple(each.name for each in getattr(slot.component, "upstream", ()))
+        for slot in nlp.order
     }
     found = []
-    for entry in nlp.order:
-        info = _info(entry)
+    for slot in nlp.order:
+        info = _info(slot)
         found.append(
             Node(
-                entry.name,
-                entry.factory,
-                entry.enabled,
-                entry.enabled and entry.name not in running,
+                slot.name,
+                slot.factory,
+                slot.enabled,
+                slot.enabled and slot.name not in active,
                 tuple(info.assigns),
                 tuple(info.requires),
                 tuple(info.score_weights),
                 info.retokenizes,
-                producers[entry.name],
-                tuple(name for name, needed in producers.items() if entry.name in needed),
-                getattr(entry.component, "width", None),
+                producers[slot.name],
+                tuple(name for name, needed in producers.items() if slot.name in needed),
+                getattr(slot.component, "width", None),
             )
         )
     return found
 
 
-def _info(entry: Entry) -> FactoryInfo:
+def _info(slot: Slot) -> FactoryInfo:
     try:
-        return factory_info(registry.get("factories", entry.factory))
+        return factory_info(registry.get("factories", slot.factory))
     except RegistryError:  # made by a function that was registered then and isn't now
         return FactoryInfo()
 
 
-def analyze(nlp: Pipeline, keys: Collection[str] = KEYS) -> dict[str, Any]:
+def analyze(nlp: PipelineState, keys: Collection[str] = KEYS) -> dict[str, Any]:
     """What the components of a pipeline set and need.
 
     ``summary`` has the ``keys`` for each enabled component, ``attrs`` which components assign and

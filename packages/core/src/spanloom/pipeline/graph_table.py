@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .graph import KEYS, analyze, nodes_of
 
 if TYPE_CHECKING:
-    from .pipeline import Pipeline
+    from .state import PipelineState
 
 __all__ = ["cell", "table"]
 
@@ -17,7 +17,7 @@ _TITLES = {"producers": "listens to", "consumers": "feeds"}
 _WIDE = 200  # columns; a narrower terminal folds cells
 
 
-def table(nlp: Pipeline, keys: Collection[str] = KEYS) -> str:
+def table(nlp: PipelineState, keys: Collection[str] = KEYS) -> str:
     """A row for each component in the order in which they run, then what they require and nobody
     sets, if there is any."""
     from rich.console import Console

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from functools import partial
 from itertools import chain
@@ -11,61 +12,60 @@ from typing import TYPE_CHECKING, Any
 
 from ..components import Encoder, TrainableComponent
 from ..components.base import SAMPLE_SIZE, minibatch
+from ..config.resolve import resolve_section
 from ..errors import ConfigError, ConfigProblem, PipelineError
 from ..examples.example import Example
+from ..tokens import Doc
 from ..tokens.batch import Batch
 from ..vocab.vectors import open_vectors
-from .batching import parts
+from .batching import slices
 from .pretrained import init_tok2vec
+from .running import annotate, apply
 from .wiring import active_encoders
 
 if TYPE_CHECKING:
     from thinc.api import Optimizer
 
-    from .pipeline import Pipeline
+    from .state import PipelineState
 
-__all__ = ["evaluate", "initialize", "update"]
+__all__ = ["evaluate", "finish_update", "initialize", "params_used", "update"]
 
 
 def initialize(
-    nlp: Pipeline,
-    get_examples: Callable[[], Iterable[Example]],
-    *,
-    keep: Collection[str] = (),
-    annotates: Collection[str] = (),
+    nlp: PipelineState,
+    get_examples: Callable[[], Iterable[Example]] | None,
+    keep: Collection[str],
+    annotates: Collection[str],
 ) -> None:
-    """Initialize each component, encoders before those that listen to them, but for those in
-    ``keep``, which have their weights already.
-
-    What the config's ``[initialize.components.NAME]`` holds is passed on as keywords, and
-    ``[initialize.tokenizer]`` to a tokenizer that has a method ``initialize``. The table of
-    vectors that ``[initialize]`` names is opened first, and its pretrained weights come last, so
-    that nothing overwrites them; what was applied is in ``nlp.meta["pretrained"]``.
-
-    Components in ``annotates`` annotate the documents that those after them infer shapes from, as
-    they will in training: an encoder may need sentences, say.
-    """
+    """See :meth:`Pipeline.initialize`."""
+    get_examples = get_examples or partial(_placeholder, nlp)
     for name in annotates:
         nlp.order.index(name)
     before: list[Any] = []
-    section = nlp.resolve("initialize")
+    section = resolve_section(nlp.config, "initialize")
     settings = section.get("components", {})
     if section.get("vectors"):
         nlp.vocab.vectors = open_vectors(section["vectors"], nlp.config["nlp"].get("vectors"))
     _initialize_tokenizer(nlp, get_examples, section.get("tokenizer", {}))
-    for entry in nlp.order:
-        if hasattr(entry.component, "initialize") and entry.name not in keep:
-            nlp.assemble()
-            extra = settings.get(entry.name, {})
+    for slot in nlp.order:
+        if hasattr(slot.component, "initialize") and slot.name not in keep:
+            nlp.links.assemble()
+            extra = settings.get(slot.name, {})
             examples = partial(_annotated, get_examples, tuple(before)) if before else get_examples
-            entry.component.initialize(examples, nlp=nlp, **extra)
-            nlp.changed()
-        if entry.name in annotates:
-            before.append(entry.component)
-    nlp.assemble()
+            slot.component.initialize(examples, nlp=nlp, **extra)
+            nlp.links.changed()
+        if slot.name in annotates:
+            before.append(slot.component)
+    nlp.links.assemble()
     if section.get("init_tok2vec"):
         nlp.meta["pretrained"] = asdict(init_tok2vec(nlp, section["init_tok2vec"]))
-        nlp.changed()
+        nlp.links.changed()
+
+
+def _placeholder(nlp: PipelineState) -> list[Example]:
+    """What shapes are inferred from where there are no examples."""
+    doc = Doc(nlp.vocab, words=["One", "sentence", "."])
+    return [Example(doc, doc.copy())]
 
 
 def _annotated(
@@ -82,7 +82,7 @@ def _annotated(
 
 
 def _initialize_tokenizer(
-    nlp: Pipeline, get_examples: Callable[[], Iterable[Example]], settings: Mapping[str, Any]
+    nlp: PipelineState, get_examples: Callable[[], Iterable[Example]], settings: Mapping[str, Any]
 ) -> None:
     """Initialize a tokenizer that wants it, as by reading words from the examples."""
     if hasattr(nlp.tokenizer, "initialize"):
@@ -98,37 +98,29 @@ def _initialize_tokenizer(
 
 
 def update(
-    nlp: Pipeline,
+    nlp: PipelineState,
     examples: Sequence[Example],
-    *,
-    drop: float = 0.0,
-    sgd: Optimizer | None = None,
-    losses: dict[str, float] | None = None,
-    exclude: Collection[str] = (),
-    annotates: Collection[str] = (),
+    drop: float,
+    sgd: Optimizer | None,
+    losses: dict[str, float] | None,
+    exclude: Collection[str],
+    annotates: Collection[str],
 ) -> dict[str, float]:
-    """One update of all components, and of the encoders that they share, on one batch.
-
-    Encoders write their features and heads add gradients to them, in the order of the pipeline;
-    then each encoder gets its sum, last first. Components in ``exclude`` don't learn (an encoder
-    among them still runs, in predict mode, if somebody listens); those in ``annotates`` set their
-    predictions on the documents, for those after them. Without ``sgd``, gradients are only added
-    up: call again, and step with :meth:`Pipeline.finish_update`.
-    """
+    """See :meth:`Pipeline.update`."""
     losses = losses if losses is not None else {}
     check_examples(examples, "Pipeline.update")
     for name in chain(exclude, annotates):
         nlp.order.index(name)
     if not examples:
         return losses
-    nlp.assemble()
+    nlp.links.assemble()
     if annotates:  # Annotation is set on copies, so that examples can be used again.
         examples = [each.with_predicted(each.predicted.copy()) for each in examples]
     batch = Batch(example.predicted for example in examples)
     active = active_encoders(nlp.order)
     learners = []
-    for entry in nlp.order:
-        component, name = entry.component, entry.name
+    for slot in nlp.order:
+        component, name = slot.component, slot.name
         if isinstance(component, Encoder):
             if name not in active:
                 continue
@@ -138,7 +130,7 @@ def update(
                 component.begin(component.ready(batch), drop=drop)
                 learners.append(component)
             continue
-        if not entry.enabled:
+        if not slot.enabled:
             continue
         if hasattr(component, "update") and name not in exclude:
             if isinstance(component, TrainableComponent):
@@ -147,41 +139,57 @@ def update(
                 component.update(examples, drop=drop, sgd=None, losses=losses)
             learners.append(component)
         if name in annotates:
-            batch = nlp.apply(entry, batch)
+            batch = apply(slot, batch)
             examples = [each.with_predicted(doc) for each, doc in zip(examples, batch)]
     batch.backward()
     if sgd is not None:
-        for component in learners:
-            if hasattr(component, "finish_update"):
-                component.finish_update(sgd)
+        _step(learners, sgd)
     return losses
 
 
-def evaluate(
-    nlp: Pipeline, examples: Iterable[Example], *, batch_size: int | None = None
-) -> dict[str, Any]:
-    """Annotate fresh copies of the predicted documents and score them.
+def finish_update(nlp: PipelineState, sgd: Optimizer, exclude: Collection[str]) -> None:
+    """See :meth:`Pipeline.finish_update`."""
+    _step([slot.component for slot in nlp.order if slot.name not in exclude], sgd)
 
-    Holds the scores of the tokenizer and of each component, and ``speed``, in words per second of
-    wall time. The examples aren't changed.
-    """
+
+def _step(components: Iterable[Any], sgd: Optimizer) -> None:
+    for component in components:
+        if hasattr(component, "finish_update"):
+            component.finish_update(sgd)
+
+
+@contextmanager
+def params_used(nlp: PipelineState, params: Mapping[Any, Any] | None) -> Iterator[None]:
+    """See :meth:`Pipeline.use_params`."""
+    with ExitStack() as stack:
+        for slot in nlp.order if params else ():
+            model: Any = getattr(slot.component, "model", None)
+            if hasattr(model, "use_params"):
+                stack.enter_context(model.use_params(params))
+        yield
+
+
+def evaluate(
+    nlp: PipelineState, examples: Iterable[Example], batch_size: int | None
+) -> dict[str, Any]:
+    """See :meth:`Pipeline.evaluate`."""
     from ..scoring import score_tokenization
 
     examples = list(examples)
     check_examples(examples, "Pipeline.evaluate")
-    nlp.assemble()
+    nlp.links.assemble()
     scored: list[Example] = []
     started = perf_counter()
     for group in minibatch(examples, batch_size or nlp.batch_size):
         docs = Batch(example.predicted.copy() for example in group)
-        for start, end, part in parts(docs, nlp.batch_words):
-            done = nlp.annotate_batch(part)
+        for start, end, some in slices(docs, nlp.batch_words):
+            done = annotate(nlp, some)
             scored += [e.with_predicted(doc) for e, doc in zip(group[start:end], done)]
     seconds = perf_counter() - started
     scores: dict[str, Any] = dict(score_tokenization(scored))
-    for entry in nlp.order:
-        if entry.enabled and hasattr(entry.component, "score"):
-            scores.update(entry.component.score(scored))
+    for slot in nlp.order:
+        if slot.enabled and hasattr(slot.component, "score"):
+            scores.update(slot.component.score(scored))
     words = sum(len(example.predicted) for example in scored)
     scores["speed"] = words / seconds if seconds else 0.0
     return scores

@@ -9,12 +9,13 @@ from typing import Any
 
 from ..errors import PipelineError
 
-__all__ = ["Entry", "Order"]
+__all__ = ["Order", "Slot"]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One place in a pipeline. ``config`` is the component's filled block, with its factory."""
+class Slot:
+    """A place in a pipeline, with what stands there. ``config`` is the component's filled block,
+    with its factory."""
 
     name: str
     component: Any
@@ -31,21 +32,36 @@ class Order:
     """Named components in a row. Every change keeps names unique."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._slots: list[Slot] = []
 
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+    def __iter__(self) -> Iterator[Slot]:
+        return iter(self._slots)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._slots)
 
     def __contains__(self, name: object) -> bool:
-        return any(entry.name == name for entry in self._entries)
+        return any(slot.name == name for slot in self._slots)
 
     @property
     def names(self) -> list[str]:
         """All names, disabled ones too."""
-        return [entry.name for entry in self._entries]
+        return [slot.name for slot in self._slots]
+
+    @property
+    def components(self) -> list[tuple[str, Any]]:
+        """All components with their names, disabled ones too."""
+        return [(slot.name, slot.component) for slot in self._slots]
+
+    @property
+    def enabled(self) -> list[str]:
+        """The names of those that run."""
+        return [slot.name for slot in self._slots if slot.enabled]
+
+    @property
+    def disabled(self) -> list[str]:
+        """The names of those that don't."""
+        return [slot.name for slot in self._slots if not slot.enabled]
 
     def index(self, name: str) -> int:
         """Where ``name`` stands. Raises :class:`PipelineError` if there is none of that name."""
@@ -59,8 +75,8 @@ class Order:
                 f"no component '{name}' in this pipeline (it has: {have}).{hint}"
             ) from None
 
-    def __getitem__(self, name: str) -> Entry:
-        return self._entries[self.index(name)]
+    def __getitem__(self, name: str) -> Slot:
+        return self._slots[self.index(name)]
 
     def place(
         self,
@@ -82,7 +98,7 @@ class Order:
             return self._position(before)
         if after is not None:
             return self._position(after) + 1
-        return len(self._entries)
+        return len(self._slots)
 
     def _position(self, where: str | int) -> int:
         if isinstance(where, str):
@@ -91,10 +107,10 @@ class Order:
             raise PipelineError(f"position {where} isn't in a pipeline of {len(self)} components")
         return where % len(self)
 
-    def insert(self, position: int, entry: Entry) -> None:
-        """Put ``entry`` at ``position``. Raises :class:`PipelineError` if its name is taken."""
-        self.check_free(entry.name)
-        self._entries.insert(position, entry)
+    def insert(self, position: int, slot: Slot) -> None:
+        """Put ``slot`` at ``position``. Raises :class:`PipelineError` if its name is taken."""
+        self.check_free(slot.name)
+        self._slots.insert(position, slot)
 
     def check_free(self, name: str) -> None:
         """Raise :class:`PipelineError` if ``name`` is taken."""
@@ -104,21 +120,21 @@ class Order:
                 f"Give the new one another name: add_pipe(..., name='{name}_2')"
             )
 
-    def remove(self, name: str) -> Entry:
-        """Take the entry out and return it."""
-        return self._entries.pop(self.index(name))
+    def remove(self, name: str) -> Slot:
+        """Take the slot out and return it."""
+        return self._slots.pop(self.index(name))
 
-    def replace(self, name: str, entry: Entry) -> None:
-        """Put ``entry`` in the place of ``name``."""
-        self._entries[self.index(name)] = entry
+    def replace(self, name: str, slot: Slot) -> None:
+        """Put ``slot`` in the place of ``name``."""
+        self._slots[self.index(name)] = slot
 
     def rename(self, old: str, new: str) -> None:
         """Give the component another name."""
-        entry = self[old]
+        slot = self[old]
         if old != new:
             self.check_free(new)
-            self._entries[self.index(old)] = replace(entry, name=new)
+            self._slots[self.index(old)] = replace(slot, name=new)
 
     def enable(self, name: str, enabled: bool) -> None:
         """Let the component run or not."""
-        self._entries[self.index(name)] = replace(self[name], enabled=enabled)
+        self._slots[self.index(name)] = replace(self[name], enabled=enabled)

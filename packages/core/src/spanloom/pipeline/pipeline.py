@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
+from ..lang import language
 from ..plugins import manager
+from ..plugins.registries import registry
 from ..tokens import Doc
+from ..tokens.batch import Batch
 from ..vocab import Vocab
-from . import build, learning, saving
-from .running import Running
+from . import editing, factories, graph, graph_table, learning, loading, running, saving, sourcing
+from .batching import WORDS
+from .order import Order
+from .state import ErrorHandler
+from .streaming import stream
+from .wiring import Links
 
 if TYPE_CHECKING:
     from thinc.api import Optimizer
@@ -23,12 +29,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipeline"]
 
+C = TypeVar("C")
 
-class Pipeline(Running):
+
+class Pipeline:
     """Turns text into annotated :class:`~spanloom.tokens.Doc` objects.
 
     Made by :func:`spanloom.blank`, :func:`spanloom.load` or :meth:`from_config`.
     """
+
+    batch_size: int
+    """How many documents :meth:`pipe` processes at a time, unless it is told."""
+    batch_words: int
+    """How many words it processes at a time at most, unless it is told."""
 
     def __init__(
         self,
@@ -39,9 +52,14 @@ class Pipeline(Running):
         config: Config | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__()
         self.lang = lang
-        self.vocab = vocab if vocab is not None else build.vocab_for(lang)
+        if vocab is None:
+            vocab = Vocab(lang, rules=language(lang).lexical_rules())
+        self.vocab = vocab
+        self.order = Order()
+        self.links = Links(self.order)
+        self.error_handler: ErrorHandler = running.raise_error
+        self.batch_words = WORDS
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
         self._config = Config(config) if config else default_config()
         self._tokenizer_config = dict(tokenizer or {"@tokenizers": "spanloom.Tokenizer.v1"})
@@ -63,7 +81,7 @@ class Pipeline(Running):
         enable: Collection[str] = (),
         exclude: Collection[str] = (),
         meta: Mapping[str, Any] | None = None,
-    ) -> Pipeline:
+    ) -> Self:
         """Build what the ``[nlp]`` and ``[components]`` sections describe; sections that are left
         out have their defaults. Weights are allocated by :meth:`initialize` or loading.
 
@@ -71,27 +89,257 @@ class Pipeline(Running):
         :class:`ConfigError` with everything that is wrong with these sections, and
         :class:`PipelineError` for components that don't fit together.
         """
-        return build.from_config(
-            config, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=meta
-        )
+        choice = loading.Choice(disable, enable, exclude)
+        return loading.from_config(cls, config, choice, vocab, meta)
 
-    # -- settings
+    # -- what it holds
 
     @property
     def config(self) -> Config:
         """The config from which this pipeline can be built again, every default written down: a
         copy, which changes nothing when it is changed."""
-        config = self._config.copy()
-        config["nlp"] = {
-            **config.get("nlp", {}),
-            "lang": self.lang,
-            "pipeline": self.component_names,
-            "disabled": self.disabled,
-            "batch_size": self.batch_size,
-            "tokenizer": self._tokenizer_config,
-        }
-        config["components"] = {entry.name: copy.deepcopy(entry.config) for entry in self.order}
-        return config
+        return saving.config_of(self, self._config, self._tokenizer_config)
+
+    def resolve(self, section: str) -> Any:
+        """A section of the config, by its dotted path, with its blocks turned into objects."""
+        return resolve_section(self.config, section)
+
+    @property
+    def components(self) -> list[tuple[str, Any]]:
+        """All components with their names, in order, disabled ones too."""
+        return self.order.components
+
+    @property
+    def pipeline(self) -> list[tuple[str, Any]]:
+        """The enabled components with their names, in order."""
+        return [(slot.name, slot.component) for slot in self.order if slot.enabled]
+
+    @property
+    def component_names(self) -> list[str]:
+        """The names of all components."""
+        return self.order.names
+
+    @property
+    def pipe_names(self) -> list[str]:
+        """The names of the enabled components."""
+        return self.order.enabled
+
+    @property
+    def disabled(self) -> list[str]:
+        """The names of the disabled components."""
+        return self.order.disabled
+
+    @property
+    def pipe_factories(self) -> dict[str, str]:
+        """The factory of each component."""
+        return {slot.name: slot.factory for slot in self.order}
+
+    @property
+    def factory_names(self) -> list[str]:
+        """The factories that are installed. Nothing is imported."""
+        return sorted(registry.names("factories"))
+
+    @property
+    def pipe_labels(self) -> dict[str, list[str]]:
+        """The labels of each component that has some."""
+        return editing.labels(self)
+
+    # -- components
+
+    @staticmethod
+    def factory(
+        name: str,
+        *,
+        default_config: Mapping[str, Any] | None = None,
+        assigns: Sequence[str] = (),
+        requires: Sequence[str] = (),
+        default_score_weights: Mapping[str, float | None] | None = None,
+        retokenizes: bool = False,
+    ) -> Callable[[factories.F], factories.F]:
+        """Decorate a function ``(nlp, name, **settings) -> component``, so that ``add_pipe`` and
+        configs know it as ``name``. A package names it as an entry point instead."""
+        return factories.registering(
+            name,
+            defaults=default_config,
+            assigns=assigns,
+            requires=requires,
+            score_weights=default_score_weights,
+            retokenizes=retokenizes,
+        )
+
+    @staticmethod
+    def component(name: str) -> Callable[[factories.F], factories.F]:
+        """Decorate a function ``doc -> doc`` that needs no settings; see :meth:`factory`."""
+        return factories.registering_component(name)
+
+    def add_pipe(
+        self,
+        factory_name: str,
+        name: str | None = None,
+        *,
+        before: str | int | None = None,
+        after: str | int | None = None,
+        first: bool | None = None,
+        last: bool | None = None,
+        source: Pipeline | None = None,
+        replace_listeners: Collection[str] = (),
+        config: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Make a component and add it, at the end unless a place is given. Returns it.
+
+        ``config`` overrides the factory's defaults. With ``source``, the component of that name is
+        copied, with its weights, from another pipeline. If it listens to an encoder there, the copy
+        listens to an encoder here that is equal (such as a copy of it); where there is none, it
+        gets a copy of the encoder of its own, with a warning. ``replace_listeners`` asks for that,
+        with the places of the listeners, such as ``["model.tok2vec"]``.
+        """
+        position = self.order.place(before, after, first, last)
+        name = name or factory_name
+        return editing.add(self, factory_name, name, position, source, replace_listeners, config)
+
+    def create_pipe(
+        self, factory_name: str, name: str | None = None, *, config: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Make a component without adding it."""
+        return factories.create_component(self, factory_name, name or factory_name, config)[0]
+
+    def get_pipe(self, name: str) -> Any:
+        """The component of that name."""
+        return self.order[name].component
+
+    def has_pipe(self, name: str) -> bool:
+        """Whether there is an enabled component of that name."""
+        return name in self.order.enabled
+
+    def remove_pipe(self, name: str) -> tuple[str, Any]:
+        """Take a component out and return it with its name."""
+        return editing.remove(self, name)
+
+    def rename_pipe(self, old_name: str, new_name: str) -> None:
+        """Give a component another name. Listeners that name it follow."""
+        editing.rename(self, old_name, new_name)
+
+    def replace_pipe(
+        self, name: str, factory_name: str, *, config: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Make a component and put it in the place of another. Returns it."""
+        return editing.replace(self, name, factory_name, config)
+
+    def disable_pipe(self, name: str) -> None:
+        """Keep a component without running it. What listens to it must be disabled too, before or
+        after: running raises :class:`PipelineError` otherwise."""
+        editing.enable(self, name, False)
+
+    def enable_pipe(self, name: str) -> None:
+        """Run a component again."""
+        editing.enable(self, name, True)
+
+    def select_pipes(
+        self, *, disable: str | Iterable[str] = (), enable: str | Iterable[str] | None = None
+    ) -> AbstractContextManager[list[str]]:
+        """Disable components, or all but those in ``enable`` and the encoders that they listen to,
+        inside a ``with`` block; yields the names of those disabled. An encoder that nobody listens
+        to then doesn't run.
+
+        Raises :class:`PipelineError` at once, before anything changes, for names that aren't there,
+        and if a component that stays listens to an encoder that is disabled.
+        """
+        return editing.selected(self, disable, enable)
+
+    def replace_listeners(
+        self, tok2vec_name: str, pipe_name: str, listeners: Iterable[str] = ()
+    ) -> None:
+        """Give the component ``pipe_name`` a copy of the encoder ``tok2vec_name`` that it listens
+        to, so that neither needs the other. It predicts what it predicted before; from then on the
+        copy learns from it alone.
+
+        ``listeners`` are the places in the component's config where listeners stand, such as
+        ``["model.tok2vec"]``; all, if none is given. Where they have been replaced already, nothing
+        changes. Raises :class:`PipelineError` for a place that isn't in the config, or if only some
+        of the listeners to one encoder are named.
+        """
+        sourcing.replace_listeners(self, tok2vec_name, pipe_name, listeners)
+
+    def analyze_pipes(
+        self, *, keys: Collection[str] = graph.KEYS, pretty: bool = False
+    ) -> dict[str, Any]:
+        """What each component sets and needs, whom it listens to and who listens to it; see
+        :func:`spanloom.pipeline.graph.analyze`. ``pretty`` prints it as a table, too."""
+        if pretty:
+            print(graph_table.table(self, keys))
+        return graph.analyze(self, keys)
+
+    def changed(self) -> None:
+        """Say that components were added, removed or given their size: links are made anew."""
+        self.links.changed()
+
+    def assemble(self) -> None:
+        """Link listeners to their encoders, if anything changed since. Raises
+        :class:`PipelineError`, naming both ends, where one is missing, disabled or doesn't fit."""
+        self.links.assemble()
+
+    # -- running
+
+    def make_doc(self, text: str) -> Doc:
+        """The tokens of ``text``, without annotation."""
+        doc: Doc = self.tokenizer(text)
+        return doc
+
+    def __call__(self, text: str | Doc, *, disable: Collection[str] = ()) -> Doc:
+        """Annotate one text."""
+        doc = text if isinstance(text, Doc) else self.make_doc(text)
+        return running.annotate(self, Batch((doc,)), disable)[0]
+
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[str | Doc],
+        *,
+        batch_size: int | None = ...,
+        batch_words: int | None = ...,
+        disable: Collection[str] = ...,
+        n_process: int = ...,
+    ) -> Iterator[Doc]: ...
+
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[tuple[str | Doc, C]],
+        *,
+        as_tuples: bool,
+        batch_size: int | None = ...,
+        batch_words: int | None = ...,
+        disable: Collection[str] = ...,
+        n_process: int = ...,
+    ) -> Iterator[tuple[Doc, C]]: ...
+
+    def pipe(
+        self,
+        texts: Iterable[Any],
+        *,
+        as_tuples: bool = False,
+        batch_size: int | None = None,
+        batch_words: int | None = None,
+        disable: Collection[str] = (),
+        n_process: int = 1,
+    ) -> Iterator[Any]:
+        """Annotate a stream of texts in batches, in order; much faster than one by one.
+
+        A batch has ``batch_size`` documents, and components get at most ``batch_words`` words of it
+        at a time, or one document that has more. With ``as_tuples``, the stream holds ``(text,
+        context)`` and so does the result. Where a batch fails, its documents are tried one by one,
+        and each that fails goes to the error handler (see :meth:`set_error_handler`) and is left
+        out of the result.
+
+        ``n_process`` worker processes share the batches (-1: one for each core of the machine). It
+        takes them about a second to start. They get the pipeline as :meth:`to_disk` saves it.
+        """
+        return stream(self, texts, as_tuples, batch_size, batch_words, disable, n_process)
+
+    def set_error_handler(self, handler: ErrorHandler) -> None:
+        """Let ``handler(name, component, docs, error)`` decide on documents that fail in
+        :meth:`pipe`. The default raises the error."""
+        self.error_handler = handler
 
     # -- learning
 
@@ -104,26 +352,22 @@ class Pipeline(Running):
         annotates: Collection[str] = (),
     ) -> Optimizer:
         """Read labels and shapes from the examples, and allocate all weights, but for components in
-        ``keep``, which have theirs. Those in ``annotates`` annotate the examples for those after
-        them, as in :meth:`update`. Returns the optimizer."""
-        examples = get_examples or self._placeholder
-        learning.initialize(self, examples, keep=keep, annotates=annotates)
+        ``keep``, which have theirs; encoders come before those that listen to them. Those in
+        ``annotates`` annotate the examples that those after them infer shapes from, as in
+        :meth:`update`. Returns the optimizer: ``sgd``, or the one of the config.
+
+        What the config's ``[initialize.components.NAME]`` holds is passed on as keywords, and
+        ``[initialize.tokenizer]`` to a tokenizer that has a method ``initialize``. The table of
+        vectors that ``[initialize]`` names is opened first, and its pretrained weights come last,
+        so that nothing overwrites them; what was applied is in ``meta["pretrained"]``.
+        """
+        learning.initialize(self, get_examples, keep, annotates)
         return sgd if sgd is not None else self.create_optimizer()
-
-    def _placeholder(self) -> Iterable[Example]:
-        from ..examples.example import Example
-
-        doc = Doc(self.vocab, words=["One", "sentence", "."])
-        return [Example(doc, doc.copy())]
 
     def create_optimizer(self) -> Optimizer:
         """The optimizer of ``[training.optimizer]``."""
         optimizer: Optimizer = self.resolve("training.optimizer")
         return optimizer
-
-    def resolve(self, section: str) -> Any:
-        """A section of the config, by its dotted path, with its blocks turned into objects."""
-        return resolve_section(self.config, section)
 
     def update(
         self,
@@ -135,38 +379,34 @@ class Pipeline(Running):
         exclude: Collection[str] = (),
         annotates: Collection[str] = (),
     ) -> dict[str, float]:
-        """One update on one batch; see :func:`spanloom.pipeline.learning.update`."""
-        return learning.update(
-            self,
-            examples,
-            drop=drop,
-            sgd=sgd,
-            losses=losses,
-            exclude=exclude,
-            annotates=annotates,
-        )
+        """One update of all components, and of the encoders that they share, on one batch.
+
+        Encoders write their features and heads add gradients to them, in the order of the pipeline;
+        then each encoder gets its sum, last first. Components in ``exclude`` don't learn (an
+        encoder among them still runs, in predict mode, if somebody listens); those in ``annotates``
+        set their predictions on copies of the documents, from which those after them learn. Without
+        ``sgd``, gradients are only added up: call again, and step with :meth:`finish_update`.
+        Returns ``losses``, to which each component adds its own.
+        """
+        return learning.update(self, examples, drop, sgd, losses, exclude, annotates)
 
     def finish_update(self, sgd: Optimizer, *, exclude: Collection[str] = ()) -> None:
         """Step with the gradients that :meth:`update` added up."""
-        for name, component in self.components:
-            if name not in exclude and hasattr(component, "finish_update"):
-                component.finish_update(sgd)
+        learning.finish_update(self, sgd, exclude)
+
+    def use_params(self, params: Mapping[Any, Any] | None) -> AbstractContextManager[None]:
+        """Use other weights, such as an optimizer's averages, inside a ``with`` block."""
+        return learning.params_used(self, params)
 
     def evaluate(
         self, examples: Iterable[Example], *, batch_size: int | None = None
     ) -> dict[str, Any]:
-        """Scores on ``examples``; see :func:`spanloom.pipeline.learning.evaluate`."""
-        return learning.evaluate(self, examples, batch_size=batch_size)
+        """Annotate fresh copies of the predicted documents and score them.
 
-    @contextmanager
-    def use_params(self, params: Mapping[Any, Any] | None) -> Iterator[None]:
-        """Use other weights, such as an optimizer's averages, inside a ``with`` block."""
-        with ExitStack() as stack:
-            for _, component in self.components if params else ():
-                model: Any = getattr(component, "model", None)
-                if hasattr(model, "use_params"):
-                    stack.enter_context(model.use_params(params))
-            yield
+        Holds the scores of the tokenizer and of each component, and ``speed``, in words per second
+        of wall time. The examples aren't changed.
+        """
+        return learning.evaluate(self, examples, batch_size)
 
     # -- saving
 

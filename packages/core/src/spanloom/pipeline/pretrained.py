@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from thinc.api import Model
 
     from ..tokens import Doc
-    from . import Pipeline
+    from .state import PipelineState
 
 __all__ = [
     "LoadedWeights",
@@ -74,7 +74,7 @@ class Pretrainable(Protocol):
     taken where the config gives none; more than ten times as much is warned of.
     """
 
-    def pretraining_task(self, nlp: Pipeline) -> PretrainingTask:
+    def pretraining_task(self, nlp: PipelineState) -> PretrainingTask:
         """The task, with all weights allocated."""
 
 
@@ -127,13 +127,13 @@ def encoder_bytes(encoder: Model[Any, Any], about: Mapping[str, Any]) -> bytes:
     return _msgpack.dumps(message)
 
 
-def find_encoder(nlp: Pipeline, component: str, layer: str = "") -> Model[Any, Any]:
+def find_encoder(nlp: PipelineState, component: str, layer: str = "") -> Model[Any, Any]:
     """The subnetwork to pretrain: the whole model of a component, or the node that the reference
     ``layer`` of it leads to. For a listener, it is the model of the encoder that it listens to.
 
     Raises :class:`PipelineError`, which lists what there is, if there is no such component or node.
     """
-    models = {name: part.model for name, part in nlp.components if hasattr(part, "model")}
+    models = {name: each.model for name, each in nlp.order.components if hasattr(each, "model")}
     if component not in models:
         have = ", ".join(map(repr, models)) or "none"
         raise PipelineError(
@@ -150,12 +150,12 @@ def find_encoder(nlp: Pipeline, component: str, layer: str = "") -> Model[Any, A
         )
     found: Model[Any, Any] = model if node is None else node
     if "link" in found.attrs:
-        nlp.assemble()
+        nlp.links.assemble()
         return find_encoder(nlp, found.attrs["link"].producer)
     return found
 
 
-def init_tok2vec(nlp: Pipeline, path: str | Path) -> LoadedWeights:
+def init_tok2vec(nlp: PipelineState, path: str | Path) -> LoadedWeights:
     """Load a file of pretrained weights into the encoder that ``[pretraining]`` names in the
     pipeline's config; without it, into the one that the file was made for.
 

@@ -7,7 +7,8 @@ distribution supplied the names in the config. Nothing in it is executed when it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,17 +21,19 @@ from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, json_ready, read_json, write_text
 from ..plugins import manager
 from ..plugins.registries import registry
+from .editing import labels
 
 if TYPE_CHECKING:
-    from ..vocab import Vocab
-    from .pipeline import Pipeline
+    from ..config import Config
+    from .state import PipelineState
 
 __all__ = [
     "FORMAT",
+    "config_of",
     "from_bytes",
     "from_disk",
-    "load_folder",
     "names_in",
+    "saved_meta",
     "to_bytes",
     "to_disk",
 ]
@@ -39,7 +42,7 @@ FORMAT = 1
 """The version of the folder's layout. A reader takes this one and all before it."""
 
 
-def full_meta(nlp: Pipeline) -> dict[str, Any]:
+def full_meta(nlp: PipelineState) -> dict[str, Any]:
     """What ``meta.json`` holds: ``None`` for numbers that JSON doesn't have (NaN)."""
     with registry.preferring(nlp.config):
         suppliers = {
@@ -53,10 +56,10 @@ def full_meta(nlp: Pipeline) -> dict[str, Any]:
         "lang": nlp.lang,
         "format": FORMAT,
         "spanloom_version": version("spanloom"),
-        "pipeline": nlp.pipe_names,
-        "components": nlp.component_names,
-        "disabled": nlp.disabled,
-        "labels": nlp.pipe_labels,
+        "pipeline": nlp.order.enabled,
+        "components": nlp.order.names,
+        "disabled": nlp.order.disabled,
+        "labels": labels(nlp),
         "suppliers": suppliers,
     }
 
@@ -76,7 +79,23 @@ def names_in(block: Any) -> Iterator[tuple[str, str]]:
             yield from names_in(value)
 
 
-def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+def config_of(nlp: PipelineState, given: Config, tokenizer: Mapping[str, Any]) -> Config:
+    """See :attr:`Pipeline.config`; ``given`` is the config that the pipeline was made of, and
+    ``tokenizer`` the block of its tokenizer."""
+    config = given.copy()
+    config["nlp"] = {
+        **config.get("nlp", {}),
+        "lang": nlp.lang,
+        "pipeline": nlp.order.names,
+        "disabled": nlp.order.disabled,
+        "batch_size": nlp.batch_size,
+        "tokenizer": tokenizer,
+    }
+    config["components"] = {slot.name: copy.deepcopy(slot.config) for slot in nlp.order}
+    return config
+
+
+def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
     """Write the folder. If anything fails, what was at ``path`` before stays as it was."""
     with folder_written(path) as folder:
         write_text(folder / "config.cfg", nlp.config.to_str())
@@ -84,7 +103,7 @@ def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> 
             nlp.vocab.to_disk(folder / "vocab")
         if hasattr(nlp.tokenizer, "to_disk") and "tokenizer" not in exclude:
             nlp.tokenizer.to_disk(folder / "tokenizer")
-        for name, component in nlp.components:
+        for name, component in nlp.order.components:
             if hasattr(component, "to_disk") and name not in exclude:
                 component.to_disk(folder / name)
         manifest: dict[str, Any] = {}
@@ -93,24 +112,24 @@ def to_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> 
         write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
 
 
-def from_disk(nlp: Pipeline, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
+def from_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
     """Read the folder into a pipeline that was built from its config."""
     folder = existing(path, "saved pipeline")
     meta = _read_meta(folder)
-    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
-    nlp.assemble()
+    nlp.meta.update(_own(meta))
+    nlp.links.assemble()
     if "vocab" not in exclude and (folder / "vocab").exists():
         with _readable(folder / "vocab"):
             nlp.vocab.from_disk(folder / "vocab")
     if hasattr(nlp.tokenizer, "from_disk") and (folder / "tokenizer").exists():
         with _readable(folder / "tokenizer"):
             nlp.tokenizer.from_disk(folder / "tokenizer")
-    for name, component in nlp.components:
+    for name, component in nlp.order.components:
         if hasattr(component, "from_disk") and name not in exclude:
             with _readable(folder / name):
                 component.from_disk(existing(folder / name, f"saved component '{name}'"))
-    nlp.changed()
-    nlp.assemble()
+    nlp.links.changed()
+    nlp.links.assemble()
     manifest = meta.get("plugins", {})
     manager().demand("after_load", nlp=nlp, path=folder, manifest=manifest)
 
@@ -147,6 +166,15 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     return _checked_meta(read_json(path, "meta.json of a saved pipeline"), str(path))
 
 
+def saved_meta(folder: Path) -> dict[str, Any]:
+    """The pipeline's own meta data in a folder: without what is derived from the pipeline."""
+    return _own(_read_meta(folder))
+
+
+def _own(meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: meta[key] for key in meta if key not in _DERIVED}
+
+
 def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
     version = meta.get("format") if isinstance(meta, dict) else None
     if not isinstance(version, int) or version > FORMAT:
@@ -157,68 +185,21 @@ def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
     return dict(meta)
 
 
-def load_folder(
-    path: Path,
-    *,
-    vocab: Vocab | None = None,
-    disable: Collection[str] = (),
-    enable: Collection[str] = (),
-    exclude: Collection[str] = (),
-    config: Mapping[str, Any] | None = None,
-) -> Pipeline:
-    """Build the pipeline that a folder describes, and read it."""
-    from ..config import load_config
-    from .build import from_config
-
-    meta = _read_meta(path)
-    saved = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
-    settings = saved.copy()
-    if config:
-        flat = {key: value for key, value in config.items() if "." in key}
-        nested = {key: value for key, value in config.items() if "." not in key}
-        settings = settings.merge(nested) if nested else settings
-        settings = load_overridden(settings, flat)
-    kept = {key: meta[key] for key in meta if key not in _DERIVED}
-    nlp = from_config(
-        settings, vocab=vocab, disable=disable, enable=enable, exclude=exclude, meta=kept
-    )
-    from_disk(nlp, path, exclude=list(exclude))
-    _keep_changes(nlp, saved)
-    return nlp
-
-
-def _keep_changes(nlp: Pipeline, saved: Mapping[str, Any]) -> None:
-    """What a call changed in the config goes before the settings that components saved."""
-    for name, component in nlp.components:
-        cfg = getattr(component, "cfg", None)
-        before = saved.get("components", {}).get(name, {})
-        block = nlp.config["components"].get(name, {})
-        if isinstance(cfg, dict):
-            changed = (key for key in cfg.keys() & block.keys() & before.keys())
-            cfg.update({key: block[key] for key in changed if block[key] != before[key]})
-
-
-def load_overridden(config: Any, overrides: Mapping[str, Any]) -> Any:
-    """``config`` with the values at dotted paths replaced."""
-    return config.from_str(config.to_str(), overrides=dict(overrides)) if overrides else config
-
-
-def to_bytes(nlp: Pipeline, *, exclude: Sequence[str] = ()) -> bytes:
+def to_bytes(nlp: PipelineState, *, exclude: Sequence[str] = ()) -> bytes:
     """All that :func:`to_disk` writes, as msgpack."""
-    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
     message = {
         "config": nlp.config.to_str(),
         "meta": full_meta(nlp),
         "parts": {
-            name: part.to_bytes()
-            for name, part in parts.items()
-            if hasattr(part, "to_bytes") and name not in exclude
+            name: each.to_bytes()
+            for name, each in _pieces(nlp).items()
+            if hasattr(each, "to_bytes") and name not in exclude
         },
     }
     return _msgpack.dumps(message)
 
 
-def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> None:
+def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) -> None:
     """Take what :func:`to_bytes` gave."""
     try:
         message = _msgpack.loads(data)
@@ -226,19 +207,23 @@ def from_bytes(nlp: Pipeline, data: bytes, *, exclude: Sequence[str] = ()) -> No
     except Exception as error:
         raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
     meta = _checked_meta(meta, "bytes")
-    nlp.assemble()
-    parts = {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.components)}
-    missing = [
-        name
-        for name, part in parts.items()
-        if hasattr(part, "from_bytes") and name not in exclude and name not in saved
-    ]
+    nlp.links.assemble()
+    wanted = {
+        name: each
+        for name, each in _pieces(nlp).items()
+        if hasattr(each, "from_bytes") and name not in exclude
+    }
+    missing = [name for name in wanted if name not in saved]
     if missing:
         raise SerializationError(f"the bytes hold no {', '.join(missing)}")
-    for name, part in parts.items():
-        if hasattr(part, "from_bytes") and name not in exclude:
-            with _readable(f"bytes of '{name}'"):
-                part.from_bytes(saved[name])
-    nlp.meta.update({key: meta[key] for key in meta if key not in _DERIVED})
-    nlp.changed()
-    nlp.assemble()
+    for name, each in wanted.items():
+        with _readable(f"bytes of '{name}'"):
+            each.from_bytes(saved[name])
+    nlp.meta.update(_own(meta))
+    nlp.links.changed()
+    nlp.links.assemble()
+
+
+def _pieces(nlp: PipelineState) -> dict[str, Any]:
+    """All that may be saved, by name."""
+    return {"vocab": nlp.vocab, "tokenizer": nlp.tokenizer, **dict(nlp.order.components)}

@@ -18,27 +18,27 @@ from typing import TYPE_CHECKING, Any
 from ..config.resolve import resolve_block
 from ..config.tree import exists, mappings
 from ..errors import PipelineError
-from .build import create_component, placed
-from .order import Entry
+from .factories import create_component, placed
+from .order import Slot
 from .wiring import link_to, listeners_of
 
 if TYPE_CHECKING:
     from thinc.api import Model
 
     from ..components import Encoder
-    from .pipeline import Pipeline
+    from .state import PipelineState
 
 __all__ = ["replace_listeners", "sourced"]
 
 
 def sourced(
-    nlp: Pipeline,
-    source: Pipeline,
+    nlp: PipelineState,
+    source: PipelineState,
     name: str,
     new_name: str,
     position: int,
     replace: Collection[str] = (),
-) -> Entry:
+) -> Slot:
     """A copy of the component ``name`` of ``source``, weights included, to stand at ``position`` in
     ``nlp``. Nothing is shared with ``source``, but for a table of word vectors.
 
@@ -53,14 +53,14 @@ def sourced(
             f"source is a {type(source).__name__}, but must be a pipeline: load it first, "
             f"source=spanloom.load(...)"
         )
-    source.assemble()
+    source.links.assemble()
     original = source.order[name]
     _check_places(original, replace, listeners_of(original.component))
     _share_vectors(nlp, source, original)
     settings = {key: value for key, value in original.config.items() if key != "factory"}
     made, config = create_component(nlp, original.factory, new_name, copy.deepcopy(settings))
     _carry_over(original.component, made)
-    entry = Entry(new_name, made, config)
+    slot = Slot(new_name, made, config)
     waiting = listeners_of(made)
     while waiting:
         listener = waiting.pop()
@@ -72,9 +72,9 @@ def sourced(
             link_to(listener, config, twin)
             continue
         if not wanted:
-            _tell(entry, producer.name, nlp)
-        waiting += _give_own(entry, listener, producer)
-    return entry
+            _tell(slot, producer.name, nlp)
+        waiting += _give_own(slot, listener, producer)
+    return slot
 
 
 def _carry_over(original: Any, made: Any) -> None:
@@ -87,19 +87,21 @@ def _carry_over(original: Any, made: Any) -> None:
             made.from_disk(Path(folder, "saved"))
 
 
-def replace_listeners(nlp: Pipeline, producer: str, name: str, places: Iterable[str] = ()) -> None:
+def replace_listeners(
+    nlp: PipelineState, producer: str, name: str, places: Iterable[str] = ()
+) -> None:
     """See :meth:`Pipeline.replace_listeners`."""
     from ..components import Encoder
 
-    encoder, entry = nlp.order[producer], nlp.order[name]
+    encoder, slot = nlp.order[producer], nlp.order[name]
     if not isinstance(encoder.component, Encoder):
         raise PipelineError(f"'{producer}' is no shared encoder: nothing can listen to it")
-    nlp.assemble()
+    nlp.links.assemble()
     listening = [
-        each for each in listeners_of(entry.component) if each.attrs["link"].producer == producer
+        each for each in listeners_of(slot.component) if each.attrs["link"].producer == producer
     ]
     wanted = list(places)
-    _check_places(entry, wanted, listening)
+    _check_places(slot, wanted, listening)
     left = _places(listening) - set(wanted)
     if wanted and left:
         raise PipelineError(
@@ -107,38 +109,38 @@ def replace_listeners(nlp: Pipeline, producer: str, name: str, places: Iterable[
             f"listeners to one encoder are replaced together"
         )
     for listener in listening:
-        _give_own(entry, listener, encoder)
-    nlp.changed()
+        _give_own(slot, listener, encoder)
+    nlp.links.changed()
 
 
-def _give_own(entry: Entry, listener: Model[Any, Any], producer: Entry) -> list[Model[Any, Any]]:
+def _give_own(slot: Slot, listener: Model[Any, Any], producer: Slot) -> list[Model[Any, Any]]:
     """Put a copy of ``producer``'s model in the place of ``listener``, in the model and in the
-    config of ``entry``. Returns the listeners in the copy."""
+    config of ``slot``. Returns the listeners in the copy."""
     from ..layers import find_listeners
 
     encoder: Encoder = producer.component
     place = listener.attrs["link"].place
     outer, _, key = place.rpartition(".")
-    around: Any = entry.config
+    around: Any = slot.config
     for part in outer.split(".") if outer else ():
         around = around.get(part) if isinstance(around, Mapping) else None
     if not place or not isinstance(around, dict) or key not in around:
         raise PipelineError(
-            f"'{entry.name}' listens to '{producer.name}' by a layer that no block of its config "
+            f"'{slot.name}' listens to '{producer.name}' by a layer that no block of its config "
             f"stands for, so it can't be given an encoder of its own: describe its model in the "
             f"config"
         )
     block = encoder.own_config(producer.config, around[key])
-    where = f"components.{entry.name}"
+    where = f"components.{slot.name}"
     own = resolve_block(block, f"{where}.{place}", made=placed(where))
     encoder.give_weights(own, listener)
-    if entry.component.model is listener:
-        entry.component.model = own
-    entry.component.model.replace_node(listener, own)
+    if slot.component.model is listener:
+        slot.component.model = own
+    slot.component.model.replace_node(listener, own)
     around[key] = block
     inner = find_listeners(own)
     for before, after in zip(listeners_of(encoder), inner):
-        link_to(after, entry.config, before.attrs["link"].upstream)
+        link_to(after, slot.config, before.attrs["link"].upstream)
     return inner
 
 
@@ -147,21 +149,19 @@ def _places(listeners: Iterable[Model[Any, Any]]) -> set[str]:
 
 
 def _check_places(
-    entry: Entry, wanted: Collection[str], listeners: Iterable[Model[Any, Any]]
+    slot: Slot, wanted: Collection[str], listeners: Iterable[Model[Any, Any]]
 ) -> None:
     """Raise :class:`PipelineError` for a place where no listener is, unless there may have been one
     that was replaced: all listeners that are left are named as well."""
     have = _places(listeners)
     for place in wanted:
-        if place not in have and (have - set(wanted) or not exists(entry.config, place)):
+        if place not in have and (have - set(wanted) or not exists(slot.config, place)):
             near = get_close_matches(place, have, n=1)
             fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(have) or 'none'}"
-            raise PipelineError(
-                f"'{entry.name}' has no listener at '{place}' in its config ({fix})"
-            )
+            raise PipelineError(f"'{slot.name}' has no listener at '{place}' in its config ({fix})")
 
 
-def _twin(nlp: Pipeline, source: Pipeline, producer: Entry, position: int) -> str | None:
+def _twin(nlp: PipelineState, source: PipelineState, producer: Slot, position: int) -> str | None:
     """The name of an encoder in ``nlp``, before ``position``, that is equal to ``producer``."""
     from ..components import Encoder
 
@@ -170,7 +170,7 @@ def _twin(nlp: Pipeline, source: Pipeline, producer: Entry, position: int) -> st
     return next((each.name for each in before if _equal(nlp, each, source, producer)), None)
 
 
-def _equal(nlp: Pipeline, one: Entry, source: Pipeline, other: Entry) -> bool:
+def _equal(nlp: PipelineState, one: Slot, source: PipelineState, other: Slot) -> bool:
     """Whether two encoders give the same values: by config, weights and what they listen to."""
     mine, theirs = listeners_of(one.component), listeners_of(other.component)
     if len(mine) != len(theirs) or _unlinked(one.config) != _unlinked(other.config):
@@ -178,7 +178,7 @@ def _equal(nlp: Pipeline, one: Entry, source: Pipeline, other: Entry) -> bool:
     if not one.component.same_weights(other.component):
         return False
     if mine:
-        nlp.assemble()
+        nlp.links.assemble()
     pairs = zip(mine, theirs)
     return all(
         _equal(
@@ -200,22 +200,22 @@ def _unlinked(config: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _tell(entry: Entry, producer: str, nlp: Pipeline) -> None:
+def _tell(slot: Slot, producer: str, nlp: PipelineState) -> None:
     """Warn that a component got an encoder of its own without having been asked."""
     have = "has none that is equal" if producer not in nlp.order else "has another of that name"
     warnings.warn(
-        f"'{entry.name}' listens to '{producer}' of its own pipeline, and this pipeline {have}: it "
+        f"'{slot.name}' listens to '{producer}' of its own pipeline, and this pipeline {have}: it "
         f"got a copy of its own, which costs time and memory. To share one, add the encoder of "
         f'that pipeline before it (its block: source, component = "{producer}"). If a copy is '
         f"what you want, say so, with replace_listeners",
-        stacklevel=4,
+        stacklevel=5,
     )
 
 
-def _share_vectors(nlp: Pipeline, source: Pipeline, entry: Entry) -> None:
+def _share_vectors(nlp: PipelineState, source: PipelineState, slot: Slot) -> None:
     """Let ``nlp`` have the table of word vectors that a component was trained with."""
     table = source.vocab.vectors
-    blocks = list(mappings(entry.config))
+    blocks = list(mappings(slot.config))
     needed = any(
         block.get("include_static_vectors") or "StaticVectors" in str(block.get("@architectures"))
         for block in blocks
@@ -228,9 +228,9 @@ def _share_vectors(nlp: Pipeline, source: Pipeline, entry: Entry) -> None:
     mine, theirs = (each.reference() for each in (nlp.vocab.vectors, table))
     if mine is None or theirs is None or mine["hash"] != theirs["hash"]:
         raise PipelineError(
-            f"'{entry.name}' was trained with other word vectors than this pipeline has "
+            f"'{slot.name}' was trained with other word vectors than this pipeline has "
             f"({_hash(theirs)}, not {_hash(mine)}), and a pipeline has one table: use the same "
-            f"table in both, or train '{entry.name}' without static vectors"
+            f"table in both, or train '{slot.name}' without static vectors"
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError
-from .order import Entry
+from .order import Order, Slot
 
 if TYPE_CHECKING:
     from thinc.api import Model
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..components import Encoder
 
 __all__ = [
+    "Links",
     "active_encoders",
     "check_disabled",
     "check_frozen",
@@ -24,7 +25,35 @@ __all__ = [
 ]
 
 
-def wire(entries: Iterable[Entry]) -> None:
+class Links:
+    """The links between the components of a pipeline, which are made anew after each change."""
+
+    active: set[str]
+    """The encoders that an enabled component needs, as of :meth:`assemble`."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._assembled = self._linked = False
+
+    def changed(self) -> None:
+        """See :meth:`Pipeline.changed`."""
+        self._assembled = self._linked = False
+
+    def assemble(self) -> None:
+        """See :meth:`Pipeline.assemble`."""
+        if not self._assembled:
+            self.link()
+            self.active = check_disabled(self._order)
+            self._assembled = True
+
+    def link(self) -> None:
+        """Link listeners, whether or not what they listen to is disabled."""
+        if not self._linked:
+            wire(self._order)
+            self._linked = True
+
+
+def wire(slots: Iterable[Slot]) -> None:
     """Link every listener to the encoder that it names, or to the nearest one before it.
 
     Afterwards no link is a wildcard, in configs neither; each listener knows its producer and
@@ -35,19 +64,19 @@ def wire(entries: Iterable[Entry]) -> None:
 
     encoders: dict[str, Encoder] = {}
     kinds: dict[str, str] = {}
-    for entry in entries:
-        component = entry.component
+    for slot in slots:
+        component = slot.component
         if _has_layers(component):
             linked = {}
             for listener in listeners_of(component):
-                encoder = _producer(listener, entry.name, encoders, kinds)
-                _check_width(listener, entry.name, encoder)
-                link_to(listener, entry.config, encoder.name)
+                encoder = _producer(listener, slot.name, encoders, kinds)
+                _check_width(listener, slot.name, encoder)
+                link_to(listener, slot.config, encoder.name)
                 linked[encoder.name] = encoder
             component.upstream = tuple(linked.values())
         if isinstance(component, Encoder):
-            encoders[entry.name] = component
-            kinds[entry.factory] = entry.name
+            encoders[slot.name] = component
+            kinds[slot.factory] = slot.name
 
 
 def listeners_of(component: Any) -> list[Model[Any, Any]]:
@@ -75,12 +104,12 @@ def link_to(listener: Model[Any, Any], config: Mapping[str, Any], producer: str)
         block["upstream"] = producer
 
 
-def rename_upstream(entries: Iterable[Entry], old: str, new: str) -> None:
+def rename_upstream(slots: Iterable[Slot], old: str, new: str) -> None:
     """Let listeners and configs that name an encoder follow its new name."""
-    for entry in entries:
-        for listener in listeners_of(entry.component):
+    for slot in slots:
+        for listener in listeners_of(slot.component):
             if listener.attrs["link"].upstream == old:
-                link_to(listener, entry.config, new)
+                link_to(listener, slot.config, new)
 
 
 def _producer(
@@ -131,90 +160,90 @@ def _check_width(listener: Model[Any, Any], name: str, encoder: Encoder) -> None
         listener.set_dim(dim, width)
 
 
-def active_encoders(entries: Iterable[Entry]) -> set[str]:
+def active_encoders(slots: Iterable[Slot]) -> set[str]:
     """The encoders whose output an enabled component needs, directly or through an encoder."""
     needed: set[str] = set()
-    for entry in reversed(list(entries)):
-        consumes = entry.enabled or entry.name in needed
-        if consumes and (not _is_encoder(entry) or entry.name in needed):
-            needed.update(_upstream(entry))
+    for slot in reversed(list(slots)):
+        consumes = slot.enabled or slot.name in needed
+        if consumes and (not _is_encoder(slot) or slot.name in needed):
+            needed.update(_upstream(slot))
     return needed
 
 
-def check_disabled(entries: Iterable[Entry], off: Collection[str] = ()) -> set[str]:
+def check_disabled(slots: Iterable[Slot], off: Collection[str] = ()) -> set[str]:
     """The encoders that are needed where the components in ``off`` don't run, nor those that are
     disabled. Raises :class:`PipelineError` if one of those is needed."""
-    entries = list(entries)
-    active = active_encoders(entry for entry in entries if entry.name not in off)
-    for entry in entries:
-        if entry.name in active and (entry.name in off or not entry.enabled):
+    slots = list(slots)
+    active = active_encoders(slot for slot in slots if slot.name not in off)
+    for slot in slots:
+        if slot.name in active and (slot.name in off or not slot.enabled):
             users = [
                 each.name
-                for each in entries
-                if entry.name in _upstream(each)
+                for each in slots
+                if slot.name in _upstream(each)
                 and each.name not in off
                 and (each.enabled or each.name in active)
             ]
             raise PipelineError(
-                f"'{entry.name}' is disabled, but {_listed(users, 'listen')} to it: disable "
-                f"{'that' if len(users) == 1 else 'those'} too, or enable '{entry.name}'"
+                f"'{slot.name}' is disabled, but {_listed(users, 'listen')} to it: disable "
+                f"{'that' if len(users) == 1 else 'those'} too, or enable '{slot.name}'"
             )
     return active
 
 
-def check_frozen(entries: Iterable[Entry], frozen: Collection[str]) -> None:
+def check_frozen(slots: Iterable[Slot], frozen: Collection[str]) -> None:
     """Raise :class:`PipelineError` if a frozen component listens to an encoder that will learn from
     others: its scores would change without its having been trained."""
-    entries = list(entries)
-    teachers = _teachers(entries, frozen)
+    slots = list(slots)
+    teachers = _teachers(slots, frozen)
     moving: dict[str, str] = {name: name for name in teachers}
-    for entry in entries:
-        for producer in _upstream(entry):
+    for slot in slots:
+        for producer in _upstream(slot):
             if producer not in moving:
                 continue
-            if _is_encoder(entry):
-                moving.setdefault(entry.name, moving[producer])
-            elif entry.name in frozen:
-                _refuse_frozen(entry, producer, moving[producer], teachers)
+            if _is_encoder(slot):
+                moving.setdefault(slot.name, moving[producer])
+            elif slot.name in frozen:
+                _refuse_frozen(slot, producer, moving[producer], teachers)
 
 
-def _teachers(entries: list[Entry], frozen: Collection[str]) -> dict[str, list[str]]:
+def _teachers(slots: list[Slot], frozen: Collection[str]) -> dict[str, list[str]]:
     """The components that each encoder will learn from, for those that do."""
     teachers: dict[str, list[str]] = {}
-    for entry in reversed(entries):
-        silent = _is_encoder(entry) and entry.name not in teachers
-        if entry.enabled and entry.name not in frozen and not silent:
-            for listener in listeners_of(entry.component):
+    for slot in reversed(slots):
+        silent = _is_encoder(slot) and slot.name not in teachers
+        if slot.enabled and slot.name not in frozen and not silent:
+            for listener in listeners_of(slot.component):
                 link = listener.attrs["link"]
                 if link.grad_factor != 0.0 and link.producer not in frozen:
                     names = teachers.setdefault(link.producer, [])
-                    names[:0] = [entry.name] if entry.name not in names else []
+                    names[:0] = [slot.name] if slot.name not in names else []
     return teachers
 
 
 def _refuse_frozen(
-    entry: Entry, producer: str, learner: str, teachers: Mapping[str, list[str]]
+    slot: Slot, producer: str, learner: str, teachers: Mapping[str, list[str]]
 ) -> None:
-    links = [listener.attrs["link"] for listener in listeners_of(entry.component)]
+    links = [listener.attrs["link"] for listener in listeners_of(slot.component)]
     places = ", ".join(f'"{link.place}"' for link in links if link.producer == producer)
     through = f", which listens to '{learner}'" if learner != producer else ""
     raise PipelineError(
-        f"'{entry.name}' is frozen, but it listens to '{producer}'{through}, and '{learner}' will "
-        f"learn from {', '.join(teachers[learner])}, so that what '{entry.name}' predicts would "
-        f"change. Freeze '{learner}' too, or give '{entry.name}' an encoder of its own: "
+        f"'{slot.name}' is frozen, but it listens to '{producer}'{through}, and '{learner}' will "
+        f"learn from {', '.join(teachers[learner])}, so that what '{slot.name}' predicts would "
+        f"change. Freeze '{learner}' too, or give '{slot.name}' an encoder of its own: "
         f"replace_listeners = [{places}] in its block, where that has `source`, or "
-        f"nlp.replace_listeners('{producer}', '{entry.name}')"
+        f"nlp.replace_listeners('{producer}', '{slot.name}')"
     )
 
 
-def _upstream(entry: Entry) -> list[str]:
-    return [encoder.name for encoder in getattr(entry.component, "upstream", ())]
+def _upstream(slot: Slot) -> list[str]:
+    return [encoder.name for encoder in getattr(slot.component, "upstream", ())]
 
 
-def _is_encoder(entry: Entry) -> bool:
+def _is_encoder(slot: Slot) -> bool:
     from ..components import Encoder
 
-    return isinstance(entry.component, Encoder)
+    return isinstance(slot.component, Encoder)
 
 
 def _listed(names: list[str], verb: str) -> str:

@@ -18,22 +18,25 @@ from ..io import msgpack as _msgpack
 from ..tokens.storage.columnar import from_block, to_blocks
 from ..tokens.storage.packing import unpack_strings
 from ..vocab.extensions import SCRIPT, everywhere
+from .loading import Choice, load
+from .running import annotated
 
 if TYPE_CHECKING:
     from ..tokens import Doc
-    from .pipeline import Pipeline
+    from .state import PipelineState
 
 __all__ = ["Task", "work"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker has to know: where the pipeline was saved, with its language and the bound of
-    its vocab; modules that register names it needs; custom attributes with a default, in msgpack,
-    each as kind, name and default; components that don't run; how many words are processed at a
-    time; and whether errors of single documents are reported instead of raised."""
+    """What a worker has to know: where the pipeline was saved, its class, its language and the
+    bound of its vocab; modules that register names it needs; custom attributes with a default, in
+    msgpack, each as kind, name and default; components that don't run; how many words are processed
+    at a time; and whether errors of single documents are reported instead of raised."""
 
     folder: str
+    pipeline: type[PipelineState]
     lang: str
     max_types: int | None
     modules: tuple[str, ...]
@@ -68,10 +71,9 @@ def _receive(inward: Connection, batches: SimpleQueue[bytes]) -> None:
             os._exit(0)
 
 
-def _load(task: Task) -> Pipeline:
+def _load(task: Task) -> PipelineState:
     from ..lang import language
     from ..vocab import Vocab
-    from .build import load
 
     for module in task.modules:
         import_module(module)
@@ -80,10 +82,11 @@ def _load(task: Task) -> Pipeline:
         if everywhere.find(kind, name) is None:
             everywhere.declare(kind, name, owner=SCRIPT, default=default)
     rules = language(task.lang).lexical_rules()
-    return load(task.folder, vocab=Vocab(task.lang, rules=rules, max_types=task.max_types))
+    vocab = Vocab(task.lang, rules=rules, max_types=task.max_types)
+    return load(task.pipeline, task.folder, Choice(), vocab)
 
 
-def _answer(nlp: Pipeline, task: Task, message: dict[str, Any]) -> bytes:
+def _answer(nlp: PipelineState, task: Task, message: dict[str, Any]) -> bytes:
     state: dict[str, Any] = {"number": message["number"]}
     try:
         nlp.vocab.renew()
@@ -93,10 +96,10 @@ def _answer(nlp: Pipeline, task: Task, message: dict[str, Any]) -> bytes:
             texts[at] = doc
         reports: list[dict[str, Any]] = []
         if task.reports:
-            nlp.set_error_handler(
-                lambda name, _, docs, error: reports.append(_report(name, docs, error))
+            nlp.error_handler = lambda name, _, docs, error: reports.append(
+                _report(name, docs, error)
             )
-        done = list(nlp.annotated(texts, range(len(texts)), task.disable, task.words))
+        done = list(annotated(nlp, texts, range(len(texts)), task.disable, task.words))
         state["blocks"] = to_blocks([doc for doc, _ in done])
         if len(done) < len(texts):
             state["kept"] = [place for _, place in done]

@@ -27,11 +27,12 @@ from ..tokens.storage.columnar import from_block, to_blocks
 from ..tokens.storage.packing import pack_strings
 from ..vocab.extensions import MISSING, everywhere
 from .batching import grouped
-from .saving import names_in
+from .running import raise_error
+from .saving import names_in, to_disk
 from .worker import Task, work
 
 if TYPE_CHECKING:
-    from .pipeline import Pipeline
+    from .state import PipelineState
 
 __all__ = ["pipe_in_processes"]
 
@@ -44,26 +45,24 @@ _environment = Lock()
 
 
 def pipe_in_processes(
-    nlp: Pipeline,
+    nlp: PipelineState,
     texts: Iterable[Any],
-    *,
     n_process: int,
     size: int,
     words: int,
     as_tuples: bool,
     disable: Collection[str],
-    reports: bool,
 ) -> Iterator[Any]:
     """The documents of ``texts`` in order, annotated by ``n_process`` workers in batches of
-    ``size`` and about ``words`` words; see :meth:`Pipeline.pipe`. With ``reports``, documents that
-    fail go to the pipeline's error handler, in this process.
+    ``size`` and about ``words`` words; see :meth:`Pipeline.pipe`. Documents that fail go to the
+    pipeline's error handler, in this process, if it isn't the default one.
 
     Only a few batches are read ahead of what was taken. The workers end when the iterator ends or
     is closed, or with this process, even when it's killed. Raises what a component raised, with the
     worker's traceback as a note, and :class:`PipelineError` if a worker dies.
     """
     groups = grouped(texts, size, words, as_tuples)
-    with _workers(nlp, n_process, words, disable, reports) as workers:
+    with _workers(nlp, n_process, words, disable) as workers:
         waiting: dict[int, list[Any]] = {}
         answers: dict[int, dict[str, Any]] = {}
         sent = taken = 0
@@ -87,15 +86,16 @@ def pipe_in_processes(
 
 
 def _results(
-    nlp: Pipeline, group: list[Any], answer: dict[str, Any], as_tuples: bool
+    nlp: PipelineState, group: list[Any], answer: dict[str, Any], as_tuples: bool
 ) -> Iterator[Any]:
     if "error" in answer:
         raise _rebuilt(answer["error"])
     nlp.vocab.renew()
     for report in answer["reports"]:
         docs = [doc for block in report["docs"] for doc in from_block(block, nlp.vocab)]
-        component = nlp.get_pipe(report["name"]) if report["name"] in nlp.order else nlp.tokenizer
-        nlp.handle_error(report["name"], component, docs, _rebuilt(report["error"]))
+        name = report["name"]
+        component = nlp.order[name].component if name in nlp.order else nlp.tokenizer
+        nlp.error_handler(name, component, docs, _rebuilt(report["error"]))
     done = [doc for block in answer["blocks"] for doc in from_block(block, nlp.vocab)]
     for doc, place in zip(done, answer.get("kept", range(len(group))), strict=True):
         yield (doc, group[place][1]) if as_tuples else doc
@@ -159,21 +159,22 @@ def _received(workers: Sequence[_Worker]) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _workers(
-    nlp: Pipeline, count: int, words: int, disable: Collection[str], reports: bool
+    nlp: PipelineState, count: int, words: int, disable: Collection[str]
 ) -> Iterator[list[_Worker]]:
     _check_device()
     workers: list[_Worker] = []
     with TemporaryDirectory(prefix="spanloom-") as folder:
-        nlp.to_disk(f"{folder}/pipeline")
+        to_disk(nlp, f"{folder}/pipeline")
         task = Task(
             folder=f"{folder}/pipeline",
+            pipeline=type(nlp),
             lang=nlp.lang,
             max_types=nlp.vocab.max_types,
             modules=_modules(nlp),
             extensions=_defaults(),
             disable=tuple(disable),
             words=words,
-            reports=reports,
+            reports=nlp.error_handler is not raise_error,
         )
         try:
             with _few_threads(count):
@@ -235,10 +236,10 @@ def _check_device() -> None:
             )
 
 
-def _modules(nlp: Pipeline) -> tuple[str, ...]:
+def _modules(nlp: PipelineState) -> tuple[str, ...]:
     """The modules, other than ours and the script itself, whose code registered what the pipeline
     uses: workers import them before they load it."""
-    used: list[Any] = [component for _, component in nlp.components]
+    used: list[Any] = [component for _, component in nlp.order.components]
     used += [type(component) for component in used]
     with registry.preferring(nlp.config):
         used += [registry.get(kind, name) for kind, name in names_in(nlp.config)]

@@ -1,0 +1,177 @@
+"""Pipelines from a config, from a folder, from an installed package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ..config import Config, load_config
+from ..config.check import config_to_build
+from ..config.resolve import resolve_block
+from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
+from ..io.files import existing
+from ..plugins import manager
+from ..plugins.registries import registry
+from ..vocab import Vocab
+from .editing import add, enable, left_out
+from .saving import from_disk, saved_meta
+from .state import P, PipelineState
+
+__all__ = ["Choice", "from_config", "load"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which of its components a pipeline loads and runs; see :func:`spanloom.load`."""
+
+    disable: Collection[str] = ()
+    enable: Collection[str] = ()
+    exclude: Collection[str] = ()
+
+
+def load(
+    cls: Callable[..., P],
+    name: str | Path,
+    choice: Choice,
+    vocab: Vocab | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> P:
+    """A saved pipeline of a class; see :func:`spanloom.load`."""
+    path = Path(name)
+    if isinstance(name, str) and not path.exists():
+        from ..plugins.installed import find
+
+        found = find(name)
+        if found is not None:
+            return _load_folder(cls, found.folder, choice, vocab, config)
+        if registry.has("models", name):
+            make = registry.get("models", name)
+            pipeline: P = make(vocab=vocab, config=config, **vars(choice))
+            return pipeline
+    if not path.is_dir():
+        from ..plugins.installed import find_all
+
+        names = {*registry.names("models"), *(each.name for each in find_all())}
+        installed = ", ".join(sorted(names)) or "none"
+        raise MissingFileError(
+            f"no pipeline '{name}': it is neither a folder (looked at '{path.absolute()}') nor an "
+            f"installed pipeline package (installed: {installed})"
+        )
+    return _load_folder(cls, path, choice, vocab, config)
+
+
+def _load_folder(
+    cls: Callable[..., P],
+    path: Path,
+    choice: Choice,
+    vocab: Vocab | None,
+    config: Mapping[str, Any] | None,
+) -> P:
+    """Build the pipeline that a folder describes, and read it."""
+    meta = saved_meta(path)
+    saved = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
+    settings = saved.copy()
+    if config:
+        flat = {key: value for key, value in config.items() if "." in key}
+        nested = {key: value for key, value in config.items() if "." not in key}
+        settings = settings.merge(nested) if nested else settings
+        if flat:
+            settings = settings.from_str(settings.to_str(), overrides=flat)
+    nlp = from_config(cls, settings, choice, vocab, meta)
+    from_disk(nlp, path, exclude=list(choice.exclude))
+    _keep_changes(nlp, saved)
+    return nlp
+
+
+def _keep_changes(nlp: PipelineState, saved: Mapping[str, Any]) -> None:
+    """What a call changed in the config goes before the settings that components saved."""
+    for name, component in nlp.order.components:
+        cfg = getattr(component, "cfg", None)
+        before = saved.get("components", {}).get(name, {})
+        block = nlp.config["components"].get(name, {})
+        if isinstance(cfg, dict):
+            changed = (key for key in cfg.keys() & block.keys() & before.keys())
+            cfg.update({key: block[key] for key in changed if block[key] != before[key]})
+
+
+def from_config(
+    cls: Callable[..., P],
+    config: Mapping[str, Any],
+    choice: Choice,
+    vocab: Vocab | None = None,
+    meta: Mapping[str, Any] | None = None,
+) -> P:
+    """A pipeline of a class as a config describes it; see :meth:`Pipeline.from_config`."""
+    described, whole = config_to_build(config, choice.exclude)
+    settings = whole["nlp"]
+    if not settings.get("lang"):
+        problem = ConfigProblem("nlp.lang", "no language is given", 'such as "en"')
+        raise ConfigError([problem], source=getattr(config, "source", "config"))
+    _check_names(settings["pipeline"], choice)
+    with registry.preferring(whole):
+        nlp = cls(
+            settings["lang"],
+            vocab=vocab,
+            tokenizer=settings["tokenizer"],
+            config=described,
+            meta=meta,
+        )
+        _call_back(nlp, whole, "after_creation")
+        _add_components(cls, nlp, whole, choice.exclude)
+        _call_back(nlp, whole, "after_pipeline_creation")
+    # What the call asks for goes before what the config says.
+    asleep = [] if choice.enable else settings["disabled"]
+    off = {*asleep, *choice.disable} & set(nlp.order.names)
+    for name in left_out(nlp, off, choice.enable or None):
+        enable(nlp, name, False)
+    nlp.links.assemble()
+    manager().observe("pipeline_created", nlp=nlp)
+    return nlp
+
+
+def _check_names(pipeline: Collection[str], choice: Choice) -> None:
+    """Raise :class:`PipelineError` for names that aren't in the pipeline."""
+    for argument, names in vars(choice).items():
+        for name in [names] if isinstance(names, str) else names:
+            if name not in pipeline:
+                near = get_close_matches(name, pipeline, n=1)
+                hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(pipeline)}"
+                raise PipelineError(f"{argument}: no component '{name}' in this pipeline ({hint})")
+
+
+def _call_back(nlp: PipelineState, whole: Config, key: str) -> None:
+    """Call a function of ``[nlp]`` with the new pipeline, if there is one."""
+    block = whole["nlp"].get(key)
+    if not block:
+        return
+    path = f"nlp.{key}"
+    returned = resolve_block(block, path, whole)(nlp)
+    if returned is not None and returned is not nlp:
+        problem = ConfigProblem(
+            path,
+            f"returned a {type(returned).__name__} that isn't the pipeline which it was given",
+            "change the pipeline in place, and return it or nothing",
+        )
+        raise ConfigError([problem], source=whole.source)
+
+
+def _add_components(
+    cls: Callable[..., P], nlp: P, whole: Mapping[str, Any], exclude: Collection[str]
+) -> None:
+    sources: dict[str, P] = {}
+    for name in whole["nlp"]["pipeline"]:
+        if name in exclude:
+            continue
+        block = dict(whole["components"][name])
+        end = len(nlp.order)
+        if "source" not in block:
+            add(nlp, block.pop("factory"), name, end, None, (), block)
+            continue
+        path = block["source"]
+        if path not in sources:
+            sources[path] = load(cls, path, Choice())
+        replaced = block.get("replace_listeners", ())
+        add(nlp, block.get("component", name), name, end, sources[path], replaced, None)

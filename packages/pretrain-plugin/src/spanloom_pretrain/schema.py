@@ -11,22 +11,22 @@ __all__ = ["PretrainingSchema"]
 
 
 class PretrainingSchema(Schema):  # type: ignore[no-untyped-call]
-    """Types of the plain values of ``[pretraining]``."""
+    """Types of the plain values of ``[pretraining]``; the plugin's hook gives their defaults."""
 
-    seed: int | None = 0
-    max_epochs: int = 1000
-    max_steps: int = 0
-    patience: int = 6000
-    dropout: float = 0.0
-    eval_frequency: int = 500
-    held_out: float = 0.01
-    held_out_words: int = 10000
-    shuffle_buffer: int = 20000
-    n_save_every: int | None = None
-    n_save_epoch: int | None = None
-    component: str = "tok2vec"
-    layer: str = ""
-    corpus: str = "corpora.pretrain"
-    batcher: Any = None
-    objective: Any = None
-    optimizer: Any = None
+    seed: int | None
+    max_epochs: int
+    max_steps: int
+    patience: int
+    dropout: float
+    eval_frequency: int
+    held_out: float
+    held_out_words: int
+    shuffle_buffer: int
+    n_save_every: int | None
+    n_save_epoch: int | None
+    component: str
+    layer: str
+    corpus: str
+    batcher: Any
+    objective: Any
+    optimizer: Any

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+from .options import CODE, GPU
+
 __all__ = ["apply_command"]
 
 
@@ -20,8 +22,8 @@ __all__ = ["apply_command"]
 @click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents at a time.")
 @click.option("--n-process", "-n", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--resume", "-r", is_flag=True, help="Keep what a run that was stopped annotated.")
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
-@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@CODE
+@GPU
 def apply_command(
     model: str,
     source: str,

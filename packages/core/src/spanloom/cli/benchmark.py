@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import DataError
+from .options import GPU
 
 if TYPE_CHECKING:
     from ..pipeline import Pipeline
@@ -28,7 +29,7 @@ __all__ = ["measure_speed", "speed_command"]
 @click.option("--lines", "-L", is_flag=True, help="Each line of a text file is a document.")
 @click.option("--text-key", default="text", show_default=True, help="Where JSON has the text.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@GPU
 def speed_command(
     model: str,
     source: str,

@@ -15,13 +15,13 @@ from ..io.files import write_text
 from ..plugins import import_code
 from ..plugins.tables import Report
 from .findings import show_report
-from .options import CODE, OVERRIDES
+from .options import CODE, CONFIG, OVERRIDES
 
 __all__ = ["config_command", "schema_command"]
 
 
 @click.command("config", context_settings={"ignore_unknown_options": True})
-@click.argument("config", type=click.Path(allow_dash=True))
+@CONFIG
 @CODE
 @click.option("--diff", "-D", is_flag=True, help="Show what differs from the defaults.")
 @click.option("--against", "-A", type=click.Path(), help="Show what differs from another config.")

@@ -10,6 +10,7 @@ import click
 
 from ..io.files import json_text, write_text
 from ..plugins import import_code
+from .options import CODE, GPU
 
 __all__ = ["evaluate_command", "score_rows"]
 
@@ -46,8 +47,8 @@ _NAMES = {
 @click.argument("data", type=click.Path())
 @click.option("--output", "-o", type=click.Path(), help="Write all scores as JSON.")
 @click.option("--gold-preproc", "-G", is_flag=True, help="Use gold tokens and sentences.")
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
-@click.option("--gpu-id", "-g", type=int, default=-1, help="Number of the GPU; -1 for the CPU.")
+@CODE
+@GPU
 @click.option("--limit", type=int, default=0, help="Score that many documents at most.")
 @click.option("--per-type", is_flag=True, help="Show scores for each label and feature too.")
 def evaluate_command(

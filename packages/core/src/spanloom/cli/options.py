@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["CODE", "GPU", "OVERRIDES", "QUIET"]
+__all__ = ["CODE", "CONFIG", "GPU", "OVERRIDES", "QUIET"]
+
+CONFIG = click.argument("config", type=click.Path(allow_dash=True))
+"""The path of a config, or ``-`` for standard input."""
 
 OVERRIDES = click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
 """Settings of the config, such as ``--training.max_steps 100``."""

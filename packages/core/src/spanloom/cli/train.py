@@ -8,7 +8,7 @@ import click
 
 from ..config import parse_overrides
 from ..plugins import import_code
-from .options import CODE, GPU, OVERRIDES, QUIET
+from .options import CODE, CONFIG, GPU, OVERRIDES, QUIET
 
 __all__ = ["train_command"]
 
@@ -18,7 +18,7 @@ __all__ = ["train_command"]
     context_settings={"ignore_unknown_options": True},
     epilog="Any setting can be overridden: --training.max_steps 100 --paths.train data.conllu",
 )
-@click.argument("config", type=click.Path(allow_dash=True))
+@CONFIG
 @click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
 @CODE
 @GPU

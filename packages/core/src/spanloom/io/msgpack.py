@@ -14,7 +14,9 @@ from typing import Any
 
 from srsly import msgpack
 
-__all__ = ["collecting", "dumps", "loads"]
+from ..errors import SerializationError
+
+__all__ = ["collecting", "dumps", "loads", "loads_format"]
 
 #: The unpacker that is kept doesn't let go of its buffer: larger data gets one of its own.
 _LARGE = 1 << 20
@@ -58,6 +60,24 @@ def loads(data: bytes) -> Any:
         raise ValueError("there is more data than one value")
     _kept.unpacker = unpacker
     return value
+
+
+def loads_format(data: bytes, version: int, what: str) -> dict[str, Any]:
+    """The mapping of msgpack bytes that say under ``format`` which version they are of.
+
+    Raises :class:`SerializationError`, which calls them ``what``, for others.
+    """
+    try:
+        state: dict[str, Any] = loads(data)
+        found = state["format"]
+    except Exception as error:
+        raise SerializationError(f"these are not the bytes of {what} ({error})") from error
+    if found != version:
+        raise SerializationError(
+            f"{what} of format {found!r}, and this version of Spanloom reads {version}: read it "
+            f"with the version that wrote it, or upgrade"
+        )
+    return state
 
 
 @contextmanager

@@ -108,16 +108,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
     """See :meth:`Doc.from_bytes`."""
     if len(doc):
         raise DataError("from_bytes fills an empty document: use Doc(vocab).from_bytes(data)")
-    try:
-        state = _msgpack.loads(data)
-        version = state["format"]
-    except Exception as error:
-        raise SerializationError(f"these are not the bytes of a document ({error})") from error
-    if version != FORMAT:
-        raise SerializationError(
-            f"a document of format {version}, and this version of Spanloom reads {FORMAT}: "
-            f"read it with the version that wrote it, or upgrade"
-        )
+    state = _msgpack.loads_format(data, FORMAT, "a document")
     try:
         _fill(doc, state, exclude)
     except _DAMAGE as error:

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CHECKPOINTS",
     "FORMAT",
+    "PIPELINE",
     "Checkpoint",
     "drop_checkpoints",
     "find_checkpoint",
     "models_of",
     "write_checkpoint",
-    "write_pipeline",
 ]
 
 #: The folder of checkpoints within the output folder.
@@ -56,7 +56,7 @@ _NAME = re.compile(r"step-\d{8,}")
 _MOMENTS = ("mom1", "mom2", "averages")
 
 #: The folder of the pipeline within a checkpoint of training.
-_PIPELINE = "pipeline"
+PIPELINE = "pipeline"
 
 #: What is trained, by names that are the same in every process.
 Models = Mapping[str, "Model[Any, Any]"]
@@ -126,7 +126,7 @@ class Checkpoint:
         """Put the weights into a pipeline of the same components, and the moments into an optimizer
         of the same settings. With ``weights_only``, vocab and tokenizer stay as they are."""
         # A tokenizer has no weights, and documents that are in use know their vocab.
-        saved = self.path / _PIPELINE
+        saved = self.path / PIPELINE
         if weights_only:
             for name, component in nlp.components:
                 if hasattr(component, "from_disk"):
@@ -157,28 +157,6 @@ def models_of(nlp: Pipeline) -> Models:
     """The models of the components that have one of thinc's."""
     models: dict[str, Any] = {name: getattr(each, "model", None) for name, each in nlp.components}
     return {name: model for name, model in models.items() if hasattr(model, "walk")}
-
-
-def write_pipeline(
-    output: Path,
-    nlp: Pipeline,
-    optimizer: Optimizer,
-    progress: Progress,
-    history: History,
-    config: Mapping[str, Any],
-) -> Path:
-    """Write a checkpoint of the training of a pipeline."""
-    lexicon = nlp.vocab.lexicon
-    return write_checkpoint(
-        output,
-        lambda folder: nlp.to_disk(folder / _PIPELINE),
-        models_of(nlp),
-        optimizer,
-        progress,
-        history,
-        config,
-        lexemes=[(text, lexicon.norm_given(row)) for row, text in enumerate(lexicon.texts)],
-    )
 
 
 def write_checkpoint(

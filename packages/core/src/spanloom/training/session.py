@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ..io.files import folder_written
 from ..plugins import TrainContext, manager
-from .checkpoint import Checkpoint, drop_checkpoints, models_of, write_pipeline
+from .checkpoint import PIPELINE, Checkpoint, drop_checkpoints, models_of, write_checkpoint
 from .events import Events
 from .history import History
 from .interrupts import deferred_interrupts
@@ -185,13 +185,16 @@ class Session:
             return
         if self.checkpoint is None:  # there may be some of an earlier run
             drop_checkpoints(self.output)
-        self.checkpoint = write_pipeline(
+        nlp, lexicon = self.nlp, self.nlp.vocab.lexicon
+        self.checkpoint = write_checkpoint(
             self.output,
-            self.nlp,
+            lambda folder: nlp.to_disk(folder / PIPELINE),
+            models_of(nlp),
             self.settings.optimizer,
             self.progress,
             self.result.history,
             self.config,
+            lexemes=[(text, lexicon.norm_given(row)) for row, text in enumerate(lexicon.texts)],
         )
         self.events.tell("checkpoint", step=self.progress.step, path=str(self.checkpoint))
 

@@ -153,13 +153,7 @@ class Vocab:
 
         Raises :class:`SerializationError` if it's something else.
         """
-        try:
-            state = _msgpack.loads(data)
-            known = state["format"]
-        except Exception as error:
-            raise SerializationError(f"these are not the bytes of a vocab ({error})") from error
-        if known != _FORMAT:
-            raise SerializationError(f"vocab of format {known}, this version reads {_FORMAT}")
+        state = _msgpack.loads_format(data, _FORMAT, "a vocab")
         lang, strings = state.get("lang"), state.get("strings")
         if not isinstance(lang, str) or not isinstance(strings, bytes):
             raise SerializationError("the bytes of a vocab are damaged: language or strings")

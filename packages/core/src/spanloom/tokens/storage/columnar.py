@@ -110,16 +110,7 @@ def from_block(data: bytes, vocab: Vocab) -> list[Doc]:
 
     Raises :class:`SerializationError` if the block is damaged or of an unknown version.
     """
-    try:
-        state = _msgpack.loads(data)
-        version = state["format"]
-    except Exception as error:
-        raise SerializationError(f"this is no block of documents ({error})") from error
-    if version != FORMAT:
-        raise SerializationError(
-            f"a block of format {version!r}, and this version of Spanloom reads {FORMAT}: read it "
-            f"with the version that wrote it, or upgrade"
-        )
+    state = _msgpack.loads_format(data, FORMAT, "a block of documents")
     try:
         return _documents(state, vocab)
     except SerializationError:

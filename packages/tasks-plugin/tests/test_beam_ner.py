@@ -11,7 +11,7 @@ import spanloom
 from spanloom import Doc
 from spanloom.errors import PipelineError
 from spanloom_tasks.transitions.biluo import Actions, Places, state_ids
-from spanloom_tasks.transitions.biluo_chances import candidates, entity_chances, most_likely
+from spanloom_tasks.transitions.biluo_lattice import candidates, entity_chances, most_likely
 
 from .support import entities, named, taught, transitions
 

@@ -128,12 +128,12 @@ def test_heads_in_other_tokens_than_those_of_the_reference(trained):
 
 def test_long_documents_are_cut_where_sentences_start():
     from spanloom.tokens.batch import Batch
-    from spanloom_tasks.parser.trees import SolidTokens, gold_trees
+    from spanloom_tasks.parser.trees import NonSpaceTokens, gold_trees
 
     nlp = spanloom.blank("en")
     text, heads = " ".join(["she reads books"] * 10), [3 * i + 1 for i in range(10) for _ in "abc"]
     examples = parsed(nlp, [(text, heads, ["nsubj", "ROOT", "obj"] * 10)])
-    tokens = SolidTokens.of(Batch([examples[0].predicted]), constrained=False)
+    tokens = NonSpaceTokens.of(Batch([examples[0].predicted]), constrained=False)
     numbers = {"nsubj": 0, "obj": 1}
     assert gold_trees(examples, tokens, numbers, 8).lengths.tolist() == [9, 9, 9, 3]
     assert gold_trees(examples, tokens, numbers, 100).lengths.tolist() == [30]

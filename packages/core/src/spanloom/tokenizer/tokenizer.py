@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from ..errors import DataError
 from ..io.files import existing, write_bytes
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
 
 __all__ = ["Tokenizer", "TokenizerBase"]
+
+C = TypeVar("C")
 
 #: Offsets of characters are int32.
 MAX_LENGTH = 2**30
@@ -71,6 +73,24 @@ class TokenizerBase(ABC):
 
 def _is_bytes(value: object) -> bool:
     return isinstance(value, bytes | bytearray)
+
+
+class _Settable(Generic[C]):
+    """An attribute of :class:`Tokenizer`: a callable made of a pattern in the rules, until it is
+    set to another."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, tokenizer: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, tokenizer: Tokenizer, owner: type) -> C | None: ...
+    def __get__(self, tokenizer: Tokenizer | None, owner: type) -> Self | C | None:
+        return self if tokenizer is None else tokenizer._get(self.name)
+
+    def __set__(self, tokenizer: Tokenizer, value: C | None) -> None:
+        tokenizer._set(self.name, value)
 
 
 class Tokenizer(TokenizerBase):
@@ -232,56 +252,26 @@ class Tokenizer(TokenizerBase):
         pattern = getattr(self._rules, field)
         return None if pattern is None else getattr(re.compile(pattern), method)
 
-    def _set(self, name: str, value: Callable[[str], Any] | None) -> None:
+    def _set(self, name: str, value: Any) -> None:
         self._callables[name] = value
         self._changed()
 
-    @property
-    def prefix_search(self) -> Searcher | None:
-        """Finds what is split from the start of a chunk (``re.compile(pattern).search``)."""
-        return self._get("prefix_search")  # type: ignore[no-any-return]
+    prefix_search = _Settable[Searcher]()
+    """Finds what is split from the start of a chunk (``re.compile(pattern).search``)."""
 
-    @prefix_search.setter
-    def prefix_search(self, value: Searcher | None) -> None:
-        self._set("prefix_search", value)
+    suffix_search = _Settable[Searcher]()
+    """Finds what is split from the end of a chunk (``re.compile(pattern).search``)."""
 
-    @property
-    def suffix_search(self) -> Searcher | None:
-        """Finds what is split from the end of a chunk (``re.compile(pattern).search``)."""
-        return self._get("suffix_search")  # type: ignore[no-any-return]
+    infix_finditer = _Settable[Finder]()
+    """Finds where the inside of a chunk is split (``re.compile(pattern).finditer``)."""
 
-    @suffix_search.setter
-    def suffix_search(self, value: Searcher | None) -> None:
-        self._set("suffix_search", value)
+    token_match = _Settable[Searcher]()
+    """Says of a string that it's one token, before affixes are split off
+    (``re.compile(pattern).match``)."""
 
-    @property
-    def infix_finditer(self) -> Finder | None:
-        """Finds where the inside of a chunk is split (``re.compile(pattern).finditer``)."""
-        return self._get("infix_finditer")  # type: ignore[no-any-return]
-
-    @infix_finditer.setter
-    def infix_finditer(self, value: Finder | None) -> None:
-        self._set("infix_finditer", value)
-
-    @property
-    def token_match(self) -> Searcher | None:
-        """Says of a string that it's one token, before affixes are split off
-        (``re.compile(pattern).match``)."""
-        return self._get("token_match")  # type: ignore[no-any-return]
-
-    @token_match.setter
-    def token_match(self, value: Searcher | None) -> None:
-        self._set("token_match", value)
-
-    @property
-    def url_match(self) -> Searcher | None:
-        """Says of a string that it's one token, after affixes were split off
-        (``re.compile(pattern).match``)."""
-        return self._get("url_match")  # type: ignore[no-any-return]
-
-    @url_match.setter
-    def url_match(self, value: Searcher | None) -> None:
-        self._set("url_match", value)
+    url_match = _Settable[Searcher]()
+    """Says of a string that it's one token, after affixes were split off
+    (``re.compile(pattern).match``)."""
 
     # Saving
 

@@ -11,7 +11,7 @@ from spanloom.tokens.batch import Batch
 
 from ..transition_based.component import with_labels
 from ..transitions.biluo import Entities
-from ..transitions.biluo_chances import Candidates, candidates, entity_chances, most_likely
+from ..transitions.biluo_lattice import Candidates, candidates, entity_chances, most_likely
 from .component import EntityRecognizer, make_ner
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class BeamEntityRecognizer(EntityRecognizer):
     those of the best action at each token, and gives the chance of each entity.
 
     It learns as ``ner`` does, and weights can be taken from one to the other. Where others use a
-    beam, all readings are weighed here, see :mod:`spanloom_tasks.transitions.biluo_chances`;
+    beam, all readings are weighed here, see :mod:`spanloom_tasks.transitions.biluo_lattice`;
     entities of a chance below ``beam_density`` and labels beyond the ``beam_width`` best at one
     token are left out. The other ``settings`` are those of :class:`EntityRecognizer`.
     """

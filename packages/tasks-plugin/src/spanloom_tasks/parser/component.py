@@ -19,8 +19,8 @@ from ..transitions.projective import DELIMITER
 from .training import explore
 from .trees import (
     GoldTrees,
+    NonSpaceTokens,
     Parse,
-    SolidTokens,
     count_relations,
     finished,
     gold_trees,
@@ -119,7 +119,7 @@ class DependencyParser(TransitionComponent):
         return join_groups(self._by_group(docs, self._parse), numbered=("heads",))
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
-        tokens = SolidTokens.of(batch)
+        tokens = NonSpaceTokens.of(batch)
         trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
         return finished(tokens, trees, self._names, self._lifted, self.model.ops)
 
@@ -156,14 +156,14 @@ class DependencyParser(TransitionComponent):
 
     def _gold(
         self, examples: Sequence[Example], batch: Batch
-    ) -> tuple[SolidTokens, GoldTrees] | None:
-        tokens = SolidTokens.of(batch, constrained=False)
+    ) -> tuple[NonSpaceTokens, GoldTrees] | None:
+        tokens = NonSpaceTokens.of(batch, constrained=False)
         cut = self.cfg["update_with_oracle_cut_size"]
         trees = gold_trees(examples, tokens, self._numbers, cut)
         return None if trees is None else (tokens, trees)
 
     def _visit(
-        self, scorer: Any, gold: tuple[SolidTokens, GoldTrees], batch: Batch
+        self, scorer: Any, gold: tuple[NonSpaceTokens, GoldTrees], batch: Batch
     ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the model's own way."""
         tokens, trees = gold

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GoldTrees",
+    "NonSpaceTokens",
     "Parse",
-    "SolidTokens",
     "count_relations",
     "finished",
     "gold_trees",
@@ -86,7 +86,7 @@ class _MappedScorer:
 
 
 @dataclass(frozen=True)
-class SolidTokens:
+class NonSpaceTokens:
     """The tokens of a batch that aren't whitespace.
 
     ``places`` are their numbers in the batch (``None``: all), ``docs`` the numbers of the documents
@@ -102,7 +102,7 @@ class SolidTokens:
     breaks: Bools
 
     @classmethod
-    def of(cls, batch: Batch, *, constrained: bool = True) -> SolidTokens:
+    def of(cls, batch: Batch, *, constrained: bool = True) -> NonSpaceTokens:
         """For a batch; ``constrained`` by what its documents say of starts of sentences."""
         lengths = batch.lengths
         space = np.concatenate([spaces_of(doc) for doc in batch]) if len(batch) else _NO_FLAGS
@@ -150,10 +150,11 @@ def _constraints(batch: Batch, places: Ints | None, lengths: Ints) -> tuple[Ints
 
 
 def gold_trees(
-    examples: Sequence[Example], tokens: SolidTokens, numbers: Mapping[str, int], cut: int
+    examples: Sequence[Example], tokens: NonSpaceTokens, numbers: Mapping[str, int], cut: int
 ) -> GoldTrees | None:
-    """The true trees of the predicted documents' solid tokens, made projective; ``None`` if nothing
-    is known. Documents are cut into parts of ``cut`` tokens or more, where sentences start."""
+    """The true trees of the predicted documents' non-space tokens, made projective; ``None`` if
+    nothing is known. Documents are cut into parts of ``cut`` tokens or more, where sentences start.
+    """
     heads, names = _true_arcs(examples, tokens)
     if not (heads >= 0).any():
         return None
@@ -170,8 +171,8 @@ def _number(name: str, numbers: Mapping[str, int]) -> int:
     return numbers.get(name.partition(DELIMITER)[0], NO_RELATION) if found is None else found
 
 
-def _true_arcs(examples: Sequence[Example], tokens: SolidTokens) -> tuple[Ints, list[str]]:
-    """Heads in the numbering of the solid tokens, and names of relations, of projective trees."""
+def _true_arcs(examples: Sequence[Example], tokens: NonSpaceTokens) -> tuple[Ints, list[str]]:
+    """Heads, numbered by non-space tokens, and names of relations, of projective trees."""
     found = [gold_heads(example) for example in examples]
     sizes = np.asarray([len(heads) for heads, _ in found])
     offsets = np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -233,7 +234,7 @@ def count_relations(
     first, and the most frequent relation of roots."""
     left, right, roots = Counter[str](), Counter[str](), Counter[str]()
     for example in examples:
-        tokens = SolidTokens.of(Batch([example.predicted]), constrained=False)
+        tokens = NonSpaceTokens.of(Batch([example.predicted]), constrained=False)
         heads, names = _true_arcs([example], tokens)
         for token, (head, name) in enumerate(zip(heads.tolist(), names)):
             if head >= 0 and name:
@@ -249,8 +250,8 @@ def _frequent(counts: Counter[str], least: int) -> list[str]:
     return sorted(kept, key=lambda name: (-counts[name], name))
 
 
-def parse_tokens(tokens: SolidTokens, scorer: Any, actions: ParserActions, ops: Any) -> Trees:
-    """The trees of a batch, in the numbering of its solid tokens."""
+def parse_tokens(tokens: NonSpaceTokens, scorer: Any, actions: ParserActions, ops: Any) -> Trees:
+    """The trees of a batch, in the numbering of its non-space tokens."""
     mapped, lengths = tokens.scorer(scorer, ops.xp), tokens.lengths
     bounds, breaks = tokens.bounds, tokens.breaks
     if ops.xp is not np or lengths.sum() > FEW * lengths.max(initial=0):
@@ -261,9 +262,9 @@ def parse_tokens(tokens: SolidTokens, scorer: Any, actions: ParserActions, ops: 
 
 
 def finished(
-    tokens: SolidTokens, trees: Trees, names: Sequence[str], lifted: Bools, ops: Any
+    tokens: NonSpaceTokens, trees: Trees, names: Sequence[str], lifted: Bools, ops: Any
 ) -> Parse:
-    """Trees of the solid tokens as trees of all tokens of the batch."""
+    """Trees of the non-space tokens as trees of all tokens of the batch."""
     heads, relations = ops.to_numpy(trees.heads), ops.to_numpy(trees.relations)
     starts = ops.to_numpy(trees.starts)
     if lifted.any():

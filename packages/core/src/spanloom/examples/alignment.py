@@ -15,7 +15,7 @@ from ..errors import DataError
 if TYPE_CHECKING:
     from ..tokens import Doc
 
-__all__ = ["Aligned", "Alignment", "align_docs", "align_words"]
+__all__ = ["Alignment", "AlignmentArray", "align_docs", "align_words"]
 
 Ints = NDArray[np.int64]
 
@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 _MAX_DIFF = 2000
 
 
-class Aligned:
+class AlignmentArray:
     """For each token of one side the tokens of the other, in order.
 
     ``lengths`` is how many there are, shape ``(n,)``; ``data`` holds their indices, all in one
@@ -53,7 +53,7 @@ class Alignment:
 
     __slots__ = ("one2one", "x2y", "y2x")
 
-    def __init__(self, x2y: Aligned, y2x: Aligned, *, one2one: bool = False) -> None:
+    def __init__(self, x2y: AlignmentArray, y2x: AlignmentArray, *, one2one: bool = False) -> None:
         self.x2y = x2y
         self.y2x = y2x
         self.one2one = one2one
@@ -63,14 +63,14 @@ class Alignment:
         """From pairs of aligned tokens, sorted and without repeats, shape ``(n_pairs,)`` each."""
         order = np.lexsort((xs, ys))
         return cls(
-            Aligned(ys, np.bincount(xs, minlength=n_x)),
-            Aligned(xs[order], np.bincount(ys, minlength=n_y)),
+            AlignmentArray(ys, np.bincount(xs, minlength=n_x)),
+            AlignmentArray(xs[order], np.bincount(ys, minlength=n_y)),
         )
 
     @classmethod
     def identity(cls, size: int) -> Alignment:
         """Of ``size`` tokens with themselves."""
-        aligned = Aligned(np.arange(size), np.ones(size, dtype=np.int64))
+        aligned = AlignmentArray(np.arange(size), np.ones(size, dtype=np.int64))
         return cls(aligned, aligned, one2one=True)
 
     @classmethod

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..tokens import Doc, Span
 from ..vocab.columns import IOB_OUT
-from .alignment import Aligned, Alignment
+from .alignment import Alignment, AlignmentArray
 from .from_dict import entity_tags
 
 __all__ = ["aligned_entity_tags", "aligned_spans"]
 
 
 def aligned_spans(
-    spans: Iterable[Span], target: Doc, aligned: Aligned, *, allow_overlap: bool = False
+    spans: Iterable[Span], target: Doc, aligned: AlignmentArray, *, allow_overlap: bool = False
 ) -> list[Span]:
     """The spans of ``target`` with the same text as ``spans``, white space and case aside.
 

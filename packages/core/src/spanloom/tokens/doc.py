@@ -14,7 +14,7 @@ from ..errors import DataError
 from ..io.files import existing, write_bytes
 from ..vocab import extensions
 from ..vocab.columns import COLUMNS
-from . import annotation, arrays, binary, entities, joining, jsonic, slicing, tree, vectors
+from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
 from .retokenize import Retokenizer
 from .showing import to_html
@@ -518,14 +518,14 @@ class Doc:
         :class:`DataError` if nobody declared one, and :class:`SerializationError` if JSON can't
         hold its value.
         """
-        return jsonic.to_json(self, underscore or ())
+        return json_format.to_json(self, underscore or ())
 
     def from_json(self, data: dict[str, Any]) -> Doc:
         """Fill an empty document from :meth:`to_json`; returns the document itself.
 
         Raises :class:`DataError` if the dict isn't of that form.
         """
-        return jsonic.from_json(self, data)
+        return json_format.from_json(self, data)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything about the document but the vocab, as msgpack; the strings that it needs are

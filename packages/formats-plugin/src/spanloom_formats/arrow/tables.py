@@ -26,7 +26,7 @@ from spanloom.errors import SerializationError, SpanloomError
 from spanloom.io import msgpack as _msgpack
 from spanloom.tokens.span import Span
 from spanloom.tokens.span_group import SpanGroup
-from spanloom.tokens.storage.columnar import check_texts, hang, lengths_of
+from spanloom.tokens.storage.columnar import check_texts, lengths_of, set_parts
 from spanloom.tokens.storage.packing import bounds, pack, unpack
 from spanloom.vocab.columns import COLUMNS, STRING_COLUMNS
 
@@ -347,7 +347,7 @@ def _hang_column(docs: list[Doc], lengths: NDArray[np.int64], name: str, column:
         values = _numbers(column, name)
         if values.dtype.kind not in "iu":
             raise ValueError(f"values of {name} aren't whole numbers")
-    hang(having, lengths, name, values)
+    set_parts(having, lengths, name, values)
 
 
 def _hang_more(docs: list[Doc], columns: dict[str, Any]) -> None:

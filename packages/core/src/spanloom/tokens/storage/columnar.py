@@ -20,14 +20,14 @@ from ...errors import SerializationError
 from ...io import msgpack as _msgpack
 from ...vocab.columns import COLUMNS, STRING_COLUMNS
 from ..doc import Doc
-from .columnar_extras import extras, hang_extras
+from .columnar_extras import extras, set_extras
 from .packing import bounds, pack, pack_strings, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ...vocab import Vocab
     from ...vocab.lexicon import Lexicon
 
-__all__ = ["FORMAT", "check_texts", "from_block", "hang", "lengths_of", "to_blocks"]
+__all__ = ["FORMAT", "check_texts", "from_block", "lengths_of", "set_parts", "to_blocks"]
 
 #: The version of a block's layout.
 FORMAT = 1
@@ -142,7 +142,7 @@ def _documents(state: dict[str, Any], vocab: Vocab) -> list[Doc]:
     ]
     for name, column in state["columns"].items():
         _set_column(docs, lengths, name, column)
-    hang_extras(docs, state)
+    set_extras(docs, state)
     return docs
 
 
@@ -182,10 +182,10 @@ def _set_column(
     elif name == "HEAD":  # from offsets to indices in their document
         starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
         values = np.arange(len(values)) - starts + values
-    hang(docs, lengths, name, values)
+    set_parts(docs, lengths, name, values)
 
 
-def hang(docs: list[Doc], lengths: NDArray[np.int64], name: str, values: NDArray[Any]) -> None:
+def set_parts(docs: list[Doc], lengths: NDArray[np.int64], name: str, values: NDArray[Any]) -> None:
     """Give each document its part of a column: ids, indices in the document, or codes.
 
     Raises :class:`ValueError` for numbers that can't be.

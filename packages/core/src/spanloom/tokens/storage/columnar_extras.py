@@ -15,7 +15,7 @@ from .packing import pack, pack_strings, unpack, unpack_strings
 if TYPE_CHECKING:
     from ..doc import Doc
 
-__all__ = ["extras", "hang_extras"]
+__all__ = ["extras", "set_extras"]
 
 
 def extras(docs: Sequence[Doc]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def _spans(docs: Sequence[Doc]) -> dict[str, Any] | None:
     return {"groups": groups, "values": pack(values), "strings": pack_strings(list(table))}
 
 
-def hang_extras(docs: Sequence[Doc], state: dict[str, Any]) -> None:
+def set_extras(docs: Sequence[Doc], state: dict[str, Any]) -> None:
     """Give documents what :func:`extras` took. Raises :class:`ValueError` and the like where the
     state contradicts itself."""
     for i in state.get("unknown_spaces", ()):
@@ -70,10 +70,10 @@ def hang_extras(docs: Sequence[Doc], state: dict[str, Any]) -> None:
     for i, shape, packed in state.get("tensors", ()):
         docs[i].tensor = unpack(packed).reshape(shape).copy()
     if "spans" in state:
-        _hang_spans(docs, **state["spans"])
+        _set_spans(docs, **state["spans"])
 
 
-def _hang_spans(docs: Sequence[Doc], groups: list[Any], values: Any, strings: Any) -> None:
+def _set_spans(docs: Sequence[Doc], groups: list[Any], values: Any, strings: Any) -> None:
     texts = unpack_strings(strings)
     rows = unpack(values).reshape(-1, 5).tolist()
     at = 0

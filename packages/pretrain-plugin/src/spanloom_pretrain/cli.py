@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from spanloom.cli.options import CODE, CONFIG, GPU, OVERRIDES, QUIET
+from spanloom.cli.options import CODE, CONFIG, GPU, OVERRIDES, QUIET, run_command
 from spanloom.config import parse_overrides
 from spanloom.errors import SpanloomError
 from spanloom.plugins import import_code
@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["pretrain_command"]
 
 
-@click.command(
-    "pretrain",
-    context_settings={"ignore_unknown_options": True},
-    epilog="Any setting can be overridden: --paths.raw text.jsonl --pretraining.max_steps 1000",
-)
+@run_command("pretrain", "--paths.raw text.jsonl --pretraining.max_steps 1000")
 @CONFIG
 @click.argument("output", type=click.Path())
 @click.option("--resume", "-r", is_flag=True, help="Go on with the run that OUTPUT holds.")

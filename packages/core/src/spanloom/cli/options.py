@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
-__all__ = ["CODE", "CONFIG", "GPU", "OVERRIDES", "QUIET"]
+__all__ = ["CODE", "CONFIG", "GPU", "OVERRIDES", "QUIET", "run_command"]
 
 CONFIG = click.argument("config", type=click.Path(allow_dash=True))
 """The path of a config, or ``-`` for standard input."""
@@ -22,3 +25,12 @@ GPU = click.option(
 
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 """Whether to show nothing while it runs."""
+
+
+def run_command(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that runs what a config says; ``example`` has settings that override it."""
+    return click.command(
+        name,
+        context_settings={"ignore_unknown_options": True},
+        epilog=f"Any setting can be overridden: {example}",
+    )

@@ -8,16 +8,12 @@ import click
 
 from ..config import parse_overrides
 from ..plugins import import_code
-from .options import CODE, CONFIG, GPU, OVERRIDES, QUIET
+from .options import CODE, CONFIG, GPU, OVERRIDES, QUIET, run_command
 
 __all__ = ["train_command"]
 
 
-@click.command(
-    "train",
-    context_settings={"ignore_unknown_options": True},
-    epilog="Any setting can be overridden: --training.max_steps 100 --paths.train data.conllu",
-)
+@run_command("train", "--training.max_steps 100 --paths.train data.conllu")
 @CONFIG
 @click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
 @CODE

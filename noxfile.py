@@ -212,7 +212,7 @@ def kit(session: nox.Session) -> None:
 
 
 def check_project(session: nox.Session, folder: Path, dist: str) -> None:
-    """Install a plugin's project beside core, run its tests and the kit."""
+    """Install a plugin's project beside core and the devkit, run its tests and the kit."""
     session.install(*CONSTRAINTS, f"{folder}[test]")
     session.chdir(folder)
     one_thread = {"OMP_NUM_THREADS": "1"}
@@ -239,8 +239,10 @@ def template(session: nox.Session) -> None:
 @nox.session(reuse_venv=False, tags=CI)
 @nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
 def thirdparty(session: nox.Session, plugin: Path) -> None:
-    """A plugin of examples/third-party, from its folder, in a fresh environment with only core."""
-    session.install(*CONSTRAINTS, *wheels_of(session, "core", "devkit"), "pytest", "mypy")
+    """A plugin of examples/third-party, from its folder, in a fresh environment with what it asks
+    for, of ours as wheels."""
+    ours = wheels_of(session, "core", "devkit", "tasks", "formats")
+    session.install(*CONSTRAINTS, *ours, "pytest", "mypy")
     work = Path(session.create_tmp()) / plugin.name
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(plugin, work)

@@ -28,7 +28,7 @@ __all__ = ["examine", "project_folder", "stale_entry_points", "well_named"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 
 #: Registries whose names users type, so that they may be bare words.
-_BARE = {"factories", "languages", "converters", "models"}
+_BARE = {"factories", "languages", "converters", "writers", "renderers", "dialects", "models"}
 _BARE_NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 
@@ -58,10 +58,10 @@ def examine(index: Index) -> Report:
 
 def well_named(registry: str, name: str) -> bool:
     """Whether a name is ``<distribution>.<Thing>.v<N>``, or a bare word in a registry whose names
-    users type. spaCy's names are kept as they are, also those without a version."""
+    users type."""
     if registry in _BARE and _BARE_NAME.fullmatch(name):
         return True
-    return bool(_NAME.fullmatch(name)) or name.startswith("spacy.")
+    return bool(_NAME.fullmatch(name))
 
 
 def _state(report: Report, found: Description) -> None:

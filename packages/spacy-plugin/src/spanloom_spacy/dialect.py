@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["SPACY", "SpacyDialect"]
 
@@ -35,6 +36,12 @@ class SpacyDialect:
     def advice(self, registry_name: str, name: str) -> str | None:
         """What to do about a component of spaCy's that isn't here; ``None`` for other names."""
         return _LACKING.get(name) if registry_name == "factories" else None
+
+    def tokenizer_rules(self, data: bytes) -> dict[str, Any] | None:
+        """The rules in the bytes of a tokenizer of spaCy's; ``None`` for other bytes."""
+        from .tokenizers import rules_from_bytes
+
+        return rules_from_bytes(data)
 
 
 SPACY = SpacyDialect()

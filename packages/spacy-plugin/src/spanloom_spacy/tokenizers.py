@@ -1,15 +1,27 @@
-"""Tokenizers that configs of spaCy's name."""
+"""Tokenizers that configs of spaCy's name, and the rules that its tokenizers save."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from spanloom.errors import ConfigError, ConfigProblem
+from spanloom.io import msgpack
 from spanloom.lang.tokenizers import character_tokenizer
 from spanloom.tokenizer import CharacterTokenizer
+from spanloom.tokenizer.rules import checked_case
 from spanloom.vocab.protocols import PipelineLike
 
-__all__ = ["chinese_tokenizer"]
+__all__ = ["chinese_tokenizer", "rules_from_bytes"]
+
+#: Our name for a pattern -> spaCy's.
+_PATTERNS = {
+    "prefix": "prefix_search",
+    "suffix": "suffix_search",
+    "infix": "infix_finditer",
+    "token": "token_match",
+    "url": "url_match",
+}
 
 
 def chinese_tokenizer(segmenter: str = "char") -> Callable[[PipelineLike], CharacterTokenizer]:
@@ -23,3 +35,20 @@ def chinese_tokenizer(segmenter: str = "char") -> Callable[[PipelineLike], Chara
         )
         raise ConfigError([problem])
     return character_tokenizer()
+
+
+def rules_from_bytes(data: bytes) -> dict[str, Any] | None:
+    """Rules that ``Tokenizer.to_bytes`` of spaCy gave, by the fields of our ``TokenizerRules``;
+    ``None`` if they are something else. Raises :class:`DataError` for a special case whose tokens
+    don't spell its string."""
+    try:
+        state = msgpack.loads(data)
+    except Exception:
+        return None
+    if not isinstance(state, dict) or not {"exceptions", *_PATTERNS.values()} <= state.keys():
+        return None
+    cases = {
+        string: [[text, norm] for text, norm in checked_case(string, pieces)]
+        for string, pieces in state["exceptions"].items()
+    }
+    return {"special_cases": cases, **{ours: state[name] for ours, name in _PATTERNS.items()}}

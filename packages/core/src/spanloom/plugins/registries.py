@@ -34,13 +34,26 @@ __all__ = ["Dialect", "Registries", "registry"]
 
 
 class Dialect(Protocol):
-    """How another library names what we have under names of our own."""
+    """How another library names what we have under names of our own, and writes its rules.
+
+    A package registers one as an entry point of the group ``spanloom_dialects``. Its name there is
+    the first part of that library's names: ``spacy`` is asked about ``spacy.Tagger.v2``, where no
+    registry offers that name itself. A config with such names and none of ours counts as that
+    library's: what it leaves out gets defaults.
+    """
 
     def our_names(self, name: str) -> Iterable[str]:
-        """Names that may be ours for ``name``, the best first."""
+        """Names that may be ours for ``name``, the best first; the first that the registry offers
+        is taken. Empty where there is none."""
 
     def advice(self, registry_name: str, name: str) -> str | None:
-        """What to do about something of that library's that isn't here; ``None`` for others."""
+        """What to do about something of that library's that isn't here: half a sentence, which the
+        error about the unknown name ends with. ``None`` for other names."""
+
+    def tokenizer_rules(self, data: bytes) -> dict[str, Any] | None:
+        """The rules of a tokenizer that this library saved, with the fields of
+        ``TokenizerRules``; ``None`` where the bytes aren't of its making. Raises a
+        ``SpanloomError`` or ``ValueError`` where they are damaged."""
 
 
 class Registries:
@@ -116,6 +129,15 @@ class Registries:
             advice: str | None = self.dialects.get(each).advice(registry_name, name)
             if advice is not None:
                 return advice
+        return None
+
+    def foreign_tokenizer_rules(self, data: bytes) -> dict[str, Any] | None:
+        """Rules of a tokenizer that another library saved, if a dialect knows them."""
+        for each in self.dialects.names():
+            dialect: Dialect = self.dialects.get(each)
+            rules = dialect.tokenizer_rules(data)
+            if rules is not None:
+                return rules
         return None
 
     def _forget(self) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import DataError, SerializationError
-from ..io import msgpack as _msgpack
 from .rules import TokenizerRules, checked_case
 
 __all__ = ["pattern_of", "rules_from_bytes", "rules_to_bytes"]
 
 _FORMAT = 1
 _FIELDS = ("prefix", "suffix", "infix", "token", "url")
-_SPACY = ("prefix_search", "suffix_search", "infix_finditer", "token_match", "url_match")
 
 
 def pattern_of(name: str, function: Callable[..., Any] | None) -> str | None:
@@ -51,7 +49,7 @@ def rules_to_bytes(rules: TokenizerRules) -> bytes:
 
 
 def rules_from_bytes(data: bytes) -> TokenizerRules:
-    """Rules that :func:`rules_to_bytes` or a spaCy tokenizer gave.
+    """Rules that :func:`rules_to_bytes` gave, or a library whose dialect is installed.
 
     Raises :class:`SerializationError` if they are something else.
     """
@@ -59,7 +57,7 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
         if data[:1] == b"{":
             state = json.loads(data)
         else:
-            state = _from_spacy(_msgpack.loads(data))
+            state = _foreign(data)
         known = state["format"]
         if known != _FORMAT:
             raise SerializationError(
@@ -85,10 +83,15 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
     return TokenizerRules(**patterns, special_cases=cases)
 
 
-def _from_spacy(state: Mapping[str, Any]) -> dict[str, Any]:
-    cases = {
-        string: [[text, norm] for text, norm in checked_case(string, pieces)]
-        for string, pieces in state["exceptions"].items()
-    }
-    fields = dict(zip(_FIELDS, (state[name] for name in _SPACY), strict=True))
-    return {"format": _FORMAT, "special_cases": cases, **fields}
+def _foreign(data: bytes) -> dict[str, Any]:
+    """Rules that another library saved, by the dialect that knows them."""
+    from ..plugins.known import providers
+    from ..plugins.registries import registry
+
+    rules = registry.foreign_tokenizer_rules(data)
+    if rules is not None:
+        return {"format": _FORMAT, **rules}
+    known = providers("dialects").items()
+    absent = sorted({dist for name, dist in known if name not in registry.dialects})
+    hint = f"; if another library saved them: pip install {' '.join(absent)}" if absent else ""
+    raise SerializationError(f"these are not the rules of a tokenizer{hint}")

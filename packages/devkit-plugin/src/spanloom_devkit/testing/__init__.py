@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "distribution": ["DistributionConformance"],
         "others": [
             "BatcherConformance",
+            "DialectConformance",
             "LanguageConformance",
             "ReaderConformance",
             "ScorerConformance",

@@ -18,7 +18,7 @@ from ..doctor import well_named
 __all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance"]
 
 #: Registries whose names are no blocks of a config.
-_NO_BLOCKS = {"converters", "languages", "models"}
+_NO_BLOCKS = {"converters", "dialects", "languages", "models", "renderers", "writers"}
 
 #: A small shared encoder, for arguments called ``tok2vec``.
 SMALL_ENCODER: dict[str, Any] = {
@@ -68,7 +68,7 @@ class NameConformance(Conformance):
     """Arguments that aren't settings."""
 
     def test_name(self) -> None:
-        """The name is ``distribution.Thing.vN``; factories and languages may be bare words."""
+        """The name is ``distribution.Thing.vN``, or a bare word where users type it."""
         assert well_named(self.registry, self.name), (
             f"'{self.name}' isn't of the form <distribution>.<Thing>.v<N>, such as "
             f"loom-weave.{self.name.rpartition('.')[2].title() or 'Thing'}.v1"

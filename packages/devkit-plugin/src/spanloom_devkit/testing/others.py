@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatcherConformance",
+    "DialectConformance",
     "LanguageConformance",
     "ReaderConformance",
     "ScorerConformance",
@@ -240,6 +241,38 @@ class LanguageConformance(NameConformance):
             raise AssertionError(f"{type(error).__name__}: {error}") from error
         for doc in docs:
             assert "".join(token.text_with_ws for token in doc) == doc.text
+
+
+class DialectConformance(NameConformance):
+    """Checks of a dialect, which says what names of another library stand for."""
+
+    registry: ClassVar[str] = "dialects"
+
+    def test_loads(self) -> None:
+        """The name stands for an object that can be imported, with the methods of a `Dialect`."""
+        dialect = self.target()
+        for method in ("our_names", "advice", "tokenizer_rules"):
+            assert callable(getattr(dialect, method, None)), (
+                f"'{self.name}' has no method {method}: see spanloom.plugins.registries.Dialect"
+            )
+
+    def test_signature(self) -> None:
+        """A dialect is an object; there is nothing to be given."""
+        self.target()
+
+    def test_our_names(self) -> None:
+        """It translates names with and without a version, and never into the same name."""
+        dialect: Any = self.target()
+        for name in (f"{self.name}.Thing.v1", f"{self.name}.Thing"):
+            found = list(dialect.our_names(name))
+            assert all(isinstance(each, str) for each in found), f"no names: {found}"
+            assert name not in found, f"'{name}' stands for itself"
+
+    def test_advice(self) -> None:
+        """It has no advice on names that it doesn't know."""
+        dialect: Any = self.target()
+        found = dialect.advice("factories", "spanloom_conformance")
+        assert found is None, f"advice on a name that nobody knows: {found}"
 
 
 class BatcherConformance(BuildConformance):

@@ -21,6 +21,7 @@ from .component import ComponentConformance
 from .distribution import DistributionConformance
 from .others import (
     BatcherConformance,
+    DialectConformance,
     LanguageConformance,
     ReaderConformance,
     ScorerConformance,
@@ -33,6 +34,7 @@ __all__ = ["BASES", "Check", "checks_of", "entries_of"]
 BASES: Mapping[str, type[NameConformance]] = {
     "architectures": ArchitectureConformance,
     "batchers": BatcherConformance,
+    "dialects": DialectConformance,
     "factories": ComponentConformance,
     "languages": LanguageConformance,
     "readers": ReaderConformance,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from spanloom import Vocab
+from spanloom import Vocab, registry
 from spanloom.errors import DataError, MissingFileError, SerializationError
 from spanloom.lang import language
 from spanloom.tokenizer import (
@@ -367,21 +367,10 @@ def test_own_function_cant_be_saved(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_rules_of_spacy_are_read() -> None:
-    srsly = pytest.importorskip("srsly")
-    state = {
-        "prefix_search": r"^\(",
-        "suffix_search": r"\)$",
-        "infix_finditer": "-",
-        "token_match": None,
-        "url_match": "^www.*",
-        "exceptions": {"cant": [{65: "ca"}, {65: "nt", 67: "not"}]},
-        "faster_heuristics": True,
-    }
-    tokenizer = Tokenizer(Vocab("en")).from_bytes(srsly.msgpack_dumps(state))
-    doc = tokenizer("(cant a-b www.a-b)")
-    assert doc.words == ["(", "ca", "nt", "a", "-", "b", "www.a-b", ")"]
-    assert doc[2].norm_ == "not"
+def test_rules_of_others_name_the_package_that_reads_them() -> None:
+    with pytest.raises(SerializationError, match="not the rules of a tokenizer") as told:
+        english().from_bytes(b"\x81\xa1a\x01")
+    assert ("pip install spanloom-spacy" in str(told.value)) is ("spacy" not in registry.dialects)
 
 
 # Size, threads, wrong input

@@ -6,6 +6,7 @@ from .base import NameConformance as NameConformance
 from .component import ComponentConformance as ComponentConformance
 from .distribution import DistributionConformance as DistributionConformance
 from .others import BatcherConformance as BatcherConformance
+from .others import DialectConformance as DialectConformance
 from .others import LanguageConformance as LanguageConformance
 from .others import ReaderConformance as ReaderConformance
 from .others import ScorerConformance as ScorerConformance
@@ -20,6 +21,7 @@ __all__ = [
     "Check",
     "ComponentConformance",
     "Conformance",
+    "DialectConformance",
     "DistributionConformance",
     "LanguageConformance",
     "NameConformance",

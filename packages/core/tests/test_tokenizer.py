@@ -30,7 +30,6 @@ from spanloom.tokenizer.fast import FastSplitter
 from spanloom.tokenizer.splitter import Splitter
 from spanloom.tokenizer.tokenizer import TokenizerBase
 from spanloom.tokens import Doc
-from spanloom_spacy.tokenizers import chinese_tokenizer
 
 SAMPLE = Path(__file__).parent / "data" / "ewt_tokens.jsonl"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
@@ -15,8 +16,9 @@ import pytest
 
 #: Longest module we allow ourselves, in lines.
 LONGEST = 400
-#: Modules of one public class each, whose methods are calls with docstrings: these may be longer.
-FACES = {"spanloom/tokens/doc.py": 600}
+#: A public class that is a face of free functions in other modules may be longer: its methods are
+#: one-liners with docstrings. Module -> lines that it may have.
+FACES = {"spanloom/pipeline/pipeline.py": 600, "spanloom/tokens/doc.py": 600}
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,7 +62,8 @@ def test_public_names_have_docstrings(package: str) -> None:
             wrong.append(f"{module.__name__}: no docstring")
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)
-            documented = inspect.isclass(value) or inspect.isroutine(value)
+            # A constant has a string below it, whatever it is.
+            documented = inspect.isclass(value) or inspect.isroutine(value) and not name.isupper()
             if documented and not inspect.getdoc(value):
                 wrong.append(f"{module.__name__}.{name}: no docstring")
     assert not wrong, "\n".join(wrong)
@@ -68,13 +71,19 @@ def test_public_names_have_docstrings(package: str) -> None:
 
 def test_modules_stay_short(packages: dict[str, Path]) -> None:
     lengths = {
-        path: len(path.read_text("utf-8").splitlines())
+        path.relative_to(folder.parent).as_posix(): len(path.read_text("utf-8").splitlines())
         for folder in packages.values()
         for path in folder.rglob("*.py")
     }
-    limits = {path: FACES.get("/".join(path.parts[-3:]), LONGEST) for path in lengths}
-    long = [f"{path}: {n} lines" for path, n in lengths.items() if n > limits[path]]
+    long = [f"{path}: {n} lines" for path, n in lengths.items() if n > FACES.get(path, LONGEST)]
     assert not long, "\n".join(long)
+
+
+@pytest.mark.parametrize("path", FACES)
+def test_a_face_defines_one_public_class(path: str, packages: dict[str, Path]) -> None:
+    tree = ast.parse((packages["spanloom"].parent / path).read_text("utf-8"))
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert len([name for name in classes if not name.startswith("_")]) == 1
 
 
 def test_types_are_shipped(packages: dict[str, Path]) -> None:

@@ -24,47 +24,12 @@ from spanloom.config import (
 )
 from spanloom.errors import ConfigError, SpanloomError
 
-FILLED = Path(__file__).parent / "data" / "spacy_config.cfg"
+DATA = Path(__file__).parent / "data"
+FILLED = DATA / "spacy_config.cfg"
 
-SHARED = """
-[components.tok2vec]
-factory = "tok2vec"
+SHARED = (DATA / "spacy_shared.cfg").read_text("utf8")
 
-[components.tok2vec.model]
-@architectures = "spacy.Tok2Vec.v2"
-
-[components.tok2vec.model.embed]
-@architectures = "spacy.MultiHashEmbed.v1"
-
-[components.tok2vec.model.encode]
-@architectures = "spacy.MaxoutWindowEncoder.v2"
-
-[components.ner]
-factory = "ner"
-
-[components.ner.model]
-@architectures = "spacy.TransitionBasedParser.v1"
-
-[components.ner.model.tok2vec]
-@architectures = "spacy.Tok2VecListener.v1"
-"""
-
-INDEPENDENT = """
-[components.ner]
-factory = "ner"
-
-[components.ner.model]
-@architectures = "spacy.TransitionBasedParser.v1"
-
-[components.ner.model.tok2vec]
-@architectures = "spacy.Tok2Vec.v2"
-
-[components.ner.model.tok2vec.embed]
-@architectures = "spacy.MultiHashEmbed.v1"
-
-[components.ner.model.tok2vec.encode]
-@architectures = "spacy.MaxoutWindowEncoder.v2"
-"""
+INDEPENDENT = (DATA / "spacy_independent.cfg").read_text("utf8")
 
 EMBED = """
 [tagger.model.tok2vec.embed]

@@ -307,27 +307,17 @@ def make_learning_by_model(nlp, name):
     return LearningByModel(nlp.vocab, noop(), name)
 
 
-@registry.factories("test_joins")
-def make_joins(nlp, name):
-    def join(doc):
-        with doc.retokenize() as retokenizer:
-            retokenizer.merge(doc[0:2])
-        return doc
-
-    return join
-
-
 @pytest.mark.parametrize("factory", ["test_learning", "test_learning_by_model"])
 def test_every_component_learns_from_what_annotating_components_set(factory):
     nlp = spanloom.blank("en")
     nlp.add_pipe(factory, name="before")
     nlp.add_pipe("sentencizer")
     nlp.add_pipe(factory, name="between")
-    nlp.add_pipe("test_joins")
+    nlp.add_pipe("test_merges")
     nlp.add_pipe(factory, name="after")
     data = [Example.from_dict(nlp.make_doc("One. Two."), {"cats": {}})]
     before, between, after = (nlp.get_pipe(name) for name in ("before", "between", "after"))
-    nlp.update(data, annotates=["sentencizer", "test_joins"])
+    nlp.update(data, annotates=["sentencizer", "test_merges"])
     assert between.seen[0][0].has_annotation("SENT_START")
     assert [token.text for token in after.seen[0][0]] == ["One.", "Two", "."]
     assert all(each.seen[0][1] is data[0].reference for each in (before, between, after))

@@ -98,11 +98,6 @@ def test_a_right_config_has_no_problems() -> None:
             "training.batcher.size",
             "is missing",
         ),
-        (
-            '[training]\nlogger = [{"@loggers": "spanloom.ConsoleLogger.v1"}]\n',
-            "training.logger",
-            "inside a list",
-        ),
         ("[training]\nmax_steps = 1.5\n", "training.max_steps", "int is expected"),
         ("[training]\nmax_steps = true\n", "training.max_steps", "is true, but int"),
         ("[training]\nseed = ${system.sed}\n", "training.seed", "did you mean 'system.seed'"),
@@ -113,6 +108,11 @@ def test_a_right_config_has_no_problems() -> None:
         ),
         ('[training]\nfrozen_components = ["x"]\n', "training.frozen_components", "names 'x'"),
         ("[initialize.components.x]\n", "initialize.components.x", "no component 'x'"),
+        (
+            '[training]\nlogger = [{"@loggers": "spanloom.ConsoleLogger.v1"}]\n',
+            "training.logger",
+            "inside a list",
+        ),
     ],
 )
 def test_one_mistake(text: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -384,29 +384,37 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
     assert "loom_near" not in sys.modules
 
 
+#: Distribution -> some names of its, each after its registry.
+ELSEWHERE = {
+    "spanloom-formats": ["converters conllu"],
+    "spanloom-pretrain": [
+        "architectures spanloom.PretrainVectors.v1",
+        "readers spanloom.JsonlCorpus.v1",
+    ],
+    "spanloom-spacy": ["converters spacy"],
+    "spanloom-tasks": [
+        "factories ner",
+        "architectures spanloom.TransitionBasedParser.v2",
+        "scorers spanloom.textcat_scorer.v2",
+    ],
+    "spanloom-transformers": [
+        "architectures spanloom.TransformerModel.v3",
+        "architectures spanloom.TransformerListener.v1",
+        "factories transformer",
+        "factories token_splitter",
+        "span_getters spanloom.strided_spans.v1",
+        "annotation_setters spanloom.null_annotation_setter.v1",
+        "encoders spanloom.TextEncoder.v1",
+    ],
+    "spanloom-vectors": ["architectures spanloom.StaticVectors.v1"],
+}
+
+
 @pytest.mark.parametrize(
     ("group", "name", "dist"),
-    [
-        ("architectures", "spanloom.TransformerModel.v3", "spanloom-transformers"),
-        ("architectures", "spanloom.TransformerListener.v1", "spanloom-transformers"),
-        ("factories", "transformer", "spanloom-transformers"),
-        ("factories", "token_splitter", "spanloom-transformers"),
-        ("span_getters", "spanloom.strided_spans.v1", "spanloom-transformers"),
-        ("annotation_setters", "spanloom.null_annotation_setter.v1", "spanloom-transformers"),
-        ("factories", "ner", "spanloom-tasks"),
-        ("architectures", "spanloom.TransitionBasedParser.v2", "spanloom-tasks"),
-        ("scorers", "spanloom.textcat_scorer.v2", "spanloom-tasks"),
-        ("converters", "conllu", "spanloom-formats"),
-        ("converters", "spacy", "spanloom-spacy"),
-        ("encoders", "spanloom.TextEncoder.v1", "spanloom-transformers"),
-        ("architectures", "spanloom.StaticVectors.v1", "spanloom-vectors"),
-        ("architectures", "spanloom.PretrainVectors.v1", "spanloom-pretrain"),
-        ("readers", "spanloom.JsonlCorpus.v1", "spanloom-pretrain"),
-    ],
+    [(*each.split(), dist) for dist, names in ELSEWHERE.items() for each in names],
 )
-def test_known_names_say_what_to_install(
-    group: str, name: str, dist: str, monkeypatch: pytest.MonkeyPatch, fresh_python: FreshPython
-) -> None:
+def test_known_names_say_what_to_install(group: str, name: str, dist: str) -> None:
     if registry.has(group, name):
         pytest.skip(f"{dist} is installed here")
     with pytest.raises(UnknownNameError, match=f"provided by `{dist}`.*pip install {dist}"):

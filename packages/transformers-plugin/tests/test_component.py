@@ -15,16 +15,9 @@ from spanloom.errors import ConfigError, DataError, MissingFileError
 from spanloom_transformers import TransformerData, embedding
 from spanloom_transformers.vectors import token_vectors
 
+from .support import TEXTS, WIDTH, transformer_block
+
 KINDS = ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"]
-WIDTH = 16
-TEXTS = [
-    "The quick brown fox jumps over the lazy dog.",
-    "My name is Robert, and I live in Köln (Germany) since 2019.",
-    "Visit https://example.com/some/very/long/path?query=1 or write to me@example.org!",
-    "It's raining cats & dogs; don't forget your umbrella...",
-    "naïve façade, coöperation, 東京 and Москва are words too.",
-    "internationalization and tokenization of unbelievable words",
-] * 2
 LONG = "internationalization of words " * 60
 
 
@@ -242,7 +235,7 @@ def test_out_of_memory_halves_the_budget(build: Any, monkeypatch: pytest.MonkeyP
 
     nlp = build(heads=())
     module = nlp.get_pipe("transformer").model.shims[0].module
-    expected = [token_vectors(doc) for doc in nlp.pipe(TEXTS[:8])]
+    expected = [token_vectors(doc) for doc in nlp.pipe((TEXTS * 2)[:8])]
     sizes = []
     original = module.forward
 
@@ -253,7 +246,7 @@ def test_out_of_memory_halves_the_budget(build: Any, monkeypatch: pytest.MonkeyP
         return original(*args, **kwargs)
 
     monkeypatch.setattr(module, "forward", forward)
-    for doc, vector in zip(nlp.pipe(TEXTS[:8]), expected):
+    for doc, vector in zip(nlp.pipe((TEXTS * 2)[:8]), expected):
         np.testing.assert_allclose(token_vectors(doc), vector, atol=1e-5)
     assert len(sizes) > 1
 
@@ -270,17 +263,17 @@ def test_global_defaults_of_torch_stay(build: Any) -> None:
     )
 
 
-def test_without_weights_the_error_says_what_to_do(folder: Any, blocks: Any) -> None:
+def test_without_weights_the_error_says_what_to_do(folder: Any) -> None:
     nlp = spanloom.blank("en")
-    nlp.add_pipe("transformer", config=blocks.transformer(folder("bert")))
+    nlp.add_pipe("transformer", config=transformer_block(folder("bert")))
     with pytest.raises(MissingFileError, match=r"nlp.initialize\(\)"):
         nlp("text")
 
 
-def test_unknown_model(tmp_path: Any, blocks: Any) -> None:
+def test_unknown_model(tmp_path: Any) -> None:
     nlp = spanloom.blank("en")
     (tmp_path / "empty").mkdir()
-    nlp.add_pipe("transformer", config=blocks.transformer(str(tmp_path / "empty")))
+    nlp.add_pipe("transformer", config=transformer_block(str(tmp_path / "empty")))
     with pytest.raises(ConfigError, match="no model can be loaded from"):
         nlp.initialize()
 

@@ -18,16 +18,11 @@ from spanloom_spacy import DocBin
 from spanloom_transformers import TransformerData, embedding
 from spanloom_transformers.vectors import token_vectors
 
+from .support import TEXTS as EVERYDAY
+from .support import WIDTH
+
 KINDS = ["bert", "roberta", "t5", "xlmr"]
-WIDTH = 16
-TEXTS = [
-    "The quick brown fox jumps over the lazy dog.",
-    "My name is Robert, and I live in Köln (Germany) since 2019.",
-    "Visit https://example.com/some/very/long/path?query=1 or write to me@example.org!",
-    "It's raining cats & dogs; don't forget your umbrella...",
-    "naïve façade, coöperation, 東京 and Москва are words too.",
-    " x\n\n y  z ",
-]
+TEXTS = [*EVERYDAY[:5], " x\n\n y  z "]
 STRIDES = {"@span_getters": "spanloom.strided_spans.v1", "window": 4, "stride": 2}
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .support import tagged_examples
+
 pytestmark = pytest.mark.gpu
 
 TEXTS = ["The quick brown fox jumps.", "My name is Robert", "internationalization " * 80, ""]
@@ -51,12 +53,12 @@ def test_arrays_cross_without_a_copy(gpu: Any) -> None:
 
 
 @pytest.mark.parametrize("precision", [False, True, "bf16", "fp16"])
-def test_training(precision: Any, gpu: Any, build: Any, blocks: Any) -> None:
+def test_training(precision: Any, gpu: Any, build: Any) -> None:
     from thinc.api import Optimizer
 
     nlp = build(mixed_precision=precision)
     sgd = Optimizer(0.01)
-    losses = [nlp.update(blocks.examples(nlp), sgd=sgd)["tagger"] for _ in range(15)]
+    losses = [nlp.update(tagged_examples(nlp), sgd=sgd)["tagger"] for _ in range(15)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
 
 

@@ -14,6 +14,8 @@ from spanloom.config import Config
 from spanloom.errors import PipelineError
 from spanloom.training import train
 
+from .support import listener_block, transformer_block
+
 TEXT = "The fox jumps over Robert in Köln, and is lazy."
 POOLING = {"@layers": "reduce_mean.v1"}
 LISTENER = {"@architectures": "spanloom.TransformerListener.v1", "pooling": POOLING}
@@ -71,9 +73,9 @@ def examples(nlp: Any) -> list[Any]:
     return found
 
 
-def trained(blocks: Any, model: str, *heads: str, steps: int = 3) -> Any:
+def trained(model: str, *heads: str, steps: int = 3) -> Any:
     nlp = spanloom.blank("en")
-    nlp.add_pipe("transformer", config=blocks.transformer(model))
+    nlp.add_pipe("transformer", config=transformer_block(model))
     for head in heads:
         nlp.add_pipe(head, config={"model": HEADS[head]})
     data = examples(nlp)
@@ -89,9 +91,9 @@ def annotation(nlp: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("head", sorted(HEADS))
 def test_every_head_predicts_as_before_with_its_own_transformer(
-    head: str, folder: Any, blocks: Any, tmp_path: Path
+    head: str, folder: Any, tmp_path: Path
 ) -> None:
-    nlp = trained(blocks, folder("bert"), head)
+    nlp = trained(folder("bert"), head)
     before = annotation(nlp)
     nlp.replace_listeners("transformer", head)
     assert annotation(nlp) == before
@@ -102,9 +104,9 @@ def test_every_head_predicts_as_before_with_its_own_transformer(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_one_to_three_consumers(count: int, folder: Any, blocks: Any, tmp_path: Path) -> None:
+def test_one_to_three_consumers(count: int, folder: Any, tmp_path: Path) -> None:
     names = ["tagger", "morphologizer", "ner"]
-    nlp = trained(blocks, folder("roberta"), *names)
+    nlp = trained(folder("roberta"), *names)
     before = annotation(nlp)
     for name in names[:count]:
         for _ in range(2):
@@ -115,8 +117,8 @@ def test_one_to_three_consumers(count: int, folder: Any, blocks: Any, tmp_path: 
     assert annotation(spanloom.load(tmp_path / "saved")) == before
 
 
-def test_the_own_transformer_learns_alone_with_its_settings(folder: Any, blocks: Any) -> None:
-    nlp = trained(blocks, folder("bert"), "tagger", "ner")
+def test_the_own_transformer_learns_alone_with_its_settings(folder: Any) -> None:
+    nlp = trained(folder("bert"), "tagger", "ner")
     nlp.get_pipe("transformer").max_batch_items = 512
     nlp.replace_listeners("transformer", "tagger")
     block = nlp.config["components"]["tagger"]["model"]["tok2vec"]
@@ -136,10 +138,10 @@ def projected_mean(width: int) -> Any:
     return chain(reduce_mean(), Linear(width))
 
 
-def test_a_pooling_with_weights_comes_along(folder: Any, blocks: Any, tmp_path: Path) -> None:
+def test_a_pooling_with_weights_comes_along(folder: Any, tmp_path: Path) -> None:
     nlp = spanloom.blank("en")
-    nlp.add_pipe("transformer", config=blocks.transformer(folder("bert")))
-    model = blocks.listener()
+    nlp.add_pipe("transformer", config=transformer_block(folder("bert")))
+    model = listener_block()
     model["tok2vec"]["pooling"] = {"@layers": "tests.projected_mean.v1", "width": 6}
     nlp.add_pipe("tagger", config={"model": model})
     data = examples(nlp)
@@ -156,8 +158,8 @@ def test_a_pooling_with_weights_comes_along(folder: Any, blocks: Any, tmp_path: 
     assert annotation(spanloom.load(tmp_path / "saved")) == before
 
 
-def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks: Any) -> None:
-    source = trained(blocks, folder("bert"), "tagger", "ner")
+def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any) -> None:
+    source = trained(folder("bert"), "tagger", "ner")
     nlp = spanloom.blank("en")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -177,17 +179,17 @@ def test_a_head_is_copied_with_or_linked_to_its_transformer(folder: Any, blocks:
     assert source.to_bytes() == before
 
 
-def test_two_transformers_and_a_tok2vec_feed_their_own_heads(folder: Any, blocks: Any) -> None:
+def test_two_transformers_and_a_tok2vec_feed_their_own_heads(folder: Any) -> None:
     nlp = spanloom.blank("en")
-    nlp.add_pipe("transformer", name="first", config=blocks.transformer(folder("bert")))
+    nlp.add_pipe("transformer", name="first", config=transformer_block(folder("bert")))
     nlp.add_pipe("tok2vec")
-    nlp.add_pipe("transformer", name="second", config=blocks.transformer(folder("t5")))
+    nlp.add_pipe("transformer", name="second", config=transformer_block(folder("t5")))
     tok2vec = {"@architectures": "spanloom.Tok2VecListener.v1", "upstream": "tok2vec"}
     models = {
-        "one": blocks.listener(upstream="first"),
-        "two": blocks.listener(upstream="second"),
+        "one": listener_block(upstream="first"),
+        "two": listener_block(upstream="second"),
         "three": {"@architectures": "spanloom.Tagger.v2", "tok2vec": tok2vec},
-        "nearest": blocks.listener(),
+        "nearest": listener_block(),
     }
     for name, model in models.items():
         nlp.add_pipe("tagger", name=name, config={"model": model})
@@ -201,23 +203,23 @@ def test_two_transformers_and_a_tok2vec_feed_their_own_heads(folder: Any, blocks
         "nearest": ["second"],
     }
     with pytest.raises(PipelineError, match="'transformer'.*listens to 'tok2vec'.*gives 'tokens'"):
-        nlp.add_pipe("tagger", config={"model": blocks.listener(upstream="tok2vec")})
+        nlp.add_pipe("tagger", config={"model": listener_block(upstream="tok2vec")})
         nlp.assemble()
 
 
 def test_a_larger_transformer_in_the_place_of_a_smaller_is_refused(
-    folder: Any, blocks: Any, tmp_path: Path
+    folder: Any, tmp_path: Path
 ) -> None:
     from transformers import BertConfig, BertModel
 
-    nlp = trained(blocks, folder("bert"), "tagger")
+    nlp = trained(folder("bert"), "tagger")
     larger = BertConfig(
         vocab_size=160, hidden_size=24, num_hidden_layers=1, num_attention_heads=2,
         intermediate_size=24,
     )  # fmt: skip
     BertModel(larger).save_pretrained(str(tmp_path))
     with pytest.raises(PipelineError, match="'tagger'.*'transformer'.*width 16.*width 24"):
-        nlp.replace_pipe("transformer", "transformer", config=blocks.transformer(str(tmp_path)))
+        nlp.replace_pipe("transformer", "transformer", config=transformer_block(str(tmp_path)))
         nlp.assemble()
 
 
@@ -229,10 +231,8 @@ def corpus(path: Path) -> str:
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_frozen_in_training_from_a_config(
-    own: bool, folder: Any, blocks: Any, tmp_path: Path
-) -> None:
-    source = trained(blocks, folder("bert"), "tagger")
+def test_frozen_in_training_from_a_config(own: bool, folder: Any, tmp_path: Path) -> None:
+    source = trained(folder("bert"), "tagger")
     source.to_disk(tmp_path / "base")
     data = corpus(tmp_path / "data.spacy")
     config = Config(

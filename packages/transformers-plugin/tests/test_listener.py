@@ -15,6 +15,8 @@ import spanloom
 from spanloom.errors import PipelineError, SerializationError
 from spanloom_transformers import FullTransformerBatch, Tok2VecTransformer, TransformerModel
 
+from .support import listener_block, tagged_examples, transformer_block
+
 TEXTS = ["The fox jumps over dogs.", "My name is Robert", "Köln is lazy"]
 
 
@@ -53,9 +55,7 @@ def close(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "deberta"])
-def test_gradients_of_listeners_add_up_to_those_of_private_copies(
-    kind: str, build: Any, blocks: Any
-) -> None:
+def test_gradients_of_listeners_add_up_to_those_of_private_copies(kind: str, build: Any) -> None:
     heads = {
         "one": {},
         "two": {"pooling": "reduce_max.v1"},
@@ -67,7 +67,7 @@ def test_gradients_of_listeners_add_up_to_those_of_private_copies(
     randomize(together)
     if kind == "deberta":  # its gradients cancel out so far that fp32 leaves few digits
         together.get_pipe("transformer").model.shims[0].module.double()
-    examples = blocks.examples(together)
+    examples = tagged_examples(together)
     whole = gradients(together, examples=examples)
     total: dict[str, np.ndarray] = {}
     for name in heads:
@@ -78,9 +78,7 @@ def test_gradients_of_listeners_add_up_to_those_of_private_copies(
     close(whole, total)
 
 
-def test_gradients_are_those_of_the_encoder_inside_the_component(
-    build: Any, folder: Any, blocks: Any
-) -> None:
+def test_gradients_are_those_of_the_encoder_inside_the_component(build: Any, folder: Any) -> None:
     shared = build("bert", {"tagger": {"grad_factor": 0.5}})
     randomize(shared)
     private = spanloom.blank("en")
@@ -94,12 +92,12 @@ def test_gradients_are_those_of_the_encoder_inside_the_component(
     }
     block = {"model": {"@architectures": "spanloom.Tagger.v2", "tok2vec": inner}}
     private.add_pipe("tagger", config=block)
-    private.initialize(lambda: blocks.examples(private))
+    private.initialize(lambda: tagged_examples(private))
     output = shared.get_pipe("tagger").model.get_ref("output_layer")
     private.get_pipe("tagger").model.get_ref("output_layer").set_param("W", output.get_param("W"))
-    examples = blocks.examples(shared)
+    examples = tagged_examples(shared)
     expected = gradients(shared, examples=examples)
-    losses = private.update(blocks.examples(private))
+    losses = private.update(tagged_examples(private))
     assert losses["tagger"] == pytest.approx(shared.update(examples)["tagger"], rel=1e-5)
     module = private.get_pipe("tagger").model.get_ref("tok2vec").get_ref("transformer").shims[0]
     found = {n: p.grad.numpy() for n, p in module.module.named_parameters() if p.grad is not None}
@@ -110,12 +108,12 @@ def test_gradients_are_those_of_the_encoder_inside_the_component(
     assert [t.tag_ for t in again(TEXTS[0])] == [t.tag_ for t in private(TEXTS[0])]
 
 
-def test_gradients_agree_with_finite_differences(build: Any, blocks: Any) -> None:
+def test_gradients_agree_with_finite_differences(build: Any) -> None:
     import torch
 
     nlp = build("roberta", {"tagger": {}}, window=8, overlap=0.5)
     randomize(nlp)
-    examples = blocks.examples(nlp)
+    examples = tagged_examples(nlp)
     module = nlp.get_pipe("transformer").model.shims[0].module
     found = gradients(nlp, examples=examples)
     name = "encoder.layer.1.output.dense.weight"
@@ -139,12 +137,12 @@ def test_gradients_agree_with_finite_differences(build: Any, blocks: Any) -> Non
         assert found[name][place] == pytest.approx((up - down) / (2 * eps), rel=0.05, abs=5e-3)
 
 
-def test_empty_documents_don_t_change_gradients(build: Any, blocks: Any) -> None:
+def test_empty_documents_don_t_change_gradients(build: Any) -> None:
     from spanloom.examples.example import Example
 
     nlp = build()
     randomize(nlp)
-    examples = blocks.examples(nlp)
+    examples = tagged_examples(nlp)
     expected = gradients(nlp, examples=examples)
     empty = Example(nlp.make_doc(""), nlp.make_doc(""))
     for place in range(len(examples) + 1):
@@ -152,13 +150,13 @@ def test_empty_documents_don_t_change_gradients(build: Any, blocks: Any) -> None
         close(expected, gradients(nlp, examples=mixed))
 
 
-def test_a_factor_of_zero_spares_the_encoder(build: Any, blocks: Any) -> None:
+def test_a_factor_of_zero_spares_the_encoder(build: Any) -> None:
     nlp = build(heads={"one": {"grad_factor": 0.0}, "two": {"grad_factor": 0}})
     randomize(nlp)
-    assert not gradients(nlp, examples=blocks.examples(nlp))
+    assert not gradients(nlp, examples=tagged_examples(nlp))
 
 
-def test_a_schedule_as_factor_lets_the_encoder_wait(build: Any, blocks: Any) -> None:
+def test_a_schedule_as_factor_lets_the_encoder_wait(build: Any) -> None:
     factor = {"@schedules": "constant_then.v1", "rate": 0.0, "steps": 2,
               "schedule": {"@schedules": "constant.v1", "rate": 1.0}}  # fmt: skip
     nlp = build(heads={"tagger": {"grad_factor": factor}})
@@ -166,17 +164,17 @@ def test_a_schedule_as_factor_lets_the_encoder_wait(build: Any, blocks: Any) -> 
     sgd = Optimizer(0.01)
     start = weights(nlp)
     for step in range(4):
-        nlp.update(blocks.examples(nlp), sgd=sgd)
+        nlp.update(tagged_examples(nlp), sgd=sgd)
         same = all(np.array_equal(start[key], value) for key, value in weights(nlp).items())
         assert same == (step < 2)
 
 
-def test_a_frozen_transformer_only_serves(build: Any, blocks: Any) -> None:
+def test_a_frozen_transformer_only_serves(build: Any) -> None:
     nlp = build(cache_megabytes=10)
     sgd = Optimizer(0.01)
     start = weights(nlp)
     losses = [
-        nlp.update(blocks.examples(nlp), sgd=sgd, exclude=["transformer"])["tagger"]
+        nlp.update(tagged_examples(nlp), sgd=sgd, exclude=["transformer"])["tagger"]
         for _ in range(12)
     ]
     assert losses[-1] < losses[0] * 0.9
@@ -187,22 +185,22 @@ def test_a_frozen_transformer_only_serves(build: Any, blocks: Any) -> None:
     np.testing.assert_allclose(cached, plain, atol=1e-5)
 
 
-def test_training_the_transformer_lowers_the_loss(build: Any, blocks: Any) -> None:
+def test_training_the_transformer_lowers_the_loss(build: Any) -> None:
     nlp = build()
     sgd = Optimizer(0.01)
     start = weights(nlp)
-    losses = [nlp.update(blocks.examples(nlp), sgd=sgd)["tagger"] for _ in range(15)]
+    losses = [nlp.update(tagged_examples(nlp), sgd=sgd)["tagger"] for _ in range(15)]
     assert losses[-1] < losses[0] * 0.8
     assert any(not np.array_equal(start[key], value) for key, value in weights(nlp).items())
     (doc,) = nlp.pipe([TEXTS[0]])
     assert all(not isinstance(t, Model) for t in doc._.trf_data.tensors)
 
 
-def test_averages_can_be_used(build: Any, blocks: Any) -> None:
+def test_averages_can_be_used(build: Any) -> None:
     nlp = build()
     sgd = Optimizer(0.01, use_averages=True)
     for _ in range(3):
-        nlp.update(blocks.examples(nlp), sgd=sgd)
+        nlp.update(tagged_examples(nlp), sgd=sgd)
     after = weights(nlp)
     with nlp.use_params(sgd.averages):
         inside = weights(nlp)
@@ -223,7 +221,7 @@ def test_heads_that_pool_alike_share_the_work(build: Any, monkeypatch: Any) -> N
     assert sorted(calls) == ["reduce_max", "reduce_mean"]
 
 
-def test_a_pooling_of_one_s_own(build: Any, blocks: Any) -> None:
+def test_a_pooling_of_one_s_own(build: Any) -> None:
     @spanloom.registry.layers("tests.reduce_sum.v1")
     def reduce_sum() -> Any:
         from thinc.api import reduce_sum
@@ -231,30 +229,30 @@ def test_a_pooling_of_one_s_own(build: Any, blocks: Any) -> None:
         return reduce_sum()
 
     nlp = build(heads={"tagger": {"pooling": "tests.reduce_sum.v1"}})
-    assert len(nlp.update(blocks.examples(nlp))) == 1
+    assert len(nlp.update(tagged_examples(nlp))) == 1
 
 
-def test_two_transformers_serve_their_own_heads(folder: Any, blocks: Any) -> None:
+def test_two_transformers_serve_their_own_heads(folder: Any) -> None:
     nlp = spanloom.blank("en")
     for name, kind in (("first", "bert"), ("second", "roberta")):
-        nlp.add_pipe("transformer", name=name, config=blocks.transformer(folder(kind)))
+        nlp.add_pipe("transformer", name=name, config=transformer_block(folder(kind)))
     for name in ("second", "first"):
-        block = {"model": blocks.listener(upstream=name)}
+        block = {"model": listener_block(upstream=name)}
         nlp.add_pipe("tagger", name=f"for_{name}", config=block)
-    nlp.initialize(lambda: blocks.examples(nlp))
+    nlp.initialize(lambda: tagged_examples(nlp))
     before = weights(nlp, "first"), weights(nlp, "second")
     for _ in range(2):
-        nlp.update(blocks.examples(nlp), sgd=Optimizer(0.01), exclude=["for_first"])
+        nlp.update(tagged_examples(nlp), sgd=Optimizer(0.01), exclude=["for_first"])
     assert all(np.array_equal(before[0][k], v) for k, v in weights(nlp, "first").items())
     assert any(not np.array_equal(before[1][k], v) for k, v in weights(nlp, "second").items())
 
 
-def test_listeners_need_a_transformer(blocks: Any) -> None:
+def test_listeners_need_a_transformer() -> None:
     nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec")
     with pytest.raises(PipelineError, match="none before it"):
-        nlp.add_pipe("tagger", config={"model": blocks.listener()})
-        nlp.initialize(lambda: blocks.examples(nlp))
+        nlp.add_pipe("tagger", config={"model": listener_block()})
+        nlp.initialize(lambda: tagged_examples(nlp))
 
 
 @pytest.mark.parametrize("kind", ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"])
@@ -263,14 +261,13 @@ def test_saved_and_read_back(
     kind: str,
     trained: bool,
     build: Any,
-    blocks: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nlp = build(kind)
     if trained:
         for _ in range(2):
-            nlp.update(blocks.examples(nlp), sgd=Optimizer(0.01))
+            nlp.update(tagged_examples(nlp), sgd=Optimizer(0.01))
     expected = list(nlp.pipe(TEXTS))
     # The name in the config needn't exist any more, nor a network.
     nlp.order["transformer"].config["model"]["name"] = "nobody/has-this-model"
@@ -317,7 +314,7 @@ def test_a_copy_shares_nothing(build: Any) -> None:
     assert np.array_equal(doc._.trf_data.tensors[0], nlp(TEXTS[0])._.trf_data.tensors[0])
 
 
-def test_a_model_of_one_s_own(folder: Any, blocks: Any) -> None:
+def test_a_model_of_one_s_own(folder: Any) -> None:
     """Any ``Model[list[Doc], FullTransformerBatch]`` can stand in for ours."""
     inner = TransformerModel(folder("bert"))
 
@@ -335,9 +332,9 @@ def test_a_model_of_one_s_own(folder: Any, blocks: Any) -> None:
 
     nlp = spanloom.blank("en")
     nlp.add_pipe("transformer", config={"model": {"@architectures": "tests.Doubled.v1"}})
-    nlp.add_pipe("tagger", config={"model": blocks.listener()})
-    nlp.initialize(lambda: blocks.examples(nlp))
-    losses = [nlp.update(blocks.examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
+    nlp.add_pipe("tagger", config={"model": listener_block()})
+    nlp.initialize(lambda: tagged_examples(nlp))
+    losses = [nlp.update(tagged_examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
     assert losses[-1] < losses[0]
     again = spanloom.blank("en")
     again.from_config(nlp.config)
@@ -348,8 +345,8 @@ def test_a_model_of_one_s_own(folder: Any, blocks: Any) -> None:
 
 
 @pytest.mark.parametrize("precision", [True, "bf16"])
-def test_mixed_precision_trains_on_the_cpu(precision: Any, build: Any, blocks: Any) -> None:
+def test_mixed_precision_trains_on_the_cpu(precision: Any, build: Any) -> None:
     nlp = build(mixed_precision=precision)
-    losses = [nlp.update(blocks.examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
+    losses = [nlp.update(tagged_examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     assert nlp(TEXTS[0])._.trf_data.tensors[0].dtype == np.float32

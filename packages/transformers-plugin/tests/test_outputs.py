@@ -13,6 +13,8 @@ import spanloom
 from spanloom.training.gradients import find_trouble
 from spanloom_transformers import Tok2VecTransformer, TransformerData, embedding
 
+from .support import tagged_examples
+
 TEXTS = ["The fox jumps over dogs.", "", "My name is Robert and " * 20, "Köln is lazy"]
 
 
@@ -65,7 +67,7 @@ def reduce_to_eight() -> Any:
     return chain(reduce_mean(), Linear(nO=8))
 
 
-def test_a_pooling_may_change_the_width(build: Any, blocks: Any, folder: Any) -> None:
+def test_a_pooling_may_change_the_width(build: Any, folder: Any) -> None:
     nlp = build(heads={"tagger": {"pooling": "tests.reduce_to_eight.v1"}, "other": {}})
     listener = nlp.get_pipe("tagger").model.get_ref("tok2vec")
     assert listener.get_dim("nO") == 8 and listener.get_dim("nI") == 16
@@ -76,7 +78,7 @@ def test_a_pooling_may_change_the_width(build: Any, blocks: Any, folder: Any) ->
     from thinc.api import Adam
 
     for _ in range(3):
-        losses = nlp.update(blocks.examples(nlp), sgd=sgd or Adam(0.01))
+        losses = nlp.update(tagged_examples(nlp), sgd=sgd or Adam(0.01))
     assert np.isfinite(list(losses.values())).all()
     assert not np.array_equal(before, weights.get_param("W"))
     again = spanloom.blank("en")
@@ -89,9 +91,9 @@ def test_a_pooling_may_change_the_width(build: Any, blocks: Any, folder: Any) ->
     assert [len(each[0]) for each in inside.predict([nlp.make_doc("a fox")])] == [8]
 
 
-def test_gradients_of_torch_that_aren_t_finite_are_found(build: Any, blocks: Any) -> None:
+def test_gradients_of_torch_that_aren_t_finite_are_found(build: Any) -> None:
     nlp = build()
-    losses = nlp.update(blocks.examples(nlp))
+    losses = nlp.update(tagged_examples(nlp))
     assert find_trouble(nlp, losses) is None
     name, parameter = next(
         iter(nlp.get_pipe("transformer").model.shims[0].module.named_parameters())

@@ -28,6 +28,8 @@ from spanloom.pipeline.pretrained import (
 from spanloom_transformers.model import sequences_of
 from spanloom_transformers.pretraining import mask_pieces
 
+from .support import listener_block, tagged_examples, transformer_block
+
 TEXTS = ["The quick brown fox jumps over dogs.", "My name is Robert; I live in Köln.", "", " \n "]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz.;,"]
 VOCABULARY += ["##" + letter for letter in "abcdefghijklmnopqrstuvwxyz"]
@@ -81,12 +83,12 @@ def masked_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], s
 
 
 @pytest.fixture
-def pipeline(masked_folder: Any, blocks: Any) -> Callable[..., spanloom.Pipeline]:
+def pipeline(masked_folder: Any) -> Callable[..., spanloom.Pipeline]:
     """A pipeline of a transformer alone."""
 
     def make(kind: str = "bert", **settings: Any) -> spanloom.Pipeline:
         nlp = spanloom.blank("en")
-        nlp.add_pipe("transformer", config=blocks.transformer(masked_folder(kind), **settings))
+        nlp.add_pipe("transformer", config=transformer_block(masked_folder(kind), **settings))
         return nlp
 
     return make
@@ -106,11 +108,9 @@ def _docs(nlp: spanloom.Pipeline) -> list[spanloom.Doc]:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32), share=st.floats(0.01, 0.99))
-def test_only_pieces_of_text_are_hidden(
-    seed: int, share: float, masked_folder: Any, blocks: Any
-) -> None:
+def test_only_pieces_of_text_are_hidden(seed: int, share: float, masked_folder: Any) -> None:
     nlp = spanloom.blank("en")
-    nlp.add_pipe("transformer", config=blocks.transformer(masked_folder("bert")))
+    nlp.add_pipe("transformer", config=transformer_block(masked_folder("bert")))
     nlp.initialize()
     before = sequences_of(nlp.get_pipe("transformer").model, _docs(nlp))
     ids = before.pieces.ids.copy()
@@ -220,7 +220,7 @@ def test_the_task_is_the_same_after_its_bytes(pipeline: Any) -> None:
         other.model.layers[1].shims[0].from_bytes(b"no weights")
 
 
-def test_weights_load_into_a_pipeline(pipeline: Any, blocks: Any, tmp_path: Path) -> None:
+def test_weights_load_into_a_pipeline(pipeline: Any, tmp_path: Path) -> None:
     nlp = pipeline("bert")
     task = _task(nlp)
     task.update(_docs(nlp), np.random.default_rng(0))
@@ -230,8 +230,8 @@ def test_weights_load_into_a_pipeline(pipeline: Any, blocks: Any, tmp_path: Path
     path.write_bytes(encoder_bytes(task.encoder, about))
 
     tagger = pipeline("bert")
-    tagger.add_pipe("tagger", config={"model": blocks.listener()})
-    tagger.initialize(lambda: blocks.examples(tagger))
+    tagger.add_pipe("tagger", config={"model": listener_block()})
+    tagger.initialize(lambda: tagged_examples(tagger))
     applied = init_tok2vec(tagger, path)
     assert applied.hash == weights_hash(task.encoder)
     text = tagger.make_doc("The fox jumps.")
@@ -292,17 +292,17 @@ def test_adapters_are_pretrained_alone(pipeline: Any) -> None:
 
 
 @pytest.fixture
-def config(masked_folder: Any, blocks: Any, tmp_path: Path) -> spanloom.config.Config:
+def config(masked_folder: Any, tmp_path: Path) -> spanloom.config.Config:
     pytest.importorskip("spanloom_pretrain")
     lines = [json.dumps({"text": f"{text} {number}"}) for number in range(40) for text in TEXTS[:2]]
     (tmp_path / "raw.jsonl").write_text("\n".join(lines), "utf8")
     config = spanloom.config.init_config("en", ["tagger"], sections=("pretraining",))
     config["nlp"]["pipeline"] = ["transformer", "tagger"]
     config["components"].pop("tok2vec")
-    config["components"]["tagger"]["model"] = blocks.listener()
+    config["components"]["tagger"]["model"] = listener_block()
     config["components"]["transformer"] = {
         "factory": "transformer",
-        **blocks.transformer(masked_folder("encoder alone")),
+        **transformer_block(masked_folder("encoder alone")),
     }
     config["paths"]["raw"] = str(tmp_path / "raw.jsonl")
     config["pretraining"].update(
@@ -380,15 +380,13 @@ def test_resume_gives_bit_identical_weights(config: Any, tmp_path: Path) -> None
     assert scores[-1] > scores[0]
 
 
-def test_training_starts_from_the_pretrained_transformer(
-    config: Any, blocks: Any, tmp_path: Path
-) -> None:
+def test_training_starts_from_the_pretrained_transformer(config: Any, tmp_path: Path) -> None:
     from spanloom_pretrain import pretrain
 
     result = pretrain(config, tmp_path / "out", quiet=True)
     config["paths"]["init_tok2vec"] = str(result.best)
     nlp = spanloom.Pipeline.from_config(config)
-    nlp.initialize(lambda: blocks.examples(nlp))
+    nlp.initialize(lambda: tagged_examples(nlp))
     assert nlp.meta["pretrained"]["target"] == "transformer"
     assert nlp.meta["pretrained"]["hash"] == weights_hash(nlp.get_pipe("transformer").model)
     config["pretraining"]["layer"] = "tok2vec"

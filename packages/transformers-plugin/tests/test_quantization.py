@@ -15,6 +15,8 @@ from spanloom.errors import DataError, PipelineError
 from spanloom_transformers import quantize
 from spanloom_transformers.linear import Linear
 
+from .support import tagged_examples
+
 TEXT = "The fox jumps over dogs."
 
 
@@ -38,11 +40,9 @@ def test_a_rounded_layer_is_near_and_by_row() -> None:
     assert torch.equal(layer(x).detach(), plain)
 
 
-def test_int8_is_tried_kept_saved_and_taken_back_by_training(
-    build: Any, blocks: Any, tmp_path: Path
-) -> None:
+def test_int8_is_tried_kept_saved_and_taken_back_by_training(build: Any, tmp_path: Path) -> None:
     nlp = build()
-    examples = blocks.examples(nlp)
+    examples = tagged_examples(nlp)
     plain = vectors(nlp)
     found = quantize(nlp, examples, tolerance=0.5)
     assert found.speedup > 0 and found.cosine > 0.99
@@ -63,19 +63,19 @@ def test_int8_is_tried_kept_saved_and_taken_back_by_training(
     assert "int8" not in nlp.get_pipe("transformer").cfg
 
 
-def test_too_much_loss_is_refused_and_changes_nothing(build: Any, blocks: Any) -> None:
+def test_too_much_loss_is_refused_and_changes_nothing(build: Any) -> None:
     nlp = build(heads=())
     plain = vectors(nlp)
     with pytest.raises(DataError, match="more than the tolerance of 0"):
-        quantize(nlp, blocks.examples(nlp), tolerance=0.0)
+        quantize(nlp, tagged_examples(nlp), tolerance=0.0)
     assert np.array_equal(vectors(nlp), plain)
 
 
-def test_what_it_needs(build: Any, blocks: Any) -> None:
+def test_what_it_needs(build: Any) -> None:
     nlp = build()
     with pytest.raises(DataError, match="no examples"):
         quantize(nlp, [])
     with pytest.raises(PipelineError, match="isn't a transformer"):
-        quantize(nlp, blocks.examples(nlp), name="tagger")
+        quantize(nlp, tagged_examples(nlp), name="tagger")
     with pytest.raises(DataError, match="no score 'ents_f'"):
-        quantize(nlp, blocks.examples(nlp), scores=["ents_f"])
+        quantize(nlp, tagged_examples(nlp), scores=["ents_f"])

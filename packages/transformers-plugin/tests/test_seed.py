@@ -19,27 +19,14 @@ from spanloom_transformers import (
     embedding,
 )
 
+from .support import TRANSFORMER, tagged_examples
+
 CONFIG = """
 [nlp]
 lang = "en"
 pipeline = ["transformer", "tagger"]
 
 [components]
-
-[components.transformer]
-factory = "transformer"
-max_batch_items = 4096
-
-[components.transformer.model]
-@architectures = "{owner}.TransformerModel.v1"
-name = "{name}"
-tokenizer_config = {{"use_fast": true}}
-
-[components.transformer.model.get_spans]
-@span_getters = "{owner}.doc_spans.v1"
-
-[components.transformer.set_extra_annotations]
-@annotation_setters = "{owner}.null_annotation_setter.v1"
 
 [components.tagger]
 factory = "tagger"
@@ -48,12 +35,19 @@ factory = "tagger"
 @architectures = "spanloom.Tagger.v2"
 
 [components.tagger.model.tok2vec]
-@architectures = "{owner}.TransformerListener.v1"
+@architectures = "{plugin}.TransformerListener.v1"
 grad_factor = 1.0
 
 [components.tagger.model.tok2vec.pooling]
 @layers = "reduce_mean.v1"
 """
+SPANS = '@span_getters = "{plugin}.doc_spans.v1"'
+
+
+def excerpt(plugin: str, folder: str, spans: str = SPANS) -> spanloom.Config:
+    """The guide's config with names of ``plugin``."""
+    text = (CONFIG + TRANSFORMER).replace("{spans}", spans)
+    return spanloom.Config().from_str(text.format(plugin=plugin, folder=folder))
 
 
 def test_runtime_usage(build: Any, tmp_path: Path) -> None:
@@ -85,10 +79,10 @@ def test_an_annotation_setter_by_name(folder: Any) -> None:
     def collect() -> Any:
         return lambda docs, batch: seen.append((len(docs), type(batch)))
 
-    config = CONFIG.format(owner="spanloom", name=folder("bert")).replace(
-        "spanloom.null_annotation_setter.v1", "tests.collect.v1"
-    )
-    nlp = spanloom.Pipeline.from_config(spanloom.Config().from_str(config))
+    config = excerpt("spanloom", folder("bert"))
+    setter = config["components"]["transformer"]["set_extra_annotations"]
+    setter["@annotation_setters"] = "tests.collect.v1"
+    nlp = spanloom.Pipeline.from_config(config)
     nlp.get_pipe("transformer").model.initialize()
     list(nlp.pipe(["a", "b"], disable=["tagger"]))
     assert seen == [(2, FullTransformerBatch)]
@@ -115,23 +109,19 @@ def test_python_equivalent(folder: Any) -> None:
     assert trf.max_batch_items == trf.model.attrs["max_batch_items"] == 4096
 
 
-@pytest.mark.parametrize("owner", ["spacy-transformers", "spanloom", "spanloom-transformers"])
-def test_config_excerpts_resolve(owner: str, folder: Any, blocks: Any) -> None:
-    config = spanloom.Config().from_str(CONFIG.format(owner=owner, name=folder("bert")))
-    nlp = spanloom.Pipeline.from_config(config)
+@pytest.mark.parametrize("owner", ["spacy-transformers", "spanloom"])
+def test_config_excerpts_resolve(owner: str, folder: Any) -> None:
+    nlp = spanloom.Pipeline.from_config(excerpt(owner, folder("bert")))
     assert nlp.pipe_names == ["transformer", "tagger"]
-    nlp.initialize(lambda: blocks.examples(nlp))
-    assert np.isfinite(nlp.update(blocks.examples(nlp))["tagger"])
+    nlp.initialize(lambda: tagged_examples(nlp))
+    assert np.isfinite(nlp.update(tagged_examples(nlp))["tagger"])
     assert nlp.config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "transformer"
 
 
 def test_custom_sent_spans(folder: Any, code_file: Path) -> None:
     import_code(code_file)
-    config = CONFIG.format(owner="spanloom", name=folder("bert")).replace(
-        '@span_getters = "spanloom.doc_spans.v1"',
-        '@span_getters = "custom_sent_spans"\nmax_length = 5',
-    )
-    nlp = spanloom.Pipeline.from_config(spanloom.Config().from_str(config))
+    spans = '@span_getters = "custom_sent_spans"\nmax_length = 5'
+    nlp = spanloom.Pipeline.from_config(excerpt("spanloom", folder("bert"), spans))
     nlp.add_pipe("sentencizer", first=True)
     nlp.get_pipe("transformer").model.initialize()
     doc = nlp("One two three four five six seven. And eight nine.", disable=["tagger"])
@@ -141,13 +131,13 @@ def test_custom_sent_spans(folder: Any, code_file: Path) -> None:
 
 
 def test_names_agree_with_core_s_table() -> None:
-    from spanloom.plugins.known import KNOWN
+    from spanloom.plugins.known import providers
 
-    for name, offers in KNOWN.items():
-        for each, owner in offers.items():
+    for kind in registry.kinds():
+        for each, owner in providers(kind).items():
             if owner == "spanloom-transformers":
-                assert registry.supplier(name, each).startswith("spanloom-transformers ")
-                assert registry.get(name, each) is not None
+                assert registry.supplier(kind, each).startswith("spanloom-transformers ")
+                assert registry.get(kind, each) is not None
 
 
 def test_every_default_is_written_down_and_config_is_stable(build: Any) -> None:

@@ -14,17 +14,19 @@ from spanloom.errors import ConfigError, SerializationError
 from spanloom_transformers.scaler import LossScale
 from spanloom_transformers.tuning import layer_of
 
+from .support import tagged_examples
+
 
 def parameters(nlp: Any) -> dict[str, np.ndarray]:
     module = nlp.get_pipe("transformer").model.shims[0].module
     return {name: value.detach().numpy().copy() for name, value in module.named_parameters()}
 
 
-def changed(nlp: Any, blocks: Any, steps: int = 3, rate: float = 0.01) -> set[str]:
+def changed(nlp: Any, steps: int = 3, rate: float = 0.01) -> set[str]:
     before = parameters(nlp)
     sgd = Optimizer(rate)
     for _ in range(steps):
-        nlp.update(blocks.examples(nlp), sgd=sgd)
+        nlp.update(tagged_examples(nlp), sgd=sgd)
     after = parameters(nlp)
     return {name for name in before if not np.array_equal(before[name], after[name])}
 
@@ -39,9 +41,9 @@ def changed(nlp: Any, blocks: Any, steps: int = 3, rate: float = 0.01) -> set[st
         ("all", lambda name: True),
     ],
 )
-def test_frozen_parts_stay(freeze: str, kept: Any, build: Any, blocks: Any) -> None:
+def test_frozen_parts_stay(freeze: str, kept: Any, build: Any) -> None:
     nlp = build(freeze=freeze)
-    moved = changed(nlp, blocks)
+    moved = changed(nlp)
     assert not any(kept(name) for name in moved)
     trained = [name for name in parameters(nlp) if not kept(name)]
     assert bool(moved) == bool(trained)
@@ -52,24 +54,24 @@ def test_a_part_that_isn_t_there(build: Any) -> None:
         build(freeze="embeddings,7")
 
 
-def test_learning_rates_by_name_and_layer(build: Any, blocks: Any) -> None:
+def test_learning_rates_by_name_and_layer(build: Any) -> None:
     nlp = build(learn_rates={"bias": 0.0}, layer_decay=0.5)
     scales = nlp.get_pipe("transformer").model.shims[0]._rates
     assert scales["encoder.layer.1.output.dense.weight"] == 1.0
     assert scales["encoder.layer.0.output.dense.weight"] == 0.5
     assert scales["embeddings.word_embeddings.weight"] == 0.25
-    moved = changed(nlp, blocks)
+    moved = changed(nlp)
     assert moved and not any("bias" in name for name in moved)
 
 
-def test_checkpointing_gives_the_same_gradients(build: Any, blocks: Any) -> None:
+def test_checkpointing_gives_the_same_gradients(build: Any) -> None:
     found = []
     for checkpointing in (False, True):
         nlp = build(gradient_checkpointing=checkpointing)
         output = nlp.get_pipe("tagger").model.get_ref("output_layer")
         shape = output.get_param("W").shape
         output.set_param("W", np.random.default_rng(0).normal(size=shape).astype("f"))
-        nlp.update(blocks.examples(nlp))
+        nlp.update(tagged_examples(nlp))
         module = nlp.get_pipe("transformer").model.shims[0].module
         found.append(
             {n: p.grad.numpy() for n, p in module.named_parameters() if p.grad is not None}
@@ -79,11 +81,11 @@ def test_checkpointing_gives_the_same_gradients(build: Any, blocks: Any) -> None
         np.testing.assert_allclose(value, found[1][name], atol=1e-5, rtol=1e-3)
 
 
-def test_lora_trains_adapters_only(build: Any, blocks: Any, tmp_path: Path) -> None:
+def test_lora_trains_adapters_only(build: Any, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     settings = {"r": 2, "lora_alpha": 4, "target_modules": ["query", "value"]}
     nlp = build(lora=settings)
-    moved = changed(nlp, blocks, steps=4)
+    moved = changed(nlp, steps=4)
     assert moved and all("lora_" in name for name in moved)
     expected = nlp("The fox jumps")._.trf_data.tensors[0]
     nlp.to_disk(tmp_path / "saved")

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
 
-__all__ = ["Alignment", "align", "ragged_ranges"]
+__all__ = ["PieceAlignment", "align", "ragged_ranges"]
 
 Ints = NDArray[np.int64]
 
 
-class Alignment:
+class PieceAlignment:
     """Pieces of tokens as CSR: those of token ``i`` are ``rows[bounds[i]:bounds[i + 1]]``.
 
     ``rows`` are int64 row numbers, ascending for each token; ``lengths`` has the number of pieces
@@ -53,14 +53,14 @@ class Alignment:
         start = int(self.lengths[: token % size].sum())
         return self.rows[start : start + int(self.lengths[token])]
 
-    def part(self, first: int, last: int, row: int) -> Alignment:
+    def part(self, first: int, last: int, row: int) -> PieceAlignment:
         """The alignment of tokens ``first`` to ``last``, with rows counted from ``row``."""
         start = int(self.lengths[:first].sum())
         lengths = self.lengths[first:last]
-        return Alignment(self.rows[start : start + int(lengths.sum())] - row, lengths)
+        return PieceAlignment(self.rows[start : start + int(lengths.sum())] - row, lengths)
 
 
-def align(docs: Sequence[Doc], piece_docs: Ints, starts: Ints, ends: Ints) -> Alignment:
+def align(docs: Sequence[Doc], piece_docs: Ints, starts: Ints, ends: Ints) -> PieceAlignment:
     """Align pieces with the tokens of all ``docs``.
 
     Piece ``j`` stands for the characters ``starts[j]`` to ``ends[j]`` of the text of document
@@ -91,7 +91,7 @@ def align(docs: Sequence[Doc], piece_docs: Ints, starts: Ints, ends: Ints) -> Al
         rows = np.concatenate([rows, real[blank][which]])
         tokens = np.concatenate([tokens, more])
     order = np.lexsort((rows, tokens))
-    return Alignment(rows[order], np.bincount(tokens, minlength=sum(counts)))
+    return PieceAlignment(rows[order], np.bincount(tokens, minlength=sum(counts)))
 
 
 def _joined(arrays: list[Any]) -> Ints:

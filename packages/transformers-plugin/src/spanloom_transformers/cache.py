@@ -10,7 +10,7 @@ import numpy as np
 
 from spanloom.tokens.batch import Batch
 
-from .align import Alignment
+from .align import PieceAlignment
 from .data import FullTransformerBatch, Pieces, TransformerData
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _joined(
         tuple(
             ops.asarray(np.concatenate(layer)) for layer in zip(*(data.tensors for data in parts))
         ),
-        Alignment(
+        PieceAlignment(
             np.concatenate([data.align.rows + first for data, first in zip(parts, firsts)]),
             np.concatenate([data.align.lengths for data in parts]),
         ),

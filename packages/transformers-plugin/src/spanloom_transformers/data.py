@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spanloom.errors import SerializationError
 from spanloom.tokens.text_bound import TextBound
 
-from .align import Alignment, align
+from .align import PieceAlignment, align
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc, Span
@@ -148,7 +148,7 @@ class TransformerData(TextBound):
 
     tensors: tuple[Any, ...]
     pieces: Pieces
-    align: Alignment
+    align: PieceAlignment
     truncated: tuple[Truncation, ...] = ()
     pooled: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class TransformerData(TextBound):
     def empty(cls) -> Self:
         """The data of a document without tokens."""
         none = np.zeros(0, dtype=np.int64)
-        return cls((), Pieces(none, none, none, none), Alignment(none, none))
+        return cls((), Pieces(none, none, none, none), PieceAlignment(none, none))
 
     @property
     def wordpieces(self) -> Pieces:
@@ -201,7 +201,7 @@ class TransformerData(TextBound):
             self,
             tensors=tuple(tensor[rows] for tensor in self.tensors),
             pieces=pieces,
-            align=Alignment(np.searchsorted(rows, alignment.rows), alignment.lengths.copy()),
+            align=PieceAlignment(np.searchsorted(rows, alignment.rows), alignment.lengths.copy()),
             **common,
         )
 
@@ -220,7 +220,7 @@ class TransformerData(TextBound):
             values[0],
             tensors=tuple(map(np.concatenate, zip(*(data.tensors for data in values)))),
             pieces=Pieces.joined([data.pieces for data in values], starts),
-            align=Alignment(
+            align=PieceAlignment(
                 np.concatenate([data.align.rows + row for data, row in pairs]),
                 np.concatenate([data.align.lengths for data in values]),
             ),
@@ -269,7 +269,7 @@ class TransformerData(TextBound):
         return cls(
             tuple(data["tensors"]),
             Pieces(ids, starts, ends, lengths, None, list(data["strings"])),
-            Alignment(*data["align"]),
+            PieceAlignment(*data["align"]),
             tuple(Truncation(*each) for each in data["truncated"]),
             bool(data["pooled"]),
             dict(data.get("extra", {})),
@@ -305,7 +305,7 @@ class FullTransformerBatch:
 
     spans: list[list[Span]]
     tensors: tuple[Any, ...]
-    align: Alignment
+    align: PieceAlignment
     token_lengths: Ints
     row_lengths: Ints
     pieces: Pieces | None = None
@@ -342,7 +342,7 @@ class FullTransformerBatch:
             mine = slice(row, row + rows)
             lengths = sizes[token : token + tokens]
             pairs = int(lengths.sum())
-            alignment = Alignment(self.align.rows[pair : pair + pairs] - row, lengths)
+            alignment = PieceAlignment(self.align.rows[pair : pair + pairs] - row, lengths)
             pieces = TransformerData.empty().pieces
             if self.pieces is not None:
                 pieces = self.pieces.part(mine, slice(span, span + len(spans)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,7 +12,7 @@ import transformers
 if TYPE_CHECKING:
     from spanloom.plugins import Report
 
-__all__ = ["device_for", "report_devices", "to_array", "to_tensor"]
+__all__ = ["device_for", "report_devices", "to_array", "to_tensor", "used_params"]
 
 
 def device_for(ops: Any, wanted: str = "") -> torch.device:
@@ -37,6 +39,23 @@ def to_tensor(array: Any, device: torch.device) -> torch.Tensor:
         array = array.copy()  # torch has no tensors that can't be written to
     tensor: torch.Tensor = torch.utils.dlpack.from_dlpack(array)
     return tensor.to(device)
+
+
+@contextmanager
+def used_params(owner: int, module: torch.nn.Module, params: Mapping[Any, Any]) -> Iterator[None]:
+    """Inside a ``with`` block, the module has the arrays of ``params`` as those of its parameters
+    that are there, by ``(owner, name)``."""
+    kept: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
+    try:
+        for name, parameter in module.named_parameters():
+            if (owner, name) in params:
+                kept.append((parameter, parameter.data))
+                other = to_tensor(params[owner, name], parameter.device)
+                parameter.data = other.view_as(parameter)
+        yield
+    finally:
+        for parameter, data in kept:
+            parameter.data = data
 
 
 def report_devices(report: Report) -> None:

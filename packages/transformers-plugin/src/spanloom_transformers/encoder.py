@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,44 @@ from numpy.typing import NDArray
 
 from .sequences import Sequences, make_packs
 
-__all__ = ["Layers", "Pass", "encode", "encode_for_training", "mixed_dtype"]
+__all__ = ["Layers", "Pass", "Runner", "encode", "encode_for_training", "mixed_dtype"]
 
 #: On a CPU, passes above this many padded pieces only spill its caches.
 _CPU_BUDGET = 256
 
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What runs, and how: ``pad`` is the id that fills rows up, ``budget`` how many padded pieces a
+    pass holds at most, ``dtype`` that of autocast, if any."""
+
+    module: Any
+    pad: int
+    device: torch.device
+    budget: int
+    dtype: torch.dtype | None = None
+
+    def packs(self, lengths: Ints) -> list[Ints]:
+        """The numbers of the windows of each pass."""
+        on_cpu = self.device.type == "cpu"
+        return make_packs(lengths, min(self.budget, _CPU_BUDGET) if on_cpu else self.budget)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Computes in :attr:`dtype`, where there is one."""
+        if self.dtype is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.dtype)
+
+    def call(self, one: Pass, **options: bool) -> Any:
+        """The output of the module for a pass."""
+        mask = one.mask.long()
+        return self.module(input_ids=one.ids, attention_mask=mask, return_dict=True, **options)
+
+    def nothing(self) -> torch.Tensor:
+        """The last layer for no windows."""
+        return torch.zeros(0, self.module.config.hidden_size, device=self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +63,13 @@ class Pass:
     mask: torch.Tensor
     rows: torch.Tensor
     weights: torch.Tensor | None
+
+    def add_to(self, total: torch.Tensor, values: torch.Tensor) -> None:
+        """Put the vectors of the windows, without padding, to their rows."""
+        if self.weights is None:
+            total.index_copy_(0, self.rows, values)
+        else:
+            total.index_add_(0, self.rows, values * self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +95,15 @@ def mixed_dtype(wanted: bool | str, device: torch.device) -> torch.dtype | None:
 
 
 def encode(
-    module: Any,
-    sequences: Sequences,
-    pad: int,
-    device: torch.device,
-    budget: int,
-    dtype: torch.dtype | None = None,
-    *,
-    hidden: bool = False,
-    attentions: bool = False,
+    runner: Runner, sequences: Sequences, *, hidden: bool = False, attentions: bool = False
 ) -> Layers:
     """The layers in inference mode.
 
-    Passes hold at most ``budget`` padded pieces; one that runs out of memory is halved until it is
-    a single window, and later ones keep to what worked.
+    Passes hold at most as many padded pieces as the budget says; one that runs out of memory is
+    halved until it is a single window, and later ones keep to what worked.
     """
-    if module.training:
-        module.eval()
+    if runner.module.training:
+        runner.module.eval()
     options = {}
     if hidden:
         options["output_hidden_states"] = True
@@ -81,23 +112,18 @@ def encode(
     outputs: list[torch.Tensor] = []
     found: dict[int, Any] = {}
     count = len(sequences.pieces)
-    weighted = sequences.weights is not None
-    with torch.inference_mode(), _autocast(device, dtype):
-        for one, output in _run(module, sequences, pad, device, budget, options):
+    with torch.inference_mode(), runner.autocast():
+        for one, output in _run(runner, sequences, options):
             kept = output.hidden_states if hidden else (output[0],)
             if not outputs:
                 width = kept[-1].shape[-1]
-                outputs = [torch.zeros(count, width, device=device) for _ in kept]
+                outputs = [torch.zeros(count, width, device=runner.device) for _ in kept]
             for total, layer in zip(outputs, kept):
-                flat = layer[one.mask].float()
-                if weighted:
-                    total.index_add_(0, one.rows, flat * one.weights)
-                else:
-                    total.index_copy_(0, one.rows, flat)
+                one.add_to(total, layer[one.mask].float())
             if attentions:
                 found.update(_attentions(one, output.attentions, sequences.lengths))
     if not outputs:
-        outputs = [torch.zeros(0, module.config.hidden_size, device=device)]
+        outputs = [runner.nothing()]
     return Layers(
         outputs[-1], tuple(outputs) if hidden else (), tuple(found[i] for i in sorted(found))
     )
@@ -111,25 +137,18 @@ def _attentions(one: Pass, layers: Any, lengths: Ints) -> Iterator[tuple[int, An
         yield window, stacked[row, :, :, :size, :size].copy()
 
 
-def _run(
-    module: Any,
-    sequences: Sequences,
-    pad: int,
-    device: torch.device,
-    budget: int,
-    options: dict[str, Any],
-) -> Any:
-    todo = make_packs(sequences.lengths, _budget(budget, device))[::-1]
+def _run(runner: Runner, sequences: Sequences, options: dict[str, bool]) -> Any:
+    todo = runner.packs(sequences.lengths)[::-1]
     while todo:
         pack = todo.pop()
-        one = _make_pass(sequences, pack, pad, device)
+        one = _make_pass(runner, sequences, pack)
         try:
-            output = _call(module, one, options)
+            output = runner.call(one, **options)
         except RuntimeError as error:
             if len(pack) == 1 or not _out_of_memory(error):
                 raise
             del one
-            if device.type == "cuda":
+            if runner.device.type == "cuda":
                 torch.cuda.empty_cache()
             smaller = max(1, int(sequences.lengths[pack].max()) * len(pack) // 2)
             rest = np.concatenate([pack, *todo[::-1]])
@@ -139,10 +158,6 @@ def _run(
         yield one, output
 
 
-def _budget(budget: int, device: torch.device) -> int:
-    return min(budget, _CPU_BUDGET) if device.type == "cpu" else budget
-
-
 def _out_of_memory(error: RuntimeError) -> bool:
     if isinstance(error, torch.OutOfMemoryError):
         return True
@@ -150,12 +165,13 @@ def _out_of_memory(error: RuntimeError) -> bool:
     return "DefaultCPUAllocator" in text or "out of memory" in text
 
 
-def _make_pass(sequences: Sequences, pack: Ints, pad: int, device: torch.device) -> Pass:
+def _make_pass(runner: Runner, sequences: Sequences, pack: Ints) -> Pass:
+    device = runner.device
     lengths = sequences.lengths[pack]
     places = sequences.rows_of(pack)
     rows = sequences.index[places]
     mask = np.arange(int(lengths.max())) < lengths[:, None]
-    ids = np.full(mask.shape, pad, dtype=np.int64)
+    ids = np.full(mask.shape, runner.pad, dtype=np.int64)
     ids[mask] = sequences.pieces.ids[rows]
     weights = None
     if sequences.weights is not None:
@@ -169,48 +185,26 @@ def _make_pass(sequences: Sequences, pack: Ints, pad: int, device: torch.device)
     )
 
 
-def _call(module: Any, one: Pass, options: dict[str, Any]) -> Any:
-    return module(input_ids=one.ids, attention_mask=one.mask.long(), return_dict=True, **options)
-
-
-def _autocast(device: torch.device, dtype: torch.dtype | None) -> AbstractContextManager[Any]:
-    if dtype is None:
-        return nullcontext()
-    return torch.autocast(device.type, dtype=dtype)
-
-
 def encode_for_training(
-    module: Any,
-    sequences: Sequences,
-    pad: int,
-    device: torch.device,
-    budget: int,
-    dtype: torch.dtype | None = None,
-    seed_scale: Callable[[], float] | None = None,
+    runner: Runner, sequences: Sequences, seed_scale: Callable[[], float] | None = None
 ) -> tuple[torch.Tensor, Callable[[torch.Tensor], None]]:
     """The last layer, and what takes its gradient, shape ``(rows, width)``, and adds to the
     gradients of the parameters. Each pass is given back its memory when its part is done."""
-    if not module.training:
-        module.train()
+    if not runner.module.training:
+        runner.module.train()
     done: list[tuple[Pass, torch.Tensor]] = []
     total: torch.Tensor | None = None
-    weighted = sequences.weights is not None
-    with ExitStack() as stack:
-        stack.enter_context(torch.enable_grad())
-        stack.enter_context(_autocast(device, dtype))
-        for pack in make_packs(sequences.lengths, _budget(budget, device)):
-            one = _make_pass(sequences, pack, pad, device)
-            flat = _call(module, one, {})[0][one.mask].float()
-            values = flat.detach()
+    with torch.enable_grad(), runner.autocast():
+        for pack in runner.packs(sequences.lengths):
+            one = _make_pass(runner, sequences, pack)
+            flat = runner.call(one)[0][one.mask].float()
             if total is None:
-                total = torch.zeros(len(sequences.pieces), flat.shape[-1], device=device)
-            if weighted:
-                total.index_add_(0, one.rows, values * one.weights)
-            else:
-                total.index_copy_(0, one.rows, values)
+                width = flat.shape[-1]
+                total = torch.zeros(len(sequences.pieces), width, device=runner.device)
+            one.add_to(total, flat.detach())
             done.append((one, flat))
     if total is None:
-        total = torch.zeros(0, module.config.hidden_size, device=device)
+        total = runner.nothing()
 
     def backward(gradient: torch.Tensor) -> None:
         scale = seed_scale() if seed_scale is not None else 1.0

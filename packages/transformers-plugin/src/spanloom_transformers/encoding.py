@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import spanloom
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError
 
-from .align import Alignment
+from .align import PieceAlignment
 from .encoder import encode
 from .model import shim_of
 from .pieces import PieceTokenizer
@@ -131,10 +131,10 @@ class TransformerEncoder:
         starts = np.cumsum(pieces.lengths) - pieces.lengths
         nothing = np.zeros(0, dtype=np.int64)
         sequences = Sequences(
-            [], pieces, Alignment(nothing, nothing), nothing, nothing,
+            [], pieces, PieceAlignment(nothing, nothing), nothing, nothing,
             np.arange(len(pieces)), starts, pieces.lengths,
         )  # fmt: skip
-        last = encode(shim.module, sequences, shim.pad, shim.device, self._budget, shim.dtype).last
+        last = encode(shim.runner(self._budget), sequences).last
         rows = _rows(self._pooling, starts, pieces.lengths, shim.tokenizer)
         owner = np.repeat(owners, pieces.lengths)[rows]
         counts = np.bincount(owner, minlength=len(texts))

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from spanloom.errors import SerializationError
 
-from .devices import to_array, to_tensor
+from .devices import to_array, to_tensor, used_params
 
 if TYPE_CHECKING:
     from .shim import TransformerShim
@@ -160,16 +160,8 @@ class HeadShim(Shim):
     @contextmanager
     def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
         """Use other parameters, such as averages, inside a ``with`` block."""
-        kept = [(parameter, parameter.data) for parameter in self.module.parameters()]
-        try:
-            for name, parameter in self.module.named_parameters():
-                if (self.id, name) in params:
-                    other = to_tensor(params[self.id, name], parameter.device)
-                    parameter.data = other.view_as(parameter)
+        with used_params(self.id, self.module, params):
             yield
-        finally:
-            for parameter, data in kept:
-                parameter.data = data
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move to thinc's device."""

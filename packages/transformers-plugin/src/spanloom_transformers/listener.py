@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from spanloom.layers import Link, grad_factor_of, listened_feature
 from spanloom.tokens import Doc
 from spanloom.tokens.batch import FloatsList, flatten
 
-from .align import Alignment
+from .align import PieceAlignment
 from .data import FullTransformerBatch
 from .model import MAX_BATCH_ITEMS, TransformerModel
-from .sequences import Overflow
+from .settings import takes_settings
 from .span_getters import get_doc_spans
 
 __all__ = ["LISTENS_TO", "Tok2VecTransformer", "TransformerListener", "pool"]
@@ -117,7 +117,7 @@ def _pool(
     return FloatsList(flat, batch.token_lengths), backprop_rows
 
 
-def _scatter(ops: Any, pieces: Any, index: Any, alignment: Alignment, shape: Any) -> Any:
+def _scatter(ops: Any, pieces: Any, index: Any, alignment: PieceAlignment, shape: Any) -> Any:
     """Add up the gradients of pairs of token and row by row."""
     total = ops.alloc2f(*shape)
     rows = alignment.rows
@@ -146,51 +146,22 @@ def _init_pooling(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
     model.layers[0].initialize(X=sample)
 
 
+@takes_settings
 def Tok2VecTransformer(
     name: str,
     pooling: Model[Ragged, Floats2d],
     get_spans: Callable[..., Any] = get_doc_spans,
-    tokenizer_config: Mapping[str, Any] | None = None,
-    grad_factor: float = 1.0,
-    transformer_config: Mapping[str, Any] | None = None,
-    mixed_precision: bool | str = False,
-    grad_scaler_config: Mapping[str, Any] | None = None,
     *,
-    overflow: Overflow = "window",
-    window: int | None = None,
-    overlap: float = 0.25,
-    device: str = "",
-    freeze: str = "",
-    learn_rates: Mapping[str, float] | None = None,
-    layer_decay: float = 1.0,
-    gradient_checkpointing: bool = False,
-    lora: Mapping[str, Any] | None = None,
-    trust_remote_code: bool = False,
+    grad_factor: float = 1.0,
     max_batch_items: int = MAX_BATCH_ITEMS,
+    **settings: Any,
 ) -> Model[list[Doc], list[Floats2d]]:
     """An encoder of Hugging Face and its pooling inside one component, shared with nobody.
 
     The arguments are those of :func:`TransformerModel` and :func:`TransformerListener`, and
     ``max_batch_items`` of the component ``transformer``.
     """
-    transformer = TransformerModel(
-        name,
-        get_spans,
-        tokenizer_config,
-        transformer_config,
-        mixed_precision,
-        grad_scaler_config,
-        overflow=overflow,
-        window=window,
-        overlap=overlap,
-        device=device,
-        freeze=freeze,
-        learn_rates=learn_rates,
-        layer_decay=layer_decay,
-        gradient_checkpointing=gradient_checkpointing,
-        lora=lora,
-        trust_remote_code=trust_remote_code,
-    )
+    transformer = TransformerModel(name, get_spans, **settings)
     transformer.attrs["max_batch_items"] = max_batch_items
     inner, outer = _width_of(transformer), _width_of(pooling)
     return Model(

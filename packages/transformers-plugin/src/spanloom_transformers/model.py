@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,8 +13,8 @@ from spanloom.tokens import Doc
 from .data import FullTransformerBatch
 from .devices import to_array, to_tensor
 from .encoder import encode, encode_for_training
-from .sequences import Limits, Overflow, Sequences, make_sequences
-from .settings import Settings
+from .sequences import Limits, Sequences, make_sequences
+from .settings import Settings, takes_settings
 from .shim import TransformerShim
 from .span_getters import get_doc_spans
 
@@ -27,63 +27,14 @@ __all__ = ["MAX_BATCH_ITEMS", "TransformerModel", "forward", "shim_of"]
 MAX_BATCH_ITEMS = 4096
 
 
+@takes_settings
 def TransformerModel(
-    name: str,
-    get_spans: Callable[..., Any] = get_doc_spans,
-    tokenizer_config: Mapping[str, Any] | None = None,
-    transformer_config: Mapping[str, Any] | None = None,
-    mixed_precision: bool | str = False,
-    grad_scaler_config: Mapping[str, Any] | None = None,
-    *,
-    overflow: Overflow = "window",
-    window: int | None = None,
-    overlap: float = 0.25,
-    device: str = "",
-    freeze: str = "",
-    learn_rates: Mapping[str, float] | None = None,
-    layer_decay: float = 1.0,
-    gradient_checkpointing: bool = False,
-    lora: Mapping[str, Any] | None = None,
-    trust_remote_code: bool = False,
+    name: str, get_spans: Callable[..., Any] = get_doc_spans, **settings: Any
 ) -> Model[list[Doc], FullTransformerBatch]:
-    """An encoder of Hugging Face over the spans that ``get_spans`` gives.
-
-    ``name`` is a folder, or a model on the hub; weights are loaded when the model is initialized
-    (and not at all when it is read from a saved pipeline, which holds them). ``tokenizer_config``
-    and ``transformer_config`` go to transformers' ``from_pretrained``.
-
-    Sequences that the model can't take (by its own config), or that have more than ``window`` word
-    pieces, are handled as ``overflow`` says: ``"window"`` cuts them into windows that share
-    ``overlap`` of their length, ``"truncate"`` drops the rest and reports it with each document,
-    ``"error"`` raises. Tokens that no piece stands for have zero vectors.
-
-    ``mixed_precision`` computes in bf16 (``"fp16"`` on GPUs, with a scaled loss, by
-    ``grad_scaler_config``). ``device`` is torch's name of one, else that of thinc's ops.
-
-    For training, ``freeze`` names what isn't trained (``"embeddings"``, ``"all"``, layers such as
-    ``"0-5"``, or parts of names, by commas), ``learn_rates`` maps regular expressions for names of
-    parameters to factors of the learning rate, ``layer_decay`` lowers it from each layer to the
-    next below, and ``gradient_checkpointing`` saves memory for time. ``lora`` trains adapters
-    instead of the weights, with settings of ``peft.LoraConfig``.
+    """An encoder of Hugging Face over the spans that ``get_spans`` gives. The other arguments are
+    those of :class:`~spanloom_transformers.settings.Settings`, by name.
     """
-    settings = Settings(
-        name,
-        dict(tokenizer_config or {}),
-        dict(transformer_config or {}),
-        mixed_precision,
-        dict(grad_scaler_config or {}),
-        overflow,
-        window,
-        overlap,
-        device,
-        freeze,
-        dict(learn_rates or {}),
-        layer_decay,
-        gradient_checkpointing,
-        dict(lora or {}),
-        trust_remote_code,
-    )
-    shim = TransformerShim(settings)
+    shim = TransformerShim(Settings.of({"name": name, **settings}))
     return Model(
         "transformer",
         forward,
@@ -124,11 +75,11 @@ def forward(
     shim = _shim(model)
     sequences = sequences_of(model, docs)
     asked = shim.settings.transformer_config
-    common = (shim.module, sequences, shim.pad, shim.device, _budget(model))
+    runner = shim.runner(_budget(model))
     if not is_train:
         layers = encode(
-            *common,
-            shim.dtype,
+            runner,
+            sequences,
             hidden=bool(asked.get("output_hidden_states")),
             attentions=bool(asked.get("output_attentions")),
         )
@@ -138,8 +89,7 @@ def forward(
             batch.extra["attentions"] = _by_document(sequences, layers.attentions)
         return batch, _no_backward
 
-    dtype = shim.dtype
-    last, backward = encode_for_training(*common, dtype, lambda: shim.scale.start(dtype))
+    last, backward = encode_for_training(runner, sequences, lambda: shim.scale.start(runner.dtype))
 
     def backprop(gradient: FullTransformerBatch) -> list[Doc]:
         backward(to_tensor(gradient.rows, shim.device))

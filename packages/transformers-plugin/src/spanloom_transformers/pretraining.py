@@ -22,7 +22,7 @@ from torch.nn import functional
 from spanloom.errors import PipelineError
 
 from .devices import to_array, to_tensor
-from .encoder import encode, encode_for_training
+from .encoder import Runner, encode, encode_for_training
 from .heads import HeadShim, MaskedHead, make_head
 from .model import sequences_of, shim_of
 from .sequences import Sequences
@@ -152,9 +152,9 @@ class MaskedPiecesTask:
         if not len(masked.places):
             return 0.0, 0
         shim = self._shim
-        dtype = shim.dtype
-        scale = shim.scale.start(dtype)
-        last, backward = encode_for_training(*self._common(masked), dtype)
+        runner = self._runner()
+        scale = shim.scale.start(runner.dtype)
+        last, backward = encode_for_training(runner, masked.sequences)
         rows = torch.from_numpy(masked.places).to(shim.device)
         hidden = last[rows].detach().requires_grad_()
         hidden.grad = torch.zeros_like(hidden)
@@ -170,14 +170,12 @@ class MaskedPiecesTask:
         masked = self.mask(docs, rng)
         if not len(masked.places):
             return 0.0, 0
-        last = encode(*self._common(masked), self._shim.dtype).last
+        last = encode(self._runner(), masked.sequences).last
         rows = torch.from_numpy(masked.places).to(self._shim.device)
         return self._loss(last[rows], masked.answers), len(rows)
 
-    def _common(self, masked: MaskedPieces) -> tuple[Any, Sequences, int, torch.device, int]:
-        shim = self._shim
-        budget = int(self.encoder.attrs["max_batch_items"])
-        return shim.module, masked.sequences, shim.pad, shim.device, budget
+    def _runner(self) -> Runner:
+        return self._shim.runner(int(self.encoder.attrs["max_batch_items"]))
 
     def _loss(self, hidden: torch.Tensor, answers: Ints, scale: float | None = None) -> float:
         """The sum of the losses. With ``scale``, gradients of ``scale`` times it are added up."""

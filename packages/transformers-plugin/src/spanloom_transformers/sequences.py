@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spanloom.errors import DataError
 
-from .align import Alignment, align, ragged_ranges
+from .align import PieceAlignment, align, ragged_ranges
 from .data import Pieces, Truncation
 from .pieces import PieceTokenizer
 
@@ -52,7 +52,7 @@ class Sequences:
 
     spans: list[list[Span]]
     pieces: Pieces
-    align: Alignment
+    align: PieceAlignment
     token_lengths: Ints
     row_lengths: Ints
     index: Ints

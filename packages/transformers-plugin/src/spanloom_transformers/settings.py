@@ -1,23 +1,45 @@
-"""Settings of a transformer model, as a config gives them."""
+"""Settings of a transformer model: the one place where their names, types and defaults are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from spanloom.errors import ConfigError, ConfigProblem
 
 from .sequences import Overflow
 
-__all__ = ["Keep", "Settings"]
+__all__ = ["Keep", "Settings", "takes_settings"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 Keep = Literal["none", "last", "all", "pooled"]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """See :func:`~spanloom_transformers.TransformerModel`, whose arguments these are."""
+    """What :func:`~spanloom_transformers.TransformerModel` takes beside its ``get_spans``.
+
+    ``name`` is a folder, or a model on the hub; weights are loaded when the model is initialized
+    (and not at all when it is read from a saved pipeline, which holds them). ``tokenizer_config``
+    and ``transformer_config`` go to transformers' ``from_pretrained``.
+
+    Sequences that the model can't take (by its own config), or that have more than ``window`` word
+    pieces, are handled as ``overflow`` says: ``"window"`` cuts them into windows that share
+    ``overlap`` of their length, ``"truncate"`` drops the rest and reports it with each document,
+    ``"error"`` raises. Tokens that no piece stands for have zero vectors.
+
+    ``mixed_precision`` computes in bf16 (``"fp16"`` on GPUs, with a scaled loss, by
+    ``grad_scaler_config``). ``device`` is torch's name of one, else that of thinc's ops.
+
+    For training, ``freeze`` names what isn't trained (``"embeddings"``, ``"all"``, layers such as
+    ``"0-5"``, or parts of names, by commas), ``learn_rates`` maps regular expressions for names of
+    parameters to factors of the learning rate, ``layer_decay`` lowers it from each layer to the
+    next below, and ``gradient_checkpointing`` saves memory for time. ``lora`` trains adapters
+    instead of the weights, with settings of ``peft.LoraConfig``.
+    """
 
     name: str
     tokenizer_config: Mapping[str, Any] = field(default_factory=dict)
@@ -60,3 +82,33 @@ class Settings:
             )
         if problems:
             raise ConfigError(problems, source="transformer")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Settings by name. ``None`` stands for an empty mapping; a copy is made of others."""
+        mappings = {each.name for each in fields(cls) if each.default_factory is not MISSING}
+        settings: dict[str, Any] = {
+            name: dict(value or {}) if name in mappings else value for name, value in given.items()
+        }
+        return cls(**settings)
+
+
+def takes_settings(function: F) -> F:
+    """Decorator of a function that takes ``**settings``: its signature, which configs are filled
+    and checked by, has those of :class:`Settings` instead, mappings with the default ``None``."""
+    shown = inspect.signature(function)
+    own = [each for each in shown.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    types = get_type_hints(Settings)
+    for each in fields(Settings):
+        if each.name in shown.parameters:
+            continue
+        annotation, default = types[each.name], each.default
+        if each.default_factory is not MISSING:
+            annotation, default = annotation | None, None
+        own.append(
+            inspect.Parameter(
+                each.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+            )
+        )
+    function.__signature__ = shown.replace(parameters=own)  # type: ignore[attr-defined]
+    return function

@@ -17,8 +17,8 @@ from thinc.shims import Shim
 from spanloom.errors import SerializationError
 
 from . import loading, lora
-from .devices import device_for, to_array, to_tensor
-from .encoder import mixed_dtype
+from .devices import device_for, to_array, to_tensor, used_params
+from .encoder import Runner, mixed_dtype
 from .linear import Linear
 from .pieces import PieceTokenizer
 from .scaler import LossScale
@@ -72,6 +72,10 @@ class TransformerShim(Shim):
         """The id that fills rows up."""
         pad = self.tokenizer.tokenizer.pad_token_id
         return int(pad) if pad is not None else 0
+
+    def runner(self, budget: int) -> Runner:
+        """What runs the module, ``budget`` padded pieces at a time."""
+        return Runner(self.module, self.pad, self.device, budget, self.dtype)
 
     @property
     def width(self) -> int | None:
@@ -144,18 +148,9 @@ class TransformerShim(Shim):
     @contextmanager
     def use_params(self, params: Mapping[Any, Any]) -> Iterator[None]:
         """Use other parameters, such as averages, inside a ``with`` block."""
-        kept: list[tuple[Any, torch.Tensor]] = []
-        named = self._model.named_parameters() if self._model is not None else ()
-        try:
-            for name, parameter in named:
-                if (self.id, name) in params:
-                    kept.append((parameter, parameter.data))
-                    other = to_tensor(params[self.id, name], parameter.device)
-                    parameter.data = other.view_as(parameter)
+        module = torch.nn.Module() if self._model is None else self._model
+        with used_params(self.id, module, params):
             yield
-        finally:
-            for parameter, data in kept:
-                parameter.data = data
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move to thinc's device, unless the settings name another."""

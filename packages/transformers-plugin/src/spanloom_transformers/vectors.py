@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spanloom.errors import DataError
 from spanloom.tokens import Doc, Span, Token
 
-from .align import Alignment
+from .align import PieceAlignment
 from .data import TransformerData
 
 __all__ = ["Pool", "embedding", "set_hooks", "token_vectors"]
@@ -123,7 +123,7 @@ def _tokens(what: Doc | Span | Token) -> tuple[int, int]:
     return what.i, what.i + 1
 
 
-def _merged(data: TransformerData, alignment: Alignment, tensor: Floats) -> Floats:
+def _merged(data: TransformerData, alignment: PieceAlignment, tensor: Floats) -> Floats:
     """A row for each distinct piece of the text, in the order of the text.
 
     One piece in several spans ends at one place; whether a space before it belongs to it differs.

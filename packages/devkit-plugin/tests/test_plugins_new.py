@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -26,9 +27,15 @@ def test_a_whole_project(tmp_path: Path, kind: str) -> None:
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     assert project["name"] == "loom-weave" and "spanloom>=0.1,<0.2" in project["dependencies"]
     assert (folder / "src" / "loom_weave" / "py.typed").is_file()
+    assert project["authors"] and project["urls"] and "spanloom-devkit" in str(project)
+    assert (
+        "--spanloom-conformance=loom-weave"
+        in (folder / ".github" / "workflows" / "tests.yml").read_text()
+    )
+    assert (folder / "LICENSE").is_file() and (folder / "CHANGELOG.md").is_file()
     for path in folder.rglob("*"):
         if path.is_file():
-            assert "$" not in path.read_text(), path
+            assert not re.search(r"\$(?!\{\{)", path.read_text()), path
         if path.suffix == ".py":
             ast.parse(path.read_text())
     for group, names in project["entry-points"].items():

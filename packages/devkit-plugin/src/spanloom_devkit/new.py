@@ -38,6 +38,7 @@ _PLACES = {
     "gitignore": ".gitignore",
     "py.typed": "src/{module}/py.typed",
     "sample.tsv": "tests/sample.tsv",
+    "tests.yml": ".github/workflows/tests.yml",
     "test_plugin.py": "tests/test_{module}.py",
 }
 

@@ -281,7 +281,7 @@ def main() -> int:
         return 0
     if drawn() == json.loads(json.dumps(house.structure())):
         return 0
-    print(f"{PICTURE.relative_to(ROOT)} isn't current: run python tools/draw_house.py")
+    print(f"{PICTURE.name} isn't current: run python tools/draw_house.py")
     return 1
 
 

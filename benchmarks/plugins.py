@@ -61,7 +61,7 @@ def measure(count: int, repeats: int) -> list[Row]:
 
     from spanloom import registry
     from spanloom.plugins import Index
-    from spanloom.plugins.describe import describe
+    from spanloom_devkit.describe import describe
 
     before = set(sys.modules)
     listing = cpu_median(lambda: describe(Index()), repeats)

@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from spanloom import Doc, Vocab
 from spanloom.cli.main import cli
 from spanloom.config import init_config
-from spanloom.config.schema import config_schema
 from spanloom.corpora.corpus import Corpus, read_docs
 from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError
 from spanloom.pipeline.build import blank
+from spanloom_devkit.schema import config_schema
 
 
 def entities(docs: list[Doc]) -> list[list[tuple[str, str]]]:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from spanloom.cli.main import cli
 from spanloom.config import init_config
 from spanloom.config.changes import ABSENT, differences
-from spanloom.config.schema import config_schema
+from spanloom_devkit.schema import config_schema
 
 
 def run(*arguments: str | Path, code: int = 0) -> Result:

@@ -12,7 +12,7 @@ import pytest
 
 from spanloom import registry
 from spanloom.plugins import Index, refresh
-from spanloom.plugins.describe import describe
+from spanloom_devkit.describe import describe
 
 COUNT = 300
 

@@ -1,4 +1,4 @@
-"""``spanloom plugins doctor`` and ``info --env``: faults are found, named, and given a cure."""
+"""``spanloom plugins doctor`` and ``plugins environment``: faults are found, named, and given a cure."""
 
 from __future__ import annotations
 
@@ -138,12 +138,12 @@ def test_environment_computes_and_asks_plugins(fake_dist: FakeDist) -> None:
     )
     points = {"spanloom_plugins": {"loom-weave": "loom_hooks"}}
     fake_dist("loom-weave", points=points, modules={"loom_hooks": hooks})
-    result = CliRunner().invoke(cli, ["info", "--env", "--json"])
+    result = CliRunner().invoke(cli, ["plugins", "environment", "--json"])
     facts = json.loads(result.output)
     messages = {(each["owner"], each["message"]): each for each in facts["checks"]}
     assert messages["loom-weave", "no loom here"]["fix"] == "buy one"
     assert any("multiplied 256x256" in message for _, message in messages)
     assert facts["distributions"]["loom-weave"] == "1.0, ok" and facts["packages"]["numpy"]
-    shown = CliRunner().invoke(cli, ["info", "--env"])
+    shown = CliRunner().invoke(cli, ["plugins", "environment"])
     assert "no loom here" in shown.output and "0 errors, 1 warnings" in shown.output
     assert run("--deep").exit_code == 0

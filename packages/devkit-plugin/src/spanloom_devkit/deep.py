@@ -9,11 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spanloom.plugins.describe import registry_of
 from spanloom.plugins.hooks import GROUP
 from spanloom.plugins.index import Entry, Index, enabled
-from spanloom.plugins.processes import LIMIT, run_python
 from spanloom.plugins.tables import Report
+
+from .describe import registry_of
+from .processes import LIMIT, run_python
 
 __all__ = ["HEAVY", "load_everything"]
 

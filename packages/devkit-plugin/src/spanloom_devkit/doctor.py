@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from spanloom.plugins.describe import Description, describe, registry_of, source_file
 from spanloom.plugins.hooks import GROUP
 from spanloom.plugins.index import Entry, Index, normalize
 from spanloom.plugins.tables import Report
+
+from .describe import Description, describe, registry_of, source_file
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

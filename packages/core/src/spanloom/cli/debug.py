@@ -1,4 +1,4 @@
-"""``spanloom debug config`` and ``debug schema``."""
+"""``spanloom debug config``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import click
 from ..config import find_problems, load_config, parse_overrides
 from ..config.changes import ABSENT, differences
 from ..errors import ConfigError
-from ..io.files import write_text
 from ..plugins import import_code
 from ..plugins.tables import Report
 from .findings import show_report
 from .options import CODE, CONFIG, OVERRIDES
 
-__all__ = ["config_command", "schema_command"]
+__all__ = ["config_command"]
 
 
 @click.command("config", context_settings={"ignore_unknown_options": True})
@@ -104,20 +103,3 @@ def _show_functions(config: Mapping[str, Any]) -> None:
             named.add((key.removeprefix("@") if key != "factory" else "factories", str(value)))
     for kind, name in sorted(named):
         click.echo(f"{kind:<14} {name:<36} {registry.supplier(kind, name)}")
-
-
-@click.command("schema")
-@click.argument("output", type=click.Path(allow_dash=True), default="-")
-def schema_command(output: str) -> None:
-    """Write the JSON schema of configs to OUTPUT, for editors.
-
-    It knows the sections, components and functions of everything that is installed.
-    """
-    from ..config.schema import config_schema
-
-    text = json.dumps(config_schema(), indent=1) + "\n"
-    if output == "-":
-        click.echo(text, nl=False)
-    else:
-        write_text(output, text)
-        click.echo(f"Wrote '{output}'.")

@@ -19,7 +19,6 @@ _PACKAGES = ("spanloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
 
 @click.command("info")
 @click.argument("model", required=False, type=click.Path())
-@click.option("--env", is_flag=True, help="Look at the environment; try each device.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.option(
     "--graph",
@@ -28,19 +27,15 @@ _PACKAGES = ("spanloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
     metavar="[FILE]",
     help="Show who listens to whom, who sets and who needs what; or draw it (.svg, .dot, .txt).",
 )
-def info_command(model: str | None, env: bool, as_json: bool, graph: str | None) -> None:
+def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
 
     MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded. With
-    --env, what a report of a fault should say is shown, and each device computes something. With
-    --graph, which stands after MODEL, MODEL may also be a config; its
-    pipeline is put together for that, without weights.
+    --graph, which stands after MODEL, MODEL may also be a config; its pipeline is put together for
+    that, without weights.
     """
     if graph is not None:
         _show_graph(model, graph, as_json)
-        return
-    if env:
-        _show_environment(as_json)
         return
     found = _installed() if model is None else _saved(_folder(model))
     if as_json:
@@ -78,27 +73,6 @@ def _installed() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     return found
-
-
-def _show_environment(as_json: bool) -> None:
-    from ..plugins.tables import Finding
-    from .environment import environment_facts
-    from .findings import show_findings
-
-    facts = environment_facts()
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    checks = [Finding(**each) for each in facts.pop("checks")]
-    for key, value in facts.items():
-        if isinstance(value, dict):
-            click.echo(f"{key}:" + ("" if value else " none"))
-            for name, each in value.items():
-                click.echo(f"  {name:<24}  {each}")
-        else:
-            click.echo(f"{key}: {value}")
-    click.echo()
-    show_findings(checks)
 
 
 def _folder(model: str) -> Path:

@@ -32,9 +32,8 @@ def doctor_command(ctx: click.Context, deep: bool, strict: bool, as_json: bool) 
     index = current()
     report = examine(index)
     if deep:
-        from spanloom.plugins.processes import environment
-
         from ..deep import load_everything
+        from ..processes import environment
 
         load_everything(index, report)
         report.findings += environment()

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import pytest
 
 from spanloom.errors import SpanloomError
-from spanloom.plugins.describe import registry_of
 from spanloom.plugins.failures import compatibility
 from spanloom.plugins.hooks import GROUP, Manager
 from spanloom.plugins.index import Entry, current, normalize
 from spanloom.plugins.registries import registry as registries
 
+from ..describe import registry_of
 from .base import Conformance
 
 __all__ = ["DistributionConformance"]
@@ -178,7 +178,7 @@ class DistributionConformance(Conformance):
 
     def test_files(self) -> None:
         """What was installed is all there: every module that an entry point names is a file."""
-        from spanloom.plugins.describe import source_file
+        from ..describe import source_file
 
         missing = sorted({each.target for each in self.entries() if source_file(each) is None})
         assert not missing, (

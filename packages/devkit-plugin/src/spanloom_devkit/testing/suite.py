@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from spanloom.errors import UnknownNameError
-from spanloom.plugins.describe import registry_of
 from spanloom.plugins.index import Entry, current, normalize
 from spanloom.plugins.registries import registry as registries
 
+from ..describe import registry_of
 from ..doctor import project_folder
 from .architecture import ArchitectureConformance
 from .base import Conformance, NameConformance

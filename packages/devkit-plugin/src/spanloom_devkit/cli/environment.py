@@ -1,7 +1,8 @@
-"""``spanloom info --env``: what a report of a fault should say of the environment."""
+"""``spanloom plugins environment``: what a report of a fault should say."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sys
@@ -9,11 +10,16 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..plugins.describe import describe
-from ..plugins.index import current
-from ..plugins.processes import environment
+import click
 
-__all__ = ["environment_facts"]
+from spanloom.cli.findings import show_findings
+from spanloom.plugins.index import current
+from spanloom.plugins.tables import Finding
+
+from ..describe import describe
+from ..processes import environment
+
+__all__ = ["environment_command", "environment_facts"]
 
 _PACKAGES = (
     "blis",
@@ -72,3 +78,24 @@ def _memory() -> str:
     except (AttributeError, ValueError, OSError):
         return "?"
     return f"{size / 2**30:.1f} GiB"
+
+
+@click.command("environment")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def environment_command(as_json: bool) -> None:
+    """Show what a report of a fault should say: versions, machine, variables, and what each device
+    computed. Plugins are asked in a process of their own."""
+    facts = environment_facts()
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    checks = [Finding(**each) for each in facts.pop("checks")]
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}:" + ("" if value else " none"))
+            for name, each in value.items():
+                click.echo(f"  {name:<24}  {each}")
+        else:
+            click.echo(f"{key}: {value}")
+    click.echo()
+    show_findings(checks)

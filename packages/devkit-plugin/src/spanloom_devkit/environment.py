@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .tables import Report
+    from spanloom.plugins.tables import Report
 
 __all__ = ["report_environment"]
 

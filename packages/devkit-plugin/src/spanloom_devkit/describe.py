@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from .failures import compatibility
-from .hooks import GROUP
-from .index import PREFIX, Entry, Index, enabled, normalize
+from spanloom.plugins.failures import compatibility
+from spanloom.plugins.hooks import GROUP
+from spanloom.plugins.index import PREFIX, Entry, Index, enabled, normalize
 
 __all__ = ["Description", "Offer", "describe", "registry_of", "source_file"]
 

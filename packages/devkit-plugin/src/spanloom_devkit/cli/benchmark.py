@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import DataError
-from .options import GPU
+from spanloom.cli.options import GPU
+from spanloom.errors import DataError
 
 if TYPE_CHECKING:
-    from ..pipeline import Pipeline
+    from spanloom.pipeline import Pipeline
 
 __all__ = ["measure_speed", "speed_command"]
 
@@ -47,9 +47,9 @@ def speed_command(
 
     Reading files isn't counted. The median of the rounds is told, and the slowest and fastest.
     """
-    from ..corpora.applying import read_texts
-    from ..pipeline import load
-    from ..training.run import use_gpu
+    from spanloom.corpora.applying import read_texts
+    from spanloom.pipeline import load
+    from spanloom.training.run import use_gpu
 
     if gpu_id >= 0:
         use_gpu(gpu_id)

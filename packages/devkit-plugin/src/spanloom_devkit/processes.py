@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
-from .tables import Finding
+from spanloom.plugins.tables import Finding
 
 __all__ = ["LIMIT", "environment", "run_python"]
 

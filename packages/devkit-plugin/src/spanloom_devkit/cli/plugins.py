@@ -16,11 +16,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from ..errors import UnknownNameError
-from ..plugins.describe import Description, Offer, describe, registry_of, source_file
-from ..plugins.index import current, enabled, normalize
-from ..plugins.registries import registry
-from ..plugins.registry import Registry, place
+from spanloom.errors import UnknownNameError
+from spanloom.plugins.index import current, enabled, normalize
+from spanloom.plugins.registries import registry
+from spanloom.plugins.registry import Registry, place
+
+from ..describe import Description, Offer, describe, registry_of, source_file
 
 __all__ = ["list_command", "show_command", "why_command"]
 

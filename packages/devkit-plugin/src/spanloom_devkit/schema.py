@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from ..errors import RegistryError
-from ..plugins.factory import factory_config
-from ..plugins.registries import registry
-from .sections import FREE_SECTIONS, core_schema, default_config, plugin_sections
-from .signatures import MISSING, Signature, signature_of
+from spanloom.config.sections import FREE_SECTIONS, core_schema, default_config, plugin_sections
+from spanloom.config.signatures import MISSING, Signature, signature_of
+from spanloom.errors import RegistryError
+from spanloom.plugins.factory import factory_config
+from spanloom.plugins.registries import registry
 
 __all__ = ["config_schema", "schema_of_type"]
 

@@ -27,6 +27,15 @@ from spanloom.config.sections import plugin_defaults
 from spanloom.config.source import Config
 from spanloom.plugins import manager
 
+#: Registries whose names don't stand behind an ``@``, and what has such a name.
+WHERE = {
+    "converters": "The ending of a file that is read",
+    "dialects": "The first part of another library's name",
+    "factories": "A component's `factory`",
+    "languages": "A pipeline's `lang`",
+    "renderers": "A kind of output",
+    "writers": "The ending of a file that is written",
+}
 #: Anchors of objects that have a place on a page already.
 PLACED: dict[str, str] = {}
 
@@ -98,7 +107,7 @@ def registry_pages(code: griffe.ModulesCollection) -> Iterator[tuple[str, str]]:
             if function is not None and function.path not in PLACED:
                 PLACED[function.path] = f"registries/{registry}.md"
                 blocks.append(f"::: {function.path}\n")
-        key = "A component's `factory`" if registry == "factories" else f"`@{registry}` in a config"
+        key = WHERE.get(registry, f"`@{registry}` in a config")
         head = ["| names | function | what it makes | distribution |", "|---|---|---|---|"]
         table = "\n".join([*head, *rows])
         intro = f"{key} names one of these. Names in one row mean the same."

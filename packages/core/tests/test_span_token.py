@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spanloom.errors import DataError, NameClashError
 from spanloom.tokens import Doc, ExtensionTable, Span, SpanGroup, Token
@@ -298,3 +300,39 @@ def test_attributes_of_one_pipeline(vocab: Vocab) -> None:
     with pytest.raises(DataError, match="of the kind doc, token, span, not 'word'"):
         ExtensionTable().declare("word", "x", owner="me", default=1)  # type: ignore[arg-type]
     assert table.names("doc") == ["x", "y"] and table.names("token") == []
+
+
+@given(st.data())
+def test_spans_say_what_the_whole_document_says(data: st.DataObject) -> None:
+    size = data.draw(st.integers(1, 40))
+    doc = Doc(Vocab("en"), words=["ab", "c"] * (size // 2) + ["def"] * (size % 2))
+    starts = data.draw(st.lists(st.sampled_from([-1, 0, 1]), min_size=len(doc), max_size=len(doc)))
+    doc.set_column("SENT_START", np.array([1, *starts[1:]], dtype=np.int8))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(doc)), max_size=8)))
+    doc.ents = [Span(doc, a, b, "X") for a, b in zip(cuts[::2], cuts[1::2])]
+    first = data.draw(st.integers(0, len(doc)))
+    span = doc[first : data.draw(st.integers(first, len(doc)))]
+    inside = [e for e in doc.ents if span.start <= e.start and e.end <= span.end]
+    assert list(span.ents) == inside
+    if doc.has_annotation("SENT_START"):
+        over = [s for s in doc.sents if s.start < span.end and span.start < s.end]
+        assert list(span.sents) == over
+        if len(span):
+            assert span.sent in list(doc.sents) and span.sent.start <= span.start < span.sent.end
+    elif len(span):
+        with pytest.raises(DataError, match="no sentence boundaries"):
+            list(span.sents)
+    if len(span):
+        assert [e.text for e in span.as_doc().ents] == [e.text for e in inside]
+    for mode in ("strict", "contract", "expand"):
+        a, b = sorted(data.draw(st.tuples(*[st.integers(0, len(doc.text))] * 2)))
+        found = doc.char_span(a, b, alignment_mode=mode)
+        ends = doc.ends
+        if mode == "expand":
+            tokens = [t for t in range(len(doc)) if ends[t] > a and doc.starts[t] < b]
+        else:
+            tokens = [t for t in range(len(doc)) if doc.starts[t] >= a and ends[t] <= b]
+        exact = bool(tokens) and doc.starts[tokens[0]] == a and ends[tokens[-1]] == b
+        wanted = tokens if a < b and (exact or mode != "strict") else []
+        assert (found is None) == (not wanted)
+        assert found is None or (found.start, found.end) == (wanted[0], wanted[-1] + 1)

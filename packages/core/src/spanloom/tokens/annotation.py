@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = [
     "sent_starts",
     "sentence_at",
     "sentences",
+    "sentences_of",
     "set_sent_start",
     "tokens_at",
     "writable",
@@ -72,11 +74,39 @@ def sentences(doc: HasColumns) -> tuple[list[int], list[int]]:
 
 
 def sentence_at(doc: HasColumns, i: int) -> tuple[int, int]:
-    """Start and end of the sentence that token ``i`` is in."""
-    bounds = _bounds(doc)
-    which = int(np.searchsorted(bounds, i, side="right"))
-    end = int(bounds[which]) if which < len(bounds) else len(doc)
-    return int(bounds[which - 1]), end
+    """Start and end of the sentence that token ``i`` is in, which is all that is looked at."""
+    starts = sent_starts(doc)
+    start = next((at for at in _nearby(starts, i, -1) if starts[at] == 1), None)
+    end = next((at for at in _nearby(starts, i + 1, 1) if starts[at] == 1), None)
+    if not start and end is None:
+        _bounds(doc)  # raises where the document knows of no sentences at all
+    return start or 0, len(doc) if end is None else end
+
+
+def _nearby(starts: NDArray[np.int8], at: int, step: int) -> Iterator[int]:
+    """Places of sentence starts from ``at`` on, to the left or right, looked for bit by bit."""
+    size = 64
+    while 0 <= at < len(starts):
+        low, high = (at, at + size) if step > 0 else (max(0, at + 1 - size), at + 1)
+        found = np.flatnonzero(starts[low:high] == 1) + low
+        yield from found.tolist()[::step]
+        at, size = (high if step > 0 else low - 1), 2 * size
+
+
+def sentences_of(doc: HasColumns, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence that tokens from ``start`` to ``end`` are part of."""
+    at = max(0, min(start, len(doc) - 1))
+    while at < len(doc):
+        first, last = sentence_at(doc, at)
+        if first >= end:
+            return
+        if start < last:
+            yield first, last
+        at = last
+
+
+def _end_char(doc: HasWords, i: int) -> int:
+    return int(doc.starts[i]) + len(doc.lexicon.texts[doc.rows[i]])
 
 
 def has_annotation(doc: HasColumns, attr: str | int, *, require_complete: bool = False) -> bool:
@@ -126,13 +156,16 @@ def tokens_at(
         )
     if not 0 <= start_idx < end_idx <= len(doc.text):
         return None
+    # Searched in the starts, which the document keeps: ends are made anew for whole documents.
     if alignment_mode == "expand":
-        start = int(np.searchsorted(doc.ends, start_idx, side="right"))
+        start = int(np.searchsorted(doc.starts, start_idx, side="right"))
+        start -= start > 0 and _end_char(doc, start - 1) > start_idx
         end = int(np.searchsorted(doc.starts, end_idx, side="left"))
     else:
         start = int(np.searchsorted(doc.starts, start_idx, side="left"))
-        end = int(np.searchsorted(doc.ends, end_idx, side="right"))
+        end = int(np.searchsorted(doc.starts, end_idx, side="left"))
+        end -= end > 0 and _end_char(doc, end - 1) > end_idx
     if start >= end:
         return None
-    exact = int(doc.starts[start]) == start_idx and int(doc.ends[end - 1]) == end_idx
+    exact = int(doc.starts[start]) == start_idx and _end_char(doc, end - 1) == end_idx
     return None if alignment_mode == "strict" and not exact else (start, end)

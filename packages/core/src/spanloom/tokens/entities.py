@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from .forward import Span
     from .protocols import HasColumns
 
-__all__ = ["assign", "bounds", "fields"]
+__all__ = ["assign", "bounds", "fields", "within"]
 
 
-def fields(doc: HasColumns) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
-    """Start, end, label id, id in a knowledge base and own id of each entity, a list of each."""
+def fields(
+    doc: HasColumns, first: int = 0, last: int | None = None
+) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
+    """Start, end, label id, id in a knowledge base and own id of each entity, a list of each.
+
+    Only tokens from ``first`` to ``last`` are looked at: entities that reach beyond are cut there.
+    """
     iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
     if iob is None or labels is None:
         return [], [], [], [], []
+    iob, labels = iob[first:last], labels[first:last]
     inside = ((iob == IOB_BEGIN) | (iob == IOB_IN)) & (labels != 0)
     begins = inside.copy()
     # "I" goes on with the entity before it if there is one, of the same label.
@@ -33,17 +39,24 @@ def fields(doc: HasColumns) -> tuple[list[int], list[int], list[int], list[int],
     kb_ids, ids = doc.column("ENT_KB_ID"), doc.column("ENT_ID")
     none = [0] * len(starts)
     return (
-        starts.tolist(),
-        ends.tolist(),
+        (starts + first).tolist(),
+        (ends + first).tolist(),
         labels[starts].tolist(),
-        none if kb_ids is None else kb_ids[starts].tolist(),
-        none if ids is None else ids[starts].tolist(),
+        none if kb_ids is None else kb_ids[starts + first].tolist(),
+        none if ids is None else ids[starts + first].tolist(),
     )
 
 
 def bounds(doc: HasColumns) -> list[tuple[int, int, int]]:
     """Start, end and label id of each entity, in order."""
     return list(zip(*fields(doc)[:3], strict=True))
+
+
+def within(doc: HasColumns, start: int, end: int) -> list[tuple[int, int, int, int, int]]:
+    """The fields of the entities that have a token from ``start`` to ``end``. Of one that reaches
+    beyond, one more token is told, on that side: enough to see that it does."""
+    found = zip(*fields(doc, max(0, start - 1), end + 1), strict=True)
+    return [each for each in found if each[0] < end and start < each[1]]
 
 
 def assign(

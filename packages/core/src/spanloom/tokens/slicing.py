@@ -74,7 +74,7 @@ def set_hooks(doc: Doc, hooks: dict[str, dict[str, Any]]) -> None:
 
 def _drop_cut_entities(span: Span, part: Doc) -> None:
     """Nothing is known any more of entities that reach beyond the part."""
-    for first, last, _ in entities.bounds(span.doc):
+    for first, last, *_ in entities.within(span.doc, span.start, span.end):
         start, end = max(first, span.start), min(last, span.end)
         if start < end and (start, end) != (first, last):
             part.writable("ENT_IOB")[start - span.start : end - span.start] = IOB_MISSING

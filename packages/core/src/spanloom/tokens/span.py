@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..vocab import extensions
 from ..vocab.vectors import HasVector, cosine
-from . import tree
+from . import annotation, entities, tree
 from .slicing import span_as_doc
 from .token import Token
 
@@ -204,7 +204,8 @@ class Span:
     @property
     def ents(self) -> tuple[Span, ...]:
         """The entities that lie within it."""
-        return tuple(e for e in self.doc.ents if self.start <= e.start and e.end <= self.end)
+        found = entities.within(self.doc, self.start, self.end)
+        return tuple(Span(self.doc, *e) for e in found if self.start <= e[0] and e[1] <= self.end)
 
     @property
     def sent(self) -> Span:
@@ -214,7 +215,10 @@ class Span:
     @property
     def sents(self) -> Iterator[Span]:
         """The sentences that it's part of."""
-        return (s for s in self.doc.sents if s.start < self.end and self.start < s.end)
+        if self.doc.hook("doc", "sents") is not None:
+            return (s for s in self.doc.sents if s.start < self.end and self.start < s.end)
+        bounds = annotation.sentences_of(self.doc, self.start, self.end)
+        return (Span(self.doc, *each) for each in bounds)
 
     # The tree
 

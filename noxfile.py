@@ -128,7 +128,8 @@ def tests(session: nox.Session, package: str) -> None:
     """Tests of one package with what it needs alone; and tests of what crosses packages, with the
     examples on a real transformer and the conformance kit on each package."""
     if package == "together":
-        session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS)
+        tools = (*TEST_TOOLS, "griffelib", "import-linter")
+        session.install(*CONSTRAINTS, *editable(*PACKAGES), *tools)
         folder = ROOT / "tests"
     else:
         session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
@@ -148,6 +149,8 @@ def tests(session: nox.Session, package: str) -> None:
         for each in PACKAGES.values():
             dist = project(each)["name"]
             session.run("pytest", "-q", f"--spanloom-conformance={dist}", env=one_thread)
+
+
 def build(session: nox.Session, *names: str) -> list[str]:
     """Build source distribution and wheel of packages, the wheel from the source distribution."""
     out = Path(session.create_tmp()) / "dist"

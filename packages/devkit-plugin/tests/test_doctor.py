@@ -1,4 +1,4 @@
-"""``spanloom plugins doctor`` and ``plugins environment``: faults are found, named, and given a cure."""
+"""``spanloom plugins doctor`` and ``plugins environment``: faults are found, with a cure each."""
 
 from __future__ import annotations
 

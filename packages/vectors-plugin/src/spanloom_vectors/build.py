@@ -61,6 +61,28 @@ class Source:
     shared: tuple[Sequence[str], NDArray[np.int64], NDArray[Any]] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    def check_words(self) -> None:
+        """Raise :class:`~spanloom.errors.DataError` for a floret table, in which words have no
+        vectors of their own, so that a format of words can't hold it."""
+        if self.subwords is not None and self.subwords.kind == "floret":
+            raise DataError(
+                "a floret table has no words, only rows of pieces: it can be written in floret's "
+                "format (.floret), as a table (.wlv) or as a folder of spaCy's"
+            )
+
+    def counted(self, path: str | Path) -> Iterator[Chunk]:
+        """The chunks, for a format that says beforehand how many words there are: another number
+        raises :class:`~spanloom.errors.DataError`."""
+        count = 0
+        for chunk in self.chunks:
+            count += len(chunk.words)
+            yield chunk
+        if count != self.total:
+            raise DataError(
+                f"'{path}': {count} words came where {self.total} were announced: make a table of "
+                f"them first (Table.from_source), and write its source()"
+            )
+
     def arrays(self) -> tuple[list[str], NDArray[np.float32]]:
         """All words, and all rows in one array: for what is small."""
         words: list[str] = []
@@ -69,6 +91,15 @@ class Source:
             words.extend(chunk.words)
             rows.append(np.asarray(chunk.rows, dtype=np.float32))
         return words, np.concatenate(rows)
+
+
+def kept(
+    shared: tuple[Sequence[str], NDArray[np.int64], Any], keep: NDArray[np.bool_]
+) -> tuple[Sequence[str], NDArray[np.int64], Any]:
+    """Of words that share rows those that are to be kept, with the rows that they need."""
+    words, key_rows, table = shared
+    used, fresh = np.unique(key_rows[keep], return_inverse=True)
+    return [words[i] for i in np.flatnonzero(keep).tolist()], fresh.astype(np.int64), table[used]
 
 
 class _Keys:
@@ -136,7 +167,10 @@ class _Rows:
         self.count = 0
 
     def convert(self, rows: NDArray[Any]) -> NDArray[Any]:
-        rows = np.ascontiguousarray(rows, dtype=np.float32)
+        if rows.dtype.kind not in "fiub":
+            raise DataError(f"vectors must be real numbers, not an array of {rows.dtype}")
+        with np.errstate(over="ignore"):  # infinity is refused below
+            rows = np.ascontiguousarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.width:
             raise DataError(f"rows of shape {rows.shape} in a table of width {self.width}")
         if not np.isfinite(rows).all():
@@ -183,6 +217,11 @@ def write_sections(
         kind = "floret"
     unknown = unknown or ("subword" if source.subwords is not None else "zero")
     _check_settings(dtype, attrs, unknown, source)
+    if limit is not None and (limit < 1 or kind == "floret"):
+        what = "a floret table has no words to take the first of"
+        raise DataError(
+            f"limit {limit}: {what if limit > 0 else 'there must be at least one word'}"
+        )
     writer = SectionWriter(file)
     keys, rows = _Keys(problems), _Rows(source.width, dtype)
     if kind == "floret":
@@ -193,7 +232,10 @@ def write_sections(
             )
         writer.write("rows", map(rows.convert, _blocks(source.buckets)), dtype, source.width)
     elif source.shared is not None:
-        words, key_rows, table = source.shared
+        shared = source.shared
+        if limit is not None and limit < len(shared[0]):
+            shared = kept(shared, np.arange(len(shared[0])) < limit)
+        words, key_rows, table = shared
         fresh = keys.add(words, None)
         writer.write("rows", map(rows.convert, _blocks(table)), dtype, source.width)
         writer.write("key_rows", [key_rows[fresh]], "uint32")
@@ -207,7 +249,8 @@ def write_sections(
     if kind == "words":
         keys.write(writer)
         if source.buckets is not None:
-            writer.write("buckets", _blocks(source.buckets), "float32", source.width)
+            buckets = map(_finite, _blocks(source.buckets))
+            writer.write("buckets", buckets, "float32", source.width)
     header = {
         "kind": kind,
         "name": name,
@@ -233,6 +276,12 @@ def _check_settings(dtype: str, attrs: Sequence[str], unknown: str, source: Sour
         raise DataError("unknown words can only be composed of subwords by a table that has them")
     if source.width < 1:
         raise DataError(f"vectors of {source.width} dimensions: there must be at least one")
+
+
+def _finite(rows: NDArray[Any]) -> NDArray[Any]:
+    if not np.isfinite(rows).all():
+        raise DataError("the rows of subwords hold infinity or NaN: the table is damaged")
+    return rows
 
 
 def _blocks(table: NDArray[Any], size: int = _BLOCK) -> Iterator[NDArray[Any]]:
@@ -270,7 +319,7 @@ def _taken(
     chunks: Iterable[Chunk], keys: _Keys, limit: int | None, counts: list[NDArray[np.int64]]
 ) -> Iterator[NDArray[Any]]:
     """The rows of new words, up to ``limit`` of them."""
-    for chunk in _grouped(chunks):
+    for chunk in _grouped(chunks, _BLOCK if limit is None else min(limit, _BLOCK)):
         words, rows = chunk.words, chunk.rows
         if limit is not None and keys.count + len(words) > limit:
             words, rows = words[: limit - keys.count], rows[: limit - keys.count]

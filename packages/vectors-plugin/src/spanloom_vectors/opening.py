@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from spanloom.errors import SerializationError
-from spanloom.io.files import existing
 from spanloom.vocab.vectors import saved_vectors
 
 from .build import write_table
 from .formats import Format, read_source, write_source
+from .formats.streams import file_of
 from .problems import Policy, Problems
 from .storage import is_table
 from .table import Table
@@ -40,7 +40,9 @@ def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: boo
     :class:`~spanloom.errors.SerializationError`, naming both hashes. With ``by_reference``,
     pipelines saved with it refer to the file where it is.
     """
-    path = existing(path, "table of vectors")
+    if file_of(path) != Path(path):
+        return _checked(read_vectors(path), Path(path), hash)
+    path = Path(path)
     if is_table(path):
         return Table.open(path, hash=hash, by_reference=by_reference)
     for folder in (path, path / "vocab"):
@@ -65,14 +67,17 @@ def read_vectors(
     format: str | None = None,
     policy: Policy = "skip",
     problems: Problems | None = None,
+    encoding: str | None = None,
     **settings: Any,
 ) -> Table:
     """A table in memory of vectors in any format. ``settings`` are those of
-    :func:`~spanloom_vectors.write_table`; to convert large ones, write a file instead."""
+    :func:`~spanloom_vectors.write_table`; to convert large ones, write a file instead. See
+    :func:`~spanloom_vectors.read_source` for the rest, and for what is raised."""
     if is_table(path):
-        return Table.open(path)
+        table = Table.open(path)
+        return Table.from_source(table.source(), **settings) if settings else table
     problems = problems if problems is not None else Problems(Path(path), policy)
-    source = read_source(path, format=format, problems=problems)
+    source = read_source(path, format=format, problems=problems, encoding=encoding)
     return Table.from_source(source, problems=problems, **settings)
 
 

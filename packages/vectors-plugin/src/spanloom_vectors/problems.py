@@ -54,6 +54,11 @@ class Problems:
         if count <= _KEPT:
             self.examples.append(Problem(kind, line, message))
 
+    def undecodable(self, line: int, word: bytes) -> None:
+        """Count, or raise, a word that can't be decoded."""
+        hint = "if the file is in another encoding, name it (--encoding)"
+        self.add("undecodable", line, f"the word {word!r} isn't valid UTF-8: {hint}")
+
     @property
     def total(self) -> int:
         """How many lines were left out."""

@@ -43,10 +43,15 @@ class Subwords:
     def __post_init__(self) -> None:
         if self.kind not in ("fasttext", "floret"):
             raise DataError(f"subwords of kind {self.kind!r}: use 'fasttext' or 'floret'")
-        if self.buckets < 1 or not 0 <= self.minn <= self.maxn or not 1 <= self.hash_count <= 4:
+        if (
+            self.buckets < 1
+            or not 0 <= self.minn <= self.maxn <= 1000
+            or not 1 <= self.hash_count <= 4
+        ):
             raise DataError(
                 f"subwords with {self.buckets} buckets, n-grams of {self.minn} to {self.maxn} and "
-                f"{self.hash_count} hashes: it takes a bucket, 0 <= minn <= maxn, 1 to 4 hashes"
+                f"{self.hash_count} hashes: it takes a bucket, 0 <= minn <= maxn <= 1000, and 1 to "
+                f"4 hashes"
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -340,7 +340,7 @@ class Table(Lookup):
 
 
 class _Gathered:
-    """Rows of a table by slices, as float32, for writers that stream."""
+    """Rows of a table by slices or indices, as float32, for writers that stream."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -349,8 +349,9 @@ class _Gathered:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key: slice) -> NDArray[np.float32]:
-        return self.table.gather(np.arange(*key.indices(len(self))))
+    def __getitem__(self, key: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        at = np.arange(*key.indices(len(self))) if isinstance(key, slice) else key
+        return self.table.gather(at)
 
 
 def _restore(path: str, hash: str, by_reference: bool, changes: Iterable[tuple[str, Any]]) -> Table:

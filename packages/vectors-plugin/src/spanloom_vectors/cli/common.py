@@ -31,7 +31,14 @@ def reading_options(function: F) -> F:
             show_default=True,
             help="What to do with a bad line.",
         ),
-        click.option("--limit", "-n", "--truncate", type=int, help="Read that many words at most."),
+        click.option("--encoding", help="Encoding of the words, if it isn't UTF-8."),
+        click.option(
+            "--limit",
+            "-n",
+            "--truncate",
+            type=click.IntRange(min=1),
+            help="Read that many words at most.",
+        ),
         click.option(
             "--from", "source_format", type=click.Choice(list(FORMATS)), help="Format of SOURCE."
         ),
@@ -105,6 +112,7 @@ def converted(
     policy: Policy = "skip",
     limit: int | None = None,
     source_format: str | None = None,
+    encoding: str | None = None,
     name: str = "",
     dtype: str = "float32",
     attrs: Sequence[str] = (),
@@ -126,7 +134,7 @@ def converted(
     if is_table(path):
         source = Table.open(path).source()
     else:
-        source = read_source(path, format=source_format, problems=problems)
+        source = read_source(path, format=source_format, problems=problems, encoding=encoding)
     with tempfile.TemporaryDirectory(prefix=".vectors.", dir=beside) as folder:
         with bar(source, f"Reading {Path(path).name}"):
             target = write_table(Path(folder) / "table.wlv", source, problems=problems, **settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import mmap
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ __all__ = ["read_npz", "read_safetensors", "write_npz", "write_safetensors"]
 _BLOCK = 4096
 _WORDS = ("words", "vocab", "index", "keys")
 _VECTORS = ("vectors", "embeddings", "embedding", "weights")
+_DAMAGE = (
+    BadZipFile,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,  # an encrypted member
+    SyntaxError,  # in the header of an array
+    ValueError,
+    zlib.error,
+)
 _TYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -38,6 +51,7 @@ _TYPES = {
     "I32": "<i4",
     "I8": "i1",
     "U8": "u1",
+    "U16": "<u2",
 }
 
 
@@ -49,7 +63,7 @@ def read_npz(path: str | Path, problems: Problems) -> Source:
             names = list(archive)
             words = archive[_one(path, names, _WORDS)]
             rows = archive[_one(path, names, _VECTORS)]
-    except (ValueError, BadZipFile, EOFError) as error:
+    except _DAMAGE as error:
         raise FormatError(path, None, f"these arrays can't be read: {error}") from error
     if words.dtype.kind not in "US" or words.ndim != 1:
         raise FormatError(path, None, f"the words are an array of {words.dtype}, not of strings")
@@ -68,12 +82,15 @@ def _one(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
 def _source(path: Path, words: Any, rows: NDArray[Any]) -> Source:
     if rows.ndim != 2 or len(rows) != len(words) or not rows.shape[1]:
         raise FormatError(path, None, f"{len(words)} words, and vectors of shape {rows.shape}")
-    return Source(rows.shape[1], _chunks(words, rows), total=len(words))
+    return Source(rows.shape[1], _chunks(path, words, rows), total=len(words))
 
 
-def _chunks(words: Any, rows: NDArray[Any]) -> Iterator[Chunk]:
+def _chunks(path: Path, words: Any, rows: NDArray[Any]) -> Iterator[Chunk]:
     for start in range(0, len(words), _BLOCK):
-        some = words[start : start + _BLOCK]
+        try:
+            some = words[start : start + _BLOCK]
+        except UnicodeDecodeError as error:
+            raise FormatError(path, None, f"the words aren't UTF-8: {error}") from None
         yield Chunk(some, rows[start : start + _BLOCK], range(start + 1, start + 1 + len(some)))
 
 
@@ -87,34 +104,53 @@ def write_npz(path: str | Path, source: Source) -> None:
 def read_safetensors(path: str | Path, problems: Problems) -> Source:
     """The vectors and words of a safetensors file, mapped into memory."""
     path = existing(path, "file of vectors")
-    with path.open("rb") as file:
-        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     try:
+        with path.open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         (size,) = struct.unpack("<Q", data[:8])
         header = json.loads(data[8 : 8 + size].decode("utf8"))
         tensors = {
             name: _tensor(data, 8 + size, info)
             for name, info in header.items()
-            if name != "__metadata__" and info["dtype"] in _TYPES
+            if name in (*_VECTORS, "words", "word_ends")
         }
-    except (ValueError, KeyError, struct.error, TypeError) as error:
+        metadata = dict(header.get("__metadata__") or {})
+        rows = tensors[_one(path, list(tensors) or list(header), _VECTORS)]
+    except FormatError:
+        raise
+    except (AttributeError, ValueError, KeyError, OverflowError, struct.error, TypeError) as error:
         raise FormatError(path, None, f"this isn't a safetensors file ({error})") from error
-    rows = tensors[_one(path, list(tensors), _VECTORS)]
     if "words" in tensors and "word_ends" in tensors:
-        ends = np.concatenate([[0], tensors["word_ends"]])
-        return _source(path, Words(tensors["words"], ends), rows)
-    listed = header.get("__metadata__", {}).get("words")
+        text, ends = tensors["words"], np.concatenate([[0], tensors["word_ends"]])
+        if text.dtype != np.uint8 or (np.diff(ends) < 0).any() or ends[-1] != text.size:
+            raise FormatError(path, None, "'word_ends' doesn't say where each of the 'words' ends")
+        return _source(path, Words(text, ends), rows)
+    listed = metadata.get("words")
     if listed is None:
         raise FormatError(
             path,
             None,
             "the words are missing: tensors 'words' and 'word_ends', or metadata 'words'",
         )
-    return _source(path, json.loads(listed), rows)
+    try:
+        words = json.loads(listed)
+    except (ValueError, TypeError, RecursionError):
+        words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise FormatError(path, None, "the metadata 'words' isn't a list of strings as JSON")
+    return _source(path, words, rows)
 
 
 def _tensor(data: Any, base: int, info: dict[str, Any]) -> NDArray[Any]:
     start, end = info["data_offsets"]
+    if info["dtype"] not in (*_TYPES, "BF16"):
+        raise ValueError(f"a tensor of {info['dtype']}, which NumPy doesn't have")
+    if not 0 <= start <= end <= len(data) - base:
+        raise ValueError("cut short: a tensor lies outside of the file")
+    if info["dtype"] == "BF16":
+        # The upper half of a float32.
+        half = _tensor(data, base, {**info, "dtype": "U16"})
+        return (half.astype("<u4") << 16).view("<f4")
     dtype = np.dtype(_TYPES[info["dtype"]])
     array = np.frombuffer(
         data, dtype=dtype, count=(end - start) // dtype.itemsize, offset=base + start

@@ -1,4 +1,5 @@
-"""fastText's binary models (``.bin``, versions 11 and 12): vectors of words, and of the n-gram
+"""fastText's binary models (``.bin``, versions 11 and 12, and those of before 2017, which don't
+tell their version): vectors of words, and of the n-gram
 buckets that give vectors to other words.
 
 What is read is the vector that fastText itself gives for a word, the mean of its own row and of its
@@ -21,11 +22,14 @@ from ..build import Chunk, Source
 from ..problems import Problems
 from ..subwords import Subwords
 from .streams import mappable, writing
+from .text import encodes
 
-__all__ = ["MAGIC", "read_fasttext", "write_fasttext"]
+__all__ = ["is_fasttext", "read_fasttext", "write_fasttext"]
 
+#: The first four bytes of a model that tells its version.
 MAGIC = struct.pack("<i", 793712314)
-"""The first four bytes of a model."""
+#: The settings: twelve numbers, and the threshold for sampling.
+_HEAD = struct.Struct("<12id")
 
 _ARGS = ("dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model", "bucket", "minn",
          "maxn", "lr_update_rate")  # fmt: skip
@@ -35,25 +39,50 @@ _EOS = "</s>"
 _BLOCK = 4096
 
 
-def read_fasttext(path: str | Path, problems: Problems) -> Source:
+def is_fasttext(start: bytes) -> bool:
+    """Whether these can be the first bytes of a model. Old ones begin with their settings, which
+    lie in narrow bounds."""
+    if start.startswith(MAGIC):
+        return True
+    if len(start) < _HEAD.size:
+        return False
+    *numbers, t = _HEAD.unpack_from(start)
+    args = dict(zip(_ARGS, numbers, strict=True))
+    return (
+        0 < args["dim"] < 10_000
+        and 0 < args["ws"] < 1000
+        and 0 < args["epoch"] < 100_000
+        and 0 <= args["word_ngrams"] < 100
+        and args["loss"] in (1, 2, 3)
+        and args["model"] in (1, 2, 3)
+        and args["bucket"] >= 0
+        and 0 <= args["minn"] <= args["maxn"] < 100
+        and 0.0 <= t <= 1.0
+    )
+
+
+def read_fasttext(path: str | Path, problems: Problems, *, encoding: str = "utf8") -> Source:
     """A model's words and buckets, its matrix mapped into memory."""
     with mappable(path) as file:
-        return _Model(file, Path(path), problems).source()
+        return _Model(file, Path(path), problems, encoding).source()
 
 
 class _Model:
     """The parts of a model file, its matrix mapped into memory."""
 
-    def __init__(self, file: IO[bytes], path: Path, problems: Problems) -> None:
+    def __init__(
+        self, file: IO[bytes], path: Path, problems: Problems, encoding: str = "utf8"
+    ) -> None:
         self.path = path
         self.problems = problems
+        self.encoding = encoding
         try:
             self.args = self._args(file)
             self.words, self.counts = self._dictionary(file)
             offset, rows, width = self._matrix(file)
         except struct.error as error:
             raise FormatError(path, None, "the model is cut short") from error
-        if width != self.args["dim"] or rows < len(self.words):
+        if width < 1 or width != self.args["dim"] or rows < len(self.words):
             raise FormatError(
                 path,
                 None,
@@ -66,23 +95,27 @@ class _Model:
         )
 
     def _args(self, file: IO[bytes]) -> dict[str, Any]:
-        if file.read(4) != MAGIC:
+        start = file.read(8 + _HEAD.size)
+        if not is_fasttext(start):
             raise FormatError(
                 self.path, None, "this isn't a model of fastText: the magic number is another"
             )
-        (version,) = struct.unpack("<i", file.read(4))
-        if version not in (11, 12):
+        self.old = not start.startswith(MAGIC)
+        version = 0 if self.old else struct.unpack_from("<i", start, 4)[0]
+        if version not in (0, 11, 12):
             raise FormatError(
                 self.path, None, f"a model of version {version}: 11 and 12 can be read"
             )
-        args: dict[str, Any] = dict(zip(_ARGS, struct.unpack("<12i", file.read(48)), strict=True))
-        (args["t"],) = struct.unpack("<d", file.read(8))
-        if version == 11 and args["model"] == _SUPERVISED:
+        *numbers, t = _HEAD.unpack_from(start, 0 if self.old else 8)
+        file.seek(_HEAD.size if self.old else 8 + _HEAD.size)
+        args: dict[str, Any] = {**dict(zip(_ARGS, numbers, strict=True)), "t": t}
+        if version < 12 and args["model"] == _SUPERVISED:
             args["maxn"] = 0  # n-grams weren't used in these, whatever is written there
         return args
 
     def _dictionary(self, file: IO[bytes]) -> tuple[list[bytes], list[int]]:
-        size, nwords, _, _, pruned = struct.unpack("<iiiqq", file.read(28))
+        size, nwords, _, _ = struct.unpack("<iiiq", file.read(20))
+        pruned = -1 if self.old else struct.unpack("<q", file.read(8))[0]
         words: list[bytes] = []
         counts: list[int] = []
         rest = b""
@@ -107,7 +140,7 @@ class _Model:
         return words, counts
 
     def _matrix(self, file: IO[bytes]) -> tuple[int, int, int]:
-        (quantised,) = struct.unpack("<?", file.read(1))
+        quantised = False if self.old else struct.unpack("<?", file.read(1))[0]
         if quantised:
             raise FormatError(
                 self.path,
@@ -123,7 +156,10 @@ class _Model:
         buckets = self.matrix[count : count + self.args["bucket"]]
         subwords = None
         if self.args["maxn"] > 0 and len(buckets):
-            subwords = Subwords("fasttext", len(buckets), self.args["minn"], self.args["maxn"])
+            try:
+                subwords = Subwords("fasttext", len(buckets), self.args["minn"], self.args["maxn"])
+            except DataError as error:
+                raise FormatError(self.path, None, str(error)) from None
         return Source(
             self.args["dim"],
             self._chunks(buckets, subwords),
@@ -140,10 +176,10 @@ class _Model:
             keep: list[int] = []
             for i, word in enumerate(raw, start):
                 try:
-                    words.append(word.decode("utf8"))
+                    words.append(word.decode(self.encoding))
                     keep.append(i)
                 except UnicodeDecodeError:
-                    self.problems.add("undecodable", i + 1, f"the word {word!r} is not valid UTF-8")
+                    self.problems.undecodable(i + 1, word)
             rows: NDArray[np.float32] = np.array(self.matrix[keep], dtype=np.float32)
             if subwords is not None:
                 sums, counts = _sums(words, subwords, buckets)
@@ -166,11 +202,9 @@ def write_fasttext(path: str | Path, source: Source) -> None:
     """Write a model of version 12, which fastText and gensim can load for its vectors.
 
     Words without counts count as seen once; the output layer is of zeros. Raises
-    :class:`~spanloom.errors.DataError` for a floret table.
+    :class:`~spanloom.errors.DataError` for a word that it can't hold.
     """
     subwords = source.subwords
-    if subwords is not None and subwords.kind != "fasttext":
-        raise DataError("a floret table can't be written as a model of fastText")
     buckets = source.buckets if subwords is not None else None
     args = {**_DEFAULTS, **source.extra.get("fasttext", {}), "dim": source.width}
     args["model"] = 2 if args["model"] == _SUPERVISED else args["model"]
@@ -181,18 +215,19 @@ def write_fasttext(path: str | Path, source: Source) -> None:
         for chunk in source.chunks
     ]
     total = sum(len(words) for words, _, _ in chunks)
+    bad = next((w for words, _, _ in chunks for w in words if "\0" in w or not encodes(w)), None)
+    if bad is not None:
+        raise DataError(f"'{path}': the word {bad!r} can't be written to a model of fastText")
     with writing(path) as file:
         file.write(MAGIC + struct.pack("<i", 12))
-        file.write(struct.pack("<12id", *(args[name] for name in _ARGS), args["t"]))
+        file.write(_HEAD.pack(*(args[name] for name in _ARGS), args["t"]))
         tokens = sum(
             sum(counts) if counts is not None else len(words) for words, counts, _ in chunks
         )
         file.write(struct.pack("<iiiqq", total, total, 0, tokens, -1))
         for words, counts, _ in chunks:
             for word, count in zip(words, counts if counts is not None else [1] * len(words)):
-                file.write(
-                    word.encode("utf8", "surrogatepass") + b"\0" + struct.pack("<qb", count, 0)
-                )
+                file.write(word.encode("utf8") + b"\0" + struct.pack("<qb", count, 0))
         file.write(struct.pack("<?qq", False, total + args["bucket"], source.width))
         for words, _, rows in chunks:
             if subwords is not None and buckets is not None:

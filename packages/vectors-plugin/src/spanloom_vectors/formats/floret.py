@@ -3,7 +3,6 @@ for the beginning and end of a word; then each row, its number first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from spanloom.errors import DataError, FormatError
 from ..build import Source
 from ..problems import Problems
 from ..subwords import Subwords
-from .streams import reading, writing
+from .streams import recoded, writing
 from .text import line_chunks
 
 __all__ = ["is_floret", "read_floret", "write_floret"]
@@ -26,37 +25,32 @@ def is_floret(line: bytes) -> bool:
     return len(fields) == 8 and all(field.isdigit() for field in fields[:6])
 
 
-def read_floret(path: str | Path, problems: Problems) -> Source:
+def read_floret(path: str | Path, problems: Problems, *, encoding: str = "utf8") -> Source:
     """The rows of a floret file."""
-    with reading(path) as file:
-        line = file.readline(1000)
+    with recoded(path, encoding) as file:
+        line = file.readline(1000).removeprefix(b"\xef\xbb\xbf")
     if not is_floret(line):
         raise FormatError(path, 1, "this isn't the header of a floret file (8 fields are due)")
     buckets, width, minn, maxn, count, seed = map(int, line.split()[:6])
-    bow, eow = (field.decode("utf8") for field in line.split()[6:])
     try:
+        bow, eow = (field.decode("utf8") for field in line.split()[6:])
         subwords = Subwords("floret", buckets, minn, maxn, count, seed, bow, eow)
-    except DataError as error:
+    except (DataError, UnicodeDecodeError) as error:
         raise FormatError(path, 1, str(error)) from error
-    table: NDArray[np.float32] = np.zeros((buckets, width), dtype=np.float32)
-    seen = np.zeros(buckets, dtype=np.bool_)
-    for numbers, rows in _rows(path, width, problems):
-        if numbers.max(initial=0) >= buckets:
-            raise FormatError(path, None, f"row {numbers.max()} of {buckets}")
-        table[numbers], seen[numbers] = rows, True
-    if not seen.all():
-        raise FormatError(path, None, f"{int(seen.sum())} of {buckets} rows are there: cut short")
+    # All rows are read before memory is asked for: the header may say anything.
+    numbers: list[int] = []
+    parts: list[NDArray[np.float32]] = []
+    for chunk in line_chunks(path, width, buckets, False, problems, header=True, encoding=encoding):
+        odd = [word for word in chunk.words if not (word.isdecimal() and int(word) < buckets)]
+        if odd:
+            raise FormatError(path, None, f"row {odd[0]} of {buckets}: no such row")
+        numbers += map(int, chunk.words)
+        parts.append(chunk.rows)
+    if len(set(numbers)) < buckets:
+        raise FormatError(path, None, f"{len(set(numbers))} of {buckets} rows are there: cut short")
+    table = np.empty((buckets, width), dtype=np.float32)
+    table[numbers] = np.concatenate(parts)
     return Source(width, (), total=0, subwords=subwords, buckets=table)
-
-
-def _rows(
-    path: str | Path, width: int, problems: Problems
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    for chunk in line_chunks(Path(path), width, True, False, problems):
-        try:
-            yield np.array([int(word) for word in chunk.words]), chunk.rows
-        except ValueError as error:
-            raise FormatError(path, None, f"a row's number is no number: {error}") from error
 
 
 def write_floret(path: str | Path, source: Source) -> None:

@@ -50,7 +50,9 @@ def _chunks(keyed: Any) -> Iterator[Chunk]:
 
 
 def to_gensim(source: Source) -> Any:
-    """A ``KeyedVectors`` of the words and their vectors. Needs gensim."""
+    """A ``KeyedVectors`` of the words and their vectors. Needs gensim. Raises
+    :class:`~spanloom.errors.DataError` for a floret table."""
+    source.check_words()
     from gensim.models import KeyedVectors
 
     words, rows = source.arrays()

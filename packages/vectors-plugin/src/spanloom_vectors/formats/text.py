@@ -1,7 +1,8 @@
 """Vectors as text: a word and its numbers on each line.
 
 word2vec's and fastText's (``.vec``) have a first line with the number of words and dimensions,
-GloVe's have none. Words may hold spaces: the numbers are counted from the end of the line.
+GloVe's have none. Words may hold spaces: the numbers are counted from the end of the line. What a
+header says is compared with the lines, and a file in which most lines are no vectors is refused.
 """
 
 from __future__ import annotations
@@ -20,31 +21,96 @@ from spanloom.errors import DataError, FormatError
 from ..build import Chunk, Source
 from ..problems import Problems
 from .numbers import parse_numbers
-from .streams import reading, writing
+from .streams import recoded, writing
 
-__all__ = ["check_words", "line_chunks", "read_text", "write_text"]
+__all__ = ["check_words", "encodes", "is_vector_line", "line_chunks", "read_text", "write_text"]
 
 #: Bytes that are parsed at a time: arrays over them should fit into the processor's cache.
 _BLOCK = 1 << 18
 #: Lines from which the width is told, where no header says it.
 _SAMPLE = 100
+#: Bytes in which these lines, and what the file is, are looked for.
+_HEAD = 1 << 20
+_BLANKS = " \t\n\r\v\f"
+#: How other files begin, in lower case.
+_OTHERS = (
+    (b"version https://git-lfs", "a pointer of Git LFS: get what it points at by `git lfs pull`"),
+    (b"<!doctype", "a page of HTML, such as a server sends in place of what isn't there"),
+    (b"<html", "a page of HTML, such as a server sends in place of what isn't there"),
+    (b"<?xml", "XML"),
+    (b'{"', "JSON"),
+    (b"[{", "JSON"),
+    (b"[[", "JSON"),
+    (b"%pdf-", "a PDF"),
+)
 
 
-def read_text(path: str | Path, problems: Problems) -> Source:
+def read_text(path: str | Path, problems: Problems, *, encoding: str = "utf8") -> Source:
     """A stream over a file in word2vec's, fastText's or GloVe's text format."""
-    with reading(path) as file:
-        head = file.read(1 << 20)
+    with recoded(path, encoding) as file:
+        head = file.read(_HEAD)
     lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     if not head.strip():
         raise FormatError(path, None, "the file is empty")
+    _check_start(path, head)
     header = _header(lines)
     sample = lines[1:] if header else lines
     # The last one may be cut.
-    sample = (sample[:-1] if len(sample) > 1 and len(head) == 1 << 20 else sample)[:_SAMPLE]
+    sample = (sample[:-1] if len(sample) > 1 and len(head) == _HEAD else sample)[:_SAMPLE]
     tabs = any(b"\t" in line for line in sample)
     total, width = header if header else (None, _width(path, sample))
-    chunks = line_chunks(Path(path), width, header is not None, tabs, problems)
+    if header:
+        _check_width(path, width, sample)
+    chunks = line_chunks(path, width, total, tabs, problems, header=bool(header), encoding=encoding)
     return Source(width, chunks, total=total)
+
+
+def _check_start(path: str | Path, head: bytes) -> None:
+    """Raise :class:`FormatError` for what is known to be no vectors, and say what it is."""
+    start = head[:1000].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    what = next((name for begin, name in _OTHERS if start.startswith(begin)), None)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        what = "UTF-16: name that as its encoding (--encoding utf-16)"
+    elif head[257:262] == b"ustar":
+        what = "a tar archive: unpack it, and give the file in it"
+    elif b"\0" in head:
+        what = "no text, for it holds zero bytes: UTF-16 without a mark, or another binary format"
+    elif b"\r" in head and b"\n" not in head:
+        what = "text whose lines end with \\r alone: write \\n in its place"
+    if what is not None:
+        raise FormatError(path, None, f"these aren't vectors: the file is {what}")
+
+
+def _check_width(path: str | Path, width: int, sample: list[bytes]) -> None:
+    """Raise :class:`FormatError` where no line has as many numbers as the header says, or where
+    nearly all have more."""
+    lines = [(number, line) for number, line in enumerate(sample, 2) if line.strip()]
+    counts = [_numbers_at_end(line) for _, line in lines]
+    if counts and (max(counts) < width or 4 * sum(n > width for n in counts) >= 3 * len(counts)):
+        number, line = next(each for each, n in zip(lines, counts) if n != width)
+        raise FormatError(
+            path,
+            number,
+            f"the header promises vectors of {width} numbers, and the line ends with "
+            f"{_numbers_at_end(line)}: {line[:40].decode('utf8', 'replace')!r}... (a number has a "
+            f"decimal point, and blanks or a tab before it)",
+        )
+
+
+def _numbers_at_end(line: bytes) -> int:
+    """How many numbers a line ends with; its first field is a word, whatever it looks like."""
+    fields = line.split()[1:]
+    for count, field in enumerate(reversed(fields)):
+        try:
+            float(field)
+        except ValueError:
+            return count
+    return len(fields)
+
+
+def is_vector_line(line: bytes) -> bool:
+    """Whether a line of text can be a word and at least one number."""
+    return _numbers_at_end(line) > 0
 
 
 def _header(lines: list[bytes]) -> tuple[int, int] | None:
@@ -69,21 +135,47 @@ def _width(path: str | Path, lines: Iterable[bytes]) -> int:
 
 
 def line_chunks(
-    path: Path, width: int, header: bool, tabs: bool, problems: Problems
+    path: str | Path,
+    width: int,
+    total: int | None,
+    tabs: bool,
+    problems: Problems,
+    *,
+    header: bool,
+    encoding: str = "utf8",
 ) -> Iterator[Chunk]:
-    """The words and vectors of all lines, the first of which may be a header."""
+    """The words and vectors of all lines, the first of which may be a header.
+
+    Raises :class:`~spanloom.errors.FormatError` if there aren't ``total`` lines, where that is
+    known, and if at least half of them don't hold ``width`` numbers.
+    """
     number = 2 if header else 1
-    with reading(path) as file:
+    lines_there = good = 0
+    first = ""
+    with recoded(path, encoding) as file:
         if header:
             file.readline()
         for block in _blocks(file, strip=not header):
             if tabs:
                 block = block.replace(b"\t", b" ")
             lines = block.split(b"\n")
-            chunk = _parsed(lines, width, number, problems)
+            chunk, bad = _parsed(lines, width, number, problems)
+            here = len(lines) if bad is None else sum(map(bool, map(bytes.strip, lines)))
+            lines_there, good = lines_there + here, good + here - len(bad or ())
+            first = first or (bad or [""])[0]
             if len(chunk.words):
                 yield chunk
             number += len(lines)
+    if first and 2 * good <= lines_there:
+        what = f"half of its lines or more aren't a word and {width} numbers: {first}"
+        raise FormatError(path, None, what)
+    if total is not None and lines_there != total:
+        raise FormatError(
+            path,
+            None,
+            f"the header promises {total} vectors, and {lines_there} are there: the file was cut "
+            f"short or changed. Get it again, or correct the number in its first line",
+        )
 
 
 def _blocks(file: IO[bytes], strip: bool) -> Iterator[bytes]:
@@ -103,8 +195,11 @@ def _blocks(file: IO[bytes], strip: bool) -> Iterator[bytes]:
         yield rest
 
 
-def _parsed(lines: list[bytes], width: int, number: int, problems: Problems) -> Chunk:
-    """The words and vectors of lines, all at once where they are as they should be."""
+def _parsed(
+    lines: list[bytes], width: int, number: int, problems: Problems
+) -> tuple[Chunk, list[str] | None]:
+    """The words and vectors of lines, all at once where they are as they should be; and the
+    beginnings of lines with other numbers, None where each line is right."""
     lines = [line.rstrip() for line in lines]
     pairs = [line.partition(b" ") for line in lines]
     rest = [numbers for _, _, numbers in pairs]
@@ -113,7 +208,7 @@ def _parsed(lines: list[bytes], width: int, number: int, problems: Problems) -> 
         values = _numbers(rest, width)
     words = _decoded([word for word, _, _ in pairs]) if values is not None else None
     if values is not None and words is not None and all(words):
-        return Chunk(words, values, range(number, number + len(lines)))
+        return Chunk(words, values, range(number, number + len(lines))), None
     return _one_by_one(lines, width, number, problems)
 
 
@@ -140,7 +235,10 @@ def _decoded(words: list[bytes]) -> list[str] | None:
         return None
 
 
-def _one_by_one(lines: list[bytes], width: int, first: int, problems: Problems) -> Chunk:
+def _one_by_one(
+    lines: list[bytes], width: int, first: int, problems: Problems
+) -> tuple[Chunk, list[str]]:
+    bad: list[str] = []
     words: list[str] = []
     rows: list[NDArray[np.float32]] = []
     numbers: list[int] = []
@@ -155,6 +253,7 @@ def _one_by_one(lines: list[bytes], width: int, first: int, problems: Problems) 
             )
             start = line[:30].decode("utf8", "replace")
             problems.add(kind, number, f"{what} where {width} are due: {start!r}...")
+            bad.append(f"line {number}, {start!r}")
         elif not np.isfinite(values).all():
             problems.add("number", number, f"infinity or NaN in the vector of {word!r}")
         elif not word:
@@ -163,32 +262,46 @@ def _one_by_one(lines: list[bytes], width: int, first: int, problems: Problems) 
             try:
                 words.append(word.decode("utf8"))
             except UnicodeDecodeError:
-                problems.add("undecodable", number, f"the word {word!r} is not valid UTF-8")
+                problems.undecodable(number, word)
                 continue
             rows.append(values)
             numbers.append(number)
-    return Chunk(words, np.array(rows, dtype=np.float32).reshape(-1, width), numbers)
+    return Chunk(words, np.array(rows, dtype=np.float32).reshape(-1, width), numbers), bad
 
 
 def _split(line: bytes, width: int) -> tuple[bytes, NDArray[np.float32] | None]:
-    """A word, spaces included, and the numbers at the end of the line, if there are enough."""
+    """A word and the numbers at the end of the line, if there are enough. Spaces in a word are
+    kept, those around it aren't, unless they are all of it."""
     for parts in (line.rsplit(b" ", width), line.rsplit(None, width)):
         if len(parts) == width + 1:
             try:
-                return parts[0], np.array([float(part) for part in parts[1:]], dtype=np.float32)
+                with np.errstate(over="ignore"):  # infinity is told later
+                    numbers = np.array([float(part) for part in parts[1:]], dtype=np.float32)
+                return parts[0].strip() or parts[0], numbers
             except ValueError:
                 pass
     return b"", None
 
 
-def check_words(words: Sequence[str], path: str | Path) -> None:
-    """Raise :class:`~spanloom.errors.DataError` for words that a format of lines can't hold."""
+def check_words(words: Sequence[str], path: str | Path, *, text: bool = False) -> None:
+    """Raise :class:`~spanloom.errors.DataError` for words that a format of lines can't hold; with
+    ``text``, neither those that would be read as others: with tabs, or with blanks around."""
     for word in words:
-        if not word or "\n" in word:
+        odd = text and word != " " and (word != word.strip(_BLANKS) or "\t" in word)
+        if not word or odd or "\n" in word or not (word.isascii() or encodes(word)):
             raise DataError(
                 f"'{path}': the word {word!r} can't be written in a format that ends a word by a "
                 f"space and a vector by a line end. Write a table, npz or safetensors instead"
             )
+
+
+def encodes(word: str) -> bool:
+    """Whether UTF-8 can hold a word: it can't hold half a surrogate pair."""
+    try:
+        word.encode("utf8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_text(path: str | Path, source: Source, *, header: bool = True, digits: int = 0) -> None:
@@ -201,11 +314,11 @@ def write_text(path: str | Path, source: Source, *, header: bool = True, digits:
     with writing(path) as file:
         if header:
             file.write(f"{source.total} {source.width}\n".encode())
-        for chunk in source.chunks:
-            check_words(chunk.words, path)
+        for chunk in source.counted(path):
+            check_words(chunk.words, path, text=True)
             rows = np.asarray(chunk.rows, dtype=np.float32)
             lines = []
             for word, row in zip(chunk.words, rows):
                 numbers = row.tolist() if digits else row.astype(str).tolist()
                 lines.append(f"{word} {' '.join([form % number for number in numbers])}\n")
-            file.write("".join(lines).encode("utf8", "surrogatepass"))
+            file.write("".join(lines).encode("utf8"))

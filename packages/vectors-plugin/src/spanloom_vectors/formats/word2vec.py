@@ -12,7 +12,7 @@ from spanloom.errors import FormatError
 
 from ..build import Chunk, Source
 from ..problems import Problems
-from .streams import reading, writing
+from .streams import check_size, reading, writing
 from .text import check_words
 
 __all__ = ["read_word2vec", "write_word2vec"]
@@ -20,7 +20,7 @@ __all__ = ["read_word2vec", "write_word2vec"]
 _READ = 1 << 21
 
 
-def read_word2vec(path: str | Path, problems: Problems) -> Source:
+def read_word2vec(path: str | Path, problems: Problems, *, encoding: str = "utf8") -> Source:
     """A stream over a file in word2vec's binary format."""
     with reading(path) as file:
         fields = file.readline(100).split()
@@ -29,10 +29,14 @@ def read_word2vec(path: str | Path, problems: Problems) -> Source:
     total, width = map(int, fields)
     if width < 1:
         raise FormatError(path, 1, f"vectors of {width} dimensions")
-    return Source(width, _chunks(Path(path), total, width, problems), total=total)
+    check_size(path, 4 * width + 2, f"vectors of {width} numbers")
+    chunks = _chunks(Path(path), total, width, problems, encoding)
+    return Source(width, chunks, total=total)
 
 
-def _chunks(path: Path, total: int, width: int, problems: Problems) -> Iterator[Chunk]:
+def _chunks(
+    path: Path, total: int, width: int, problems: Problems, encoding: str
+) -> Iterator[Chunk]:
     size, number = 4 * width, 0
     with reading(path) as file:
         file.readline()
@@ -54,29 +58,34 @@ def _chunks(path: Path, total: int, width: int, problems: Problems) -> Iterator[
                 at = space + 1 + size
             rest = data[at:]
             if words:
-                yield _chunk(data, words, places, width, number + 1, problems)
+                yield _chunk(data, words, places, width, number + 1, problems, encoding)
                 number += len(words)
+        if (rest + file.read(_READ)).strip(b"\n"):
+            raise FormatError(path, None, f"more than the {total} vectors that the header promises")
 
 
 def _chunk(
-    data: bytes, words: list[bytes], places: list[int], width: int, first: int, problems: Problems
+    data: bytes,
+    words: list[bytes],
+    places: list[int],
+    width: int,
+    first: int,
+    problems: Problems,
+    encoding: str,
 ) -> Chunk:
     raw = np.frombuffer(data, dtype=np.uint8)
     spots = np.array(places)[:, None] + np.arange(4 * width)
     rows = raw[spots].view("<f4")
     decoded: list[str] = []
     keep: list[int] = []
-    finite = np.isfinite(rows).all(axis=1).tolist()
     for i, word in enumerate(words):
         try:
-            text = word.decode("utf8")
+            text = word.decode(encoding)
         except UnicodeDecodeError:
-            problems.add("undecodable", first + i, f"the word {word!r} is not valid UTF-8")
+            problems.undecodable(first + i, word)
             continue
         if not text:
             problems.add("empty", first + i, "there is no word before the numbers")
-        elif not finite[i]:
-            problems.add("number", first + i, f"infinity or NaN in the vector of {text!r}")
         else:
             decoded.append(text)
             keep.append(i)
@@ -91,15 +100,12 @@ def write_word2vec(path: str | Path, source: Source, *, newline: bool = True) ->
     end = b"\n" if newline else b""
     with writing(path) as file:
         file.write(f"{source.total} {source.width}\n".encode())
-        for chunk in source.chunks:
+        for chunk in source.counted(path):
             check_words(chunk.words, path)
             rows = np.ascontiguousarray(chunk.rows, dtype="<f4")
             file.write(
                 b"".join(
-                    word.replace(" ", "_").encode("utf8", "surrogatepass")
-                    + b" "
-                    + row.tobytes()
-                    + end
+                    word.replace(" ", "_").encode("utf8") + b" " + row.tobytes() + end
                     for word, row in zip(chunk.words, rows)
                 )
             )

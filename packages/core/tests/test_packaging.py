@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -18,13 +21,15 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
+import srsly
 
 import spanloom
 from spanloom import Doc, Example, registry
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PackageError, PluginError
-from spanloom.packaging import fetched, install, package, unmet
+from spanloom.packaging import fetched, install, is_ours, package, unmet
 from spanloom.packaging.names import package_name, required_range
 from spanloom.plugins import refresh
 from spanloom.plugins.installed import find
@@ -268,9 +273,13 @@ def test_what_is_in_the_way_stays(wheel: Path, mine: Path) -> None:
 
 
 def test_needs_are_named_and_not_installed(saved: Path, tmp_path: Path, mine: Path) -> None:
-    package(saved, tmp_path, requires=["loom-absent>=1", "loom-off; python_version < '3'"])
+    asked = ["spanloom-tasks>=99", "loom-absent>=1", "loom-off; python_version < '3'"]
+    package(saved, tmp_path, requires=asked)
     told = run("download", tmp_path / WHEEL, "--to", "user")
-    assert 'pip install "loom-absent>=1"' in told.stderr and "loom-off" not in told.stderr
+    assert told.stderr.count("pip install") == 1 and "loom-off" not in told.stderr
+    assert 'pip install "spanloom-tasks>=99"\n' in told.stderr
+    assert "'loom-absent>=1', which Spanloom doesn't know" in told.stderr  # no advice to get it
+    assert is_ours("Spanloom_Tasks") and not is_ours("spanloom-tasks @ https://example.com/x.whl")
     assert unmet(["spanloom>=0.1,<1", "spanloom>=99"]) == ["spanloom>=99"]
 
 
@@ -350,7 +359,7 @@ def spoiled(wheel: Path, to: Path, change: Callable[[dict[str, bytes]], None]) -
     path = to / wheel.name
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(name, data, zipfile.ZIP_DEFLATED)
     return path
 
 
@@ -359,6 +368,18 @@ INFO = "en_my_tagger-1.2.0.dist-info"
 
 def _points(text: str) -> Callable[[dict[str, bytes]], None]:
     return lambda files: files.update({f"{INFO}/entry_points.txt": text.encode()})
+
+
+def _objects() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.array([{}], dtype=object), allow_pickle=True)
+    return file.getvalue()
+
+
+def _packed(name: str, content: bytes) -> bytes:
+    """A file packed as a model packs those of its shims."""
+    shim = srsly.msgpack_dumps({name: content})
+    return bytes(srsly.msgpack_dumps({"nodes": [], "shims": [[shim]]}))
 
 
 @pytest.mark.parametrize(
@@ -373,6 +394,26 @@ def _points(text: str) -> Callable[[dict[str, bytes]], None]:
         (lambda files: files.update({f"{INFO[:-10]}.data/scripts/x": b""}), "own folders"),
         (lambda files: files.update({"en_my_tagger/__init__.py": b"boom"}), "holds code"),
         (lambda files: files.update({"en_my_tagger/_x.SO": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x.pyw": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x.pyz": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x.pkl": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x.py ": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x.json.": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/\x1b[2Jx.json": b""}), "holds code"),
+        (lambda files: files.update({"en_my_tagger/x": pickle.dumps([1])}), "a pickle"),
+        (lambda files: files.update({"en_my_tagger/x.txt": b"#!/bin/sh"}), "a script"),
+        (lambda files: files.update({"en_my_tagger/x.bin": gzip.compress(b"")}), "an archive"),
+        (lambda files: files.update({"en_my_tagger/x.npy": _objects()}), "pickled objects"),
+        (
+            lambda files: files.update({"en_my_tagger/config.json": b'{"auto_map": {"a": "b"}}'}),
+            "auto_map",
+        ),
+        (lambda files: files.update({"en_my_tagger/m": _packed("pwn.py", b"x")}), "pwn.py"),
+        (
+            lambda files: files.update({"en_my_tagger/m": _packed("c.json", b'{"auto_map":[1]}')}),
+            "auto_map",
+        ),
+        (lambda files: files.update({"en_my_tagger/big.txt": bytes(300 << 20)}), "--max-size"),
         (lambda files: files.update({"en_my_tagger/META.json": b"{}"}), "one name twice"),
         (lambda files: files.update({"en_my_tagger/cfg": b"new"}), "isn't what its RECORD says"),
         (lambda files: files.pop("en_my_tagger/config.cfg"), "holds no saved pipeline"),

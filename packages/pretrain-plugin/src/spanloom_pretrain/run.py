@@ -145,6 +145,9 @@ def _checkpoint(folder: Path, settings: Settings) -> Checkpoint:
 
 def _go_on(result: PretrainResult, settings: Settings, found: Checkpoint) -> None:
     """Take weights, moments and history of a run."""
+    from spanloom.layers.unpickling import refuse_pickles
+
+    refuse_pickles(result.task.model)
     result.task.model.from_disk(found.path / _MODEL)
     found.restore_optimizer({"task": result.task.model}, settings.optimizer)
     result.progress, result.history = found.progress, found.history

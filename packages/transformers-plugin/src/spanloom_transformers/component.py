@@ -268,6 +268,9 @@ class Transformer(Encoder):
     def give_weights(self, model: Model[Any, Any], listener: Model[Any, Any]) -> None:
         """Give the weights of this transformer and of the listener's pooling to ``model``."""
         transformer, pooling = model.layers
+        mine, theirs = shim_of(self.model), shim_of(transformer)
+        if mine is not None and theirs is not None:
+            theirs.trusted = mine.trusted  # what runs here already may run there
         transformer.from_bytes(self.model.to_bytes())
         pooling.from_bytes(listener.layers[0].to_bytes())
         if self.width is not None and not model.has_dim("nO"):

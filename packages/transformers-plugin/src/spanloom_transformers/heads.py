@@ -63,7 +63,7 @@ def _of_checkpoint(shim: TransformerShim, head: MaskedHead) -> dict[str, torch.T
 
     settings = shim.settings
     access = {
-        "trust_remote_code": settings.trust_remote_code,
+        "trust_remote_code": settings.trust_remote_code and shim.trusted,
         "local_files_only": Path(settings.name).is_dir(),
     }
     options = {**settings.transformer_config, **access, "output_loading_info": True}

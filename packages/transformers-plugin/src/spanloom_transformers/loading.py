@@ -1,5 +1,7 @@
 """Loading and saving a model of transformers with its tokenizer: folders of config, safetensors and
-tokenizer files. Nothing is unpickled, and no code of the model's is run unless the user says so."""
+tokenizer files. No code of the model's is run unless the caller says so. Weights on the hub or in a
+folder of others may be PyTorch's own files: those are read by its restricted unpickler, for tensors
+alone."""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import torch
 
 from spanloom.errors import ConfigError, ConfigProblem, MissingFileError, SerializationError
 
-from . import lora
+from . import guard, lora
 from .pieces import PieceTokenizer
 from .settings import Settings
 
@@ -24,15 +26,23 @@ __all__ = ["files_of", "load_pretrained", "position_limit", "read_width", "resto
 _WIDTHS = ("hidden_size", "d_model", "dim", "n_embd", "emb_dim")
 _POSITIONS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_length")
 
+#: The package that Hugging Face's library imports code of models as.
+_OF_CODE = "transformers_modules"
+
 #: Length of sequences for models that set no limit themselves (relative positions).
 _OPEN_LIMIT = 512
 
 
-def load_pretrained(settings: Settings) -> tuple[Any, PieceTokenizer]:
-    """The model and the tokenizer that ``settings`` name: of a folder, or of the hub.
+def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, PieceTokenizer]:
+    """The model and the tokenizer that ``settings`` name: of a folder, or of the hub. Code that
+    comes with them runs where the settings ask for it and the caller allows it (``trusted``).
 
     Raises :class:`ConfigError` if they can't be had.
     """
+    if not trusted:
+        guard.check_settings(settings.transformer_config, "model.transformer_config")
+        if settings.trust_remote_code:
+            raise guard.not_allowed()
     local = Path(settings.name).is_dir()
     options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": local}
     try:
@@ -57,15 +67,20 @@ def load_pretrained(settings: Settings) -> tuple[Any, PieceTokenizer]:
     return module, tokenizer
 
 
-def restore(folder: Path, settings: Settings) -> tuple[Any, PieceTokenizer]:
-    """Model and tokenizer from a folder that :func:`save` wrote; opens no connection.
+def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[Any, PieceTokenizer]:
+    """Model and tokenizer from a folder that :func:`save` wrote; opens no connection. Code in it
+    is refused, unless the caller allows it (``trusted``); what the settings say doesn't count.
 
     Raises :class:`SerializationError` unless the weights are exactly those of the model.
     """
-    options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": True}
+    options: dict[str, Any] = {"trust_remote_code": trusted, "local_files_only": True}
     asked = {
         key: value for key, value in settings.transformer_config.items() if key not in ("revision",)
     }
+    if not trusted:
+        guard.check_settings(asked, "model.transformer_config")
+        guard.check_files(_files(folder), f"'{folder}'")
+        options["use_safetensors"] = True
     try:
         module, report = _load_module(str(folder), {**asked, **options})
         tokenizer = PieceTokenizer.load(folder, **options)
@@ -95,6 +110,8 @@ def save(module: Any, tokenizer: PieceTokenizer, folder: Path) -> None:
         else:
             module.save_pretrained(str(folder))
     tokenizer.save(folder)
+    if not type(module).__module__.startswith(_OF_CODE):
+        guard.without_code(folder)
 
 
 def files_of(module: Any, tokenizer: PieceTokenizer) -> dict[str, bytes]:
@@ -102,11 +119,13 @@ def files_of(module: Any, tokenizer: PieceTokenizer) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save(module, tokenizer, folder)
-        return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-        }
+        return {file: path.read_bytes() for file, path in _files(folder)}
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """The files under a folder, each with its name in it."""
+    found = (path for path in sorted(folder.rglob("*")) if not path.is_dir())
+    return [(path.relative_to(folder).as_posix(), path) for path in found]
 
 
 def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

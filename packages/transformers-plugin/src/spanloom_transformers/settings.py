@@ -39,6 +39,10 @@ class Settings:
     parameters to factors of the learning rate, ``layer_decay`` lowers it from each layer to the
     next below, and ``gradient_checkpointing`` saves memory for time. ``lora`` trains adapters
     instead of the weights, with settings of ``peft.LoraConfig``.
+
+    ``trust_remote_code`` says that the model needs Python files that come with it. They run only if
+    the caller allows it too: ``spanloom.load(..., trust_remote_code=True)``, or the environment
+    variable ``SPANLOOM_TRUST_REMOTE_CODE``.
     """
 
     name: str

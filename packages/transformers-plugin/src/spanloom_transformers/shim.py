@@ -15,6 +15,7 @@ from thinc.api import get_current_ops
 from thinc.shims import Shim
 
 from spanloom.errors import SerializationError
+from spanloom.io.consent import remote_code_allowed
 
 from . import loading, lora
 from .devices import device_for, to_array, to_tensor, used_params
@@ -31,12 +32,14 @@ __all__ = ["TransformerShim"]
 class TransformerShim(Shim):
     """Holds the module and its tokenizer, once they are loaded.
 
-    Its device is that of the settings, or else of the thinc ops of the model that it is in.
+    Its device is that of the settings, or else of the thinc ops of the model that it is in. Whether
+    code that came with the model may run was said by who made it (``trusted``).
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(None)
         self.settings = settings
+        self.trusted = remote_code_allowed()
         self.pieces: PieceTokenizer | None = None
         self.device = device_for(get_current_ops(), settings.device)
         self.limit = 0
@@ -87,7 +90,7 @@ class TransformerShim(Shim):
     def load(self) -> None:
         """Take the pretrained weights that the settings name, unless there are weights already."""
         if self._model is None:
-            module, tokenizer = loading.load_pretrained(self.settings)
+            module, tokenizer = loading.load_pretrained(self.settings, self.trusted)
             if self.settings.lora:
                 module = lora.add_adapters(module, self.settings.lora)
             self._take(module, tokenizer)
@@ -162,6 +165,7 @@ class TransformerShim(Shim):
 
     def __deepcopy__(self, memo: Any) -> TransformerShim:
         twin = TransformerShim(self.settings)
+        twin.trusted = self.trusted
         if self._model is not None:
             twin._take(copy.deepcopy(self._model, memo), PieceTokenizer(self._copied()))
         return twin
@@ -188,7 +192,7 @@ class TransformerShim(Shim):
 
     def restore(self, folder: Path) -> None:
         """Read the folder that :meth:`save` wrote."""
-        module, tokenizer = loading.restore(folder, self.settings)
+        module, tokenizer = loading.restore(folder, self.settings, self.trusted)
         # Those of a pipeline that was trained with adapters may have been merged.
         if (folder / lora.FILE).exists():
             module = lora.add_adapters(module, self.settings.lora)
@@ -209,8 +213,8 @@ class TransformerShim(Shim):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name).resolve()
             for file, content in files.items():
-                path = (folder / file).resolve()
-                if not path.is_relative_to(folder):
+                path = (folder / str(file)).resolve()
+                if not path.is_relative_to(folder) or not isinstance(content, bytes):
                     raise SerializationError(
                         f"saved transformer: the file name {file!r} isn't safe"
                     )

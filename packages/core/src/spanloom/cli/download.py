@@ -23,24 +23,40 @@ __all__ = ["download_command"]
     show_default=True,
     help="This environment's site-packages, or a folder of yours.",
 )
+@click.option(
+    "--max-size",
+    type=int,
+    help="Bytes that it may take unpacked, where that is far more than sent.",
+)
 @click.option("--force", "-f", is_flag=True, help="Install a version that is there again.")
-def download_command(source: str, sha256: str | None, to: str, force: bool) -> None:
+def download_command(
+    source: str, sha256: str | None, to: str, max_size: int | None, force: bool
+) -> None:
     """Get a packaged pipeline and install it, without pip.
 
     SOURCE is a path, an address or a repository of the Hugging Face hub (owner/name) with one
     wheel. An address may end in #sha256=HASH. Only data is installed: a wheel that holds code is
     refused, and what the pipeline requires is named, not installed.
     """
-    from ..packaging.installing import install, unmet
+    from ..packaging.installing import install, is_ours, unmet
 
     with _bar() as progress, fetched(source, sha256, progress) as (path, origin):
-        found = install(path, origin, to=to, force=force)
+        found = install(path, origin, to=to, force=force, max_size=max_size)
     click.echo(f"installed {found.name} {found.version} in {found.folder}")
     click.echo(f"  sha256 {origin.sha256}")
     missing = unmet(found.requires)
-    if missing:
-        lines = " ".join(f'"{each}"' for each in missing)
+    ours = [each for each in missing if is_ours(each)]
+    if ours:
+        lines = " ".join(f'"{each}"' for each in ours)
         click.echo(f"It needs more than is installed: pip install {lines}", err=True)
+    others = [each for each in missing if each not in ours]
+    if others:
+        lines = ", ".join(f"{each!a}" for each in others)
+        click.echo(
+            f"It asks for {lines}, which Spanloom doesn't know: find out what that is before you "
+            f"install it",
+            err=True,
+        )
     click.echo(f'It loads with spanloom.load("{found.name}")')
 
 

@@ -235,6 +235,9 @@ class TrainableComponent(DocAnnotator):
     def _load(self, cfg: Any, weights: bytes, source: str) -> None:
         if not isinstance(cfg, dict):
             raise SerializationError(f"{source}: the settings of '{self.name}' aren't an object")
+        from ..layers.unpickling import refuse_pickles
+
+        refuse_pickles(self.model)
         self.cfg = cfg
         try:
             with _msgpack.collecting():

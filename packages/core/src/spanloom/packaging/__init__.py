@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "fetching": ["Source", "fetched"],
-        "installing": ["install", "unmet"],
+        "installing": ["install", "is_ours", "unmet"],
         "making": ["Made", "package"],
     },
 )

@@ -3,6 +3,7 @@
 from .fetching import Source as Source
 from .fetching import fetched as fetched
 from .installing import install as install
+from .installing import is_ours as is_ours
 from .installing import unmet as unmet
 from .making import Made as Made
 from .making import package as package
@@ -12,6 +13,7 @@ __all__ = [
     "Source",
     "fetched",
     "install",
+    "is_ours",
     "package",
     "unmet",
 ]

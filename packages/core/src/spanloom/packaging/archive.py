@@ -9,6 +9,7 @@ import io
 import re
 import stat
 import zipfile
+import zlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -16,11 +17,14 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import PackageError
 from ..plugins.installed import GROUP
-from .making import CODE_SUFFIXES
+from .contents import code_within, is_data
 
 __all__ = ["Archive"]
 
 _INFO = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-(?P<version>[A-Za-z0-9_.!+]+)\.dist-info")
+#: What a wheel may take unpacked unless the caller says otherwise: bytes, and times its size.
+_ROOM = 1 << 28
+_RATIO = 10
 _FOLDER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -41,13 +45,22 @@ class Archive:
     size: int
 
     @classmethod
-    def read(cls, path: Path) -> Archive:
+    def read(cls, path: Path, max_size: int | None = None) -> Archive:
         """Look through a wheel. Raises `PackageError`, saying what is wrong, if it isn't sound:
-        not a wheel, not a pipeline, holding code, or with paths that lead out of its folders."""
+        not a wheel, not a pipeline, holding code, with paths that lead out of its folders, or
+        larger unpacked than ``max_size`` bytes (a quarter of a GB, or ten times the wheel)."""
         try:
             with zipfile.ZipFile(path) as archive:
-                return _read(path, archive)
-        except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, EOFError) as error:
+                return _read(path, archive, max_size)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            KeyError,
+            UnicodeDecodeError,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
             raise PackageError(f"'{path}' is no wheel, or a damaged one: {error}") from None
 
     def unpack(self, target: Path) -> None:
@@ -71,9 +84,17 @@ class Archive:
                     )
 
 
-def _read(path: Path, archive: zipfile.ZipFile) -> Archive:
+def _read(path: Path, archive: zipfile.ZipFile, max_size: int | None) -> Archive:
     files = [member for member in archive.infolist() if not member.is_dir()]
     names = [member.filename for member in files]
+    size = sum(member.file_size for member in files)
+    packed = path.stat().st_size
+    most = max(_ROOM, _RATIO * packed) if max_size is None else max_size
+    if size > most:
+        raise PackageError(
+            f"'{path}' has {packed:,} bytes and takes {size:,} unpacked, more than {most:,}: if "
+            f"you expect that, allow it with --max-size {size}"
+        )
     for member in archive.infolist():
         _check_path(path, member)
     if len({name.casefold() for name in names}) != len(names):
@@ -87,12 +108,11 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Archive:
             f"'{path}' isn't a packaged pipeline: its one entry point would be a name in "
             f"[{GROUP}], and it has {found or 'none'}. If it is a plugin, install it with pip"
         )
-    _check_contents(path, names, (name, info))
+    _check_contents(path, archive, names, (name, info))
     if f"{name}/meta.json" not in names or f"{name}/config.cfg" not in names:
         raise PackageError(f"'{path}': the folder '{name}' in it holds no saved pipeline")
     _check_identity(path, info, name, metadata["Name"], metadata["Version"])
     requires = tuple(map(str, metadata.get_all("Requires-Dist", [])))
-    size = sum(member.file_size for member in files)
     return Archive(path, name, metadata["Version"], info, requires, tuple(names), size)
 
 
@@ -131,17 +151,21 @@ def _info_folder(path: Path, names: list[str]) -> str:
     return infos[0]
 
 
-def _check_contents(path: Path, names: list[str], tops: tuple[str, str]) -> None:
+def _check_contents(
+    path: Path, archive: zipfile.ZipFile, names: list[str], tops: tuple[str, str]
+) -> None:
     for name in names:
         if name.partition("/")[0] not in tops or "/" not in name:
             raise PackageError(
                 f"'{path}' holds '{name}', which is outside of the pipeline's own folders: it is "
                 "refused"
             )
-        if name.lower().endswith(CODE_SUFFIXES):
+        inside = None if is_data(name) else "by its name, which is of no kind of data"
+        inside = inside or code_within(name, archive.read(name))
+        if inside is not None:
             raise PackageError(
-                f"'{path}' holds code ('{name}'), and a packaged pipeline is data only. If you "
-                "trust it, install it with pip"
+                f"'{path}' holds code ({name!a}: {inside}), and a packaged pipeline is data only. "
+                "If you trust it, install it with pip"
             )
 
 

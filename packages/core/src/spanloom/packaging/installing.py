@@ -16,25 +16,32 @@ from pathlib import Path
 from ..errors import PackageError
 from ..plugins.index import normalize, refresh
 from ..plugins.installed import Installed, find
+from ..plugins.known import distributions as distributions_known
 from ..plugins.places import chosen_folder
 from .archive import Archive
 from .fetching import Source
 
-__all__ = ["install", "unmet"]
+__all__ = ["install", "is_ours", "unmet"]
 
 
 def install(
-    wheel: Path, source: Source | None = None, *, to: str = "auto", force: bool = False
+    wheel: Path,
+    source: Source | None = None,
+    *,
+    to: str = "auto",
+    force: bool = False,
+    max_size: int | None = None,
 ) -> Installed:
     """Install a wheel that holds a packaged pipeline, and nothing else.
 
     ``to`` is ``site`` (this environment's site-packages), ``user`` (the user's own folder) or
     ``auto``: the environment if it may be written to. What it requires isn't installed; see
-    `unmet`. ``source`` says where the wheel came from, and is kept in ``direct_url.json``. Another
-    version that is there is replaced; the same one only if ``force`` is set. Files are put in place
+    `unmet`. ``source`` says where it came from, and is kept in ``direct_url.json``. Another version
+    that is there is replaced; the same one only if ``force`` is set. One that takes far more
+    room than its file is refused, unless ``max_size`` allows so many bytes. Files are put in place
     when all of them have been checked. Raises `PackageError` if the wheel isn't sound.
     """
-    archive = Archive.read(wheel)
+    archive = Archive.read(wheel, max_size)
     folder = chosen_folder(to)
     folder.mkdir(parents=True, exist_ok=True)
     before = _there(folder, archive.name)
@@ -60,7 +67,8 @@ def install(
 
 
 def unmet(requires: Sequence[str]) -> list[str]:
-    """Those requirements that this environment doesn't meet."""
+    """Those requirements that this environment doesn't meet. Whoever made the wheel wrote them: see
+    :func:`is_ours` before they are recommended."""
     from packaging.requirements import Requirement
 
     missing = []
@@ -75,6 +83,15 @@ def unmet(requires: Sequence[str]) -> list[str]:
         if not met:
             missing.append(line)
     return missing
+
+
+def is_ours(requirement: str) -> bool:
+    """Whether a requirement is one of Spanloom's own distributions, from wherever pip gets its own:
+    advice to install another name would be the advice of a stranger's file."""
+    from packaging.requirements import Requirement
+
+    wanted = Requirement(requirement)
+    return wanted.url is None and normalize(wanted.name) in {"spanloom", *distributions_known()}
 
 
 def _there(folder: Path, name: str) -> list[Distribution]:

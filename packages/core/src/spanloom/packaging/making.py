@@ -22,13 +22,11 @@ from typing import IO, Any
 from ..errors import MissingFileError, PackageError, SerializationError
 from ..io.files import existing, file_written
 from ..plugins.installed import GROUP
+from .contents import code_within, is_data
 from .metadata import metadata_text, project_text
 from .names import package_name, package_version, requirements
 
-__all__ = ["CODE_SUFFIXES", "Made", "package"]
-
-CODE_SUFFIXES = (".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".pth", ".exe", ".sh", ".bat")
-"""Files of these kinds could be run; no packaged pipeline holds one."""
+__all__ = ["Made", "package"]
 
 _CHUNK = 1 << 20
 
@@ -133,10 +131,12 @@ def _contents(folder: Path, meta: Mapping[str, Any]) -> dict[str, _Content]:
         if not path.is_file():
             continue
         inside = path.relative_to(folder).as_posix()
-        if path.suffix.lower() in CODE_SUFFIXES:
+        code = "" if is_data(inside) else "its name is of no kind of data"
+        code = code or code_within(inside, path.read_bytes()) or ""
+        if code:
             raise PackageError(
-                f"'{path}' is code, and a packaged pipeline holds data only: take it out of the "
-                "folder; what it registers belongs in a plugin (spanloom plugins new)"
+                f"'{path}' is code, and a packaged pipeline holds data only ({code}): take it out "
+                "of the folder; what it registers belongs in a plugin (spanloom plugins new)"
             )
         found[f"{top}/{inside}"] = path
     found[f"{top}/meta.json"] = (json.dumps(meta, indent=2, ensure_ascii=False) + "\n").encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config import Config
+from ..io.consent import remote_code
 from ..vocab import Vocab
 from . import loading
 from .pipeline import Pipeline
@@ -39,17 +40,21 @@ def load(
     enable: Collection[str] = (),
     exclude: Collection[str] = (),
     config: Mapping[str, Any] | None = None,
+    trust_remote_code: bool | None = None,
 ) -> Pipeline:
     """Load a saved pipeline: a folder, or the name of an installed package that brings one.
 
     ``disable`` loads components without running them; ``enable`` runs only those that it names and
     the encoders that they listen to, whatever the config says; ``exclude`` doesn't load them.
     ``config`` holds overrides, dotted (``{"nlp.batch_size": 64}``) or nested. A packaged pipeline
-    is data: nothing of it is imported.
+    is data: nothing of it is imported. ``trust_remote_code=True`` allows a transformer to run the
+    Python files that came with its model, which can do anything that you can; what the pipeline
+    itself says of that doesn't count. ``None`` leaves it to ``SPANLOOM_TRUST_REMOTE_CODE``.
 
     Raises :class:`MissingFileError` if there is neither, :class:`ConfigError` with everything that
     is wrong with the config, :class:`PipelineError` for components that aren't there or listen to
     one that isn't, and :class:`SerializationError` for files that can't be read.
     """
     choice = loading.Choice(disable, enable, exclude)
-    return loading.load(Pipeline, name, choice, vocab, config)
+    with remote_code(trust_remote_code):
+        return loading.load(Pipeline, name, choice, vocab, config)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
+from ..io.consent import remote_code_allowed
 from ..lang import language
 from ..plugins import manager
 from ..plugins.registries import registry
@@ -42,6 +43,8 @@ class Pipeline:
     """How many documents :meth:`pipe` processes at a time, unless it is told."""
     batch_words: int
     """How many words it processes at a time at most, unless it is told."""
+    remote_code: bool
+    """Whether code that came with models may run, as the caller said when it was made."""
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Pipeline:
         self.links = Links(self.order)
         self.error_handler: ErrorHandler = running.raise_error
         self.batch_words = WORDS
+        self.remote_code = remote_code_allowed()
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
         self._config = Config(config) if config else default_config()
         self._tokenizer_config = dict(tokenizer or {"@tokenizers": "spanloom.Tokenizer.v1"})

@@ -27,6 +27,7 @@ class PipelineState(PipelineLike, Protocol):
     meta: dict[str, Any]
     batch_size: int
     batch_words: int
+    remote_code: bool
     error_handler: ErrorHandler
 
     @property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SerializationError
 from ..io import msgpack as _msgpack
+from ..io.consent import remote_code
 from ..tokens.storage.columnar import from_block, to_blocks
 from ..tokens.storage.packing import unpack_strings
 from ..vocab.extensions import SCRIPT, everywhere
@@ -33,7 +34,8 @@ class Task:
     """What a worker has to know: where the pipeline was saved, its class, its language and the
     bound of its vocab; modules that register names it needs; custom attributes with a default, in
     msgpack, each as kind, name and default; components that don't run; how many words are processed
-    at a time; and whether errors of single documents are reported instead of raised."""
+    at a time; whether code of models may run, as in the parent; and whether errors of single
+    documents are reported instead of raised."""
 
     folder: str
     pipeline: type[PipelineState]
@@ -43,6 +45,7 @@ class Task:
     extensions: tuple[bytes, ...]
     disable: tuple[str, ...]
     words: int
+    remote_code: bool
     reports: bool
 
 
@@ -83,7 +86,8 @@ def _load(task: Task) -> PipelineState:
             everywhere.declare(kind, name, owner=SCRIPT, default=default)
     rules = language(task.lang).lexical_rules()
     vocab = Vocab(task.lang, rules=rules, max_types=task.max_types)
-    return load(task.pipeline, task.folder, Choice(), vocab)
+    with remote_code(task.remote_code):
+        return load(task.pipeline, task.folder, Choice(), vocab)
 
 
 def _answer(nlp: PipelineState, task: Task, message: dict[str, Any]) -> bytes:

@@ -174,6 +174,7 @@ def _workers(
             extensions=_defaults(),
             disable=tuple(disable),
             words=words,
+            remote_code=nlp.remote_code,
             reports=nlp.error_handler is not raise_error,
         )
         try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["command_providers", "providers"]
+__all__ = ["command_providers", "distributions", "providers"]
 
 
 def providers(registry: str) -> Mapping[str, str]:
@@ -22,6 +22,11 @@ def providers(registry: str) -> Mapping[str, str]:
 def command_providers() -> Mapping[str, str]:
     """Command -> the first-party distribution outside core that offers it."""
     return _table()["commands"]
+
+
+def distributions() -> frozenset[str]:
+    """The first-party distributions outside core that offer anything."""
+    return frozenset(name for names in _table().values() for name in names.values())
 
 
 @cache

@@ -194,10 +194,10 @@ def test_a_run_killed_while_it_replaced_the_best_pipeline(
     spanloom.train(config, tmp_path, quiet=True)
     saved = weights(spanloom.load(tmp_path / "model-best"))
     # What is left when a process dies between the two renames, and while it writes.
-    (tmp_path / ".model-best.old.abc").mkdir()
-    (tmp_path / "model-best").rename(tmp_path / ".model-best.old.abc" / "it")
-    (tmp_path / ".model-best.new").mkdir()
-    (tmp_path / ".model-last.half").mkdir()
+    (tmp_path / ".model-best.old.0123abcd").mkdir()
+    (tmp_path / "model-best").rename(tmp_path / ".model-best.old.0123abcd" / "it")
+    (tmp_path / ".model-best.0123abcd").mkdir()
+    (tmp_path / ".model-last.0123abcd").mkdir()
     result = spanloom.train(config, tmp_path, quiet=True, resume=True)
     assert result.best == tmp_path / "model-best"
     assert weights(spanloom.load(result.best)) == saved

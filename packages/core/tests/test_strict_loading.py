@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -194,5 +195,8 @@ def test_what_others_raise_while_they_read_names_the_file(tmp_path: Path) -> Non
     nlp.to_disk(tmp_path / "saved")
     assert spanloom.load(tmp_path / "saved").pipe_names == ["numbers"]
     (tmp_path / "saved" / "numbers").write_text("one")
+    meta = json.loads((tmp_path / "saved" / "meta.json").read_text())
+    del meta["files"]["numbers"]  # it was changed on purpose
+    (tmp_path / "saved" / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(SerializationError, match="numbers can't be read: .*ValueError.*'one'"):
         spanloom.load(tmp_path / "saved")

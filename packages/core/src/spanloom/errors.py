@@ -12,6 +12,7 @@
     ├── DataError (ValueError)           bad text, tokens or annotation
     │   └── FormatError                  a file whose content is malformed; names file and line
     ├── MissingFileError (FileNotFoundError)
+    ├── OccupiedError (FileExistsError)  what is at a path isn't ours to replace
     ├── SerializationError (ValueError)  saved data that can't be read back
     ├── PackageError (ValueError)        a packaged pipeline that can't be made, got or installed
     └── TrainingError (RuntimeError)     training can't start or go on
@@ -34,6 +35,7 @@ __all__ = [
     "FormatError",
     "MissingFileError",
     "NameClashError",
+    "OccupiedError",
     "PackageError",
     "PipelineError",
     "PluginError",
@@ -148,6 +150,11 @@ class FormatError(DataError):
 
 class MissingFileError(SpanloomError, FileNotFoundError):
     """A file or folder that was named isn't there."""
+
+
+class OccupiedError(SpanloomError, FileExistsError):
+    """What is at a path isn't ours to replace: a stranger's file, a folder with such files, or the
+    source that the output would be made of."""
 
 
 class SerializationError(SpanloomError, ValueError):

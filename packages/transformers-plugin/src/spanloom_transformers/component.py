@@ -291,7 +291,7 @@ class Transformer(Encoder):
         if shim is None:
             super().to_disk(path, exclude=exclude)
             return
-        with folder_written(path) as folder:
+        with folder_written(path, ["cfg"]) as folder:
             write_bytes(folder / "cfg", srsly.json_dumps(self.cfg, indent=2).encode("utf8"))
             (folder / _SUBFOLDER).mkdir()
             shim.save(folder / _SUBFOLDER)

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from ..errors import NameClashError, PluginError, SpanloomError
+from ..io.files import DISK_ERRORS
 from ..plugins.failures import record_failure
 from ..plugins.hooks import GROUP, Manager, manager
 from ..plugins.index import current
@@ -175,11 +176,22 @@ class _Root(LazyGroup):
         """Run the command; our own errors are shown as one block, without a traceback."""
         try:
             return super().invoke(ctx)
-        except SpanloomError as error:
-            if os.environ.get("SPANLOOM_DEBUG", "") not in {"", "0"}:
+        except (SpanloomError, OSError) as error:
+            if os.environ.get("SPANLOOM_DEBUG", "") not in {"", "0"} or not _said(error):
                 raise
-            click.echo(f"{click.style('Error:', fg='red', bold=True)} {error}", err=True)
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {_said(error)}", err=True)
             ctx.exit(1)
+
+
+def _said(error: Exception) -> str:
+    """The message of an error; of one of the system's, which file it was, or nothing where that
+    isn't about files."""
+    if isinstance(error, SpanloomError) or not isinstance(error, OSError):
+        return str(error)
+    path = error.filename2 or error.filename
+    if path is None:
+        return f"can't write: {error.strerror}" if error.errno in DISK_ERRORS else ""
+    return f"can't read or write '{path}': {error.strerror}"
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

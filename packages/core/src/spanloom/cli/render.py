@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import DataError, FormatError
-from ..io.files import existing, write_text
+from ..io.files import existing, refuse_source, write_text
 
 __all__ = ["render_command"]
 
@@ -39,6 +39,8 @@ def render_command(
     SOURCE is a UTF-8 text file, one document; "-" reads standard input. With the style "auto", each
     kind of annotation that the pipeline sets gets its picture: trees, entities, else tokens.
     """
+    if output is not None and source is not None:
+        refuse_source(output, source)
     given = [*texts, *([_read(source)] if source is not None else [])]
     if not given:
         raise click.UsageError("Give a text to show: a file, '-' for standard input, or --text.")

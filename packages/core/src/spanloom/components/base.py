@@ -220,7 +220,7 @@ class TrainableComponent(DocAnnotator):
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write a folder with ``cfg`` (JSON) and ``model`` (thinc's msgpack)."""
-        with folder_written(path) as folder:
+        with folder_written(path, ["cfg", "model"]) as folder:
             write_bytes(folder / "cfg", srsly.json_dumps(self.cfg, indent=2).encode("utf8"))
             write_bytes(folder / "model", self.model.to_bytes())
 

@@ -8,6 +8,7 @@ out as many texts as the parts hold.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +19,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, FormatError, SpanloomError
-from ..io.files import existing, write_text
+from ..errors import DataError, FormatError, OccupiedError, SpanloomError
+from ..io.files import existing, refuse_source, write_text
 from ..io.lines import numbered_lines
 from ..tokens.storage.docfile import read_docs as read_part
 from ..tokens.storage.docfile import write_docs as write_part
@@ -34,6 +35,9 @@ __all__ = ["Applied", "apply_pipeline", "read_texts"]
 
 #: Documents in one part.
 _SIZE = 1000
+
+#: The name of a part, or of one that was being written.
+_PART = re.compile(r"\.?\d{8,}\.loom(\.[0-9a-f]{8})?|\.about\.json\.[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def apply_pipeline(
     of another source; and what reading, annotating and writing raise.
     """
     output = Path(output)
+    refuse_source(output, source)
     write = writer_for(output)
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
@@ -136,6 +141,12 @@ def _identity(nlp: Pipeline) -> str:
 def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:
     """Make the folder of parts, or see that it is of the same run."""
     note = parts / "about.json"
+    if parts.exists():
+        strange = [p.name for p in parts.iterdir() if p != note and not _PART.fullmatch(p.name)]
+        if strange or not note.is_file():
+            raise OccupiedError(
+                f"'{parts}' is where parts of the output go, and holds something else: move it away"
+            )
     if not resume:
         shutil.rmtree(parts, ignore_errors=True)
     if note.is_file():

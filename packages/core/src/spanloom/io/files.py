@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+import errno
+import glob
 import json
 import math
 import os
+import re
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import MissingFileError, SerializationError
+from ..errors import MissingFileError, OccupiedError, SerializationError
 
 __all__ = [
+    "DISK_ERRORS",
+    "check_replaceable",
     "clear_up",
     "existing",
     "file_written",
     "folder_written",
     "json_ready",
     "json_text",
+    "moved_away",
     "read_json",
+    "refuse_source",
+    "remove_folder",
     "write_bytes",
     "write_text",
 ]
 
 #: The name that a folder has while another takes its place.
 _AWAY = "it"
+
+#: Files of ours that name the files beside them under ``files``.
+_LISTS = ("meta.json", "state.json")
+
+#: Errors that a disk gives without the name of the file.
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
+
+#: What file managers leave in folders.
+_NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}
+
+#: So many names of files that are in the way are shown.
+_SHOWN = 8
+
+#: So much of a name goes into a temporary one: a name has 255 bytes at most.
+_LONGEST = 50
+
+#: A temporary name.
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def existing(path: str | Path, what: str = "file") -> Path:
@@ -77,19 +103,31 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 @contextmanager
 def file_written(path: str | Path) -> Iterator[BinaryIO]:
-    """Yield a file to write to, beside ``path``, that takes its place when the block ends. If the
-    block raises, nothing of it is left."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    """Yield a file to write to, beside ``path``, that takes its place when the block ends, flushed
+    to the disk. If the block raises, nothing of it is left. A link stays and what it leads to is
+    written; so is a device or a pipe, directly.
+
+    Raises :class:`OccupiedError` if there is a folder at ``path``.
+    """
+    given = Path(path)
+    if given.is_dir():
+        raise OccupiedError(f"'{path}' is a folder: give the name of a file")
+    if given.exists() and not given.is_file():
+        with given.open("wb") as file:
             yield file
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        return
+    target = _target(given)
+    fresh = _beside(target)
+    try:
+        with fresh.open("xb") as file:
+            yield file
+        _flush(fresh)
+        os.replace(fresh, target)
+    except BaseException as error:
+        fresh.unlink(missing_ok=True)
+        _name(error, fresh, path)
         raise
+    _flush(target.parent)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -98,31 +136,103 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 @contextmanager
-def folder_written(path: str | Path) -> Iterator[Path]:
-    """Yield an empty folder beside ``path`` that takes its place when the block ends.
+def folder_written(path: str | Path, marks: Sequence[str] = ()) -> Iterator[Path]:
+    """Yield an empty folder beside ``path`` that takes its place when the block ends, flushed to
+    the disk. A link to a folder stays, and the folder that it leads to is replaced.
 
-    A folder that was there is replaced as a whole. If the block raises, it stays as it was and
-    nothing of the new one is left. A process that is killed may leave either beside ``path``:
-    see :func:`clear_up`.
+    A folder that was there is replaced as a whole, if it is ours: empty, or with all the files in
+    ``marks``, and without one that neither its own list of files names nor the new folder has. If
+    the block raises, it stays as it was and nothing of the new one is left. A process that is
+    killed may leave either beside ``path``: see :func:`clear_up`.
+
+    Raises :class:`OccupiedError`, naming what is in the way, for anything else that is there.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    check_replaceable(path, marks)
+    target = _target(Path(path))
+    fresh = _beside(target)
+    fresh.mkdir()
     try:
-        os.chmod(fresh, 0o777 & ~_umask())
         yield fresh
-        if path.exists():
-            _replace_folder(path, fresh)
+        inside = sorted(each for each in fresh.rglob("*") if not each.is_symlink())
+        _flush(*reversed(inside), fresh)
+        if target.exists():
+            check_replaceable(path, marks, fresh)
+            _replace_folder(target, fresh)
         else:
-            os.replace(fresh, path)
-    except BaseException:
+            os.replace(fresh, target)
+    except BaseException as error:
         shutil.rmtree(fresh, ignore_errors=True)
+        _name(error, fresh, path)
         raise
+    _flush(target.parent)
+
+
+def check_replaceable(
+    path: str | Path, marks: Sequence[str] = (), fresh: Path | None = None
+) -> None:
+    """Raise :class:`OccupiedError` where :func:`folder_written` must not put a folder; without
+    ``fresh``, the new one, only what can be known before it is written."""
+    target = _behind(path)
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise OccupiedError(f"'{path}' is a file, and a folder is to be written: give another name")
+    if Path.cwd().is_relative_to(target) or os.path.ismount(target):
+        raise OccupiedError(
+            f"'{path}' is the working folder, one around it or a mount point, which can't be "
+            f"replaced: name a folder inside"
+        )
+    there = _names(target)
+    listed = _listed(target)
+    if there and not there >= {*marks}:
+        strange = there
+    elif fresh is None:
+        strange = there - {*listed, *_LISTS, *marks} if listed else set()
+    else:
+        strange = there - {*listed, *_LISTS, *_names(fresh)}
+    if strange:
+        mixed = {name.partition("/")[0] for name in there - strange}
+        mixed |= {name.partition("/")[0] for name in strange} if len(strange) <= _SHOWN else set()
+        tops = {name: name.partition("/")[0] for name in strange}
+        shown = sorted({name if top in mixed else top for name, top in tops.items()})
+        some, more = shown[:_SHOWN], " and more" if len(shown) > _SHOWN else ""
+        raise OccupiedError(
+            f"'{path}' holds what wasn't written by this: {', '.join(some)}{more}. The folder "
+            f"would be replaced as a whole: name another, or move these away"
+        )
+
+
+def _names(folder: Path) -> set[str]:
+    """The paths of all files and links in a folder, but for those that file managers leave."""
+    return {
+        Path(root, name).relative_to(folder).as_posix()
+        for root, folders, files in os.walk(folder)
+        for name in [*files, *(each for each in folders if Path(root, each).is_symlink())]
+        if name not in _NOISE
+    }
+
+
+def _listed(folder: Path) -> set[str]:
+    """The files that a folder's own list names: that of a pipeline, or of a checkpoint."""
+    names: set[str] = set()
+    for each in _LISTS:
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            names.update(map(str, dict(json.loads((folder / each).read_text("utf8"))["files"])))
+    return names
+
+
+def refuse_source(output: str | Path, *sources: str | Path) -> None:
+    """Raise :class:`OccupiedError` if ``output`` is one of the files or folders that it is to be
+    made of, by whatever name."""
+    for source in map(Path, sources):
+        if source.exists() and Path(output).exists() and source.samefile(output):
+            raise OccupiedError(f"'{output}' is the source itself: give another output")
 
 
 def _replace_folder(path: Path, fresh: Path) -> None:
     """Two renames, since no system-independent call exchanges folders that aren't empty."""
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+    old = _beside(path, ".old")
+    old.mkdir()
     try:
         os.replace(path, old / _AWAY)
         os.replace(fresh, path)
@@ -133,21 +243,75 @@ def _replace_folder(path: Path, fresh: Path) -> None:
 
 
 def clear_up(path: str | Path) -> None:
-    """Remove what writers of the folder ``path`` left beside it when they were killed. A folder
-    that one had moved away, without putting another in its place, is put back.
+    """Remove what writers of the file or folder ``path`` left beside it when they were killed. A
+    folder that one had moved away, without putting another in its place, is put back.
 
     Only for a time when nobody writes there.
     """
     path = Path(path)
-    parent = path.parent
-    left = [each for each in parent.iterdir() if each.name.startswith(f".{path.name}.")]
-    for each in left:
-        if not path.exists() and (each / _AWAY).exists() and ".old." in each.name:
-            os.replace(each / _AWAY, path)
-        shutil.rmtree(each, ignore_errors=True)
+    left = moved_away(path)
+    if left is not None and not path.exists():
+        os.replace(left, path)
+    for each in list(path.parent.iterdir()) if path.parent.is_dir() else ():
+        if re.fullmatch(re.escape(_hidden(path)) + r"(\.old)?\.[0-9a-f]{8}", each.name):
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def moved_away(path: Path) -> Path | None:
+    """The folder that was at ``path`` when a writer of another was killed in between, if any."""
+    found = path.parent.glob(f"{glob.escape(_hidden(path))}.old.*/{_AWAY}")
+    return next(found, None) if path.parent.is_dir() else None
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder at once: it isn't half there meanwhile."""
+    gone = _beside(path, ".old")
+    path.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def _behind(path: str | Path) -> Path:
+    """The place that ``path`` names, behind links. Raises :class:`OccupiedError` if it would lie in
+    a file."""
+    target = Path(os.path.realpath(path))
+    near = next((each for each in target.parents if each.exists()), target)
+    if near != target and not near.is_dir():
+        raise OccupiedError(f"'{path}' can't be written: '{near}' is a file, not a folder")
+    return target
+
+
+def _name(error: BaseException, fresh: Path, path: str | Path) -> None:
+    """Let an error of the system name the file that was to be written, not a temporary one."""
+    if not isinstance(error, OSError):
+        return
+    if error.filename == str(fresh) or (error.filename is None and error.errno in DISK_ERRORS):
+        error.filename = str(path)
+
+
+def _target(path: Path) -> Path:
+    """The place that ``path`` names, in a folder that is there."""
+    target = _behind(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _hidden(path: Path) -> str:
+    return f".{path.name[:_LONGEST]}"
+
+
+def _beside(path: Path, kind: str = "") -> Path:
+    """A free name for what is to take the place of ``path``, or took it."""
+    return path.parent / f"{_hidden(path)}{kind}.{secrets.token_hex(4)}"
+
+
+def _flush(*paths: Path) -> None:
+    """Flush files and folders to the disk. What lies in a folder that is being written waits until
+    that is whole."""
+    if os.name != "posix" or any(_TEMPORARY.fullmatch(name) for name in paths[-1].parent.parts):
+        return
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

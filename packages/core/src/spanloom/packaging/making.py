@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from ..errors import MissingFileError, PackageError, SerializationError
 from ..io.files import existing, file_written
+from ..io.manifest import sha256_of
 from ..plugins.installed import GROUP
 from .contents import code_within, is_data
 from .metadata import metadata_text, project_text
@@ -61,6 +62,8 @@ def package(
     """
     folder = existing(pipeline, "saved pipeline")
     meta = _read_meta(folder)
+    if Path(out).resolve().is_relative_to(folder.resolve()):
+        raise PackageError(f"'{out}' lies inside the pipeline: write its wheel to another folder")
     config = _read_config(folder)
     meta["name"] = package_name(meta, name)
     meta["version"] = package_version(meta, version)
@@ -78,12 +81,6 @@ def package(
         _write_sdist(targets[1], meta, needed, described, contents)
     files = {path: sha256_of(path) for path in targets}
     return Made(meta["name"], meta["version"], needed, files)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # -- what goes in

@@ -12,7 +12,7 @@ from ..config import Config, load_config
 from ..config.check import config_to_build
 from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
-from ..io.files import existing
+from ..io.files import existing, moved_away
 from ..plugins import manager
 from ..plugins.registries import registry
 from ..vocab import Vocab
@@ -55,10 +55,12 @@ def load(
         from ..plugins.installed import find_all
 
         names = {*registry.names("models"), *(each.name for each in find_all())}
+        left = moved_away(path)
         installed = ", ".join(sorted(names)) or "none"
         raise MissingFileError(
             f"no pipeline '{name}': it is neither a folder (looked at '{path.absolute()}') nor an "
             f"installed pipeline package (installed: {installed})"
+            + (f". A killed run left what was there at '{left}': rename it" if left else "")
         )
     return _load_folder(cls, path, choice, vocab, config)
 

@@ -74,6 +74,7 @@ class Pipeline:
         self.batch_size = int(self._config.get("nlp", {}).get("batch_size", 256))
         make = resolve_block(self._tokenizer_config, "nlp.tokenizer")
         self.tokenizer: Any = make(self)
+        self.tokenizer_type = type(self.tokenizer)
 
     @classmethod
     def from_config(

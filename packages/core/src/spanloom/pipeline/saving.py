@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import srsly
 from ..errors import SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, json_ready, read_json, write_text
+from ..io.manifest import check_files, list_files
 from ..plugins import manager
 from ..plugins.registries import registry
 from .editing import labels
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMAT",
+    "MARKS",
     "config_of",
     "from_bytes",
     "from_disk",
@@ -37,6 +40,9 @@ __all__ = [
     "to_bytes",
     "to_disk",
 ]
+
+#: The files that every saved pipeline has.
+MARKS = ("config.cfg", "meta.json")
 
 FORMAT = 1
 """The version of the folder's layout. A reader takes this one and all before it."""
@@ -96,8 +102,10 @@ def config_of(nlp: PipelineState, given: Config, tokenizer: Mapping[str, Any]) -
 
 
 def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
-    """Write the folder. If anything fails, what was at ``path`` before stays as it was."""
-    with folder_written(path) as folder:
+    """Write the folder. If anything fails, what was at ``path`` before stays as it was; so does
+    what isn't a saved pipeline and nothing else: see :func:`spanloom.io.files.folder_written`."""
+    _check_kept(nlp, exclude)
+    with folder_written(path, MARKS) as folder:
         write_text(folder / "config.cfg", nlp.config.to_str())
         if "vocab" not in exclude:
             nlp.vocab.to_disk(folder / "vocab")
@@ -108,14 +116,29 @@ def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()
                 component.to_disk(folder / name)
         manifest: dict[str, Any] = {}
         manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
-        meta = {**full_meta(nlp), "plugins": json_ready(manifest)}
+        files = list_files(folder)
+        meta = {**full_meta(nlp), "plugins": json_ready(manifest), "files": files}
         write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))
+
+
+def _check_kept(nlp: PipelineState, exclude: Sequence[str]) -> None:
+    """Raise :class:`SerializationError` for a tokenizer that would be another after loading."""
+    found, made = type(nlp.tokenizer), nlp.tokenizer_type
+    if "tokenizer" not in exclude and found is not made:
+        raise SerializationError(
+            f"the tokenizer of this pipeline, a {found.__name__}, was put there, and its config "
+            f"makes a {made.__name__}, which has other tokens: it can't be kept. Register a "
+            f"function that makes it (@registry.tokenizers) and name that in [nlp.tokenizer], or "
+            f"leave it out (exclude=['tokenizer'])"
+        )
 
 
 def from_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
     """Read the folder into a pipeline that was built from its config."""
     folder = existing(path, "saved pipeline")
     meta = _read_meta(folder)
+    if "files" in meta:
+        check_files(folder, meta["files"], folder / "meta.json", exclude)
     nlp.meta.update(_own(meta))
     nlp.links.assemble()
     if "vocab" not in exclude and (folder / "vocab").exists():
@@ -158,6 +181,7 @@ _DERIVED = {
     "labels",
     "suppliers",
     "plugins",
+    "files",
 }
 
 
@@ -187,16 +211,15 @@ def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
 
 def to_bytes(nlp: PipelineState, *, exclude: Sequence[str] = ()) -> bytes:
     """All that :func:`to_disk` writes, as msgpack."""
-    message = {
-        "config": nlp.config.to_str(),
-        "meta": full_meta(nlp),
-        "parts": {
-            name: each.to_bytes()
-            for name, each in _pieces(nlp).items()
-            if hasattr(each, "to_bytes") and name not in exclude
-        },
+    _check_kept(nlp, exclude)
+    parts = {
+        name: each.to_bytes()
+        for name, each in _pieces(nlp).items()
+        if hasattr(each, "to_bytes") and name not in exclude
     }
-    return _msgpack.dumps(message)
+    hashes = {name: sha256(part).digest() for name, part in parts.items()}
+    config, meta = nlp.config.to_str(), full_meta(nlp)
+    return _msgpack.dumps({"config": config, "meta": meta, "parts": parts, "hashes": hashes})
 
 
 def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) -> None:
@@ -218,6 +241,8 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
         raise SerializationError(f"the bytes hold no {', '.join(missing)}")
     for name, each in wanted.items():
         with _readable(f"bytes of '{name}'"):
+            if sha256(saved[name]).digest() != message.get("hashes", {}).get(name):
+                raise SerializationError(f"the bytes of '{name}' aren't what was saved")
             each.from_bytes(saved[name])
     nlp.meta.update(_own(meta))
     nlp.links.changed()

@@ -29,6 +29,8 @@ class PipelineState(PipelineLike, Protocol):
     batch_words: int
     remote_code: bool
     error_handler: ErrorHandler
+    tokenizer_type: type
+    """The class of the tokenizer that the config makes."""
 
     @property
     def config(self) -> Config:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +25,14 @@ import numpy as np
 from ..config.changes import differences
 from ..errors import SerializationError, TrainingError
 from ..io import msgpack as _msgpack
-from ..io.files import existing, folder_written, read_json, write_bytes, write_text
+from ..io.files import (
+    existing,
+    folder_written,
+    read_json,
+    remove_folder,
+    write_bytes,
+    write_text,
+)
 from .history import History
 from .progress import Progress
 from .steps import StepResult
@@ -173,7 +180,7 @@ def write_checkpoint(
     """Write a checkpoint into the output folder, whole, and remove those before it. ``save`` writes
     the weights of ``models`` into the folder that it is given."""
     target = output / CHECKPOINTS / f"step-{progress.step:08d}"
-    with folder_written(target) as folder:
+    with folder_written(target, ["state.json"]) as folder:
         save(folder)
         moments = _optimizer_state(models, optimizer)
         data = _msgpack.dumps({**moments, "lexemes": [list(each) for each in lexemes]})
@@ -191,19 +198,19 @@ def write_checkpoint(
         }
         write_text(folder / "state.json", json.dumps(state, default=float))
     for path in target.parent.iterdir():
-        if path != target:
-            shutil.rmtree(path, ignore_errors=True)
+        if path != target and _is_checkpoint(path):
+            remove_folder(path)
     return target
 
 
 def drop_checkpoints(output: Path) -> None:
-    """Remove all checkpoints of an output folder, at once: none is half there meanwhile."""
+    """Remove all checkpoints of an output folder, and nothing else."""
     folder = output / CHECKPOINTS
-    if folder.is_dir():
-        gone = output / f".{CHECKPOINTS}.old"
-        shutil.rmtree(gone, ignore_errors=True)
-        folder.replace(gone)
-        shutil.rmtree(gone, ignore_errors=True)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if _is_checkpoint(path):
+            remove_folder(path)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def find_checkpoint(output: str | Path) -> Path | None:
@@ -211,6 +218,10 @@ def find_checkpoint(output: str | Path) -> Path | None:
     folder = Path(output) / CHECKPOINTS
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return max((each for each in found if _NAME.fullmatch(each.name)), default=None)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return bool(_NAME.fullmatch(path.name)) and (path / "state.json").is_file()
 
 
 def _digest(path: Path) -> str:

@@ -14,9 +14,10 @@ from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
 from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
-from ..io.files import clear_up
+from ..io.files import check_replaceable, clear_up
 from ..pipeline.devices import use_allocator, use_device
 from ..pipeline.pretrained import LoadedWeights
+from ..pipeline.saving import MARKS
 from ..pipeline.wiring import check_frozen
 from .checkpoint import Checkpoint, find_checkpoint
 from .events import Events, Tracker
@@ -93,6 +94,10 @@ def train(
     a frozen component listens to an encoder that isn't frozen and learns from others,
     :class:`TrainingError` where training can't go on, and what reading the data raises.
     """
+    folder = Path(output) if output else None
+    if folder is not None:
+        for name in (BEST, LAST):
+            check_replaceable(folder / name, MARKS)
     ready: Pipeline | None = None
     source = config if isinstance(config, str | Path | Mapping) else config.config
     if not isinstance(config, str | Path | Mapping):
@@ -119,7 +124,6 @@ def train(
         return replace(again, train_corpus=settings.train_corpus, dev_corpus=settings.dev_corpus)
 
     _set_weights(nlp, whole, settings, checkpoint, sink)
-    folder = Path(output) if output else None
     session = Session(nlp, settings, whole, folder, sink, Events(trackers), fresh, checkpoints)
     if checkpoint is not None:
         session.resume(checkpoint)

@@ -11,6 +11,7 @@ from shutil import copytree
 from typing import IO, TYPE_CHECKING, Any
 
 from ..io.files import folder_written
+from ..pipeline.saving import MARKS
 from ..plugins import TrainContext, manager
 from .checkpoint import PIPELINE, Checkpoint, drop_checkpoints, models_of, write_checkpoint
 from .events import Events
@@ -168,7 +169,7 @@ class Session:
         self._save_last()
         if step.is_best and self.output is not None and self.result.last is not None:
             self.result.best = self.output / BEST
-            with folder_written(self.result.best) as folder:
+            with folder_written(self.result.best, MARKS) as folder:
                 copytree(self.result.last, folder, dirs_exist_ok=True)
         self._keep()
 

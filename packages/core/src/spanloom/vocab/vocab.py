@@ -167,7 +167,7 @@ class Vocab:
     def to_disk(self, path: str | Path) -> None:
         """Write the folder ``path``, with the strings in ``strings.json``, and what the vectors
         write to be found again."""
-        with folder_written(path) as folder:
+        with folder_written(path, ["strings.json"]) as folder:
             self.strings.to_disk(folder / "strings.json")
             if self.vectors is not None:
                 self.vectors.to_disk(folder)

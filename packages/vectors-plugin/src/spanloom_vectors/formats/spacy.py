@@ -93,7 +93,7 @@ def _keys(folder: Path, size: int, problems: Problems) -> tuple[list[str], NDArr
 
 def write_spacy(path: str | Path, source: Source, *, dtype: str = "float32") -> None:
     """Write a folder that spaCy's ``Vocab.from_disk`` and ``init vectors`` understand."""
-    with folder_written(path) as folder:
+    with folder_written(path, ["vectors", "key2row", "vectors.cfg"]) as folder:
         words: list[str] = []
         if source.subwords is not None and source.subwords.kind == "floret":
             rows = np.arange(0)

@@ -53,7 +53,7 @@ def join_sentences(
     morphs = [morph for each in sentences for morph in each.morphs]
     if any(morphs):
         add = vocab.morphology.add
-        ids = {morph: add(morph) if morph else 0 for morph in set(morphs)}
+        ids = {morph: add(morph) if morph else 0 for morph in dict.fromkeys(morphs)}
         doc.set_column("MORPH", np.asarray([ids[morph] for morph in morphs], dtype=np.uint64))
     _set_tree(doc, sentences)
     starts = np.full(len(doc), -1, dtype=np.int8)

@@ -96,7 +96,7 @@ def _hang(doc: Doc, packed: Packed, i: int) -> None:
 def _learn(strings: set[str], store: StringStore) -> dict[int, str]:
     """Keep the strings of a file; returns them by id, those of the symbols too."""
     # The morphology's id of "no features" is written without its string.
-    texts = [*strings, EMPTY_MORPH]
+    texts = [*sorted(strings), EMPTY_MORPH]
     try:
         return dict(zip(hash_strings(texts).tolist(), texts, strict=True))
     finally:

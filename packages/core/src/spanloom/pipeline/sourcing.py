@@ -156,8 +156,9 @@ def _check_places(
     have = _places(listeners)
     for place in wanted:
         if place not in have and (have - set(wanted) or not exists(slot.config, place)):
-            near = get_close_matches(place, have, n=1)
-            fix = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(have) or 'none'}"
+            near = get_close_matches(place, sorted(have), n=1)
+            others = ", ".join(sorted(have)) or "none"
+            fix = f"did you mean '{near[0]}'?" if near else f"it has: {others}"
             raise PipelineError(f"'{slot.name}' has no listener at '{place}' in its config ({fix})")
 
 

@@ -108,7 +108,10 @@ class ChunkCache:
         try:
             return bytearray().join(found)
         except TypeError:  # some are new
-            fresh = self._add({c for c, data in zip(chunks, found, strict=True) if data is None})
+            # In the order of the text: a set's differs from process to process, and the lexicon's
+            # rows decide in which order gradients are summed.
+            new = (c for c, data in zip(chunks, found, strict=True) if data is None)
+            fresh = self._add(dict.fromkeys(new))
         return bytearray().join(
             [fresh[c] if d is None else d for c, d in zip(chunks, found, strict=True)]
         )

@@ -300,3 +300,30 @@ def test_hooks_and_tensor(vocab: Vocab) -> None:
     assert doc.similarity(doc) == 0.5 and doc.vector_norm == pytest.approx(3**0.5)
     assert doc[1].vector.tolist() == [1, 1, 1] and doc[0:1].vector_norm == 7.0
     assert [len(sent) for sent in doc.sents] == [1, 1] and doc[1].sent.start == 1
+
+
+@pytest.mark.parametrize("heads", [[1, 0, 2], [0, 2, 3, 1], [1, 2, 0]])
+def test_heads_in_a_circle_are_refused(vocab: Vocab, heads: list[int]) -> None:
+    words = list("abcd")[: len(heads)]
+    with pytest.raises(DataError, match=r"circle at word \d \('[abcd]'\), word"):
+        Doc(vocab, words, heads=heads)
+    doc = Doc(vocab, words)
+    offsets = np.array(heads) - np.arange(len(heads))
+    with pytest.raises(DataError, match="circle"):
+        doc.from_array(["HEAD"], offsets[:, None])
+    tokens = [{"id": i, "start": i, "end": i + 1, "head": head} for i, head in enumerate(heads)]
+    with pytest.raises(DataError, match="circle"):
+        Doc(vocab).from_json({"text": "".join(words), "tokens": tokens})
+
+
+@pytest.mark.parametrize("deps", [None, ["nsubj", "ROOT", "obj", None, "nsubj", "ROOT", ""]])
+def test_a_token_whose_head_is_not_annotated_begins_no_sentence(
+    vocab: Vocab, deps: list[str] | None
+) -> None:
+    words = ["I", "like", "London", ".", "We", "go", "!"]
+    doc = Doc(vocab, words, heads=[1, 1, 1, None, 5, 5, None], deps=deps)
+    assert [token.is_sent_start for token in doc] == [i in (0, 4) for i in range(7)]
+    again = Doc(vocab, words).from_array(["HEAD", "DEP"], doc.to_array(["HEAD", "DEP"]))
+    if deps is not None:
+        assert [sent.text for sent in again.sents] == ["I like London .", "We go !"]
+        assert not doc[3].has_head() and doc[1].has_head()

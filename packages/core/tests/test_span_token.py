@@ -109,7 +109,8 @@ def test_tree_without_heads_and_in_circles(vocab: Vocab) -> None:
     assert bare[0].head == bare[0] and not bare[0].has_head() and not bare[0].has_dep()
     assert texts(bare[0].children) == [] and texts(bare[0].subtree) == ["a"]
     assert bare[0:2].root.i == 0 and list(bare[1].ancestors) == []
-    circle = Doc(vocab, ["a", "b", "c"], heads=[1, 0, 2])
+    circle = Doc(vocab, ["a", "b", "c"], heads=[1, 1, 2])
+    circle[1].head = circle[0]
     assert texts(circle[0].subtree) == ["a", "b"] and texts(circle[0].ancestors) == ["b"]
     crossed = Doc(vocab, list("abcd"), heads=[2, 3, 2, 3])
     assert texts(crossed[2].subtree) == ["a", "c"] and texts(crossed[3].subtree) == ["b", "d"]

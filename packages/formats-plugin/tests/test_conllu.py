@@ -139,6 +139,12 @@ ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
         (ROW.replace("UH\t_", "UH\tMood"), "FEATS: .*'Mood'"),
         (ROW.replace("\t0\t", "\t7\t"), "HEAD is '7'"),
         (ROW.replace("\t0\t", "\t1\t"), "HEAD is '1'"),
+        (
+            ROW.replace("\t0\t", "\t2\t")
+            + "\n"
+            + ROW.replace("1", "2", 1).replace("\t0\t", "\t1\t"),
+            "heads of the words 1, 2 go in a circle",
+        ),
         ("2-3" + ROW[1:], "isn't a range of words"),
         ("1-4" + ROW[1:] + "\n" + ROW, "aren't all there"),
     ],

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from spanloom import Doc, Vocab
 from spanloom.config import init_config
+from spanloom.tokens.storage.docfile import write_docs
 
 from .support import run
 
@@ -61,3 +63,12 @@ def test_what_cannot_be_learned_is_an_error(config: Path, tmp_path: Path) -> Non
     bare.write_text("1\tdogs\t_\t_\t_\t_\t_\t_\t_\t_\n", "utf8")
     told = run("debug", "data", config, "--paths.train", bare, "--paths.dev", bare, code=1)
     assert "'tagger' learns tags, but train has none annotated" in told.output
+
+
+def test_heads_in_a_circle_are_an_error(config: Path, tmp_path: Path) -> None:
+    doc = Doc(Vocab("en"), words=["a", "b"], heads=[1, 1], deps=["x", "ROOT"], tags=["A", "B"])
+    doc[1].head = doc[0]
+    write_docs(tmp_path / "a.loom", [doc])
+    paths = ["--paths.train", tmp_path / "a.loom", "--paths.dev", tmp_path / "a.loom"]
+    told = run("debug", "data", config, *paths, code=1)
+    assert "1 documents in train have heads that go in a circle" in told.output

@@ -7,10 +7,10 @@ import pytest
 
 import spanloom
 from spanloom import Doc, Example
-from spanloom.errors import PipelineError
+from spanloom.errors import DataError, PipelineError
 from spanloom_tasks.transitions.gold import gold_heads
 
-from .support import TREES, arcs, has_gradient, parsed, taught, transitions
+from .support import TREES, arcs, has_gradient, learn, parsed, taught, transitions
 
 MODEL = transitions("parser", hidden_width=32)
 
@@ -40,6 +40,53 @@ def test_scores(trained):
     nlp, _, examples = trained
     scores = nlp.evaluate(examples)
     assert (scores["dep_uas"], scores["dep_las"], scores["sents_f"]) == (1.0, 1.0, 1.0)
+
+
+def spoiled(value):
+    """A parser, taught a little, of which one kind of weights has a value."""
+    nlp, parser, examples = taught("parser", MODEL, parsed, 3, TREES)
+    for node in parser.model.walk():
+        if node.name == "linear" or "upper" in node.name:
+            node.set_param("b", node.get_param("b") * 0 + value)
+    return nlp, parser, examples
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("copies", [1, 40])
+def test_weights_that_are_not_finite_are_an_error_and_no_endless_loop(value, copies):
+    nlp, parser, examples = spoiled(value)
+    docs = [Doc(nlp.vocab, words=text.split()) for text, _, _ in TREES] * copies
+    with pytest.raises(PipelineError, match="'parser' can't parse: the scores .* NaN or infinite"):
+        list(parser.pipe(docs, batch_size=len(docs)))
+    assert np.isnan(parser.update(examples)["parser"])
+
+
+def test_a_weight_that_becomes_nan_stops_training_in_words():
+    nlp, _, examples = taught("parser", MODEL, parsed, 1, TREES)
+    sgd = nlp.create_optimizer()
+    sgd.learn_rate = np.nan
+    learn(nlp, examples, 1, sgd)
+    losses = nlp.update(examples, sgd=sgd)
+    assert np.isnan(losses["parser"])
+
+
+def test_heads_in_a_circle_are_refused_before_training():
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("parser", config={"model": MODEL})
+    examples = parsed(nlp)
+    reference = examples[2].reference
+    reference[3].head = reference[2]
+    reference[2].head = reference[3]
+    with pytest.raises(DataError, match=r"circle at word \d .*'A hearing is scheduled"):
+        nlp.initialize(lambda: examples)
+
+
+def test_white_space_is_no_word_of_a_tree(trained):
+    nlp, _, _ = trained
+    words = ["she", "  ", "reads", "\n\n", "books", "\n"]
+    doc = nlp(Doc(nlp.vocab, words=words))
+    assert [token.head.text for token in doc if not token.is_space] == ["reads"] * 3
+    assert [token.is_sent_start for token in doc] == [True] + [False] * 5
 
 
 def test_sentences_come_from_the_trees(trained):

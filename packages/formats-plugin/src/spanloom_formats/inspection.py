@@ -14,6 +14,7 @@ import numpy as np
 
 from spanloom.config import Config, check_config, fill_config
 from spanloom.plugins.tables import Report
+from spanloom.tokens.tree import circle
 from spanloom.training.settings import read_settings
 
 if TYPE_CHECKING:
@@ -125,6 +126,9 @@ class _Corpus:
             ids, counts = np.unique(values[values != 0], return_counts=True)
             names = (doc.vocab.strings[each] for each in ids.tolist())
             self._add(kind, dict(zip(names, counts.tolist(), strict=True)))
+        heads = doc.column("HEAD")
+        if heads is not None and circle(heads):
+            self.numbers["documents whose heads go in a circle"] += 1
         if doc.has_annotation("SENT_START"):
             sentences = list(doc.sents)
             self._add("sentences", {"sentence": len(sentences)})
@@ -204,6 +208,11 @@ def _check_part(report: Report, part: str, counts: Mapping[str, Any]) -> None:
             f"{100 * otherwise / counts['words']:.0f} % of the words in {part} are tokenized "
             f"otherwise by the pipeline: their annotation is lost in part",
             "choose the language or tokenizer of the data, or gold_preproc = true",
+        )
+    if circles := counts.get("documents whose heads go in a circle"):
+        report.error(
+            f"{circles:,} documents in {part} have heads that go in a circle, which are no trees",
+            "correct or remove them",
         )
     for key in ("entities cut by the tokenizer", "entities with spaces at their ends"):
         if counts.get(key):

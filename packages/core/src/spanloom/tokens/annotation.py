@@ -38,11 +38,23 @@ def sent_starts(doc: HasColumns) -> NDArray[np.int8]:
     heads = doc.column("HEAD")
     if heads is None:
         return np.zeros(len(doc), dtype=np.int8)
+    missing = _without_head(doc, heads)
     known = doc._extra().get("sents")
-    if known is None or not np.array_equal(known[0], heads):
-        known = doc._extra()["sents"] = (heads.copy(), tree.tree_starts(heads))
-    starts: NDArray[np.int8] = known[1]
+    if known is None or not all(map(np.array_equal, known[:2], (heads, missing))):
+        known = (heads.copy(), missing, tree.tree_starts(heads, missing))
+        doc._extra()["sents"] = known
+    starts: NDArray[np.int8] = known[2]
     return starts
+
+
+def _without_head(doc: HasColumns, heads: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which tokens are no roots, though they are their own heads: those without a relation, where
+    others have one."""
+    deps = doc.column("DEP")
+    if deps is None or not deps.any():
+        return np.zeros(len(heads), dtype=bool)
+    missing: NDArray[np.bool_] = (deps == 0) & (heads == np.arange(len(heads)))
+    return missing
 
 
 def set_sent_start(doc: HasColumns, i: int, value: bool | None) -> None:

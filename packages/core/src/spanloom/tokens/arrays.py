@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..vocab.attrs import attr_name
 from ..vocab.columns import COLUMNS
 from .annotation import sent_starts
+from .build import check_trees
 
 if TYPE_CHECKING:
     from .protocols import HasWords
@@ -94,6 +95,7 @@ def _assign(doc: HasWords, name: str, values: NDArray[Any]) -> None:
                 f"the head of token {i} ({doc.words[i]!r}) would be token {int(heads[i])} of "
                 f"{len(doc)}: HEAD holds offsets from the token"
             )
+        check_trees(doc, heads)
         doc.set_column("HEAD", heads)
     elif name in ("SENT_START", "ENT_IOB"):
         doc.set_column(name, signed)

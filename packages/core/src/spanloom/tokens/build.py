@@ -12,13 +12,16 @@ from ..errors import DataError
 from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 from .span import Span
 from .text_bound import drop_bound
+from .tree import circle, tree_starts
 
 if TYPE_CHECKING:
     from .forward import Doc
+    from .protocols import HasColumns
 
 __all__ = [
     "annotate",
     "as_span",
+    "check_trees",
     "check_words",
     "default_spaces",
     "joined",
@@ -122,7 +125,8 @@ def set_strings(doc: Doc, argument: str, name: str, values: Sequence[Any]) -> No
 
 
 def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
-    """Set the heads, absolute indices. Raises :class:`DataError` for one outside the document."""
+    """Set the heads, absolute indices. A word whose head is ``None`` begins no sentence. Raises
+    :class:`DataError` for one outside the document, and for heads that go in a circle."""
     size = len(doc)
     check_length("heads", heads, size)
     for i, head in enumerate(heads):
@@ -131,7 +135,23 @@ def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
                 f"heads: the head of word {i} ({doc.words[i]!r}) is {head}, and the document has "
                 f"words 0 to {size - 1}: heads are absolute indices, a root is its own head"
             )
-    doc.set_column("HEAD", [i if head is None else head for i, head in enumerate(heads)])
+    column = np.array([i if head is None else head for i, head in enumerate(heads)], np.int32)
+    check_trees(doc, column)
+    doc.set_column("HEAD", column)
+    if None in heads and doc.column("DEP") is None:
+        missing = np.array([head is None for head in heads])
+        doc.set_column("SENT_START", tree_starts(column, missing))
+
+
+def check_trees(doc: HasColumns, heads: NDArray[np.integer]) -> None:
+    """Raise :class:`DataError` if heads, absolute indices, go in a circle."""
+    if around := circle(heads):
+        shown = ", ".join(f"word {i} ({doc.words[i]!r})" for i in around[:5])
+        raise DataError(
+            f"heads: they go in a circle at {shown}{', ...' * (len(around) > 5)} of "
+            f"{' '.join(doc.words[:12])!r:.60}: one of these must hang on another word, or be a "
+            f"root, which is its own head"
+        )
 
 
 def as_span(doc: Doc, given: Any) -> Span:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ancestors",
     "children",
+    "circle",
     "common_ancestors",
     "conjuncts",
     "root_of",
@@ -100,7 +101,7 @@ def conjuncts(doc: HasColumns, i: int) -> list[int]:
     return sorted(k for k in found if k != i)
 
 
-def roots(heads: NDArray[np.int32]) -> NDArray[np.int32]:
+def roots(heads: NDArray[np.integer]) -> NDArray[np.integer]:
     """The root above each token, by pointer doubling; in a circle, a token of the circle."""
     above = heads
     for _ in range(max(1, int(len(heads)).bit_length())):
@@ -108,12 +109,28 @@ def roots(heads: NDArray[np.int32]) -> NDArray[np.int32]:
     return above
 
 
-def tree_starts(heads: NDArray[np.int32]) -> NDArray[np.int8]:
-    """SENT_START values by the trees: 1 at the first token of each tree, -1 elsewhere."""
+def circle(heads: NDArray[np.integer]) -> list[int]:
+    """Tokens whose heads go in a circle, in the order of the heads; none if these are trees."""
+    above = roots(heads)
+    lost = np.flatnonzero(heads[above] != above)
+    found: list[int] = []
+    at = int(above[lost[0]]) if len(lost) else -1
+    while at >= 0 and at not in found:
+        found.append(at)
+        at = int(heads[at])
+    return found
+
+
+def tree_starts(
+    heads: NDArray[np.integer], missing: NDArray[np.bool_] | None = None
+) -> NDArray[np.int8]:
+    """SENT_START values by the trees: 1 at the first token of each tree, -1 elsewhere, also where
+    the head of the tree's root is ``missing``: it may hang on another."""
     starts = np.full(len(heads), -1, dtype=np.int8)
     if len(heads):
-        _, first = np.unique(roots(heads), return_index=True)
-        starts[first] = 1
+        tops, first = np.unique(roots(heads), return_index=True)
+        starts[first if missing is None else first[~missing[tops]]] = 1
+        starts[0] = 1
     return starts
 
 

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from spanloom.errors import DataError, FormatError
 from spanloom.io.lines import BadLine, numbered_lines
+from spanloom.tokens.tree import circle
 from spanloom.vocab.morphology import normalize_feats
 
 from ..sentences import Sentence, join_sentences
@@ -227,6 +230,11 @@ class _Builder:
                 )
             else:
                 sentence.heads.append(int(head) - 1 if head != "0" else token)
+        if around := circle(np.array(sentence.heads, dtype=np.int32)):
+            ids = ", ".join(str(token + 1) for token in around[:8])
+            raise self.fail(
+                heads[around[0]][0], f"the heads of the words {ids} go in a circle: no tree"
+            )
 
 
 def _entity(misc: str) -> str:

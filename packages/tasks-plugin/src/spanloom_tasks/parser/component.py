@@ -120,7 +120,14 @@ class DependencyParser(TransitionComponent):
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
         tokens = NonSpaceTokens.of(batch)
-        trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
+        try:
+            trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
+        except FloatingPointError as error:
+            raise PipelineError(
+                f"'{self.name}' can't parse: {error}. A weight of it, or of the encoder that it "
+                f"listens to, is damaged, or grew without bound in training: load what was saved "
+                f"before"
+            ) from error
         return finished(tokens, trees, self._names, self._lifted, self.model.ops)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:

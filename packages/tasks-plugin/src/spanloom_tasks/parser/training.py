@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..transitions.arc_eager import ParserActions, ParserStates
+from ..transitions.arc_eager import ParserActions, ParserStates, check_finite
 from ..transitions.arc_eager_oracle import ParserOracle
 from ..transitions.loss import oracle_gradient
 from .trees import GoldTrees
@@ -21,6 +22,7 @@ def explore(
 
     With the chance ``exploration`` the model's best action is taken, else its best among the good
     ones. Returns the loss, and the tokens of the visited states with the gradients of their scores.
+    Where scores aren't finite, the loss is NaN, and there is nothing to learn.
     """
     every = np.ones(len(gold.heads), dtype=bool)
     states = ParserStates(gold.lengths, breaks=every, xp=xp)
@@ -37,6 +39,10 @@ def explore(
         guided &= (good & actions.valid[number]).any(axis=1)
         barred[guided] = xp.where(good[guided], barred[guided], -2e30)
         best = barred.argmax(axis=1)
+        try:
+            check_finite(barred[xp.arange(len(best)), best])
+        except FloatingPointError:
+            return math.nan, None
         states.apply(actions.kinds[best], actions.relations[best])
     if not visited:
         return 0.0, None

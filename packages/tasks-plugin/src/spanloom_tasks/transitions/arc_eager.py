@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BREAK",
+    "LARGEST",
     "LEFT",
     "REDUCE",
     "RIGHT",
@@ -29,6 +30,7 @@ __all__ = [
     "ParserActions",
     "ParserStates",
     "Trees",
+    "check_finite",
     "parse",
 ]
 
@@ -60,6 +62,17 @@ class ParserActions:
             valid[number, 3 : self.first_right] = not number & 1
         self.valid = xp.asarray(valid)
         self.barred = xp.asarray(np.where(valid, 0.0, -1e30).astype("f"))
+
+
+LARGEST = 1e29
+"""Scores of actions that can be taken are smaller; those that are barred are below ``-LARGEST``."""
+
+
+def check_finite(chosen: Array) -> None:
+    """Raise :class:`FloatingPointError` unless the scores of all chosen actions are those of
+    actions that can be taken."""
+    if not (abs(chosen) < LARGEST).all():
+        raise FloatingPointError("the scores of actions are NaN or infinite")
 
 
 class StateScores(Protocol):
@@ -301,12 +314,14 @@ def parse(
     xp: Any = np,
 ) -> Trees:
     """Take the best action in each state until all documents are parsed. See
-    :class:`ParserStates` for the arguments."""
+    :class:`ParserStates` for the arguments. Raises :class:`FloatingPointError` where scores are NaN
+    or infinite: the best of them needn't be an action that can be taken, and so there is no end."""
     states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
     while len(states.docs):
         scores = scorer.scores(states.ids(scorer.size))
         scores += actions.barred[states.number]
         best = scores.argmax(axis=1)
+        check_finite(scores[xp.arange(len(best)), best])
         states.apply(actions.kinds[best], actions.relations[best])
     heads = states.heads[:-1]
     relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .arc_eager import BREAK, LEFT, REDUCE, RIGHT, ParserActions, Trees
+from .arc_eager import BREAK, LARGEST, LEFT, REDUCE, RIGHT, ParserActions, Trees, check_finite
 
 __all__ = ["parse_few"]
 
@@ -94,6 +94,8 @@ class _Parser:
             scores = self.scorer.scores_of(self._tokens(stack, front, token, limit, back))
             scores += self.barred[code]
             action = int(scores.argmax())
+            if not -LARGEST < scores[action] < LARGEST:
+                check_finite(scores[action])
             kind = self.kinds[action]
             if kind == BREAK:
                 limit = token

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spanloom.tokens.build import check_trees
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def gold_heads(example: Example) -> tuple[Ints, NDArray[np.uint64]]:
     string id of the relation.
 
     -1 and 0 where nothing is known: no annotation, or tokens of which one has no counterpart.
+    Raises :class:`DataError` where heads go in a circle: there is no way to such a tree.
     """
     doc, reference = example.predicted, example.reference
     heads, labels = reference.column("HEAD"), reference.column("DEP")
@@ -143,6 +145,7 @@ def gold_heads(example: Example) -> tuple[Ints, NDArray[np.uint64]]:
     relations = np.zeros(len(doc), dtype=np.uint64)
     if heads is None or labels is None:
         return found, relations
+    check_trees(reference, heads)
     if _same_tokens(doc, reference):
         known = labels != 0
         found[known], relations[known] = heads[known], labels[known]

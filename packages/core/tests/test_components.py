@@ -11,6 +11,7 @@ import spanloom
 from spanloom import Doc, Example
 from spanloom.components.classifier import MISSING, cross_entropy, lookup
 from spanloom.errors import PipelineError
+from spanloom.scoring import score_column
 
 TOK2VEC = {
     "@architectures": "spanloom.HashEmbedCNN.v2",
@@ -199,6 +200,7 @@ def test_senter_learns_and_first_token_begins_a_sentence():
         ("Stop . . . Go on.", 2),
         ("! Begin", 2),
         ("これは文です。これも文です。", 2),
+        ("One.\n\nTwo.\n", 2),
     ],
 )
 def test_sentencizer(text, sentences):
@@ -218,17 +220,25 @@ def test_sentencizer_takes_other_marks_and_keeps_them_when_saved(tmp_path):
 
 def reference_sentences(doc, marks):
     """The rule, word by word."""
-    starts, seen = [], False
-    for number, token in enumerate(doc):
-        stop = token.text in marks
-        starts.append(number == 0 or (seen and not stop and not token.is_punct))
-        if starts[-1]:
-            seen = False
-        seen = seen or stop
+    starts, since = [token.i == 0 for token in doc], None
+    opening = None
+    for token in doc:
+        if token.text in marks:
+            since, opening = token.i, None
+        elif token.is_punct:
+            if token.text == "(" and opening is None:
+                opening = token.i
+        elif not token.is_space:
+            if since is not None:
+                starts[token.i if opening is None else opening] = True
+            since = opening = None
     return starts
 
 
-@given(st.lists(st.lists(st.sampled_from(["a", ".", "!", ",", "(", "b"]), max_size=8), max_size=5))
+WORDS = ["a", ".", "!", ",", "(", "b", "\n"]
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8), max_size=5))
 def test_sentencizer_equals_the_rule_word_by_word(documents):
     nlp = spanloom.blank("en")
     sentencizer = nlp.add_pipe("sentencizer")
@@ -237,3 +247,94 @@ def test_sentencizer_equals_the_rule_word_by_word(documents):
     for doc in docs:
         starts = [bool(token.is_sent_start) for token in doc]
         assert starts == reference_sentences(doc, sentencizer.punct_chars)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Elle sort. « Bonjour ! » dit Marc.", ["Elle sort.", "« Bonjour ! »", "dit Marc."]),
+        ("It rose. “Why?” they asked.", ["It rose.", "“Why?”", "they asked."]),
+        ('It rose. "Why?" they asked.', ["It rose.", '"Why?"', "they asked."]),
+        ("Er ging. „Halt!“ rief sie.", ["Er ging.", "„Halt!“", "rief sie."]),
+        ("Han gik. »Stop!« sagde hun.", ["Han gik.", "»Stop!«", "sagde hun."]),
+        ("It fell. (See 6.) Then up.", ["It fell.", "(See 6.)", "Then up."]),
+        ("Se fue. ¿Por qué? ¡No!", ["Se fue.", "¿Por qué?", "¡No!"]),
+    ],
+)
+def test_marks_that_open_begin_the_sentence_that_follows(text, sentences):
+    nlp = spanloom.blank("xx")
+    nlp.add_pipe("sentencizer")
+    assert [sentence.text.strip() for sentence in nlp(text).sents] == sentences
+
+
+def test_marks_of_abbreviations_end_no_sentence(tmp_path):
+    nlp = spanloom.blank("xx")
+    nlp.add_pipe("sentencizer", config={"abbreviations": ["approx.", "Art.", "No.", "i. e."]})
+    text = "Revenue was approx. 100 under Art. 5 No. 3, i. e. more. It rose. Art.Nouveau. NATO No."
+    expected = [
+        "Revenue was approx. 100 under Art. 5 No. 3, i. e. more.",
+        "It rose.",
+        "Art.Nouveau.",
+        "NATO No.",
+    ]
+    assert [sentence.text.strip() for sentence in nlp(text).sents] == expected
+    nlp.to_disk(tmp_path / "m")
+    doc = spanloom.load(tmp_path / "m")("A smart. Bus. See No. 1.")
+    assert [sentence.text.strip() for sentence in doc.sents] == ["A smart.", "Bus.", "See No. 1."]
+
+
+def test_white_space_gets_no_annotation_and_begins_no_sentence():
+    words = ["Ann", "saw", "Bern", ".", "Tom", "left", "."]
+    gold = {
+        "tags": ["N", "V", "N", ".", "N", "V", "."],
+        "pos": ["PROPN", "VERB", "PROPN", "PUNCT", "PROPN", "VERB", "PUNCT"],
+        "morphs": ["Number=Sing", "Tense=Past", "Number=Sing", "", "Number=Sing", "", ""],
+        "sent_starts": [True, False, False, False, True, False, False],
+    }
+    nlp = spanloom.blank("en")
+    for name in ("tagger", "morphologizer", "senter"):
+        nlp.add_pipe(name)
+    examples = [Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, **gold))]
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(30):
+        nlp.update(examples, sgd=optimizer)
+    spaced = ["\n", "Ann", "  ", "saw", "Bern", ".", "\n\n\t", "Tom", "left", ".", "\n"]
+    doc = nlp(Doc(nlp.vocab, words=spaced))
+    for token in doc:
+        if token.is_space:
+            assert (token.tag_, token.pos_, str(token.morph)) == ("", "", "")
+            assert token.i == 0 or token.is_sent_start is False
+    assert [sent.start for sent in doc.sents] == [0, 7]
+    # What another component said of white space stays.
+    doc = Doc(nlp.vocab, words=spaced, tags=["_SP" if w.isspace() else "" for w in spaced])
+    assert [t.tag_ for t in nlp(doc) if t.is_space] == ["_SP"] * 4
+
+
+def test_white_space_is_not_learnt_from_and_not_scored():
+    words = ["Ann", "\n", "Tom", "left", " "]
+    tags = ["N", "_SP", "N", "V", "_SP"]
+    starts = [True, True, False, False, False]
+    nlp = spanloom.blank("en")
+    tagger, senter = (nlp.add_pipe(name) for name in ("tagger", "senter"))
+    gold = Doc(nlp.vocab, words=words, tags=tags, sent_starts=starts)
+    example = Example(Doc(nlp.vocab, words=words), gold)
+    nlp.initialize(lambda: [example])
+    assert tagger.labels == ("N", "V")
+    assert senter.targets([example]).tolist() == [1, 0, 1, 0, 0]
+    other = Example(Doc(nlp.vocab, words=["Ann", "Tom", "left"]), gold)
+    assert senter.targets([other]).tolist() == [1, 1, 0]
+    scores = np.full((5, 2), 0.5, dtype="f")
+    _, gradient = tagger.get_loss([example], [scores])
+    assert not gradient[0][[1, 4]].any() and gradient[0][[0, 2, 3]].all()
+    said = Doc(nlp.vocab, words=words, tags=["N", "", "N", "V", ""])
+    assert nlp.evaluate([Example(said, gold)])["tag_acc"] is not None
+    assert score_column([Example(said, gold)], "TAG", "tag")["tag_acc"] == 1.0
+
+
+def test_the_labels_of_the_sentence_recognizer_are_fixed():
+    senter = spanloom.blank("en").add_pipe("senter")
+    with pytest.raises(PipelineError, match="always I and S"):
+        senter.add_label("A")
+    example = Example(Doc(senter.vocab, words=["a"]), Doc(senter.vocab, words=["a"]))
+    with pytest.raises(PipelineError, match="always I and S"):
+        senter.initialize(lambda: [example], labels=["S", "I"])

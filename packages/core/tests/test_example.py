@@ -226,3 +226,16 @@ def test_empty(vocab: Vocab) -> None:
     assert example.get_aligned("TAG") == [] and example.get_aligned_sent_starts() == []
     assert example.get_aligned_parse() == ([], [])
     assert example.get_aligned_ids("TAG")[0].shape == (0,)
+
+
+def test_no_entities_say_that_there_are_none(vocab: Vocab) -> None:
+    doc = Doc(vocab, ["hello", "there"])
+    marks = {"none": [], "unknown": ["-", "-"], "absent": None}
+    found = {
+        name: [t.ent_iob_ for t in Example.from_dict(doc, {"entities": given}).reference]
+        for name, given in marks.items()
+    }
+    assert found == {"none": ["O", "O"], "unknown": ["", ""], "absent": ["", ""]}
+    assert [t.ent_iob_ for t in Example.from_dict(doc, {}).reference] == ["", ""]
+    again = Example.from_dict(doc, Example.from_dict(doc, {"entities": ()}).to_dict())
+    assert [t.ent_iob_ for t in again.reference] == ["O", "O"]

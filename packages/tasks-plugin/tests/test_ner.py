@@ -48,8 +48,48 @@ def test_entities_that_are_there_stay(trained):
     doc = nlp(doc)
     assert ("New", "THING") in entities(doc)
     assert all(ent.label_ == "THING" or ent.end <= 2 or ent.start >= 3 for ent in doc.ents)
-    doc = Doc(nlp.vocab, words=["Bank", "of", "New", "York", "pays", "Anna"], ents=["O"] * 6)
-    assert nlp(doc).ents == ()
+    doc = Doc(nlp.vocab, words=["Bank", "of", "New", "York", "pays", "Anna"])
+    doc.set_ents([], blocked=[doc[0:4]], default="outside")
+    assert entities(nlp(doc)) == [("Anna", "PER")]
+
+
+@pytest.mark.parametrize("default", ["outside", "missing"])
+@pytest.mark.parametrize("factory", ["ner", "beam_ner"])
+def test_entities_are_found_among_tokens_that_are_outside_of_others(factory, default):
+    nlp, _, _ = taught(factory, MODEL, named, 60, SENTENCES)
+    doc = Doc(nlp.vocab, words=["friends", "of", "Bob", "like", "Rome"])
+    doc.set_ents([Span(doc, 2, 3, label="THING")], default=default)
+    assert entities(nlp(doc)) == [("Bob", "THING"), ("Rome", "LOC")]
+    doc = Doc(nlp.vocab, words=["friends", "of", "Bob", "like", "Rome"])
+    doc.set_ents([], default=default)
+    assert entities(nlp(doc)) == [("Bob", "PER"), ("Rome", "LOC")]
+
+
+def test_a_second_recognizer_finds_what_the_first_leaves():
+    nlp = spanloom.blank("en")
+    for name in ("first", "second"):
+        nlp.add_pipe("ner", name=name, config={"model": MODEL})
+    examples = named(nlp)
+    nlp.get_pipe("first").add_label("PER")
+    nlp.get_pipe("first").initialize(lambda: examples, labels=["PER"])
+    nlp.get_pipe("second").initialize(lambda: examples, labels=["LOC"])
+    learn(nlp, examples, 60)
+    doc = nlp(Doc(nlp.vocab, words=["friends", "of", "Bob", "like", "Rome"]))
+    assert entities(doc) == [("Bob", "PER"), ("Rome", "LOC")]
+
+
+def test_texts_without_entities_teach_that_there_are_none():
+    texts = [("Paris is nice", [(0, 5, "LOC")]), ("Monday is nice", []), ("go to bed", [])]
+
+    def make(nlp):
+        return [
+            Example.from_dict(nlp.make_doc(text), {"entities": ents})
+            for text, ents in [*texts, ("go to Berlin", [(6, 12, "LOC")])]
+        ]
+
+    nlp, _, examples = taught("ner", MODEL, make, 60)
+    assert [entities(nlp(text)) for text, _ in texts] == [[("Paris", "LOC")], [], []]
+    assert nlp.evaluate(examples)["ents_f"] == 1.0
 
 
 def test_no_entity_goes_over_the_start_of_a_sentence(trained):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..scoring.counts import spaces_mask
 from ..tokens.batch import FloatsList, flatten
 from .base import GetExamples, Scorer
 from .labels import LabelledComponent
@@ -28,6 +29,8 @@ __all__ = [
     "assign",
     "cross_entropy",
     "lookup",
+    "white_space",
+    "word_values",
 ]
 
 MISSING = -1
@@ -83,7 +86,7 @@ class TokenClassifier(LabelledComponent):
     A subclass says which classes there are (:meth:`read_labels`), which one each token of the
     reference has (:meth:`targets`), and how they are written (:meth:`write`). Without
     ``overwrite``, tokens that have annotation keep it; for ``label_smoothing`` see
-    :func:`cross_entropy`.
+    :func:`cross_entropy`. White space is no word: it's neither learnt from nor annotated.
     """
 
     def __init__(
@@ -108,7 +111,7 @@ class TokenClassifier(LabelledComponent):
         raise NotImplementedError
 
     def write(self, docs: Sequence[Doc], classes: NDArray[np.int64]) -> None:
-        """Write the classes, flat, on the documents."""
+        """Write the classes, flat, on the documents; :data:`MISSING` leaves what a token has."""
         raise NotImplementedError
 
     # -- component
@@ -121,14 +124,19 @@ class TokenClassifier(LabelledComponent):
 
     def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.int64]) -> None:
         """Write what :meth:`predict` returned."""
-        self.write(docs, predictions)
+        space = white_space(docs)
+        self.write(docs, np.where(space, MISSING, predictions) if space.any() else predictions)
 
     def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
         """Cross-entropy over the tokens that have gold annotation."""
         xp = self.model.ops.xp
         scores = flatten(predictions, xp)
         smoothing = float(self.cfg.get("label_smoothing", 0.0))
-        loss, gradient = cross_entropy(scores, self.targets(examples), smoothing=smoothing, xp=xp)
+        targets = self.targets(examples)
+        space = white_space([example.predicted for example in examples])
+        if space.any():
+            targets = np.where(space, MISSING, targets)
+        loss, gradient = cross_entropy(scores, targets, smoothing=smoothing, xp=xp)
         if isinstance(predictions, FloatsList):
             lengths = predictions.lengths
         else:
@@ -151,17 +159,29 @@ def assign(
     docs: Sequence[Doc], column: str, values: NDArray[Any], *, overwrite: bool, missing: int = 0
 ) -> None:
     """Set one annotation column of each document from a flat array, as views on it. Without
-    ``overwrite``, tokens that have a value keep it."""
+    ``overwrite``, tokens that have a value keep it, and so do, always, those for which the array
+    has ``missing``."""
     start = 0
     for doc in docs:
         end = start + len(doc)
         fresh = values[start:end]
-        if not overwrite:
-            present = doc.column(column)
-            if present is not None:
-                fresh = np.where(present == missing, fresh, present)
+        present = doc.column(column)
+        if present is not None:
+            free = fresh != missing if overwrite else present == missing
+            fresh = np.where(free, fresh, present)
         doc.set_column(column, fresh)
         start = end
+
+
+def white_space(docs: Sequence[Doc]) -> NDArray[np.bool_]:
+    """Which tokens are nothing but white space, flat for all documents."""
+    return np.concatenate([spaces_mask(doc) for doc in docs] or [np.zeros(0, dtype=bool)])
+
+
+def word_values(doc: Doc, column: str) -> NDArray[Any] | None:
+    """The values of an annotation column that aren't of white space; ``None`` without any."""
+    values = doc.column(column)
+    return None if values is None else values[~spaces_mask(doc)]
 
 
 def aligned(examples: Sequence[Example], column: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:

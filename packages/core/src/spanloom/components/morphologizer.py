@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
 from ..vocab.morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
-from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign, lookup
+from .classifier import (
+    MISSING,
+    TOKEN_CLASSIFIER_MODEL,
+    TokenClassifier,
+    aligned,
+    assign,
+    lookup,
+    word_values,
+)
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -70,10 +78,11 @@ class Morphologizer(TokenClassifier):
         """The pairs of part of speech and features in the references, as labels."""
         pairs: set[tuple[int, int]] = set()
         for example in examples:
-            pos, morph = example.reference.column("POS"), example.reference.column("MORPH")
-            if pos is None and morph is None:
+            pos, morph = (word_values(example.reference, name) for name in ("POS", "MORPH"))
+            some = morph if pos is None else pos
+            if some is None:
                 continue
-            blank = np.zeros(len(example.reference), dtype=np.uint64)
+            blank = np.zeros_like(some)
             both = np.stack(
                 [blank if pos is None else pos, blank if morph is None else morph], axis=1
             )
@@ -101,11 +110,13 @@ class Morphologizer(TokenClassifier):
     def write(self, docs: Sequence[Doc], classes: NDArray[np.int64]) -> None:
         """Set the columns ``POS`` and ``MORPH``."""
         overwrite = bool(self.cfg["overwrite"])
-        assign(docs, "POS", self._pos[classes], overwrite=overwrite)
+        # MISSING is the last of these.
+        pos, morph = (np.append(ids, np.uint64(0))[classes] for ids in (self._pos, self._morph))
+        assign(docs, "POS", pos, overwrite=overwrite)
         if self.cfg["extend"]:
-            self._merge(docs, self._morph[classes], overwrite)
+            self._merge(docs, morph, overwrite)
         else:
-            assign(docs, "MORPH", self._morph[classes], overwrite=overwrite)
+            assign(docs, "MORPH", morph, overwrite=overwrite)
 
     def _merge(self, docs: Sequence[Doc], morph: NDArray[np.uint64], overwrite: bool) -> None:
         """Merge features with those present, once for each distinct pair of FEATS strings."""
@@ -121,7 +132,7 @@ class Morphologizer(TokenClassifier):
                 for old, new in pairs.tolist():
                     first, second = feats_to_dict(strings[old]), feats_to_dict(strings[new])
                     both = {**first, **second} if overwrite else {**second, **first}
-                    merged.append(strings.add(normalize_feats(both)))
+                    merged.append(strings.add(normalize_feats(both)) if new else old)
                 fresh = np.asarray(merged, dtype=np.uint64)[at.ravel()]
             doc.set_column("MORPH", fresh)
 

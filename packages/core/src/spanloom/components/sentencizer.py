@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -37,11 +38,18 @@ DEFAULT_PUNCTUATION = tuple(
 )
 
 
+#: Opening marks that aren't paired by their Unicode category.
+_OPENING = ("¿", "¡", "``")
+_STRAIGHT = ('"', "'")
+
+
 class Sentencizer(DocAnnotator):
     """Sets ``token.is_sent_start`` without a model.
 
-    A sentence begins at the first token of a document, and at the first token that is no
-    punctuation after one of ``punct_chars``.
+    A sentence begins at the first token of a document, and at the first word after one of
+    ``punct_chars``, or at a mark between both that opens (a bracket, a quotation mark, ``¿``).
+    White space belongs to the sentence before it. A mark that ends one of ``abbreviations``
+    (``["approx.", "No."]``, as they are written) ends no sentence.
     """
 
     def __init__(
@@ -50,12 +58,14 @@ class Sentencizer(DocAnnotator):
         name: str = "sentencizer",
         *,
         punct_chars: Sequence[str] | None = None,
+        abbreviations: Sequence[str] = (),
         overwrite: bool = False,
         scorer: Scorer | None = None,
     ) -> None:
         self.vocab = vocab
         self.name = name
         self.punct_chars = tuple(punct_chars) if punct_chars else DEFAULT_PUNCTUATION
+        self.abbreviations = tuple(abbreviations)
         self.overwrite = overwrite
         self.scorer = scorer
 
@@ -72,17 +82,57 @@ class Sentencizer(DocAnnotator):
         lexicon = batch[0].lexicon
         stop_rows = lexicon.rows_of(list(self.punct_chars))
         stops = np.isin(batch.rows, stop_rows)
-        plain = np.flatnonzero(~stops & ~lexicon.column("IS_PUNCT")[batch.rows])
+        if self.abbreviations:
+            stops[self._in_abbreviations(batch, stops)] = False
+        space, mark = (lexicon.column(name)[batch.rows] != 0 for name in ("IS_SPACE", "IS_PUNCT"))
+        plain = np.flatnonzero(~stops & ~mark & ~space)
         lengths = batch.lengths
         first = np.cumsum(lengths) - lengths
-        # Between a plain token and the one before it in the document (or the document's begin)
-        # lie only stops and other punctuation: it begins a sentence if there is a stop.
+        # Between a word and the one before it in the document (or the document's begin) lie only
+        # stops, other punctuation and white space: it begins a sentence if there is a stop, or a
+        # mark behind the last stop does that opens.
         before = np.concatenate([[0], plain[:-1]]).astype(np.int64)
         since = np.maximum(before, np.repeat(first, lengths)[plain])
         seen: NDArray[np.int64] = np.cumsum(stops) - stops
-        starts[plain[seen[plain] > seen[since]]] = 1
+        begins = plain[seen[plain] > seen[since]]
+        opening = np.append(self._opening(batch, np.flatnonzero(mark & ~stops), space), len(starts))
+        last: NDArray[np.int64] = np.maximum.accumulate(np.where(stops, np.arange(len(stops)), -1))
+        starts[np.minimum(begins, opening[np.searchsorted(opening, last[begins])])] = 1
         starts[first[lengths > 0]] = 1
         return starts
+
+    def _opening(
+        self, batch: Batch, marks: NDArray[np.int64], space: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """Those of the tokens ``marks`` that open what follows. Quotation marks that languages use
+        for both sides do so by the spaces around them."""
+        after = np.concatenate([doc.spaces for doc in batch])
+        after[:-1] |= space[1:]
+        ahead = np.append(True, after[:-1] | space[:-1])[marks]
+        after = after[marks]
+        rows, inverse = np.unique(batch.rows[marks], return_inverse=True)
+        kinds = np.array([_kind(text) for text in batch[0].lexicon.texts_of(rows)], dtype=np.int8)
+        kinds = kinds[inverse.ravel()]
+        quote = np.where(ahead == after, kinds == _INITIAL, ahead)
+        opening: NDArray[np.int64] = marks[(kinds == _OPENS) | ((kinds >= _QUOTE) & quote)]
+        return opening
+
+    def _in_abbreviations(self, batch: Batch, stops: NDArray[np.bool_]) -> list[int]:
+        """The stops that end an abbreviation."""
+        found, at = [], 0
+        for doc in batch:
+            for i in np.flatnonzero(stops[at : at + len(doc)]).tolist():
+                end = int(doc.ends[i])
+                for each in self.abbreviations:
+                    start = end - len(each)
+                    if (
+                        doc.text.endswith(each, 0, end)
+                        and not doc.text[max(start, 1) - 1 : start].isalnum()
+                    ):
+                        found.append(at + i)
+                        break
+            at += len(doc)
+        return found
 
     def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.int8]) -> None:
         """Write what :meth:`predict` returned."""
@@ -119,14 +169,29 @@ class Sentencizer(DocAnnotator):
         return self._take(read_json(path, f"settings of '{self.name}'"))
 
     def _settings(self) -> dict[str, Any]:
-        return {"punct_chars": list(self.punct_chars), "overwrite": self.overwrite}
+        settings = {"punct_chars": list(self.punct_chars), "overwrite": self.overwrite}
+        return {**settings, "abbreviations": list(self.abbreviations)}
 
     def _take(self, settings: Any) -> Self:
         if not isinstance(settings, dict) or not isinstance(settings.get("punct_chars"), list):
             raise SerializationError(f"the data isn't that of a '{self.name}'")
         self.punct_chars = tuple(settings["punct_chars"])
+        self.abbreviations = tuple(settings.get("abbreviations", ()))
         self.overwrite = bool(settings.get("overwrite", False))
         return self
+
+
+_OPENS, _QUOTE, _INITIAL = 1, 2, 3
+
+
+def _kind(text: str) -> int:
+    """Whether a mark opens, is a quotation mark, or one that opens in most languages; else 0."""
+    category = unicodedata.category(text) if len(text) == 1 else ""
+    if category == "Ps" or text in _OPENING:
+        return _OPENS
+    if category == "Pi":
+        return _INITIAL
+    return _QUOTE if category == "Pf" or text in _STRAIGHT else 0
 
 
 @component_defaults(
@@ -138,8 +203,16 @@ def make_sentencizer(
     nlp: PipelineLike,
     name: str,
     punct_chars: list[str] | None = None,
+    abbreviations: list[str] | None = None,
     overwrite: bool = False,
     scorer: Scorer | None = None,
 ) -> Sentencizer:
     """Factory of ``sentencizer``."""
-    return Sentencizer(nlp.vocab, name, punct_chars=punct_chars, overwrite=overwrite, scorer=scorer)
+    return Sentencizer(
+        nlp.vocab,
+        name,
+        punct_chars=punct_chars,
+        abbreviations=abbreviations or (),
+        overwrite=overwrite,
+        scorer=scorer,
+    )

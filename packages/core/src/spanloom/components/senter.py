@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import PipelineError
+from ..examples.alignment import starts_on_words
 from ..plugins.factory import component_defaults
+from ..scoring.counts import spaces_mask
 from .base import Scorer
 from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign
 
@@ -23,28 +26,49 @@ __all__ = ["SentenceRecognizer", "make_senter"]
 INSIDE, START = 0, 1
 
 
+LABELS = ["I", "S"]
+
+
 class SentenceRecognizer(TokenClassifier):
-    """Sets ``token.is_sent_start``: class ``S`` begins a sentence, class ``I`` doesn't."""
+    """Sets ``token.is_sent_start``: class ``S`` begins a sentence, class ``I`` doesn't. White space
+    belongs to the sentence before it, so that one which begins with some begins with its word."""
 
     kind: ClassVar[str] = "sentence boundary"
+
+    def add_label(self, label: str) -> int:
+        """Refused: the classes are fixed."""
+        raise PipelineError(f"'{self.name}' takes no labels: its classes are always I and S")
+
+    def _given_labels(self, labels: Any) -> Iterable[Iterable[str]]:
+        if list(labels) != LABELS:
+            self.add_label(str(labels))
+        return [LABELS]
 
     def read_labels(self, examples: Iterable[Example]) -> list[str]:
         """Always the same two, if any reference has boundaries."""
         columns = (example.reference.column("SENT_START") for example in examples)
-        return ["I", "S"] if any(column is not None for column in columns) else []
+        return LABELS if any(column is not None for column in columns) else []
 
     def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """See :class:`TokenClassifier`."""
         starts, known = aligned(examples, "SENT_START")
+        parts = np.split(starts, np.cumsum([len(example.predicted) for example in examples])[:-1])
+        moved = [starts_on_words(eg.predicted, part) for eg, part in zip(examples, parts)]
+        starts = np.concatenate(moved)
         classes = np.where(starts == 1, START, INSIDE)
         return np.where(known & (starts != 0), classes, MISSING).astype(np.int64)
 
     def write(self, docs: Sequence[Doc], classes: NDArray[np.int64]) -> None:
-        """Set the column ``SENT_START``. The first token of a document always begins one."""
+        """Set the column ``SENT_START``. The first token of a document always begins one; if it's
+        white space, the word that follows doesn't."""
         starts = np.where(classes == START, 1, -1).astype(np.int8)
-        lengths = np.fromiter((len(doc) for doc in docs), dtype=np.int64, count=len(docs))
-        first = np.cumsum(lengths) - lengths
-        starts[first[lengths > 0]] = 1
+        at = 0
+        for doc in docs:
+            if len(doc):
+                first = int(np.argmin(spaces_mask(doc)))
+                starts[at + first] = -1
+                starts[at] = 1
+            at += len(doc)
         assign(docs, "SENT_START", starts, overwrite=self.cfg["overwrite"])
 
 

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
-from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign, lookup
+from .classifier import (
+    MISSING,
+    TOKEN_CLASSIFIER_MODEL,
+    TokenClassifier,
+    aligned,
+    assign,
+    lookup,
+    word_values,
+)
 
 if TYPE_CHECKING:
     from ..examples.example import Example
@@ -53,7 +61,7 @@ class Tagger(TokenClassifier):
 
     def read_labels(self, examples: Iterable[Example]) -> list[str]:
         """The tags of the references, without those that only deny a tag."""
-        columns = (example.reference.column("TAG") for example in examples)
+        columns = (word_values(example.reference, "TAG") for example in examples)
         ids = {int(tag) for column in columns if column is not None for tag in np.unique(column)}
         names = (self.vocab.strings[tag] for tag in ids if tag)
         prefix = self.cfg["neg_prefix"]
@@ -70,7 +78,8 @@ class Tagger(TokenClassifier):
 
     def write(self, docs: Sequence[Doc], classes: NDArray[np.int64]) -> None:
         """Set the column ``TAG``."""
-        assign(docs, "TAG", self._ids[classes], overwrite=self.cfg["overwrite"])
+        ids = np.append(self._ids, np.uint64(0))  # which MISSING is the last of
+        assign(docs, "TAG", ids[classes], overwrite=self.cfg["overwrite"])
 
 
 @component_defaults(

@@ -15,7 +15,7 @@ from ..errors import DataError
 if TYPE_CHECKING:
     from ..tokens import Doc
 
-__all__ = ["Alignment", "AlignmentArray", "align_docs", "align_words"]
+__all__ = ["Alignment", "AlignmentArray", "align_docs", "align_words", "starts_on_words"]
 
 Ints = NDArray[np.int64]
 
@@ -92,6 +92,21 @@ def align_docs(x: Doc, y: Doc) -> Alignment:
         xs, ys = _overlaps(x.starts, x.ends, y.starts, y.ends)
         return Alignment.from_pairs(xs, ys, len(x), len(y))
     return align_words(x.words, y.words)
+
+
+def starts_on_words(doc: Doc, starts: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Starts of sentences (1, -1, 0 unknown) of a document, where those at white space go to the
+    next word."""
+    space = np.asarray(doc.lexicon.column("IS_SPACE"))[doc.rows].astype(bool)
+    at = np.flatnonzero((starts == 1) & space)
+    if not len(at):
+        return starts
+    words = np.flatnonzero(~space)
+    to = np.searchsorted(words, at)
+    moved = starts.copy()
+    moved[at] = -1
+    moved[words[to[to < len(words)]]] = 1
+    return moved
 
 
 def align_words(x: Sequence[str], y: Sequence[str]) -> Alignment:

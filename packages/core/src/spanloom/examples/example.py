@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..tokens import Doc, Span
 from ..vocab.columns import COLUMNS, STRING_COLUMNS
-from .alignment import Alignment, align_docs
+from .alignment import Alignment, align_docs, starts_on_words
 from .from_dict import reference_from_dict, to_dict
 from .spans import aligned_entity_tags, aligned_spans
 
@@ -43,7 +43,8 @@ class Example:
         Keys: ``words``, ``spaces``, ``tags``, ``pos``, ``morphs``, ``lemmas``, ``heads``,
         ``deps``, ``sent_starts``, ``entities`` (one tag for each word, or character offsets
         ``(start, end, label)``), ``cats``, ``spans`` (name to a list of character offsets), or
-        what :meth:`to_dict` gives. Without ``words`` those of ``predicted`` are taken. Raises
+        what :meth:`to_dict` gives. Without ``words`` those of ``predicted`` are taken. No entities,
+        ``[]``, says that there are none; without the key, or by tags "-", nothing is known. Raises
         :class:`DataError` for other keys and what doesn't fit together.
         """
         return cls(predicted, reference_from_dict(predicted, annotation))
@@ -128,7 +129,7 @@ class Example:
         if alignment.one2one:
             return values, values != 0
         if column == "SENT_START":
-            return _aligned_starts(alignment, values)
+            return _aligned_starts(alignment, starts_on_words(self.reference, values))
         return _aligned_values(alignment, values)
 
     def _starts_known(self, values: NDArray[Any]) -> NDArray[Any]:

@@ -41,7 +41,7 @@ def reference_from_dict(predicted: Doc, annotation: Mapping[str, Any]) -> Doc:
     tokens = {key: value for key, value in tokens.items() if key not in empty}
     doc = Doc(predicted.vocab, **tokens)
     entities = given.get("entities")
-    if entities:
+    if entities is not None:
         _set_entities(doc, entities)
     doc.cats = given.get("cats") or {}
     for name, spans in (given.get("spans") or {}).items():
@@ -79,7 +79,7 @@ def spaces_in(text: str, words: Sequence[str]) -> list[bool] | None:
 
 
 def _set_entities(doc: Doc, entities: Sequence[Any]) -> None:
-    if isinstance(entities[0], str | None):
+    if len(entities) and isinstance(entities[0], str | None):
         labelled = Doc(doc.vocab, doc.words, doc.spaces.tolist(), ents=entities)
         for name in ("ENT_IOB", "ENT_TYPE"):
             doc.set_column(name, labelled.column(name))

@@ -72,7 +72,7 @@ def score_column(
         if gold is None:
             continue
         strings = example.reference.vocab.strings
-        known = gold != 0
+        known = (gold != 0) & ~spaces_mask(example.reference)
         mine = example.predicted.column(column)
         at, of = aligned_pairs(example)
         kept = known[of]
@@ -142,7 +142,10 @@ def score_features(examples: Iterable[Example]) -> dict[str, Any]:
         found: list[tuple[int, ...]] = [()] * len(gold)
         for token, value in zip(of.tolist(), values.tolist()):
             found[token] = (*found[token], value)
-        pairs.update(zip(found, gold.tolist()))
+        space = spaces_mask(example.reference).tolist()
+        pairs.update(
+            (mine, key) for mine, key, blank in zip(found, gold.tolist(), space) if not blank
+        )
     return _feature_scores(pairs, strings)
 
 
@@ -222,9 +225,10 @@ def _dependencies(
         return None
     name = _cleaner(doc.vocab.strings)
     wanted, ignored = set(), set()
+    space = spaces_mask(doc).tolist()
     for token, (head, label) in enumerate(zip(heads.tolist(), labels.tolist())):
         text = name(label)
-        if text and text not in ignore:
+        if text and text not in ignore and not space[token]:
             wanted.add((token, head, text))
         else:
             ignored.add(token)

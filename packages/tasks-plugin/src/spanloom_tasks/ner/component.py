@@ -13,7 +13,7 @@ from spanloom.components.base import GetExamples
 from spanloom.components.classifier import lookup
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
-from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
+from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 
 from ..transition_based.component import TransitionComponent, transition_model, with_labels
 from ..transition_based.document_groups import join_groups
@@ -39,8 +39,9 @@ NER_MODEL = transition_model("ner")
 class EntityRecognizer(TransitionComponent):
     """Sets ``doc.ents``: entities that don't overlap, each with a label.
 
-    Tokens that are annotated already, as inside or outside an entity, stay as they are, and no
-    entity goes over the start of a sentence that is set.
+    Entities that are there already stay, as do tokens that are blocked (``doc.set_ents(blocked=``);
+    others are found among the rest, be it annotated as outside of any or not. No entity goes over
+    the start of a sentence that is set.
 
     In training, tokens without annotation give no gradient. ``recall_margin`` is added to the score
     of Out where an entity begins (softmax-margin, Gimpel and Smith 2010,
@@ -93,10 +94,10 @@ class EntityRecognizer(TransitionComponent):
         return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
 
     def _places(self, batch: Batch) -> Places:
-        """Where entities may be: what is annotated already is closed."""
+        """Where entities may be: what is in one already, or blocked, is closed."""
         return Places.of(
             batch.lengths,
-            closed=_flags(batch, "ENT_IOB", lambda values: values != IOB_MISSING),
+            closed=_flags(batch, "ENT_IOB", _taken),
             space=_space(batch),
             starts=_flags(batch, "SENT_START", lambda values: values == 1),
         )
@@ -219,6 +220,12 @@ def _flags(batch: Batch, column: str, test: Any) -> NDArray[np.bool_] | None:
     return flags
 
 
+def _taken(marks: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Which tokens are in an entity, or blocked (at the beginning of one without a label)."""
+    taken: NDArray[np.bool_] = (marks == IOB_BEGIN) | (marks == IOB_IN)
+    return taken
+
+
 def _space(batch: Batch) -> NDArray[np.bool_] | None:
     """Which tokens are whitespace; ``None`` if there are none."""
     if not batch:
@@ -231,10 +238,10 @@ def _space(batch: Batch) -> NDArray[np.bool_] | None:
 
 
 def _write(doc: Doc, marks: NDArray[np.int8], types: NDArray[np.uint64]) -> None:
-    """Set the entity columns of a document; tokens that have annotation keep it."""
+    """Set the entity columns of a document; tokens of entities that are there keep them."""
     present = doc.column("ENT_IOB")
     if present is not None and present.any():
-        free = present == IOB_MISSING
+        free = ~_taken(present)
         marks = np.where(free, marks, present)
         known = doc.column("ENT_TYPE")
         if known is not None:

@@ -11,7 +11,6 @@ from spanloom.examples.example import Example
 from spanloom.scoring import (
     Counts,
     score_column,
-    score_dependencies,
     score_entities,
     score_features,
     score_morphology,
@@ -120,7 +119,6 @@ def test_missing_annotation_is_none_and_wrong_annotation_is_zero() -> None:
     assert score_column([], "TAG", "tag") == {"tag_acc": None}
     assert set(score_morphology([Example(tagged, bare)]).values()) == {None}
     assert set(score_sentences([Example(tagged, bare)]).values()) == {None}
-    assert set(score_dependencies([Example(tagged, bare)]).values()) == {None}
     assert set(score_entities([Example(tagged, bare)]).values()) == {None}
 
 
@@ -173,29 +171,6 @@ def test_sentences_of_different_tokens_and_spaces() -> None:
     assert score_sentences([Example(predicted, reference)])["sents_f"] == 1.0
     bare = doc(["can't", ".", "b"])
     assert score_sentences([Example(bare, reference)])["sents_r"] == 0.0
-
-
-def test_dependencies() -> None:
-    words = ["We", "see", "old", "dogs", "."]
-    reference = doc(words, heads=[1, 1, 3, 1, 1], deps=["nsubj", "ROOT", "amod", "obj", "punct"])
-    predicted = doc(words, heads=[1, 1, 1, 1, 0], deps=["nsubj", "ROOT", "amod", "iobj", "punct"])
-    scores = score_dependencies([Example(predicted, reference)])
-    # Without the full stop: heads 3 of 4 right, head and label 2 of 4.
-    assert scores["dep_uas"] == 3 / 4
-    assert scores["dep_las"] == 2 / 4
-    assert scores["dep_las_per_type"]["nsubj"]["f"] == 1.0
-    assert scores["dep_las_per_type"]["obj"] == {"p": 0.0, "r": 0.0, "f": 0.0}
-
-
-def test_dependencies_of_different_tokens() -> None:
-    reference = doc(["can't", "go"], heads=[1, 1], deps=["aux", "ROOT"])
-    predicted = doc(
-        ["ca", "n't", "go"], [False, True, True], heads=[2, 2, 2], deps=["aux", "advmod", "ROOT"]
-    )
-    scores = score_dependencies([Example(predicted, reference)])
-    # Found: (can't, go, aux), (can't, go, advmod), (go, go, root).
-    assert scores["dep_uas"] == 1.0
-    assert scores["dep_las"] == pytest.approx(4 / 5)
 
 
 def test_entities() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom.packaging import install, package
+from spanloom.packaging import package
+from spanloom_hub import install
 from spanloom_vectors import Table
 
 

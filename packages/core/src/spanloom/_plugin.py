@@ -19,7 +19,6 @@ SPANLOOM_API = 1
 #: Groups of commands, and what they are for.
 _GROUPS = {
     "init": "Write a config to start from.",
-    "debug": "Check a config or data before training.",
 }
 #: Commands, where each is in `spanloom.cli`, and what it does.
 _COMMANDS = {
@@ -33,14 +32,6 @@ _COMMANDS = {
     "apply": ("apply:apply_command", "Annotate files with a trained pipeline."),
     "render": ("render:render_command", "Annotate text and write it as an HTML page."),
     "package": ("package:package_command", "Make a wheel of a trained pipeline."),
-    "download": (
-        "download:download_command",
-        "Get a packaged pipeline and install it, without pip.",
-    ),
-    "debug config": (
-        "debug:config_command",
-        "Check a config, and show what differs from the defaults.",
-    ),
 }
 #: Light commands: they run before any hook, whatever a broken plugin breaks.
 _LIGHT = {

@@ -19,6 +19,10 @@ _COMMANDS = {
         "benchmark:speed_command",
         "Measure how many words per second a pipeline annotates.",
     ),
+    "debug config": (
+        "debug:config_command",
+        "Check a config, and show what differs from the defaults.",
+    ),
     "debug schema": ("schema:schema_command", "Write the JSON schema of configs, for editors."),
 }
 #: Light commands: a broken plugin can't keep them away.
@@ -48,6 +52,7 @@ _LIGHT = {
 def register_commands(commands: CommandTable) -> None:
     """The commands for authors of plugins, and for those who look for what is wrong."""
     commands.group("benchmark", help="Measure a trained pipeline.")
+    commands.group("debug", help="Check a config or data before training.")
     commands.group("plugins", help="See what is installed and where a name comes from.")
     for table, light in ((_COMMANDS, False), (_LIGHT, True)):
         for name, (target, purpose) in table.items():

@@ -15,6 +15,7 @@ SPANLOOM_API = 1
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
     """The commands over corpora."""
+    commands.group("debug", help="Check a config or data before training.")
     commands.add(
         "convert",
         target="spanloom_formats.cli.convert:convert_command",

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
         "parser.component": ["DependencyParser"],
+        "parser.scoring": ["score_dependencies"],
         "scorers": ["ner_scorer", "parser_scorer", "textcat_multilabel_scorer", "textcat_scorer"],
         "textcat.component": ["TextCategorizer"],
         "textcat.model": ["TextCatBOW", "TextCatCNN", "TextCatEnsemble", "TextCatReduce"],

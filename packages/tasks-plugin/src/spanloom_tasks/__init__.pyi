@@ -3,6 +3,7 @@
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
 from .parser.component import DependencyParser as DependencyParser
+from .parser.scoring import score_dependencies as score_dependencies
 from .scorers import ner_scorer as ner_scorer
 from .scorers import parser_scorer as parser_scorer
 from .scorers import textcat_multilabel_scorer as textcat_multilabel_scorer
@@ -33,6 +34,7 @@ __all__ = [
     "parser_scorer",
     "roc_auc",
     "score_cats",
+    "score_dependencies",
     "textcat_multilabel_scorer",
     "textcat_scorer",
 ]

@@ -1,4 +1,4 @@
-"""Trained pipelines as wheels: making, fetching, installing and finding them.
+"""Trained pipelines as wheels: making them. ``spanloom-hub`` fetches and installs them.
 
 A packaged pipeline is data and no code: a wheel with the pipeline's folder and an entry point in
 the group ``spanloom_models`` that names it. ``pip install`` and ``spanloom download`` install it,
@@ -12,8 +12,6 @@ from ..io.lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "fetching": ["Source", "fetched"],
-        "installing": ["install", "is_ours", "unmet"],
         "making": ["Made", "package"],
     },
 )

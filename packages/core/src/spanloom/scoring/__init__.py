@@ -19,7 +19,6 @@ from .makers import (
 from .spans import score_entities, score_sentences, score_spans
 from .tokens import (
     score_column,
-    score_dependencies,
     score_features,
     score_morphology,
     score_tokenization,
@@ -30,7 +29,6 @@ __all__ = [
     "lemmatizer_scorer",
     "morphologizer_scorer",
     "score_column",
-    "score_dependencies",
     "score_entities",
     "score_features",
     "score_morphology",

@@ -13,11 +13,12 @@ from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
 from pathlib import Path
 
-from ..errors import PackageError
-from ..plugins.index import normalize, refresh
-from ..plugins.installed import Installed, find
-from ..plugins.known import distributions as distributions_known
-from ..plugins.places import chosen_folder
+from spanloom.errors import PackageError
+from spanloom.plugins.index import normalize, refresh
+from spanloom.plugins.installed import Installed, find
+from spanloom.plugins.known import distributions as distributions_known
+from spanloom.plugins.places import chosen_folder
+
 from .archive import Archive
 from .fetching import Source
 

@@ -29,10 +29,11 @@ import spanloom
 from spanloom import Doc, Example, registry
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PackageError, PluginError
-from spanloom.packaging import fetched, install, is_ours, package, unmet
+from spanloom.packaging import package
 from spanloom.packaging.names import package_name, required_range
 from spanloom.plugins import refresh
 from spanloom.plugins.installed import find
+from spanloom_hub import fetched, install, is_ours, unmet
 
 from .support import run
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from ..packaging.fetching import Progress, fetched
+from ..fetching import Progress, fetched
 
 __all__ = ["download_command"]
 
@@ -38,7 +38,7 @@ def download_command(
     wheel. An address may end in #sha256=HASH. Only data is installed: a wheel that holds code is
     refused, and what the pipeline requires is named, not installed.
     """
-    from ..packaging.installing import install, is_ours, unmet
+    from ..installing import install, is_ours, unmet
 
     with _bar() as progress, fetched(source, sha256, progress) as (path, origin):
         found = install(path, origin, to=to, force=force, max_size=max_size)

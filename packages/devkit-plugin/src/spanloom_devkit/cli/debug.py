@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from ..config import find_problems, load_config, parse_overrides
-from ..config.changes import ABSENT, differences
-from ..errors import ConfigError
-from ..plugins import import_code
-from ..plugins.tables import Report
-from .findings import show_report
-from .options import CODE, CONFIG, OVERRIDES
+from spanloom.cli.findings import show_report
+from spanloom.cli.options import CODE, CONFIG, OVERRIDES
+from spanloom.config import find_problems, load_config, parse_overrides
+from spanloom.config.changes import ABSENT, differences
+from spanloom.errors import ConfigError
+from spanloom.plugins import import_code
+from spanloom.plugins.tables import Report
 
 __all__ = ["config_command"]
 
@@ -48,9 +48,9 @@ def config_command(
     problems = find_problems(loaded, report=report)
     if problems:
         raise ConfigError(problems, source=loaded.source)
-    from ..config import fill_config
-    from ..pipeline import Pipeline
-    from ..pipeline.wiring import check_frozen
+    from spanloom.config import fill_config
+    from spanloom.pipeline import Pipeline
+    from spanloom.pipeline.wiring import check_frozen
 
     filled = fill_config(loaded)
     if against is not None:
@@ -68,7 +68,7 @@ def config_command(
 
 def _defaults(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config that one gets for the language and the factories of ``config`` alone."""
-    from ..config import Config, fill_config
+    from spanloom.config import Config, fill_config
 
     blocks = {
         name: {key: block[key] for key in ("factory", "source") if key in block}
@@ -93,8 +93,8 @@ def _json(value: Any) -> str:
 
 
 def _show_functions(config: Mapping[str, Any]) -> None:
-    from ..config.tree import leaves
-    from ..plugins.registries import registry
+    from spanloom.config.tree import leaves
+    from spanloom.plugins.registries import registry
 
     named = set()
     for path, value in leaves(config):

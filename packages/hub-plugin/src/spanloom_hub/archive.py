@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
-from ..errors import PackageError
-from ..plugins.installed import GROUP
-from .contents import code_within, is_data
+from spanloom.errors import PackageError
+from spanloom.packaging.contents import code_within, is_data
+from spanloom.plugins.installed import GROUP
 
 __all__ = ["Archive"]
 

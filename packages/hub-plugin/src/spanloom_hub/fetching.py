@@ -21,7 +21,7 @@ from urllib.error import URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener, url2pathname
 
-from ..errors import MissingFileError, PackageError
+from spanloom.errors import MissingFileError, PackageError
 
 __all__ = ["Progress", "Source", "fetched"]
 

@@ -1,0 +1,5 @@
+"""The command ``download``."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

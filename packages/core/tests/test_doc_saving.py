@@ -1,5 +1,6 @@
 """Copies of documents, their bytes, pickles and JSON."""
 
+import json
 import pickle
 from typing import Any
 
@@ -202,3 +203,29 @@ def test_json_comes_back(vocab: Vocab) -> None:
             Doc(vocab).from_json(data)
     with pytest.raises(DataError, match="empty document"):
         doc.from_json(doc.to_json())
+
+
+def test_json_of_an_empty_document(vocab: Vocab) -> None:
+    assert Doc(Vocab()).from_json(Doc(vocab).to_json()).text == ""
+    with pytest.raises(DataError, match="no tokens"):
+        Doc(vocab).from_json({"text": "a", "tokens": []})
+
+
+def test_json_of_custom_attributes_of_tokens_and_spans() -> None:
+    vocab = Vocab()
+    for kind in ("doc", "token", "span"):
+        vocab.extensions.declare(kind, "both", owner="test", default=0)  # type: ignore[arg-type]
+    vocab.extensions.declare("token", "size", owner="test", getter=len)
+    vocab.extensions.declare("token", "tags", owner="test", default=[])
+    doc = Doc(vocab, ["I", "go"])
+    doc._.both, doc[1]._.both, doc[0:2]._.both = 1, 2, 3
+    data = json.loads(json.dumps(doc.to_json(underscore=["both", "size", "tags"])))
+    assert data["_"] == {"both": 1}
+    assert data["underscore_token"]["both"] == [{"start": 0, "value": 0}, {"start": 2, "value": 2}]
+    assert data["underscore_token"]["size"][1] == {"start": 2, "value": 2}
+    assert data["underscore_span"]["both"] == [{"start": 0, "end": 4, "value": 3}]
+    assert len(doc.user_data) == 3  # asking stores nothing
+    again = Doc(vocab).from_json(data)
+    assert (again._.both, again[0]._.both, again[1]._.both, again[0:2]._.both) == (1, 0, 2, 3)
+    with pytest.raises(DataError, match="nope"):
+        doc.to_json(underscore=["nope"])

@@ -14,6 +14,7 @@ from spanloom.errors import DataError, FormatError, MissingFileError
 from spanloom.tokens import Doc
 from spanloom.vocab import Vocab
 from spanloom_formats.conllu.reading import read_conllu, read_sentences
+from spanloom_formats.conllu.writing import write_conllu
 from spanloom_formats.jsonl.files import read_jsonl, write_jsonl
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "data"
@@ -253,3 +254,49 @@ def test_a_line_that_is_no_document_is_named(tmp_path: Path, vocab: Vocab, line:
     problems: list[FormatError] = []
     assert [doc.to_json() for doc in read_jsonl(path, vocab, problems=problems)] == [good]
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["I", "like", "tea", ".", "\n\n", "You", "like", "\t", "it", "."],
+        ["a", " ", "b"],
+        ["a", "\n", " \t", "b", "\r\n"],
+        [" ", "a"],
+        ["\n", "\n", "a", "\u2028", "b\u00a0c", "d  e", "|\\", "\n"],
+        ["a", "\\n", "b|", "\x85", "c"],
+    ],
+)
+@pytest.mark.parametrize("space", [True, False])
+@pytest.mark.parametrize("starts", [False, True])
+def test_white_space_between_words_comes_back(
+    words: list[str], space: bool, starts: bool, tmp_path: Path
+) -> None:
+    begins = [starts and (i == 0 or i % 2 == 0) for i in range(len(words))]
+    doc = Doc(Vocab("en"), words, [space] * len(words), sent_starts=begins)
+    write_conllu(tmp_path / "a.conllu", [doc, doc])
+    for line in (tmp_path / "a.conllu").read_text("utf8").splitlines():
+        assert line == "" or line[0] == "#" or line.count("\t") == 9
+    again = list(read_conllu(tmp_path / "a.conllu", Vocab("en"), n_sents=0))
+    assert [each.text for each in again] == [doc.text, doc.text]
+    assert [w for w in again[0].words if w.strip()] == [w for w in words if w.strip()]
+
+
+def test_spaces_of_udpipe_and_the_annotation_around_them(tmp_path: Path) -> None:
+    rows = [
+        "1-2\tal\t_\t_\t_\t_\t_\t_\t_\tSpacesAfter=\\s\\s",
+        "1\ta\t_\tADP\t_\t_\t3\tcase\t_\tNER=B-X",
+        "2\tel\t_\tDET\t_\t_\t3\tdet\t_\tNER=I-X",
+        "3\tmar\t_\tNOUN\t_\t_\t0\troot\t_\tSpacesAfter=\\n|NER=L-X",
+    ]
+    (tmp_path / "a.conllu").write_text("\n".join(rows) + "\n\n", "utf8")
+    doc = next(read_conllu(tmp_path / "a.conllu", Vocab("es")))
+    assert doc.text == "a el  mar\n" and [token.i for token in doc if token.is_space] == [2, 4]
+    assert [(t.text, t.head.text, t.dep_) for t in doc if not t.is_space] == [
+        ("a", "mar", "case"),
+        ("el", "mar", "det"),
+        ("mar", "mar", "ROOT"),
+    ]
+    assert [ent.text for ent in doc.ents] == ["a el  mar"] and len(list(doc.sents)) == 1
+    merged = next(read_conllu(tmp_path / "a.conllu", Vocab("es"), merge_subtokens=True))
+    assert merged.text == "al  mar\n" and merged[2].dep_ == "ROOT"

@@ -12,7 +12,7 @@ import pytest
 from spanloom import Vocab
 from spanloom.corpora.corpus import Corpus, read_docs
 from spanloom.corpora.writing import writer_for
-from spanloom.errors import DataError, FormatError
+from spanloom.errors import DataError, FormatError, SpanloomError
 from spanloom.pipeline.build import blank
 from spanloom.tokens import Doc
 from spanloom_formats.conllu.reading import read_conllu
@@ -117,7 +117,7 @@ def test_sample_of_wnut(tmp_path: Path) -> None:
         assert [doc.words for doc in again] == [doc.words for doc in docs]
 
 
-def test_tokens_of_whitespace_are_left_out(tmp_path: Path) -> None:
+def test_tokens_of_whitespace_are_no_words(tmp_path: Path) -> None:
     doc = Doc(
         Vocab("en"),
         words=["New", "\n", "York", "\t", "is"],
@@ -132,12 +132,13 @@ def test_tokens_of_whitespace_are_left_out(tmp_path: Path) -> None:
     assert ents([again]) == [[("New York", "GPE")]]
     write_conllu(tmp_path / "a.conllu", [doc])
     tree = next(read_conllu(tmp_path / "a.conllu", Vocab("en")))
-    assert [(token.text, token.head.text, token.dep_) for token in tree] == [
+    words = [token for token in tree if not token.is_space]
+    assert [(token.text, token.head.text, token.dep_) for token in words] == [
         ("New", "York", "compound"),
         ("York", "is", "nsubj"),
         ("is", "is", "ROOT"),
     ]
-    assert ents([tree]) == [[("New York", "GPE")]]
+    assert ents([tree]) == [[("New \n York", "GPE")]] and tree.text == doc.text
 
 
 def test_conllu_comes_back(tmp_path: Path) -> None:
@@ -240,3 +241,39 @@ def test_convert_skips_and_names_bad_records(tmp_path: Path) -> None:
     assert "1 documents, 1 tokens" in result.output
     assert "line 2" in result.output and "line 3" in result.output
     assert "2 malformed" in result.output
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.loom", "a.spacy", "a.parquet"])
+def test_an_empty_document_among_others_comes_back(name: str, tmp_path: Path) -> None:
+    one = Doc(Vocab("en"), ["a", "b"])
+    writer_for(tmp_path / name)(tmp_path / name, [one, Doc(one.vocab), one])
+    assert [doc.text for doc in read_docs(tmp_path / name, Vocab("en"))] == ["a b ", "", "a b "]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.loom"])
+def test_half_a_surrogate_pair_is_kept(name: str, tmp_path: Path) -> None:
+    docs = [Doc(Vocab("en"), ["fine", "größe"]), Doc(Vocab("en"), ["so", "\ud83d"])]
+    writer_for(tmp_path / name)(tmp_path / name, docs)
+    again = [doc.text for doc in read_docs(tmp_path / name, Vocab("en"))]
+    assert again == [doc.text for doc in docs]
+
+
+@pytest.mark.parametrize("name", ["a.conllu", "a.conllu.gz", "a.iob", "a.spacy", "a.parquet"])
+def test_half_a_surrogate_pair_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    docs = [Doc(Vocab("en"), ["fine"]), Doc(Vocab("en"), ["so", "\ud83d"])]
+    with pytest.raises(SpanloomError, match="ud83d"):
+        writer_for(tmp_path / name)(tmp_path / name, docs)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_line_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        for _ in range(140):
+            file.write(b"x" * 1_000_000)
+        file.write(b"\n1\ta" + b"\t_" * 8 + b"\n\n")
+    with pytest.raises(FormatError, match="line 1: has more than"):
+        list(read_docs(path, Vocab("en")))
+    problems: list[FormatError] = []
+    assert [d.text for d in read_docs(path, Vocab("en"), problems=problems)] == []
+    assert len(problems) == 1

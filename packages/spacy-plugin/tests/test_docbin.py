@@ -12,7 +12,7 @@ import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanloom import Doc, Vocab
+from spanloom import Doc, Span, Vocab
 from spanloom.errors import DataError, SerializationError
 from spanloom_spacy import DocBin
 
@@ -127,3 +127,27 @@ def test_a_bounded_vocab_takes_in_no_more_than_its_documents(english: English) -
     bounded = Vocab("en", max_types=5)
     assert len([doc.words for doc in DocBin(docs=docs).get_docs(bounded)]) == 20
     assert "3l" not in bounded.strings
+
+
+def test_small_data_that_would_fill_the_memory_is_refused():
+    bomb = zlib.compress(b"\x00" * 300_000_000, 1)
+    with pytest.raises(SerializationError, match="max_size"):
+        DocBin().from_bytes(bomb)
+    data = DocBin(docs=[Doc(Vocab("en"), ["a"] * 100)]).to_bytes()
+    with pytest.raises(SerializationError, match="max_size"):
+        DocBin().from_bytes(data, max_size=100)
+    assert len(DocBin().from_bytes(data, max_size=1_000_000)) == 1
+
+
+@pytest.mark.parametrize("where", ["words", "labels", "cats", "groups"])
+def test_half_a_surrogate_pair_is_refused_when_it_is_added(where):
+    half = "\ud83d"
+    doc = Doc(Vocab("en"), ["so", half if where == "words" else "x"])
+    if where == "labels":
+        doc.ents = [Span(doc, 0, 1, half)]
+    if where == "cats":
+        doc.cats = {half: 1.0}
+    if where == "groups":
+        doc.spans[half] = []
+    with pytest.raises(SerializationError, match="surrogate"):
+        DocBin().add(doc)

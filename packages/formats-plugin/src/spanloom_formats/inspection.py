@@ -165,7 +165,7 @@ class _Corpus:
 
 def _digest(text: str) -> bytes:
     """A hash of a text; a difference in spaces is none."""
-    return blake2b(" ".join(text.split()).encode("utf8"), digest_size=16).digest()
+    return blake2b(" ".join(text.split()).encode("utf8", "surrogatepass"), digest_size=16).digest()
 
 
 def check_data(found: Mapping[str, Any]) -> Report:

@@ -20,7 +20,8 @@ class Sentence:
     """The words of a sentence and their annotation, one value each.
 
     ``heads`` are indices within the sentence, a root is its own head. ``starts_document`` says that
-    a new document begins here; ``ents`` is empty without entity annotation.
+    a new document begins here, ``space_at_end`` that the space after the last word is there even at
+    the end of a document; ``ents`` is empty without entity annotation.
     """
 
     words: list[str] = field(default_factory=list)
@@ -33,19 +34,20 @@ class Sentence:
     deps: list[str] = field(default_factory=list)
     ents: list[str] = field(default_factory=list)
     starts_document: bool = False
+    space_at_end: bool = False
 
 
 def join_sentences(
     vocab: Vocab, sentences: Sequence[Sentence], *, unknown_spaces: bool = False
 ) -> Doc:
     """A document of several sentences, with what annotation they have. Its text ends with the last
-    word, unless the format says nothing of spaces (``unknown_spaces``)."""
+    word, unless its space is known or the format says nothing of spaces (``unknown_spaces``)."""
     from spanloom.tokens import Doc
 
     words = [word for each in sentences for word in each.words]
     spaces = [space for each in sentences for space in each.spaces]
     if spaces:
-        spaces[-1] = False
+        spaces[-1] = spaces[-1] and sentences[-1].space_at_end
     doc = Doc(vocab, words=words, spaces=None if unknown_spaces else spaces)
     _set_strings(doc, "TAG", [tag for each in sentences for tag in each.tags])
     _set_strings(doc, "POS", [pos for each in sentences for pos in each.pos])

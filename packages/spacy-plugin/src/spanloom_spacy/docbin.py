@@ -37,6 +37,8 @@ __all__ = ["DOCBIN_ATTRS", "DocBin"]
 DOCBIN_ATTRS = ("ORTH", "NORM", *COLUMNS)
 
 _VERSION = "0.1"
+#: What a file may unpack to, unless another size is given: so many bytes, or times its own size.
+_SMALL, _RATIO = 1 << 28, 100
 #: Documents that are made into arrays at a time.
 _CHUNK = 256
 
@@ -122,13 +124,17 @@ class DocBin:
             state["user_data"] = [data for part in parts for data in part.user_data]
         return zlib.compress(_msgpack.dumps(state))
 
-    def from_bytes(self, data: bytes) -> DocBin:
+    def from_bytes(self, data: bytes, *, max_size: int | None = None) -> DocBin:
         """Replace the documents by those of a ``.spacy`` file; returns the collection itself.
 
-        Raises :class:`SerializationError` if the bytes are something else, or damaged.
+        What the data unpack to may have ``max_size`` bytes: the default is a hundred times its own
+        size, and 256 MiB at least. Raises :class:`SerializationError` if they have more, are
+        something else, or damaged.
         """
         try:
-            state = _msgpack.loads(zlib.decompress(data))
+            state = _msgpack.loads(_decompressed(data, max_size))
+        except SerializationError:
+            raise
         except zlib.error as error:
             raise SerializationError(
                 f"this isn't a .spacy file, or it was cut short ({error})"
@@ -149,12 +155,27 @@ class DocBin:
         """Write a ``.spacy`` file."""
         write_bytes(path, self.to_bytes())
 
-    def from_disk(self, path: str | Path) -> DocBin:
+    def from_disk(self, path: str | Path, *, max_size: int | None = None) -> DocBin:
         """Read a ``.spacy`` file; see :meth:`from_bytes`."""
         try:
-            return self.from_bytes(existing(path, "file of documents").read_bytes())
+            data = existing(path, "file of documents").read_bytes()
+            return self.from_bytes(data, max_size=max_size)
         except SerializationError as error:
             raise SerializationError(f"{path}: {error}") from error
+
+
+def _decompressed(data: bytes, max_size: int | None) -> bytes:
+    limit = max(_SMALL, _RATIO * len(data)) if max_size is None else max(1, max_size)
+    stream = zlib.decompressobj()
+    unpacked = stream.decompress(data, limit)
+    if not stream.eof and len(unpacked) == limit:
+        raise SerializationError(
+            f"the {len(data):,} bytes of the .spacy file unpack to {limit:,} or more, which would "
+            f"fill the memory: if you trust them, read them with a larger max_size"
+        )
+    if not stream.eof:
+        raise zlib.error("incomplete or truncated stream")
+    return unpacked
 
 
 def _read_state(state: dict[str, Any]) -> tuple[list[str], Packed]:
@@ -221,6 +242,8 @@ def _pack(docs: Sequence[Doc], attrs: Sequence[str], store_user_data: bool) -> P
                 ids = np.unique(part[:, i])
                 strings.update(lexicon.strings.strings(ids))
     spans = [pack_groups(doc, strings) for doc in docs]
+    names = [name for doc in docs for name in (*(doc._cats or ()), *(doc._spans or ()))]
+    _check_strings([*strings, *names], docs)
     return Packed(
         tokens=tokens,
         spaces=np.concatenate([doc.spaces for doc in docs]) if docs else np.zeros(0, np.bool_),
@@ -231,6 +254,19 @@ def _pack(docs: Sequence[Doc], attrs: Sequence[str], store_user_data: bool) -> P
         span_groups=spans,
         user_data=[_pack_user_data(doc) if store_user_data else None for doc in docs],
     )
+
+
+def _check_strings(strings: Iterable[str], docs: Sequence[Doc]) -> None:
+    """Raise :class:`SerializationError` for half a surrogate pair, which UTF-8 can't hold."""
+    for string in strings:
+        try:
+            string.encode("utf8")
+        except UnicodeEncodeError:
+            of = next((doc.text for doc in docs if string in doc.text), string)
+            raise SerializationError(
+                f"the document {of[:60]!r} holds half a surrogate pair, {string[:40]!r}, which a "
+                f".spacy file can't hold: write .jsonl or .loom, or repair the text"
+            ) from None
 
 
 def _flat(docs: Sequence[Doc], attr: str, rows: NDArray[np.int32]) -> Any:

@@ -6,6 +6,7 @@ import gzip
 import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,16 +43,27 @@ def writer_for(path: str | Path) -> Writer:
 @contextmanager
 def lines_written(path: str | Path) -> Iterator[Callable[[str], Any]]:
     """Yield a function that writes text, in UTF-8, to a file that appears when the block ends;
-    gzipped if the name ends in ``.gz``."""
+    gzipped if the name ends in ``.gz``. It raises :class:`DataError` for text that UTF-8 can't
+    hold."""
     with file_written(path) as file:
         if Path(path).suffix == ".gz":
             with gzip.open(file, "wt", encoding="utf8", newline="\n") as zipped:
-                yield zipped.write
+                yield partial(_write, path, zipped)
         else:
             text = io.TextIOWrapper(file, "utf8", newline="\n")
-            yield text.write
+            yield partial(_write, path, text)
             text.flush()
             text.detach()
+
+
+def _write(path: str | Path, file: Any, line: str) -> None:
+    try:
+        file.write(line)
+    except UnicodeEncodeError:
+        raise DataError(
+            f"'{path}': {line.strip()[:60]!r} holds half a surrogate pair, which UTF-8 can't hold: "
+            f"write .jsonl or .loom, or repair the text"
+        ) from None
 
 
 def sentence_bounds(doc: Doc) -> list[tuple[int, int]]:

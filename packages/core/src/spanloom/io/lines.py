@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,17 +14,24 @@ from ..errors import FormatError, MissingFileError
 __all__ = ["BadLine", "numbered_lines"]
 
 
+#: Bytes that a line may have unless another number is given: a library of books.
+LONGEST = 1 << 27
+
+
 class BadLine(str):
     """Stands for a line that can't be read; ``error`` says why."""
 
     error: FormatError
 
 
-def numbered_lines(path: str | Path, *, lenient: bool = False) -> Iterator[tuple[int, str]]:
+def numbered_lines(
+    path: str | Path, *, lenient: bool = False, longest: int = LONGEST
+) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text file, gzipped or not, with their numbers from 1.
 
-    Raises :class:`MissingFileError`, and :class:`FormatError` for a broken archive and for a line
-    that isn't UTF-8; with ``lenient``, such a line comes as a :class:`BadLine`.
+    Raises :class:`MissingFileError`, and :class:`FormatError` for a broken archive, for a line of
+    more than ``longest`` bytes, which would fill the memory, and for one that isn't UTF-8; with
+    ``lenient``, such a line comes as a :class:`BadLine`.
     """
     path = Path(path)
     if not path.is_file():
@@ -31,13 +39,20 @@ def numbered_lines(path: str | Path, *, lenient: bool = False) -> Iterator[tuple
     number = 0
     with _opened(path) as file:
         try:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
+                if len(line) > longest:
+                    bad = _bad(path, number, f"has more than {longest:,} bytes")
+                    if not lenient:
+                        raise bad.error
+                    while line and not line.endswith(b"\n"):
+                        line = file.readline(longest)
+                    yield number, bad
+                    continue
                 try:
                     text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 except UnicodeDecodeError as error:
                     what = f"byte {error.start + 1} of the line isn't UTF-8 ({error.reason})"
-                    bad = BadLine("(unreadable)")
-                    bad.error = FormatError(path, number, what)
+                    bad = _bad(path, number, what)
                     if not lenient:
                         raise bad.error from None
                     yield number, bad
@@ -45,6 +60,12 @@ def numbered_lines(path: str | Path, *, lenient: bool = False) -> Iterator[tuple
                     yield number, text.rstrip("\r\n")
         except (EOFError, OSError, zlib.error) as error:
             raise FormatError(path, number + 1, f"the file is broken: {error}") from None
+
+
+def _bad(path: Path, number: int, what: str) -> BadLine:
+    line = BadLine("(unreadable)")
+    line.error = FormatError(path, number, what)
+    return line
 
 
 def _opened(path: Path) -> BinaryIO:

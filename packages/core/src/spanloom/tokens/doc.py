@@ -514,9 +514,9 @@ class Doc:
     def to_json(self, underscore: Sequence[str] | None = None) -> dict[str, Any]:
         """The text, tokens and annotation as a dict for JSON, in the form of spaCy's.
 
-        ``underscore`` names custom attributes of the document to take along. Raises
-        :class:`DataError` if nobody declared one, and :class:`SerializationError` if JSON can't
-        hold its value.
+        ``underscore`` names custom attributes to take along: of the document, of its tokens, and of
+        the spans that were given a value. Raises :class:`DataError` if nobody declared one, and
+        :class:`SerializationError` if JSON can't hold its value.
         """
         return json_format.to_json(self, underscore or ())
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError, SerializationError
+from ..vocab.extensions import MISSING
 from .build import annotate
 from .span import Span
 
 if TYPE_CHECKING:
     from .forward import Doc
+    from .token import Token
 
 __all__ = ["from_json", "to_json"]
 
@@ -32,21 +34,45 @@ def to_json(doc: Doc, underscore: Sequence[str]) -> dict[str, Any]:
     data["tokens"] = _tokens_json(doc)
     if doc._spans:
         data["spans"] = {n: [_span_json(span) for span in g] for n, g in doc.spans.items()}
-    if underscore:
-        unknown = [name for name in underscore if not doc._.has(name)]
-        if unknown:
-            raise DataError(f"no custom attribute doc._.{unknown[0]} was declared")
-        data["_"] = {name: _plain(doc, name) for name in underscore}
+    for name in underscore:
+        _custom_json(doc, name, data)
     return data
 
 
-def _plain(doc: Doc, name: str) -> Any:
-    value = doc._.get(name)
+def _custom_json(doc: Doc, name: str, data: dict[str, Any]) -> None:
+    """Add the values of a custom attribute: of the document, of each token, and of the spans that
+    were given one."""
+    table = doc.vocab.extensions
+    of_doc, of_token, of_span = (table.find(kind, name) for kind in ("doc", "token", "span"))
+    if not (of_doc or of_token or of_span):
+        raise DataError(
+            f"no custom attribute doc._.{name} was declared, nor one of tokens or spans"
+        )
+    stored = doc._user_data or {}
+    if of_doc:
+        data.setdefault("_", {})[name] = _plain(doc, "doc", name, doc._.get(name))
+    if of_token:
+        values = []
+        for token in doc:
+            key = ("._.", name, token.idx, None)
+            computed = of_token.default is MISSING
+            value = token._.get(name) if computed else stored.get(key, of_token.default)
+            values.append({"start": token.idx, "value": _plain(doc, "token", name, value)})
+        data.setdefault("underscore_token", {})[name] = values
+    if of_span:
+        data.setdefault("underscore_span", {})[name] = [
+            {"start": key[2], "end": key[3], "value": _plain(doc, "span", name, value)}
+            for key, value in stored.items()
+            if isinstance(key, tuple) and key[:2] == ("._.", name) and key[3] is not None
+        ]
+
+
+def _plain(doc: Doc, kind: str, name: str, value: Any) -> Any:
     try:
         json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise SerializationError(
-            f"the custom attribute doc._.{name} of {doc.text[:40]!r} holds what JSON can't "
+            f"the custom attribute {kind}._.{name} of {doc.text[:40]!r} holds what JSON can't "
             f"({error}): leave it out of underscore, and save the document with doc.to_bytes() or "
             f"a DocBin with store_user_data=True if you need it"
         ) from error
@@ -122,12 +148,28 @@ def _annotate(doc: Doc, tokens: list[dict[str, Any]], data: dict[str, Any]) -> N
     _spans_from_json(doc, data)
     doc.cats = data.get("cats", {})
     for name, value in data.get("_", {}).items():
-        doc._.set(name, value)
+        _set_custom(doc, "doc", name, value)
+    at = {start: i for i, start in enumerate(doc.starts.tolist())}
+    for name, items in data.get("underscore_token", {}).items():
+        for item in items:
+            _set_custom(doc[at[item["start"]]], "token", name, item["value"])
+    for name, items in data.get("underscore_span", {}).items():
+        for item in items:
+            _set_custom(_span(doc, item), "span", name, item["value"])
+
+
+def _set_custom(owner: Doc | Token | Span, kind: str, name: str, value: Any) -> None:
+    """Set a custom attribute; what a getter computes is computed anew."""
+    extension = owner.vocab.extensions.find(kind, name)
+    if extension is None or extension.getter is None or extension.setter is not None:
+        owner._.set(name, value)
 
 
 def _words(text: str, places: list[tuple[int, int]]) -> tuple[list[str], list[bool]]:
     words, spaces = [], []
-    following = [start for start, _ in places[1:]] + [len(text)]
+    if not places and text:
+        raise DataError(f"there are no tokens for the text {text[:40]!r}")
+    following = [start for start, _ in places[1:]] + [len(text)] * bool(places)
     for i, ((start, end), after) in enumerate(zip(places, following, strict=True)):
         if text[end:after] not in ("", " ") or (i == 0 and start):
             raise DataError(

@@ -9,7 +9,7 @@ spaces, or merged into one token on demand. Empty nodes (``8.1``) are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from spanloom.tokens.tree import circle
 from spanloom.vocab.morphology import normalize_feats
 
 from ..sentences import Sentence, join_sentences
+from .spaces import laid_out, space_after, unescaped
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
@@ -120,12 +121,12 @@ def _blocks(lines: Iterable[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]
 
 @dataclass
 class _Group:
-    """A multiword token: its first and last word (from 0), its form, whether a space follows."""
+    """A multiword token: its first and last word (from 0), its form, the space that follows."""
 
     first: int
     last: int
     form: str
-    space: bool
+    after: str
 
 
 @dataclass
@@ -144,6 +145,7 @@ class _Builder:
         groups: list[_Group] = []
         heads: list[tuple[int, str]] = []
         ents: list[str] = []
+        before, after = "", list[str]()
         for number, text in block:
             if isinstance(text, BadLine):
                 raise text.error
@@ -152,20 +154,29 @@ class _Builder:
                     sentence.starts_document = True
                 continue
             columns = self._columns(number, text)
+            misc = columns[9].split("|")
+            if not after and not before:
+                before = _spaces_before(misc)
             if "-" in columns[0]:
                 groups.append(self._group(number, columns, len(sentence.words)))
             elif "." not in columns[0]:
                 self._word(number, columns, sentence)
                 heads.append((number, columns[6]))
                 ents.append(_entity(columns[9]))
+                after.append(space_after(misc))
         self._heads(sentence, heads)
         for group in groups:
             if group.last >= len(sentence.words):
                 raise self.fail(block[-1][0], f"the words of '{group.form}' aren't all there")
         if any(ents):
             sentence.ents = [tag or "O" for tag in ents]
-        _space_groups(sentence, groups)
-        return _merged(sentence, groups) if self.merge and groups else sentence
+        _space_groups(sentence, groups, after)
+        if self.merge and groups:
+            inside = {i for group in groups for i in range(group.first, group.last)}
+            after = [space for i, space in enumerate(after) if i not in inside]
+            sentence = _merged(sentence, groups)
+        sentence.space_at_end = "SpacesAfter=" in block[-1][1]
+        return laid_out(sentence, before, after)
 
     def _columns(self, number: int, text: str) -> list[str]:
         columns = text.split("\t")
@@ -190,8 +201,8 @@ class _Builder:
                 f"ID '{columns[0]}' isn't a range of words that begins with the next one, "
                 f"{words + 1}",
             )
-        space = "SpaceAfter=No" not in columns[9].split("|")
-        return _Group(int(first) - 1, int(last) - 1, columns[1], space)
+        after = space_after(columns[9].split("|"))
+        return _Group(int(first) - 1, int(last) - 1, columns[1], after)
 
     def _word(self, number: int, columns: list[str], sentence: Sentence) -> None:
         index, form, lemma, upos, xpos, feats, _, deprel, _, misc = columns
@@ -201,8 +212,7 @@ class _Builder:
             )
         if upos != "_" and upos not in _UPOS:
             raise self.fail(number, f"UPOS '{upos}' is none of {' '.join(sorted(_UPOS))}")
-        sentence.words.append(form)
-        sentence.spaces.append("SpaceAfter=No" not in misc.split("|"))
+        sentence.words.append(_exact(form, misc))
         sentence.lemmas.append("" if lemma == "_" and form != "_" else lemma)
         sentence.pos.append("" if upos == "_" else upos)
         sentence.tags.append(xpos if xpos != "_" else sentence.pos[-1])
@@ -247,15 +257,32 @@ def _entity(misc: str) -> str:
     return ""
 
 
-def _space_groups(sentence: Sentence, groups: list[_Group]) -> None:
+def _exact(form: str, misc: str) -> str:
+    """The form with the white space in it as it was."""
+    for part in misc.split("|") if "SpacesInToken=" in misc else ():
+        word = unescaped(part.removeprefix("SpacesInToken="))
+        if part.startswith("SpacesInToken=") and word.split() == form.split():
+            return word
+    return form
+
+
+def _spaces_before(misc: Sequence[str]) -> str:
+    for part in misc:
+        if part.startswith("SpacesBefore="):
+            space = unescaped(part.removeprefix("SpacesBefore="))
+            return space if not space.strip() else ""
+    return ""
+
+
+def _space_groups(sentence: Sentence, groups: list[_Group], after: list[str]) -> None:
     """No space within a multiword token whose words spell it; after it, what its own line says."""
     for group in groups:
         words = sentence.words[group.first : group.last + 1]
         if "".join(words) == group.form:
-            inner = [False] * (len(words) - 1)
+            inner = [""] * (len(words) - 1)
         else:
-            inner = [True] * (len(words) - 1)
-        sentence.spaces[group.first : group.last + 1] = [*inner, group.space]
+            inner = [" "] * (len(words) - 1)
+        after[group.first : group.last + 1] = [*inner, group.after]
 
 
 def _merged(sentence: Sentence, groups: list[_Group]) -> Sentence:
@@ -276,7 +303,6 @@ def _merged(sentence: Sentence, groups: list[_Group]) -> Sentence:
         main = outer[0] if outer else index
         head = sentence.heads[main]
         result.words.append(group.form if group else sentence.words[index])
-        result.spaces.append(sentence.spaces[last])
         result.tags.append(_joined(sentence.tags[m] for m in members))
         result.lemmas.append(" ".join(filter(None, (sentence.lemmas[m] for m in members))))
         result.morphs.append(_united([sentence.morphs[m] for m in members]))

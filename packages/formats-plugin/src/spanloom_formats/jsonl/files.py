@@ -101,12 +101,22 @@ def _checked(path: str | Path, number: int, line: str) -> Record:
     return data
 
 
+def _line(data: dict[str, Any]) -> str:
+    """As JSON in one line; escaped if UTF-8 can't hold it (half a surrogate pair)."""
+    line = json.dumps(data, ensure_ascii=False)
+    try:
+        line.encode("utf8")
+    except UnicodeEncodeError:
+        line = json.dumps(data)
+    return f"{line}\n"
+
+
 def write_jsonl(path: str | Path, docs: Iterable[Doc]) -> int:
     """Write documents as :meth:`Doc.to_json` gives them, gzipped if the name ends in ``.gz``.
     Returns how many. The file appears when all are written."""
     count = 0
     with lines_written(path) as write:
         for doc in docs:
-            write(json.dumps(doc.to_json(), ensure_ascii=False) + "\n")
+            write(_line(doc.to_json()))
             count += 1
     return count

@@ -35,6 +35,7 @@ _ARGS = ("dim", "ws", "epoch", "min_count", "neg", "word_ngrams", "loss", "model
          "maxn", "lr_update_rate")  # fmt: skip
 _DEFAULTS = dict(zip(_ARGS, (0, 5, 5, 5, 5, 1, 2, 2, 0, 0, 0, 100), strict=True)) | {"t": 1e-4}
 _SUPERVISED = 3
+_LONGEST = 1 << 20
 _EOS = "</s>"
 _BLOCK = 4096
 
@@ -125,6 +126,8 @@ class _Model:
                 if not more:
                     raise FormatError(self.path, None, "the model is cut short: words are missing")
                 rest += more
+                if rest.find(b"\0") < 0 and len(rest) > _LONGEST:
+                    raise FormatError(self.path, None, f"word {len(words) + 1} has no end")
             count, kind = struct.unpack("<qb", rest[end + 1 : end + 10])
             if kind == 0:
                 words.append(rest[:end])

@@ -27,6 +27,8 @@ __all__ = ["check_words", "encodes", "is_vector_line", "line_chunks", "read_text
 
 #: Bytes that are parsed at a time: arrays over them should fit into the processor's cache.
 _BLOCK = 1 << 18
+#: Bytes of a line that is no vector.
+_LONGEST = 1 << 25
 #: Lines from which the width is told, where no header says it.
 _SAMPLE = 100
 #: Bytes in which these lines, and what the file is, are looked for.
@@ -155,7 +157,7 @@ def line_chunks(
     with recoded(path, encoding) as file:
         if header:
             file.readline()
-        for block in _blocks(file, strip=not header):
+        for block in _blocks(path, file, strip=not header):
             if tabs:
                 block = block.replace(b"\t", b" ")
             lines = block.split(b"\n")
@@ -178,7 +180,7 @@ def line_chunks(
         )
 
 
-def _blocks(file: IO[bytes], strip: bool) -> Iterator[bytes]:
+def _blocks(path: str | Path, file: IO[bytes], strip: bool) -> Iterator[bytes]:
     """Blocks of whole lines, without the last line end."""
     rest = b""
     while data := file.read(_BLOCK):
@@ -188,6 +190,8 @@ def _blocks(file: IO[bytes], strip: bool) -> Iterator[bytes]:
         cut = data.rfind(b"\n")
         if cut < 0:
             rest = data
+            if len(rest) > _LONGEST:
+                raise FormatError(path, None, f"a line has more than {_LONGEST:,} bytes: no vector")
             continue
         rest = data[cut + 1 :]
         yield data[:cut]

@@ -57,6 +57,8 @@ def _chunks(
                 places.append(space + 1)
                 at = space + 1 + size
             rest = data[at:]
+            if len(rest) > size + _READ and rest.find(b" ", 0, _READ) < 0:
+                raise FormatError(path, None, f"word {number + len(words) + 1} has no end")
             if words:
                 yield _chunk(data, words, places, width, number + 1, problems, encoding)
                 number += len(words)

@@ -93,7 +93,8 @@ def fresh_python(tmp_path: Path) -> FreshPython:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("SPANLOOM_")}
         clean |= environment
         if site is not None:
-            clean["PYTHONPATH"] = str(site)
+            path = (str(site), clean.get("PYTHONPATH", ""))
+            clean["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         return subprocess.run(
             [sys.executable, *arguments], env=clean, cwd=tmp_path, capture_output=True, text=True
         )

@@ -1,4 +1,4 @@
-"""The commands ``apply`` and ``benchmark speed``."""
+"""The command ``apply``."""
 
 from __future__ import annotations
 
@@ -146,13 +146,3 @@ def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(DataError, match="no format that can be written"):
         apply_pipeline(nlp, tmp_path / "a.txt", tmp_path / "out.doc")
-
-
-def test_speed_is_measured(model: Path, source: Path) -> None:
-    told = run("benchmark", "speed", model, source, "--rounds", "2", "--json")
-    result = json.loads(told.output)
-    assert result["docs"] == 25 and result["words"] == 25 * 9
-    for name in ("tokenizer", "pipeline"):
-        speeds = result[name]
-        assert 0 < speeds["slowest"] <= speeds["median"] <= speeds["fastest"]
-    assert "words per second" in run("benchmark", "speed", model, source, "--limit", "3").output

@@ -1,13 +1,11 @@
-"""The command line: lazy, neat in its errors, and ``spanloom plugins`` which loads nothing."""
+"""The command line: lazy, and neat in its errors."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,7 +15,6 @@ from spanloom.cli import cli
 
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
-LOUD = "import sys\nprint('LOADED', __name__)\n"
 COMMAND = (
     "import click\n"
     "from spanloom.errors import DataError\n"
@@ -77,7 +74,7 @@ def test_help_imports_no_command(weaver: None, monkeypatch: pytest.MonkeyPatch) 
     assert "loom_cli" not in sys.modules and "spanloom.cli.train" not in sys.modules
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"], ["plugins", "list"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["init", "--help"]])
 def test_shell_is_light(fresh_python: FreshPython, arguments: list[str]) -> None:
     code = (
         "import sys, click\n"
@@ -95,8 +92,8 @@ def test_a_command_of_a_package_that_is_not_here_names_it(fresh_python: FreshPyt
 
 
 def test_python_m_is_the_same(fresh_python: FreshPython) -> None:
-    done = fresh_python(["-m", "spanloom", "plugins", "list", "--json"])
-    assert json.loads(done.stdout)[0]["dist"] == "spanloom"
+    done = fresh_python(["-m", "spanloom", "--version"])
+    assert done.stdout == run("--version").output
     assert fresh_python(["-m", "spanloom", "nonsense"]).returncode == 2
 
 
@@ -132,18 +129,53 @@ def test_commands_that_cannot_be_loaded(weaver: None, command: str, message: str
     assert "loom-weave" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_two_owners_of_a_command(weaver: None) -> None:
-    result = run("train", "config.cfg")
+def test_commands_of_core_are_reserved(weaver: None) -> None:
+    with pytest.warns(RuntimeWarning, match="command 'train' of loom-weave .* is ignored"):
+        assert run("--help").exit_code == 0
+    result = run("train", "--help")
+    assert result.exit_code == 0 and "Weave" not in result.output
+    assert "Weave cloth." in run("weave", "--help").output
+
+
+def test_a_command_that_would_hide_those_of_core_is_left_out(fake_dist: FakeDist) -> None:
+    hooks = (
+        "from spanloom.plugins import hookimpl\n"
+        "SPANLOOM_API = 1\n"
+        "@hookimpl\n"
+        "def register_commands(commands):\n"
+        "    commands.add('init', target='loom_cli:weave', help='Hides init config.')\n"
+        "    commands.add('train fast', target='loom_cli:weave', help='Is hidden by train.')\n"
+    )
+    points = {"spanloom_plugins": {"loom-hide": "loom_hide_plugin"}}
+    fake_dist("loom-hide", points=points, modules={"loom_hide_plugin": hooks, "loom_cli": COMMAND})
+    with pytest.warns(RuntimeWarning, match="'(init|train fast)' of loom-hide"):
+        run("--help")
+    assert "Write a config" in run("init", "--help").output
+    assert run("train", "--help").exit_code == 0
+
+
+def test_two_owners_of_a_command(fake_dist: FakeDist) -> None:
+    for dist in ("loom-aa", "loom-bb"):
+        module = f"{dist.replace('-', '_')}_plugin"
+        hooks = (
+            "from spanloom.plugins import hookimpl\n"
+            "SPANLOOM_API = 1\n"
+            "@hookimpl\n"
+            "def register_commands(commands):\n"
+            f"    commands.add('weave', target='{module}:weave', help='Weave.')\n"
+        )
+        points = {"spanloom_plugins": {dist: module}}
+        fake_dist(dist, points=points, modules={module: hooks})
+    result = run("weave", "cloth")
     assert result.exit_code == 1
-    assert "spanloom (spanloom.cli.train:train_command) and loom-weave" in result.stderr
-    assert "loom-weave" not in run("--no-plugins", "train", "--help").stderr
+    assert "loom-aa (loom_aa_plugin:weave) and loom-bb (loom_bb_plugin:weave)" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["trian"], "Did you mean 'train'?"),
-        (["plugins", "lst"], "no command 'plugins lst'. Did you mean 'list'?"),
+        (["init", "confg"], "no command 'init confg'. Did you mean 'config'"),
         (["zzz"], "no command 'zzz'"),
         (["pretrain", "x.cfg"], "pip install spanloom-pretrain"),
         (["init", "vectors"], "pip install spanloom-vectors"),
@@ -169,20 +201,15 @@ def test_broken_plugins_are_told_of_where_commands_are_looked_for(
         assert "pip install" not in result.stderr
     text = run("--help").output
     assert "Plugins that can't be used" in text and "ZeroDivisionError" in text
-    assert run("plugins", "list").exit_code == 0
+    assert run("info").exit_code == 0
 
 
 def test_no_plugins_leaves_the_process_as_it_was(
     weaver: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SPANLOOM_PLUGINS", raising=False)
-    result = run("--no-plugins", "plugins", "list", "--json")
-    states = {each["dist"]: each["state"] for each in json.loads(result.stdout)}
-    assert states["loom-weave"] == "disabled" and states["spanloom"] == "ok"
-    states = {
-        each["dist"]: each["state"] for each in json.loads(run("plugins", "list", "--json").stdout)
-    }
-    assert states["loom-weave"] == "ok"
+    assert "All about cloth." not in run("--no-plugins", "--help").output
+    assert "All about cloth." in run("--help").output
 
 
 def test_without_metadata_the_shell_says_so(tmp_path: Path, fresh_python: FreshPython) -> None:
@@ -193,125 +220,13 @@ def test_without_metadata_the_shell_says_so(tmp_path: Path, fresh_python: FreshP
     assert done.returncode == 2 and "metadata isn't installed" in done.stderr
 
 
-# -- spanloom plugins
-
-
-@pytest.fixture
-def several(fake_dist: FakeDist) -> None:
-    group = "spanloom_architectures"
-    for dist in ("loom-aa", "loom-bb"):
-        module = dist.replace("-", "_")
-        fake_dist(
-            dist,
-            "2.0",
-            points={
-                group: {"shared.Name.v1": f"{module}.sub:f", f"{dist}.Own.v1": f"{module}.sub:f"},
-                "spanloom_plugins": {dist: f"{module}._plugin"},
-            },
-            modules={f"{module}.{name}": LOUD for name in ("__init__", "sub", "_plugin")},
-        )
-    fake_dist(
-        "loom-late",
-        points={"spanloom_factories": {"loom_late": "loom_late:make"}},
-        modules={"loom_late": LOUD},
-        requires=("spanloom>=50",),
-    )
-
-
-def loaded() -> list[str]:
-    return [name for name in sys.modules if name.startswith("loom_")]
-
-
-def test_list(several: None) -> None:
-    result = run("plugins", "list", "--json")
-    found: dict[str, Any] = {each["dist"]: each for each in json.loads(result.stdout)}
-    assert next(iter(found)) == "spanloom"
-    assert found["loom-aa"]["state"] == found["loom-bb"]["state"] == "clash"
-    assert found["loom-aa"]["hooks"] == "loom_aa._plugin"
-    assert found["loom-aa"]["names"] == {"architectures": ["loom-aa.Own.v1", "shared.Name.v1"]}
-    assert found["loom-late"]["state"] == "incompatible"
-    assert "needs spanloom >=50" in found["loom-late"]["reason"]
-    text = run("plugins", "list").stdout
-    assert "loom-aa" in text and "2 architectures, hooks" in text
-    assert loaded() == []
-
-
-def test_list_of_one_registry(several: None) -> None:
-    found = json.loads(run("plugins", "list", "--json", "--group", "factories").stdout)
-    dists = {each["dist"] for each in found}
-    assert "loom-late" in dists and "loom-aa" not in dists
-    text = run("plugins", "list", "--group", "spanloom_architectures").stdout
-    assert "shared.Name.v1" in text and "loom_bb.sub:f" in text
-    assert loaded() == []
-    result = run("plugins", "list", "--group", "architecture")
-    assert result.exit_code == 1 and "Did you mean 'architectures'?" in result.stderr
-
-
-def test_list_of_a_registry_of_thinc() -> None:
-    [thinc] = json.loads(run("plugins", "list", "--json", "--group", "optimizers").stdout)
-    assert thinc["dist"] == "thinc" and "Adam.v1" in thinc["names"]["optimizers"]
-
-
-def test_show(several: None) -> None:
-    text = run("plugins", "show", "LOOM_AA").stdout
-    assert text.startswith("loom-aa 2.0: loom-aa\nState: clash (")
-    assert "loom_aa._plugin" in text and "loom-bb" in text
-    found = json.loads(run("plugins", "show", "loom-aa", "--json").stdout)
-    offers = {offer["name"]: offer for offer in found["offers"]}
-    assert offers["shared.Name.v1"]["rivals"] == ["loom-bb"]
-    assert loaded() == []
-    result = run("plugins", "show", "loom-zz")
-    assert result.exit_code == 1 and "these do: spanloom, loom-aa, loom-bb" in result.stderr
-
-
-def test_unreadable_metadata_hides_nobody_else(several: None, site: Path) -> None:
-    (site / "loom_aa-2.0.dist-info" / "METADATA").write_bytes(b"Name: \xff\xfe")
-    (site / "loom_bb-2.0.dist-info" / "METADATA").unlink()
-    from spanloom.plugins import refresh
-
-    refresh()
-    found = {each["dist"] for each in json.loads(run("plugins", "list", "--json").stdout)}
-    assert {"spanloom", "loom-late", "(unknown distribution)"} <= found
-
-
-def test_why(several: None, site: Path) -> None:
-    found = json.loads(run("plugins", "why", "architectures", "loom-bb.Own.v1", "--json").stdout)
-    [source] = found["sources"]
-    assert found["clash"] is False
-    assert (source["dist"], source["version"], source["target"]) == (
-        "loom-bb",
-        "2.0",
-        "loom_bb.sub:f",
-    )
-    assert source["file"] == str(site / "loom_bb" / "sub.py")
-    text = run("plugins", "why", "architectures", "shared.Name.v1").stdout
-    assert '[plugins] prefer = {"architectures/shared.Name.v1": "loom-aa"}' in text
-    assert loaded() == []
-    result = run("plugins", "why", "architectures", "loom-bb.Own.v2")
-    assert result.exit_code == 1 and "Did you mean 'loom-bb.Own.v1'" in result.stderr
-
-
-def test_why_of_core_and_of_thinc() -> None:
-    found = json.loads(run("plugins", "why", "factories", "tagger", "--json").stdout)
-    assert found["sources"][0]["dist"] == "spanloom"
-    found = json.loads(run("plugins", "why", "layers", "reduce_mean.v1", "--json").stdout)
-    assert found["sources"][0]["target"] == "thinc.layers.reduce_mean:reduce_mean"
-
-
-def test_listing_runs_no_code_of_plugins(
-    several: None, site: Path, fresh_python: FreshPython
+def test_a_slow_plugin_keeps_nobody_from_our_commands(
+    fake_dist: FakeDist, fresh_python: FreshPython
 ) -> None:
-    for arguments in (["list"], ["show", "loom-aa"], ["why", "architectures", "shared.Name.v1"]):
-        code = (
-            "import sys\n"
-            "opened = []\n"
-            "def audit(event, args):\n"
-            "    if event == 'import' and args[0].startswith('loom_'): opened.append(args[0])\n"
-            "sys.addaudithook(audit)\n"
-            "from spanloom.cli import cli\n"
-            f"cli.main(['plugins', *{arguments!r}], standalone_mode=False)\n"
-            "print('IMPORTED', opened)"
-        )
-        done = fresh_python(code, site=site)
-        assert done.stdout.strip().endswith("IMPORTED []"), done.stdout + done.stderr
-        assert "LOADED" not in done.stdout
+    points = {"spanloom_plugins": {"loom-slow": "loom_slow_plugin"}}
+    site = fake_dist(
+        "loom-slow", points=points, modules={"loom_slow_plugin": "import time\ntime.sleep(2)"}
+    )
+    for arguments in (["train", "--help"], ["init", "config", "--help"], ["info"]):
+        done = fresh_python(["-m", "spanloom", *arguments], site=site)
+        assert done.returncode == 0 and "waiting for loom-slow" not in done.stderr

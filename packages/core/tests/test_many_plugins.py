@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
 from spanloom import registry
-from spanloom.plugins import Index, refresh
-from spanloom_devkit.describe import describe
+from spanloom.plugins import refresh
 
 COUNT = 300
 
@@ -33,29 +30,8 @@ def crowd(site: Path) -> None:
     refresh()
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """The least time of three that a piece of work takes."""
-    spent = []
-    for _ in range(3):
-        start = time.process_time()
-        work()
-        spent.append(time.process_time() - start)
-    return min(spent)
-
-
 def imported() -> list[str]:
     return [name for name in sys.modules if name.startswith("loom_crowd_")]
-
-
-def test_listing_imports_none_and_is_quick(crowd: None) -> None:
-    def read_all() -> int:
-        return sum(len(each.entry_points) for each in distributions() if each.metadata["Name"])
-
-    found = describe(Index())
-    assert sum(each.dist.startswith("loom_crowd_") for each in found) == COUNT
-    assert imported() == []
-    once, listing = cpu_seconds(read_all), cpu_seconds(lambda: describe(Index()))
-    assert listing < 8 * once, f"{listing:.3f} s of CPU, and {once:.3f} s to read all metadata once"
 
 
 def test_a_name_loads_one_module_and_is_then_at_hand(crowd: None) -> None:

@@ -1,8 +1,7 @@
-"""The commands ``debug config`` and ``debug schema``."""
+"""The command ``debug config``."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from click.testing import CliRunner, Result
 from spanloom.cli.main import cli
 from spanloom.config import init_config
 from spanloom.config.changes import ABSENT, differences
-from spanloom_devkit.schema import config_schema
 
 
 def run(*arguments: str | Path, code: int = 0) -> Result:
@@ -53,45 +51,3 @@ def test_a_wrong_config_is_told_all_its_problems(config: Path) -> None:
     config.write_text(text)
     told = run("debug", "config", config, code=1)
     assert "dropuot" in told.output and "patience2" in told.output and "line" in told.output
-
-
-# -- schema
-
-
-def test_the_schema_takes_right_configs_and_no_others(tmp_path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
-    run("debug", "schema", tmp_path / "schema.json")
-    schema = json.loads((tmp_path / "schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    check = jsonschema.Draft202012Validator(schema)
-    config = init_config("en", ["tagger", "morphologizer", "senter"])
-    config["paths"].update(train="train.spacy", dev="dev.spacy")
-    for right in (config, config.interpolate()):
-        assert list(check.iter_errors(json.loads(json.dumps(right)))) == []
-    for path, value in [
-        ("training.dropout", "0.1"),
-        ("training.dropuot", 0.1),
-        ("trainng.x", 1),
-        ("components.tagger.factory", "taggre"),
-        ("components.tagger.modell", {}),
-        ("training.optimizer.@optimizers", "Adm.v1"),
-        ("training.batcher.tolerance", []),
-        ("training.batcher.nothing", 1),
-    ]:
-        wrong = json.loads(json.dumps(config))
-        *parents, key = path.split(".")
-        node = wrong
-        for part in parents:
-            node = node.setdefault(part, {})
-        node[key] = value
-        assert not check.is_valid(wrong), path
-
-
-def test_the_schema_knows_each_component_and_function() -> None:
-    schema = config_schema()
-    assert "tagger" in schema["$defs"]["component"]["properties"]["factory"]["enum"]
-    assert (
-        "spanloom.Tok2Vec.v2"
-        in (schema["$defs"]["architectures"]["properties"]["@architectures"]["enum"])
-    )
-    assert {"training", "nlp", "components", "corpora"} <= schema["properties"].keys()

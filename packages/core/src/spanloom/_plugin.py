@@ -32,9 +32,6 @@ _COMMANDS = {
     "apply": ("apply:apply_command", "Annotate files with a trained pipeline."),
     "render": ("render:render_command", "Annotate text and write it as an HTML page."),
     "package": ("package:package_command", "Make a wheel of a trained pipeline."),
-}
-#: Light commands: they run before any hook, whatever a broken plugin breaks.
-_LIGHT = {
     "info": ("info:info_command", "Show what is installed, or what a saved pipeline holds."),
 }
 
@@ -44,6 +41,5 @@ def register_commands(commands: CommandTable) -> None:
     """Core's commands."""
     for name, purpose in _GROUPS.items():
         commands.group(name, help=purpose)
-    for table, light in ((_COMMANDS, False), (_LIGHT, True)):
-        for name, (target, purpose) in table.items():
-            commands.add(name, target=f"spanloom.cli.{target}", help=purpose, light=light)
+    for name, (target, purpose) in _COMMANDS.items():
+        commands.add(name, target=f"spanloom.cli.{target}", help=purpose)

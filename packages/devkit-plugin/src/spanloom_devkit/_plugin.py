@@ -24,9 +24,6 @@ _COMMANDS = {
         "Check a config, and show what differs from the defaults.",
     ),
     "debug schema": ("schema:schema_command", "Write the JSON schema of configs, for editors."),
-}
-#: Light commands: a broken plugin can't keep them away.
-_LIGHT = {
     "plugins doctor": (
         "doctor:doctor_command",
         "Find what is broken, clashing, incompatible or slow.",
@@ -54,9 +51,8 @@ def register_commands(commands: CommandTable) -> None:
     commands.group("benchmark", help="Measure a trained pipeline.")
     commands.group("debug", help="Check a config or data before training.")
     commands.group("plugins", help="See what is installed and where a name comes from.")
-    for table, light in ((_COMMANDS, False), (_LIGHT, True)):
-        for name, (target, purpose) in table.items():
-            commands.add(name, target=f"spanloom_devkit.cli.{target}", help=purpose, light=light)
+    for name, (target, purpose) in _COMMANDS.items():
+        commands.add(name, target=f"spanloom_devkit.cli.{target}", help=purpose)
 
 
 @hookimpl

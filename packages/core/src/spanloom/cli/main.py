@@ -22,6 +22,7 @@ from ..plugins.hooks import GROUP, Manager, manager
 from ..plugins.index import current
 from ..plugins.known import command_providers
 from ..plugins.tables import Command, CommandTable
+from ..plugins.trace import aside, keep_output_clean
 
 __all__ = ["LazyGroup", "cli", "main"]
 
@@ -54,7 +55,8 @@ class _Lazy(click.Command):
         module, _, attribute = command.target.partition(":")
         where = f"command '{command.name}' of {command.owner} ({command.target})"
         try:
-            loaded = getattr(import_module(module), attribute)
+            with aside():
+                loaded = getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             raise PluginError(
                 f"{where} can't be loaded: {type(error).__name__}: {error}\n  "
@@ -97,11 +99,11 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command or group that a word stands for, or None. Imports no command's module."""
         path = self.prefix + cmd_name
-        if not self.prefix and self._table is None:
-            light = _light_table(ctx)
-            if _is_light(light, path):
-                return _find(light, path, cmd_name)
-        return _find(self.table, path, cmd_name)
+        if self._table is not None:
+            return _find(self._table, path, cmd_name, self._table)
+        # Names of ours are nobody else's, so those of others need not be asked for.
+        found = _find(_own_table(ctx), path, cmd_name, None)
+        return _find(self.table, path, cmd_name, None) if found is None else found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -133,19 +135,21 @@ class LazyGroup(click.Group):
         return "".join([f"no command '{asked}'", *left_out])
 
 
-def _find(table: CommandTable, path: str, word: str) -> click.Command | None:
+def _find(
+    table: CommandTable, path: str, word: str, inner: CommandTable | None
+) -> click.Command | None:
     if path in table.commands:
         return _Lazy(word, table.commands[path])
     if any(name.startswith(f"{path} ") for name in table.commands):
         help = table.groups.get(path, "")
-        return LazyGroup(f"{path} ", table, name=word, help=help, no_args_is_help=True)
+        return LazyGroup(f"{path} ", inner, name=word, help=help, no_args_is_help=True)
     return None
 
 
-def _light_table(ctx: click.Context) -> CommandTable:
+def _own_table(ctx: click.Context) -> CommandTable:
     """The commands of core and of packages released with it, without importing the hook module of
     anybody else."""
-    key = "spanloom.light"
+    key = "spanloom.own"
     if key not in ctx.meta:
         ours = {"spanloom", *command_providers().values()}
         ctx.meta[key] = Manager(current(), only=ours).commands
@@ -153,17 +157,12 @@ def _light_table(ctx: click.Context) -> CommandTable:
     return table
 
 
-def _is_light(table: CommandTable, path: str) -> bool:
-    under = [
-        command
-        for name, commands in table.commands.items()
-        if name == path or name.startswith(f"{path} ")
-        for command in commands
-    ]
-    return bool(under) and all(command.light for command in under)
-
-
 class _Root(LazyGroup):
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """As click's; standard output is the command's own, whatever plugins print."""
+        with keep_output_clean():
+            return super().main(*args, **extra)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show which plugins had to be left out, and why."""
         super().format_epilog(ctx, formatter)

@@ -139,7 +139,9 @@ class BlockChecker:
             self.add(path, f"must be a name in quotes, not {name!r}")
             return None
         try:
-            return registry.get(kind, name)
+            found = registry.get(kind, name)
+            manager().warn_of_old(kind, name)
+            return found
         except RegistryError as error:
             renamed = manager().renamed.get((kind, name))
             if renamed is not None:

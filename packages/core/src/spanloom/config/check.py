@@ -26,6 +26,7 @@ from .sections import (
     default_config,
     plugin_defaults,
     plugin_sections,
+    with_required,
 )
 from .signatures import MISSING, Parameter, schema_fields
 from .source import VARIABLE, Config
@@ -122,6 +123,8 @@ class _Checker(BlockChecker):
         phase: Phase,
         exclude: Collection[str],
     ) -> None:
+        if not excerpt and phase != "load":
+            config = with_required(config if isinstance(config, Config) else Config(dict(config)))
         super().__init__(config, complete=complete, excerpt=excerpt)
         self.defaults = default_config()
         phases = _PHASES[: _PHASES.index(phase) + 1]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, ConfigProblem
 from ..plugins.known import providers
+from ..plugins.tables import CORE_SECTIONS
 from .source import Config, parse_text
 from .values import near
 
@@ -24,20 +25,8 @@ __all__ = [
     "default_config",
     "plugin_defaults",
     "plugin_sections",
+    "with_required",
 ]
-
-#: Sections that core reads.
-CORE_SECTIONS = (
-    "paths",
-    "system",
-    "variables",
-    "nlp",
-    "components",
-    "corpora",
-    "training",
-    "initialize",
-    "plugins",
-)
 
 #: Sections whose keys are the user's own.
 FREE_SECTIONS = ("paths", "system", "variables", "plugins")
@@ -73,6 +62,17 @@ def plugin_defaults(names: Iterable[str] | None = None) -> Config:
     for name, section in plugin_sections().items():
         if names is None or name in names:
             result = result.merge(Config({**section.beside, name: dict(section.defaults)}))
+    return result
+
+
+def with_required(config: Config) -> Config:
+    """``config`` and, by default, the sections that plugins require where it doesn't have them."""
+    sections = plugin_sections().items()
+    absent = [name for name, each in sections if each.required and name not in config]
+    if not absent:
+        return config
+    result = Config(config)
+    result.update(plugin_defaults(absent).merge(config))
     return result
 
 

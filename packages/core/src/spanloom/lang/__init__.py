@@ -24,11 +24,15 @@ def language(code: str) -> type[LanguageDefaults]:
     """The settings of a language.
 
     A code that nobody registered gets the neutral rules under its own name. Raises
-    :class:`DataError` for what isn't a code of two or three lower-case letters.
+    :class:`DataError` for what isn't a code of two or three lower-case letters, and
+    :class:`UnknownNameError` where a saved pipeline is loaded whose language came from a package
+    that isn't there.
     """
     if registry.has("languages", code):
         found: type[LanguageDefaults] = registry.get("languages", code)
         return found
+    if registry.languages.recorded_supplier(code):
+        raise registry.languages.unknown(code)
     if not _CODE.fullmatch(code):
         raise DataError(
             f"'{code}' is no language code: give two or three lower-case letters (ISO 639), such "

@@ -82,7 +82,8 @@ def requirements(
     needed = {"spanloom": str(meta.get("spanloom_version", "0.1.0"))}
     own = []
     blocks = {key: config.get(key, {}) for key in ("nlp", "components")}
-    for group, name in sorted({*names_in(blocks), *names_in(vectors or {})}):
+    language = ("languages", str(meta.get("lang")))
+    for group, name in sorted({language, *names_in(blocks), *names_in(vectors or {})}):
         dist, _, known = suppliers.get(f"{group}/{name}", "").partition(" ")
         if not dist and vectors and group == "vectors" and registry.has(group, name):
             dist, _, known = registry.supplier(group, name).partition(" ")

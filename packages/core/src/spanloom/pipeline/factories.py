@@ -9,7 +9,8 @@ from ..config import Config
 from ..config.blocks import check_component
 from ..config.fill import fill_block
 from ..config.resolve import resolve_block
-from ..errors import PipelineError
+from ..errors import PipelineError, UnknownNameError
+from ..plugins import manager
 from ..plugins.factory import component_defaults, factory_config
 from ..plugins.registries import registry
 
@@ -53,7 +54,15 @@ def create_component(
     Returns the component, and the filled block that describes it. Raises
     :class:`UnknownNameError` for an unknown factory, :class:`ConfigError` for unknown settings.
     """
-    function = registry.get("factories", factory)
+    try:
+        function = registry.get("factories", factory)
+    except UnknownNameError:
+        renamed = manager().renamed.get(("factories", factory))
+        if renamed is None:
+            raise
+        raise UnknownNameError(
+            f"'{factory}' in registry 'factories' has another name now: write '{renamed.name}'"
+        ) from None
     given = Config(dict(config or {}))
     check_component(name, factory, given)
     merged = Config(factory_config(function)).merge(given)

@@ -14,10 +14,10 @@ from ..config.resolve import resolve_block
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
 from ..io.files import existing, moved_away
 from ..plugins import manager
-from ..plugins.registries import registry
+from ..plugins.registries import preferences, registry
 from ..vocab import Vocab
 from .editing import add, enable, left_out
-from .saving import from_disk, saved_meta
+from .saving import from_disk, own_meta, saved_meta, suppliers_in
 from .state import P, PipelineState
 
 __all__ = ["Choice", "from_config", "load"]
@@ -82,7 +82,13 @@ def _load_folder(
         settings = settings.merge(nested) if nested else settings
         if flat:
             settings = settings.from_str(settings.to_str(), overrides=flat)
-    nlp = from_config(cls, settings, choice, vocab, meta)
+    suppliers = suppliers_in(meta)
+    settled = registry.settled(suppliers)
+    if settled:
+        prefer = {**settled, **preferences(settings)}
+        settings["plugins"] = {**settings.get("plugins", {}), "prefer": prefer}
+    with registry.recorded(suppliers):
+        nlp = from_config(cls, settings, choice, vocab, own_meta(meta))
     from_disk(nlp, path, exclude=list(choice.exclude))
     _keep_changes(nlp, saved)
     return nlp

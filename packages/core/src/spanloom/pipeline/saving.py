@@ -21,6 +21,7 @@ from ..errors import SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, json_ready, read_json, write_text
 from ..io.manifest import check_files, list_files
+from ..lang import language
 from ..plugins import manager
 from ..plugins.registries import registry
 from .editing import labels
@@ -36,7 +37,9 @@ __all__ = [
     "from_bytes",
     "from_disk",
     "names_in",
+    "own_meta",
     "saved_meta",
+    "suppliers_in",
     "to_bytes",
     "to_disk",
 ]
@@ -53,7 +56,7 @@ def full_meta(nlp: PipelineState) -> dict[str, Any]:
     with registry.preferring(nlp.config):
         suppliers = {
             f"{group}/{name}": registry.supplier(group, name)
-            for group, name in sorted(set(names_in(nlp.config)))
+            for group, name in sorted({*names_in(nlp.config), ("languages", nlp.lang)})
             # spaCy's configs name what opens vectors where there are none, too.
             if registry.has(group, name)
         }
@@ -136,10 +139,11 @@ def _check_kept(nlp: PipelineState, exclude: Sequence[str]) -> None:
 def from_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
     """Read the folder into a pipeline that was built from its config."""
     folder = existing(path, "saved pipeline")
-    meta = _read_meta(folder)
+    meta = saved_meta(folder)
+    _check_language(nlp, meta)
     if "files" in meta:
         check_files(folder, meta["files"], folder / "meta.json", exclude)
-    nlp.meta.update(_own(meta))
+    nlp.meta.update(own_meta(meta))
     nlp.links.assemble()
     if "vocab" not in exclude and (folder / "vocab").exists():
         with _readable(folder / "vocab"):
@@ -185,17 +189,26 @@ _DERIVED = {
 }
 
 
-def _read_meta(folder: Path) -> dict[str, Any]:
+def saved_meta(folder: Path) -> dict[str, Any]:
+    """What the ``meta.json`` in a folder holds."""
     path = folder / "meta.json"
     return _checked_meta(read_json(path, "meta.json of a saved pipeline"), str(path))
 
 
-def saved_meta(folder: Path) -> dict[str, Any]:
-    """The pipeline's own meta data in a folder: without what is derived from the pipeline."""
-    return _own(_read_meta(folder))
+def suppliers_in(meta: Mapping[str, Any]) -> dict[str, str]:
+    """Who supplied each name when the pipeline was saved; empty where the meta data don't tell."""
+    found = meta.get("suppliers")
+    return {key: str(found[key]) for key in found} if isinstance(found, Mapping) else {}
 
 
-def _own(meta: Mapping[str, Any]) -> dict[str, Any]:
+def _check_language(nlp: PipelineState, meta: Mapping[str, Any]) -> None:
+    """Raise :class:`UnknownNameError` where a package supplied the language that isn't there."""
+    with registry.recorded(suppliers_in(meta)):
+        language(nlp.lang)
+
+
+def own_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The pipeline's own meta data: without what is derived from the pipeline."""
     return {key: meta[key] for key in meta if key not in _DERIVED}
 
 
@@ -230,6 +243,7 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
     except Exception as error:
         raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
     meta = _checked_meta(meta, "bytes")
+    _check_language(nlp, meta)
     nlp.links.assemble()
     wanted = {
         name: each
@@ -244,7 +258,7 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
             if sha256(saved[name]).digest() != message.get("hashes", {}).get(name):
                 raise SerializationError(f"the bytes of '{name}' aren't what was saved")
             each.from_bytes(saved[name])
-    nlp.meta.update(_own(meta))
+    nlp.meta.update(own_meta(meta))
     nlp.links.changed()
     nlp.links.assemble()
 

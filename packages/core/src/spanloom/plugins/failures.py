@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import time
 import traceback as tracebacks
+import warnings
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 from ..errors import Failure, PluginError
 from .index import Entry, Owner, enabled, normalize
-from .trace import trace
+from .trace import aside, trace
 
-__all__ = ["compatibility", "load_entry", "missing_cure", "record_failure"]
+__all__ = ["compatibility", "load_entry", "missing_cure", "outgrown", "record_failure"]
 
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 
@@ -92,24 +94,43 @@ def _requirements(owner: Owner) -> list[tuple[str, str]]:
 
 
 def compatibility(entry: Entry) -> str:
-    """Why the entry's distribution doesn't fit this Spanloom; empty if it does.
+    """Why the entry's distribution can't be used with this Spanloom; empty if it can.
 
-    pip checks ``Requires-Dist`` when it installs; ``--no-deps`` and editable installs go round it.
+    It needs a later version, or excludes this one. pip checks ``Requires-Dist`` when it installs;
+    ``--no-deps`` and editable installs go round it.
     """
+    return next((reason for reason, outgrown in _misfits(entry) if not outgrown), "")
+
+
+def outgrown(entry: Entry) -> str:
+    """How this Spanloom is later than those that the entry's distribution allows, or nothing.
+
+    It is used all the same, since what it relies on has numbers of its own: the API of hooks that
+    its hook module states, and the ``.vN`` of names.
+    """
+    return next((reason for reason, outgrown in _misfits(entry) if outgrown), "")
+
+
+def _misfits(entry: Entry) -> Iterator[tuple[str, bool]]:
+    """What the distribution requires of Spanloom in vain, and whether that is an upper bound."""
     for requirement, extra in _requirements(entry.owner):
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         if extra or normalize(name) != "spanloom" or normalize(entry.dist) == "spanloom":
             continue
         from packaging.requirements import InvalidRequirement, Requirement
+        from packaging.version import Version
 
         try:
             wanted = Requirement(requirement).specifier
         except InvalidRequirement as error:
-            return f"its requirement '{requirement}' can't be read ({error})"
+            yield f"its requirement '{requirement}' can't be read ({error})", False
+            continue
         ours = version("spanloom")
-        if not wanted.contains(ours, prereleases=True):
-            return f"it needs spanloom {wanted}, and this is {ours}"
-    return ""
+        for each in wanted:
+            if not each.contains(ours, prereleases=True):
+                bound = Version(each.version.removesuffix(".*"))
+                later = each.operator in {"<", "<=", "==", "~="} and Version(ours) >= bound
+                yield f"it needs spanloom {wanted}, and this is {ours}", later
 
 
 def load_entry(entry: Entry) -> Any:
@@ -126,9 +147,18 @@ def load_entry(entry: Entry) -> Any:
     if reason:
         failure = record_failure(entry, "compat", reason)
         raise PluginError(str(failure), failure)
+    if not entry.owner.warned and (reason := outgrown(entry)):
+        entry.owner.warned = True
+        warnings.warn(
+            f"{entry.dist} {entry.version} was made for an earlier Spanloom: {reason}. It is used "
+            "all the same; look for a later version of it if something fails",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     start = time.perf_counter()
     try:
-        value: Any = import_module(entry.module)
+        with aside():
+            value: Any = import_module(entry.module)
     except (Exception, SystemExit) as error:
         failure = record_failure(entry, "import", error)
         raise PluginError(str(failure), failure) from error

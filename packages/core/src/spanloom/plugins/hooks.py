@@ -6,10 +6,13 @@ What one plugin does wrong is recorded and never keeps another from being asked.
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import Timer
 from types import ModuleType
 from typing import Any
 
@@ -18,14 +21,18 @@ import pluggy
 from ..errors import Failure, PluginError
 from . import spec
 from .failures import load_entry, record_failure
-from .index import PREFIX, Entry, Index, current, enabled, normalize, on_refresh, selection
-from .tables import CommandTable, ConfigSection, ExtensionTable, Renamed, Report
-from .trace import trace
+from .index import PREFIX, Entry, Index, current, enabled, home, normalize, on_refresh, selection
+from .known import command_providers
+from .tables import CORE_SECTIONS, CommandTable, ConfigSection, ExtensionTable, Renamed, Report
+from .trace import aside, trace
 
 __all__ = ["GROUP", "Manager", "Plugin", "manager"]
 
 GROUP = f"{PREFIX}plugins"
 """The entry-point group of hook modules, one per distribution."""
+
+SLOW = 1.0
+"""Seconds that a hook module may take before it is said who keeps everybody waiting."""
 
 _Caller = Callable[..., Any]
 
@@ -66,13 +73,23 @@ class Manager:
         for entry in _in_order(index):
             if enabled(entry) and (wanted is None or normalize(entry.dist) in wanted):
                 self._add(entry)
+        self.ignored = self.commands.without_intruders(command_providers())
+        """Commands that are left out, since they belong to core or to another package of ours."""
+        for command in self.ignored:
+            warnings.warn(
+                f"command '{command.name}' of {command.owner} ({command.target}) is ignored: it "
+                "has the name of a command of Spanloom's, or hides one. Its author must rename it",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     # -- building
 
     def _add(self, entry: Entry) -> None:
         start = time.perf_counter()
         try:
-            module = load_entry(entry)
+            with _told_if_slow(entry):
+                module = load_entry(entry)
         except PluginError as error:
             if error.failure is not None:
                 self.failures.append(error.failure)
@@ -107,7 +124,11 @@ class Manager:
             self._ask(plugin, "register_commands", commands=commands)
             self._ask(plugin, "declare_extensions", declare=extensions)
             sections = self._sections(plugin)
-            renamed = dict(self._ask(plugin, "legacy_names") or {})
+            renamed = {
+                key: new
+                for key, new in dict(self._ask(plugin, "legacy_names") or {}).items()
+                if home(PREFIX + key[0], key[1]) in (None, normalize(plugin.dist))
+            }
             self.extensions.merge(extensions)
         except (Exception, SystemExit) as error:
             self._refuse(plugin, "call", error)
@@ -120,6 +141,10 @@ class Manager:
         declared = self._ask(plugin, "config_sections") or []
         sections = {each.name: replace(each, owner=plugin.dist) for each in declared}
         for name in sections:
+            if name in CORE_SECTIONS:
+                raise PluginError(
+                    f"config section [{name}] is core's: {plugin.dist} must rename it"
+                )
             if name in self.sections:
                 raise PluginError(
                     f"config section [{name}] is owned by {self.sections[name].owner} and by "
@@ -153,13 +178,27 @@ class Manager:
         def call(**arguments: Any) -> Any:
             start = time.perf_counter()
             try:
-                return caller(**arguments)
+                with aside():
+                    return caller(**arguments)
             finally:
                 trace(f"hook {hook} of {plugin.dist}", start)
 
         return call
 
     # -- asking
+
+    def warn_of_old(self, registry: str, name: str) -> None:
+        """Tell once of a name that works still, but which its plugin has renamed."""
+        new = self.renamed.get((registry, name))
+        if new is not None and (registry, name) not in self._warned:
+            self._warned.add((registry, name))
+            until = f" from release {new.until} on" if new.until else " some day"
+            warnings.warn(
+                f"'{name}' in registry '{registry}' is called '{new.name}' now: the old name won't "
+                f"work{until}",
+                DeprecationWarning,
+                stacklevel=3,
+            )
 
     def observe(self, hook: str, **arguments: Any) -> None:
         """Tell all plugins of a moment.
@@ -221,14 +260,40 @@ def _in_order(index: Index) -> list[Entry]:
     return sorted(entries, key=lambda entry: (normalize(entry.dist) != "spanloom", entry.dist))
 
 
+@contextmanager
+def _told_if_slow(entry: Entry) -> Iterator[None]:
+    """Say on standard error who keeps everybody waiting, while it does."""
+    said = (
+        f"spanloom: waiting for {entry.dist} {entry.version}, whose hook module {entry.module} is"
+    )
+    leave_out = f"SPANLOOM_PLUGINS=-{normalize(entry.dist)} leaves it out"
+    line = f"{said} slow to import ({leave_out})"
+    timer = Timer(SLOW, print, [line], {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _unfit(module: Any) -> str:
     if not isinstance(module, ModuleType):
         return f"its target isn't a hook module but {type(module).__name__}"
     stated = getattr(module, "SPANLOOM_API", None)
-    if stated != spec.API:
-        told = "states no SPANLOOM_API" if stated is None else f"is written for API {stated}"
-        return f"its hook module {told}, and this Spanloom has API {spec.API}"
-    return ""
+    ends = stated if isinstance(stated, tuple) else (stated, stated)
+    if stated is None:
+        told = "states no SPANLOOM_API"
+    elif len(ends) != 2 or any(type(each) is not int for each in ends):
+        told = (
+            f"states SPANLOOM_API = {stated!r}, where an int is due, or the first and the last "
+            "that it is written for, as (1, 2)"
+        )
+    elif not ends[0] <= spec.API <= ends[1]:
+        told = "is written for API " + " to ".join(map(str, dict.fromkeys(ends)))
+    else:
+        return ""
+    return f"its hook module {told}, and this Spanloom has API {spec.API}"
 
 
 def _single(answer: Any) -> Any:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from difflib import get_close_matches
+from functools import cache, cached_property
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from itertools import chain
 from typing import Any
+
+from .known import providers
 
 __all__ = [
     "PREFIX",
@@ -23,6 +27,7 @@ __all__ = [
     "Owner",
     "current",
     "enabled",
+    "home",
     "normalize",
     "on_refresh",
     "refresh",
@@ -45,6 +50,8 @@ class Owner:
 
     def __init__(self, distribution: Distribution | None) -> None:
         self.distribution = distribution
+        self.warned = False
+        """Whether it was told that this Spanloom is later than those that it allows."""
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
@@ -180,13 +187,37 @@ def enabled(entry: Entry) -> bool:
     """Whether the user lets this entry's distribution take part.
 
     The environment variable ``SPANLOOM_PLUGINS`` is ``none`` or the names of distributions,
-    separated by commas; without it all are enabled. Spanloom itself and Thinc always are.
+    separated by commas; one with ``-`` before it is left out. Where only such are named, and
+    without the variable, all others are enabled. Spanloom itself and Thinc always are.
     """
-    chosen = selection()
-    if not chosen:
+    text = selection()
+    if not text:
         return True
-    allowed = {normalize(name.strip()) for name in chosen.split(",")} - {"none"}
-    return normalize(entry.dist) in allowed | {"spanloom", "thinc"}
+    dist = normalize(entry.dist)
+    only, without = _chosen(text)
+    return dist in _ALWAYS or (dist not in without and (only is None or dist in only))
+
+
+_ALWAYS = frozenset({"spanloom", "thinc"})
+
+
+@cache
+def _chosen(text: str) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The distributions that alone take part (None: all), and those that don't; a warning for those
+    that aren't there."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    without = frozenset(normalize(word[1:].strip()) for word in words if word.startswith("-"))
+    named = frozenset(normalize(word) for word in words if not word.startswith("-")) - {"none"}
+    there = {normalize(entry.dist) for entry in current().all_entries()}
+    for name in sorted((named | without) - there - _ALWAYS):
+        near = get_close_matches(name, there, n=1)
+        warnings.warn(
+            f"SPANLOOM_PLUGINS names '{name}', and no such distribution offers anything"
+            + (f" (did you mean '{near[0]}'?)" if near else ""),
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return (None if without and not named and "none" not in words else named), without
 
 
 _current: list[Index] = []
@@ -202,6 +233,14 @@ def current() -> Index:
     return _current[0]
 
 
+def home(group: str, name: str) -> str | None:
+    """The distribution that a name belongs to, whoever else offers it: core, or the package of ours
+    that offers it. None for names that belong to nobody."""
+    dists = {normalize(entry.dist) for entry in current().entries(group, name)}
+    ours = ("spanloom", providers(group.removeprefix(PREFIX)).get(name))
+    return next((dist for dist in ours if dist in dists), None)
+
+
 def on_refresh(observer: Callable[[], None]) -> None:
     """Call ``observer`` after each `refresh`; for what keeps things loaded from the index."""
     _observers.append(observer)
@@ -213,6 +252,7 @@ def refresh() -> Index:
     What was loaded from plugins is looked up anew; modules already imported stay imported.
     """
     _current[:] = [Index()]
+    _chosen.cache_clear()
     for observer in _observers:
         observer()
     return _current[0]

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigError, ConfigProblem, UnknownNameError
 from .index import on_refresh
-from .registry import Registry, ThincRegistry, prefer, preferences
+from .registry import Registry, ThincRegistry, prefer, preferences, recorded
 
 if TYPE_CHECKING:
     import confection
     from confection import Config
 
-__all__ = ["Dialect", "Registries", "registry"]
+__all__ = ["Dialect", "Registries", "preferences", "registry"]
 
 
 class Dialect(Protocol):
@@ -185,6 +185,21 @@ class Registries:
     def preferring(self, config: Mapping[str, Any]) -> AbstractContextManager[None]:
         """Settle clashes inside a ``with`` as the config's ``[plugins] prefer`` says."""
         return prefer(preferences(config))
+
+    def recorded(self, suppliers: Mapping[str, str]) -> AbstractContextManager[None]:
+        """Inside a ``with``, tell who supplied a name that nobody offers when the pipeline that is
+        being loaded was saved: ``{"factories/x": "distribution 1.0"}``."""
+        return recorded(suppliers)
+
+    def settled(self, suppliers: Mapping[str, str]) -> dict[str, str]:
+        """For `prefer`: which of several to take, as when a pipeline was saved with them."""
+        found = {}
+        for key, said in suppliers.items():
+            kind, _, name = key.partition("/")
+            dist = said.partition(" ")[0]
+            if self.has(kind, name) and self[kind].disputed(name, dist):
+                found[key] = dist
+        return found
 
     # -- configs
 

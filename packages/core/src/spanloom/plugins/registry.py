@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
 import catalogue
@@ -22,10 +23,10 @@ from ..errors import (
     UnknownNameError,
 )
 from .failures import load_entry
-from .index import PREFIX, Entry, current, enabled, normalize
+from .index import PREFIX, Entry, current, enabled, home, normalize
 from .known import providers
 
-__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences"]
+__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences", "recorded"]
 
 OurNames = Callable[[str], Iterable[str]]
 """Names that may be ours for a name of another library, the best first; none for other names."""
@@ -37,6 +38,7 @@ CODE = "code"
 """Stands for the distribution's name where a decorator of the user's own code offers a name."""
 
 _preferred: ContextVar[Mapping[str, str]] = ContextVar("spanloom_preferred", default={})  # noqa: B039
+_recorded: ContextVar[Mapping[str, str]] = ContextVar("spanloom_recorded", default={})  # noqa: B039
 
 
 @contextmanager
@@ -51,6 +53,19 @@ def prefer(choices: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         _preferred.reset(token)
+
+
+@contextmanager
+def recorded(suppliers: Mapping[str, str]) -> Iterator[None]:
+    """Inside the ``with``, the error about a name that nobody offers tells who supplied it when the
+    pipeline that is being loaded was saved. ``suppliers`` maps ``"registry/name"`` to
+    ``"distribution version"``.
+    """
+    token = _recorded.set(suppliers)
+    try:
+        yield
+    finally:
+        _recorded.reset(token)
 
 
 def preferences(config: Mapping[str, Any]) -> dict[str, str]:
@@ -106,6 +121,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         self._values: dict[str, Any] = {}
         self._loaded: dict[tuple[str, str], Any] = {}
         self._failures: dict[tuple[str, str], Failure] = {}
+        self._warned: set[tuple[str, str]] = set()
 
     def __repr__(self) -> str:
         return f"<Registry {self.name}>"
@@ -219,7 +235,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
 
     def forget(self) -> None:
         """Look everything up anew, as after `spanloom.plugins.refresh`."""
-        for cache in (self._values, self._loaded, self._failures):
+        for cache in (self._values, self._loaded, self._failures, self._warned):
             cache.clear()
 
     def unknown(self, name: str) -> UnknownNameError:
@@ -230,6 +246,8 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
                 f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
                 "SPANLOOM_PLUGINS (or --no-plugins) leaves out"
             )
+        if absent := self._absent(name):
+            return UnknownNameError(f"no '{name}' in registry '{self.name}': {absent}")
         names = (name, *(self._our_names(name) if self._our_names is not None else ()))
         dist = next(filter(None, map(providers(self.name).get, names)), None)
         if dist is not None:
@@ -243,13 +261,48 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
                 f"no '{name}' in registry '{self.name}': names of this kind are translated by "
                 f"`{dialect}`, which isn't installed: pip install {dialect}"
             )
+        first = name.partition(".")[0]
+        from_there = (
+            f" Names that begin with '{first}.' are those of a package '{first}', which isn't "
+            "installed."
+            if first != name and not _version(first) and not self._suggestions(name)
+            else ""
+        )
         return UnknownNameError(
-            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)} If it is in a file "
-            "of yours, pass it with --code; `spanloom plugins list --group "
+            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)}{from_there} If it is "
+            "in a file of yours, pass it with --code; `spanloom plugins list --group "
             f"{self.name}` shows all names"
         )
 
+    def disputed(self, name: str, dist: str) -> bool:
+        """Whether ``dist`` offers a name which isn't its own, and which others offer, too."""
+        dists = [offer.dist for offer in self._offers(name)]
+        owner = home(self.group, name) or "thinc"
+        return len(dists) > 1 and not _same(dist, owner) and any(_same(dist, d) for d in dists)
+
+    def recorded_supplier(self, name: str) -> str:
+        """Who supplied a name when the pipeline that is being loaded was saved, or nothing."""
+        return _recorded.get().get(f"{self.name}/{name}", "")
+
     # -- inside
+
+    def _absent(self, name: str) -> str:
+        """What to install, where the pipeline that is being loaded says who supplied a name."""
+        dist, _, known = self.recorded_supplier(name).partition(" ")
+        if dist == CODE:
+            return (
+                "the pipeline was saved with code of its author's that registers it: pass that "
+                "file with --code, or import it before loading"
+            )
+        if not dist:
+            return ""
+        there = _version(dist)
+        if there:
+            return (
+                f"the pipeline was saved with {dist} {known}, and {dist} {there}, which is "
+                f'installed, doesn\'t offer it: pip install "{dist}=={known}"'
+            )
+        return f"the pipeline needs {dist} {known}, which isn't installed: pip install {dist}"
 
     def _knows_dialect(self, name: str) -> bool:
         entries = current().entries(f"{PREFIX}dialects", name.partition(".")[0])
@@ -305,6 +358,11 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         chosen = [offer for offer in offers if wanted and _same(offer.dist, wanted)]
         if len(chosen) == 1:
             return chosen[0]
+        owner = home(self.group, name) or "thinc"
+        owned = [offer for offer in offers if _same(offer.dist, owner)]
+        if len(owned) == 1 and not wanted:
+            self._warn(name, owned[0], offers)
+            return owned[0]
         who = " and ".join(map(str, offers))
         hint = f"'{wanted}' is preferred but doesn't offer it. " if wanted and not chosen else ""
         cure = f'[plugins] prefer = {{"{key}": "{offers[0].dist}"}}'
@@ -312,6 +370,19 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
             f"'{name}' in registry '{self.name}' is offered by {who}. {hint}Uninstall or rename "
             f"one, or choose in the config: {cure}"
         )
+
+    def _warn(self, name: str, taken: _Offer, offers: Sequence[_Offer]) -> None:
+        """Tell once of each who offers a name that belongs to another."""
+        for offer in offers:
+            if offer is not taken and (name, offer.dist) not in self._warned:
+                self._warned.add((name, offer.dist))
+                warnings.warn(
+                    f"'{name}' in registry '{self.name}' is a name of {taken.dist}: what {offer} "
+                    "offers under it is ignored. Rename that, or choose it in a config: "
+                    f'[plugins] prefer = {{"{self.name}/{name}": "{offer.dist}"}}',
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
 
     def _load(self, offer: _Offer) -> Any:
         if offer.entry is None:
@@ -372,6 +443,14 @@ def place(value: Any) -> str:
     module = getattr(value, "__module__", None) or type(value).__module__
     name = getattr(value, "__qualname__", None) or type(value).__qualname__
     return f"{module}:{name}"
+
+
+def _version(dist: str) -> str:
+    """The version of a distribution that is installed; empty where there is none."""
+    try:
+        return version(dist)
+    except (PackageNotFoundError, ValueError):
+        return ""
 
 
 def _same(dist: str, other: str) -> bool:

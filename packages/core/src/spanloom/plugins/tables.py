@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ..errors import PluginError
 
 __all__ = [
+    "CORE_SECTIONS",
     "Command",
     "CommandTable",
     "ConfigSection",
@@ -29,6 +30,19 @@ _COMMAND = re.compile(r"[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _SECTION = re.compile(r"[a-z][a-z0-9_]*")
 
+#: Sections of a config that core reads.
+CORE_SECTIONS = (
+    "paths",
+    "system",
+    "variables",
+    "nlp",
+    "components",
+    "corpora",
+    "training",
+    "initialize",
+    "plugins",
+)
+
 Phase = Literal["load", "train", "command"]
 """What a section of a config is needed for; each includes those before it."""
 
@@ -37,15 +51,13 @@ Phase = Literal["load", "train", "command"]
 class Command:
     """A command of the command line: ``target`` is imported only when it runs.
 
-    ``name`` may hold several words (``init config``). A ``light`` command runs without any hook
-    module but its own plugin's having been imported.
+    ``name`` may hold several words (``init config``).
     """
 
     name: str
     target: str
     help: str
     owner: str
-    light: bool = False
 
 
 class CommandTable:
@@ -56,7 +68,7 @@ class CommandTable:
         self.groups: dict[str, str] = {}
         self._owner = ""
 
-    def add(self, name: str, *, target: str, help: str, light: bool = False) -> None:
+    def add(self, name: str, *, target: str, help: str) -> None:
         """Add a command.
 
         ``target`` is ``"module:attribute"`` of a ``click.Command``; ``help`` the line shown in the
@@ -67,7 +79,7 @@ class CommandTable:
             raise PluginError(f"command '{name}': use lower-case words, joined by single spaces")
         if not _TARGET.fullmatch(target):
             raise PluginError(f"command '{name}': target '{target}' isn't 'module:attribute'")
-        command = Command(name, target, help, self._owner, light)
+        command = Command(name, target, help, self._owner)
         self.commands.setdefault(name, []).append(command)
 
     def group(self, name: str, *, help: str) -> None:
@@ -80,6 +92,33 @@ class CommandTable:
             self.commands.setdefault(name, []).extend(commands)
         for name, help in other.groups.items():
             self.group(name, help=help)
+
+    def without_intruders(self, homes: Mapping[str, str]) -> list[Command]:
+        """Take out what others than its owner offer under a command of core's (or of the package
+        that ``homes`` says), or beside it so that it would be hidden. Returns what was taken out.
+        """
+        owners: dict[str, str] = {}
+        for name, offers in self.commands.items():
+            there = {each.owner for each in offers}
+            for home in (homes.get(name, ""), "spanloom"):
+                if home in there:
+                    owners[name] = home
+        # A command "init" would hide "init config".
+        for name, owner in list(owners.items()):
+            for i in range(1, len(name.split())):
+                owners.setdefault(" ".join(name.split()[:i]), owner)
+        out = []
+        for name, offers in list(self.commands.items()):
+            words = name.split()
+            above = [" ".join(words[:i]) for i in range(1, len(words))]
+            hidden = next((owners.get(each) for each in above if each in self.commands), None)
+            rightful = owners.get(name, hidden)
+            if rightful is not None:
+                out += [each for each in offers if each.owner != rightful]
+                offers[:] = [each for each in offers if each.owner == rightful]
+            if not offers:
+                del self.commands[name]
+        return out
 
     @classmethod
     def of(cls, owner: str) -> CommandTable:

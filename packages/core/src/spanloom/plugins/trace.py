@@ -5,8 +5,31 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextvars import ContextVar
 
-__all__ = ["trace", "tracing"]
+__all__ = ["aside", "keep_output_clean", "trace", "tracing"]
+
+_clean: ContextVar[bool] = ContextVar("spanloom_clean", default=False)
+
+
+@contextmanager
+def keep_output_clean() -> Iterator[None]:
+    """Inside the ``with``, what plugins print goes to standard error, as commands need whose output
+    others read. Other threads aren't concerned."""
+    token = _clean.set(True)
+    try:
+        yield
+    finally:
+        _clean.reset(token)
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Around code of a plugin: see `keep_output_clean`."""
+    with redirect_stdout(sys.stderr) if _clean.get() else nullcontext():
+        yield
 
 
 def tracing() -> bool:

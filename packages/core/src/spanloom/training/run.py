@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ..config import Config, fill_config, find_problems, load_config, resolve_section
 from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
+from ..config.sections import with_required
 from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
 from ..io.files import check_replaceable, clear_up
@@ -230,6 +231,7 @@ def _complete(
         config = load_config(given, overrides)
         if is_foreign(config):
             config = fill_config(config)
+        config = with_required(config)
     else:
         config = fill_config(with_overrides(Config(dict(given)), overrides))
     unused = {str(config["training"].get(key)) for key in readers if "training" in config}

@@ -11,6 +11,7 @@ import pytest
 
 import spanloom
 from spanloom import registry
+from spanloom.config import find_problems, load_config
 from spanloom.errors import SpanloomError, UnknownNameError
 from spanloom.packaging.names import requirements
 from spanloom.plugins import Manager, current, refresh
@@ -298,7 +299,7 @@ def test_a_required_section_is_filled_in_for_everybody(
     points = {"spanloom_plugins": {"loom-bb": "loom_bb_plugin"}}
     fake_dist("loom-bb", points=points, modules={"loom_bb_plugin": hooks})
     paths = [part for key, value in data.items() for part in (f"--{key}", value)]
-    run("debug", "config", tmp_path / "c.cfg", *paths)
+    assert find_problems(load_config(tmp_path / "c.cfg", data)) == []
     steps = ["--training.max_steps", "1", "-q"]
     run("train", tmp_path / "c.cfg", "-o", tmp_path / "m", *paths, *steps)
     assert spanloom.load(tmp_path / "m" / "model-last").config["mine"] == {"a": 1}

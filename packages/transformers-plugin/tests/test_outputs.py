@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 import spanloom
+from spanloom.tokens import Span
 from spanloom.training.gradients import find_trouble
 from spanloom_transformers import Tok2VecTransformer, TransformerData, embedding
 
@@ -101,3 +103,50 @@ def test_gradients_of_torch_that_aren_t_finite_are_found(build: Any) -> None:
     parameter.grad = torch.full_like(parameter, float("nan"))
     assert f"transformer.{name}' , is NaN".replace("' ,", "',") in str(find_trouble(nlp, losses))
     assert find_trouble(nlp, losses, exclude=["transformer"]) is None
+
+
+def _same(one: Any, two: Any) -> None:
+    assert len(one.tensors) == len(two.tensors) and one.extra.keys() == two.extra.keys()
+    for a, b in zip(one.tensors, two.tensors):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    for key in one.extra:
+        assert len(one.extra[key]) == len(two.extra[key])
+        for a, b in zip(one.extra[key], two.extra[key]):
+            np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_the_cache_keeps_all_that_was_asked_for(build: Callable[..., Any]) -> None:
+    asked = {"output_hidden_states": True, "output_attentions": True}
+    plain = build(transformer_config=asked, keep="all")
+    cached = build(transformer_config=asked, keep="all", cache_megabytes=8)
+    cached("")
+    texts = ["", "The fox is lazy", "Köln", "", "The fox is lazy"]
+    for _ in range(2):
+        wanted, docs = list(plain.pipe(texts)), list(cached.pipe(texts))
+        for doc, other in zip(docs, wanted):
+            if len(doc):
+                _same(doc._.trf_data, other._.trf_data)
+                assert len(doc._.trf_data.tensors) == 3 and doc._.trf_data.extra["attentions"]
+    assert cached.get_pipe("transformer").cache.hits
+
+
+def test_the_cache_knows_what_a_span_getter_read(build: Callable[..., Any]) -> None:
+    nlp = build(cache_megabytes=8)
+    component = nlp.get_pipe("transformer")
+
+    def by_entities(docs: Any) -> Any:
+        return [list(doc.ents) or [doc[:]] for doc in docs]
+
+    component.model.attrs["get_spans"] = by_entities
+    seen: list[Any] = []
+    component.set_extra_annotations = lambda docs, output: seen.append(
+        [[(span.start, span.end) for span in spans] for spans in output.spans]
+    )
+    for bounds in [(0, 2), (2, 4), (0, 2)]:
+        doc = nlp.make_doc("The fox is lazy")
+        doc.set_ents([Span(doc, *bounds, label="X")])
+        nlp(doc)
+        lengths = doc._.trf_data.align.lengths
+        assert [bool(n) for n in lengths] == [bounds[0] <= i < bounds[1] for i in range(4)]
+    assert seen == [[[(0, 2)]], [[(2, 4)]], [[(0, 2)]]]
+    assert component.cache.hits == 1

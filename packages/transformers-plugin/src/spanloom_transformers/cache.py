@@ -14,16 +14,17 @@ from .align import PieceAlignment
 from .data import FullTransformerBatch, Pieces, TransformerData
 
 if TYPE_CHECKING:
-    from spanloom.tokens import Doc
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["OutputCache"]
 
-Key = tuple[str, bytes]
+Key = tuple[str, bytes, bytes]
+GetSpans = Callable[[Sequence["Doc"]], Sequence[Sequence["Span"]]]
 
 
 class OutputCache:
-    """Output by text and tokens, on the CPU, up to ``megabytes``; what wasn't used longest goes
-    first. Whoever changes the weights must call :meth:`clear`."""
+    """Output by text, tokens and spans, on the CPU, up to ``megabytes``; what wasn't used longest
+    goes first. Whoever changes the weights must call :meth:`clear`."""
 
     def __init__(self, megabytes: int) -> None:
         self.size = megabytes * 2**20
@@ -40,10 +41,17 @@ class OutputCache:
         self._used = 0
 
     def through(
-        self, docs: Sequence[Doc], predict: Callable[[Batch], FullTransformerBatch], ops: Any
+        self,
+        docs: Sequence[Doc],
+        get_spans: GetSpans,
+        predict: Callable[[Batch], FullTransformerBatch],
+        ops: Any,
     ) -> FullTransformerBatch:
-        """The output for ``docs``, of which only those that aren't known go through ``predict``."""
-        keys = [self._key(doc) for doc in docs]
+        """The output for ``docs``, of which only those that aren't known go through ``predict``.
+        ``get_spans`` is what the model asks for the spans that it sees: it may read anything on a
+        document, so that what it gives belongs to the key."""
+        spans = [list(each) for each in get_spans(docs)]
+        keys = list(map(_key, docs, spans))
         found = {key: self._kept[key] for key in keys if key in self._kept}
         self.hits += sum(key in found for key in keys)
         new = {key: doc for key, doc in zip(keys, docs) if key not in found}
@@ -57,12 +65,7 @@ class OutputCache:
         for key in keys:
             if key in self._kept:
                 self._kept.move_to_end(key)
-        return _joined(docs, [found[key] for key in keys], ops)
-
-    def _key(self, doc: Doc) -> Key:
-        # Tokens may start elsewhere in the same text, and spans may follow sentences.
-        starts = doc.column("SENT_START")
-        return doc.text, doc.starts.tobytes() + (b"" if starts is None else starts.tobytes())
+        return _joined(docs, spans, [found[key] for key in keys], ops)
 
     def _add(self, key: Key, data: TransformerData) -> None:
         self._kept[key] = data
@@ -71,21 +74,35 @@ class OutputCache:
             self._used -= _bytes(self._kept.popitem(last=False)[1])
 
 
+def _key(doc: Doc, spans: Sequence[Span]) -> Key:
+    # Tokens may start elsewhere in the same text.
+    bounds = np.array([(span.start, span.end) for span in spans], dtype=np.int64)
+    return doc.text, doc.starts.tobytes(), bounds.tobytes()
+
+
 def _bytes(data: TransformerData) -> int:
-    return 200 + sum(int(tensor.nbytes) for tensor in data.tensors) + 32 * len(data.pieces)
+    arrays = [*data.tensors, *(array for values in data.extra.values() for array in values)]
+    return 200 + sum(int(array.nbytes) for array in arrays) + 32 * len(data.pieces)
 
 
 def _joined(
-    docs: Sequence[Doc], parts: Sequence[TransformerData], ops: Any
+    docs: Sequence[Doc],
+    spans: list[list[Span]],
+    parts: Sequence[TransformerData],
+    ops: Any,
 ) -> FullTransformerBatch:
     rows = np.array([len(data.pieces) for data in parts], dtype=np.int64)
     firsts = np.cumsum(rows) - rows
     pieces = [data.pieces for data in parts]
+    # A document without pieces says nothing of how many layers, nor of what else, there are.
+    full = [data for data in parts if len(data.pieces)]
+    layers = [data.tensors for data in full or parts]
+    extra = {
+        name: [data.extra.get(name, []) for data in parts] for name in (full or parts)[0].extra
+    }
     return FullTransformerBatch(
-        [[doc[:]] * len(data.pieces.lengths) for doc, data in zip(docs, parts)],
-        tuple(
-            ops.asarray(np.concatenate(layer)) for layer in zip(*(data.tensors for data in parts))
-        ),
+        spans,
+        tuple(ops.asarray(np.concatenate(layer)) for layer in zip(*layers)),
         PieceAlignment(
             np.concatenate([data.align.rows + first for data, first in zip(parts, firsts)]),
             np.concatenate([data.align.lengths for data in parts]),
@@ -100,4 +117,5 @@ def _joined(
             pieces[0].vocabulary,
         ),
         {number: list(data.truncated) for number, data in enumerate(parts) if data.truncated},
+        extra,
     )

@@ -70,7 +70,8 @@ class Transformer(Encoder):
         """``max_batch_items`` is how many word pieces, padding included, go through the model at a
         time. ``vector_hooks`` makes ``.vector`` and ``.similarity`` use the transformer.
         ``cache_megabytes`` is how much output is kept for documents that come again, as in training
-        with the transformer frozen; any change of the weights empties it.
+        with the transformer frozen; any change of the weights empties it. A model of one's own,
+        without ``get_spans``, isn't cached.
         """
         if keep not in get_args(Keep):
             known = ", ".join(f'"{each}"' for each in get_args(Keep))
@@ -113,8 +114,9 @@ class Transformer(Encoder):
 
     def predict(self, docs: Sequence[Doc]) -> FullTransformerBatch:
         """The output for ``docs``, without setting anything on them."""
-        if self.cache.size:
-            return self.cache.through(docs, self.model.predict, self.model.ops)
+        get_spans = self.model.attrs.get("get_spans")
+        if self.cache.size and len(docs) and get_spans is not None:
+            return self.cache.through(docs, get_spans, self.model.predict, self.model.ops)
         return cast(FullTransformerBatch, self.model.predict(Batch.of(docs)))
 
     def feature_of(self, values: Any, backward: Callable[[Any], Any] | None = None) -> Feature:

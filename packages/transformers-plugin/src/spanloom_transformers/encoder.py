@@ -13,10 +13,22 @@ from numpy.typing import NDArray
 
 from .sequences import Sequences, make_packs
 
-__all__ = ["Layers", "Pass", "Runner", "encode", "encode_for_training", "mixed_dtype"]
+__all__ = [
+    "PADDING",
+    "Layers",
+    "Pass",
+    "Runner",
+    "encode",
+    "encode_for_training",
+    "mixed_dtype",
+    "reads_padding",
+]
 
 #: On a CPU, passes above this many padded pieces only spill its caches.
 _CPU_BUDGET = 256
+
+#: Pieces of padding by which a model is tried for whether it sees any.
+PADDING = 8
 
 Ints = NDArray[np.int64]
 
@@ -24,18 +36,23 @@ Ints = NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Runner:
     """What runs, and how: ``pad`` is the id that fills rows up, ``budget`` how many padded pieces a
-    pass holds at most, ``dtype`` that of autocast, if any."""
+    pass holds at most, ``dtype`` that of autocast, if any. ``alike`` keeps padding away from models
+    whose own code reads it; no pass is narrower than ``least`` pieces."""
 
     module: Any
     pad: int
     device: torch.device
     budget: int
     dtype: torch.dtype | None = None
+    alike: bool = False
+    least: int = 1
 
-    def packs(self, lengths: Ints) -> list[Ints]:
+    def packs(self, lengths: Ints, budget: int | None = None) -> list[Ints]:
         """The numbers of the windows of each pass."""
-        on_cpu = self.device.type == "cpu"
-        return make_packs(lengths, min(self.budget, _CPU_BUDGET) if on_cpu else self.budget)
+        if budget is None:
+            on_cpu = self.device.type == "cpu"
+            budget = min(self.budget, _CPU_BUDGET) if on_cpu else self.budget
+        return make_packs(lengths, budget, alike=self.alike)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Computes in :attr:`dtype`, where there is one."""
@@ -83,6 +100,22 @@ class Layers:
     attentions: tuple[Any, ...] = ()
 
 
+def reads_padding(module: Any, ids: Ints, pad: int, device: torch.device) -> bool:
+    """Whether a sequence's vectors depend on the padding behind it, by more than rounding: then the
+    model's code doesn't keep to the mask, as convolutions over pieces don't."""
+    size = len(ids)
+    rows = torch.full((1, size + PADDING), pad, dtype=torch.long, device=device)
+    rows[0, :size] = torch.from_numpy(ids)
+    found = []
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        for width in (size, size + PADDING):
+            mask = (torch.arange(width, device=device) < size).long()[None]
+            output = module(input_ids=rows[:, :width], attention_mask=mask, return_dict=True)
+            found.append(output[0][0, :size].float())
+    exact = found[0].abs().max() * (1e-5 if module.dtype is torch.float32 else 1e-1)
+    return bool((found[0] - found[1]).abs().max() > exact)
+
+
 def mixed_dtype(wanted: bool | str, device: torch.device) -> torch.dtype | None:
     """The type for autocast: bf16 unless fp16 is asked for or the GPU has no bf16."""
     if not wanted:
@@ -123,7 +156,8 @@ def encode(
             if attentions:
                 found.update(_attentions(one, output.attentions, sequences.lengths))
     if not outputs:
-        outputs = [runner.nothing()]
+        count = getattr(runner.module.config, "num_hidden_layers", 0) + 1 if hidden else 1
+        outputs = [runner.nothing() for _ in range(count)]
     return Layers(
         outputs[-1], tuple(outputs) if hidden else (), tuple(found[i] for i in sorted(found))
     )
@@ -152,7 +186,7 @@ def _run(runner: Runner, sequences: Sequences, options: dict[str, bool]) -> Any:
                 torch.cuda.empty_cache()
             smaller = max(1, int(sequences.lengths[pack].max()) * len(pack) // 2)
             rest = np.concatenate([pack, *todo[::-1]])
-            packs = make_packs(sequences.lengths[rest], smaller)
+            packs = runner.packs(sequences.lengths[rest], smaller)
             todo = [rest[each] for each in packs][::-1]
             continue
         yield one, output
@@ -170,7 +204,7 @@ def _make_pass(runner: Runner, sequences: Sequences, pack: Ints) -> Pass:
     lengths = sequences.lengths[pack]
     places = sequences.rows_of(pack)
     rows = sequences.index[places]
-    mask = np.arange(int(lengths.max())) < lengths[:, None]
+    mask = np.arange(max(int(lengths.max()), runner.least)) < lengths[:, None]
     ids = np.full(mask.shape, runner.pad, dtype=np.int64)
     ids[mask] = sequences.pieces.ids[rows]
     weights = None

@@ -43,8 +43,11 @@ class Linear(torch.nn.Linear):
         ):
             return super().forward(input)
         if torch.is_grad_enabled():
-            result = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
-            return cast(torch.Tensor, result)
+            # Others may write into what they get, as Longformer does, which autograd forbids for a
+            # view that a function of ours made: the function sees rows, and the view is torch's.
+            rows = input.reshape(-1, input.shape[-1])
+            result = _Product.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]
+            return cast(torch.Tensor, result).view(*input.shape[:-1], self.out_features)
         if self.int8 is not None:
             return self._rounded(input, *self.int8)
         return _product(input, self.weight, self.bias)
@@ -74,7 +77,7 @@ def _scales(matrix: torch.Tensor) -> torch.Tensor:
 
 
 class _Product(torch.autograd.Function):
-    """The same with gradients, which are products themselves."""
+    """The same of rows, with gradients, which are products themselves."""
 
     @staticmethod
     def forward(
@@ -86,15 +89,12 @@ class _Product(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        input, weight = ctx.saved_tensors
-        rows = gradient.reshape(-1, gradient.shape[-1])
+        rows, weight = ctx.saved_tensors
         wants_input, wants_weight, wants_bias = ctx.needs_input_grad
         return (
             _product(gradient, weight.t(), None) if wants_input else None,
-            _product(rows.t(), input.reshape(-1, input.shape[-1]).t(), None)
-            if wants_weight
-            else None,
-            rows.sum(0) if wants_bias else None,
+            _product(gradient.t(), rows.t(), None) if wants_weight else None,
+            gradient.sum(0) if wants_bias else None,
         )
 
 

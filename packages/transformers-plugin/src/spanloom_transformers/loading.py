@@ -80,10 +80,11 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
     if not trusted:
         guard.check_settings(asked, "model.transformer_config")
         guard.check_files(_files(folder), f"'{folder}'")
-        options["use_safetensors"] = True
+        asked["use_safetensors"] = True
     try:
         module, report = _load_module(str(folder), {**asked, **options})
-        tokenizer = PieceTokenizer.load(folder, **options)
+        split = settings.tokenizer_config.get("split_special_tokens", True)
+        tokenizer = PieceTokenizer.load(folder, split_special_tokens=split, **options)
     except (OSError, ValueError) as error:
         raise SerializationError(
             f"'{folder}': the saved transformer can't be read: {error}"
@@ -129,6 +130,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    import transformers
     from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 
     access = {
@@ -139,7 +141,9 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     config = AutoConfig.from_pretrained(name, **access)
     # Of models with encoder and decoder, such as T5, this takes the encoder.
     known = type(config) in AutoModelForTextEncoding._model_mapping
-    cls = AutoModelForTextEncoding if known else AutoModel
+    cls: Any = AutoModelForTextEncoding if known else AutoModel
+    if not known and config.is_encoder_decoder:
+        cls = getattr(transformers, type(config).__name__.replace("Config", "EncoderModel"), cls)
     arguments = {"output_loading_info": True, **options}
     if options.get("output_attentions"):
         arguments.setdefault("attn_implementation", "eager")  # fused attention doesn't tell them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from .offsets import find_offsets
 __all__ = ["Encoded", "PieceTokenizer"]
 
 Ints = NDArray[np.int64]
+
+#: Half a pair of UTF-16, which no tokenizer takes; each becomes one character that stands for any.
+_HALF = re.compile("[\ud800-\udfff]")
 
 #: A text whose pieces any tokenizer can tell from its special ones.
 _PROBE = "a b"
@@ -44,9 +48,15 @@ class PieceTokenizer:
     of a text (byte-level BPE): then a span is encoded together with the space before it.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
-        """Takes over ``tokenizer``: truncation and padding that it came with are switched off."""
+    def __init__(self, tokenizer: Any, *, text_is_text: bool = True) -> None:
+        """Takes over ``tokenizer``: truncation and padding that it came with are switched off.
+
+        Text that spells a special piece, such as ``[SEP]``, gives pieces of its characters; without
+        ``text_is_text``, the special piece.
+        """
         self.tokenizer = tokenizer
+        self._text_is_text = text_is_text
+        self._special = np.array(tokenizer.all_special_ids if text_is_text else (), dtype=np.int64)
         self._backend: Any = getattr(tokenizer, "backend_tokenizer", None)
         if self._backend is not None:
             # Once and here: encoding doesn't change the object, so that threads can share it.
@@ -63,7 +73,9 @@ class PieceTokenizer:
         """The tokenizer of a folder, or of a model on the hub; ``options`` go to transformers."""
         from transformers import AutoTokenizer
 
-        return cls(AutoTokenizer.from_pretrained(str(name), **options))
+        split = bool(options.pop("split_special_tokens", True))
+        made = AutoTokenizer.from_pretrained(str(name), split_special_tokens=split, **options)
+        return cls(made, text_is_text=split)
 
     @property
     def is_fast(self) -> bool:
@@ -76,13 +88,47 @@ class PieceTokenizer:
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """The pieces of each text, without special ones, however long it is."""
-        if self._backend is not None:
-            return self._encode_fast(texts)
+        whole = [text if text.isascii() else _HALF.sub("\ufffd", text) for text in texts]
+        encode = self._encode_fast if self._backend is not None else self._encode_slow
+        found = encode(whole)
+        return self._spelt(whole, found) if self._text_is_text else found
+
+    def _spelt(self, texts: Sequence[str], found: Encoded) -> Encoded:
+        """What was found, with the pieces of its parts for each piece that is special: some models
+        hold the special ones in their vocabulary, where any text can spell them."""
+        wrong = np.flatnonzero(np.isin(found.ids, self._special) & (found.ends > found.starts + 1))
+        if not len(wrong):
+            return found
+        unknown = self.tokenizer.unk_token_id
+        owners = np.repeat(np.arange(len(texts)), found.lengths)
+        columns = [found.ids.tolist(), found.starts.tolist(), found.ends.tolist(), owners.tolist()]
+        rows = list(zip(*columns))
+        for place in wrong[::-1].tolist():
+            piece, start, end, owner = rows[place]
+            surface = texts[owner][start:end]
+            spelt = surface.strip()
+            if len(spelt) < 2 or (piece == unknown and spelt != self.tokenizer.unk_token):
+                continue
+            cut = start + len(surface) - len(surface.lstrip()) + 1
+            parts = [(start, cut), (cut, end)]
+            inner = self.encode([texts[owner][first:last] for first, last in parts])
+            firsts = np.repeat([first for first, _ in parts], inner.lengths)
+            rows[place : place + 1] = zip(
+                inner.ids.tolist(),
+                (inner.starts + firsts).tolist(),
+                (inner.ends + firsts).tolist(),
+                [owner] * len(inner.ids),
+            )
+        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        lengths = np.bincount(table[:, 3], minlength=len(texts))
+        return Encoded(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), lengths)
+
+    def _encode_slow(self, texts: Sequence[str]) -> Encoded:
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
         lengths = []
         for text in texts:
-            pieces = self.tokenizer.tokenize(text)
+            pieces = self.tokenizer.tokenize(text, split_special_tokens=self._text_is_text)
             ids += self.tokenizer.convert_tokens_to_ids(pieces)
             unknown = self.tokenizer.unk_token
             offsets += find_offsets(text, [None if p == unknown else p for p in pieces])
@@ -93,6 +139,9 @@ class PieceTokenizer:
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
         lengths = []
+        if self._backend.encode_special_tokens is not self._text_is_text:
+            # Whoever calls transformers' own methods on the object changes this.
+            self._backend.encode_special_tokens = self._text_is_text
         for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False):
             piece_ids = encoding.ids
             ids += piece_ids

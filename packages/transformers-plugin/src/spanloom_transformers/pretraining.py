@@ -103,7 +103,12 @@ def masked_language_task(
             f"language modelling, such as BERT or RoBERTa, or name the mask: tokenizer_config = "
             f'{{"mask_token": "[MASK]"}}, a piece that its vocabulary must have'
         )
-    table = shim.module.get_input_embeddings().weight
+    try:
+        table = shim.module.get_input_embeddings().weight
+    except NotImplementedError:
+        raise PipelineError(
+            f"[pretraining] can't pretrain '{name}': '{shim.settings.name}' has no table of pieces"
+        ) from None
     if tokenizer.mask_token_id >= len(table):
         raise PipelineError(
             f"[pretraining] can't pretrain '{name}': the mask {tokenizer.mask_token!r} has the id "

@@ -235,15 +235,17 @@ def _cut(
     ]
 
 
-def make_packs(lengths: Ints, budget: int) -> list[Ints]:
+def make_packs(lengths: Ints, budget: int, *, alike: bool = False) -> list[Ints]:
     """Windows for one forward pass each: sorted by length and packed so that, padded to its
-    longest, a pack has at most ``budget`` pieces (or is a single window)."""
+    longest, a pack has at most ``budget`` pieces (or is a single window). ``alike`` packs windows
+    of one length alone, which need no padding."""
     order = np.argsort(lengths, kind="stable")
     packs: list[Ints] = []
     start = 0
     sizes = lengths[order].tolist()
     for i, size in enumerate(sizes):
-        if (i + 1 - start) * size > budget and i > start:
+        full = (i + 1 - start) * size > budget or (alike and size != sizes[start])
+        if full and i > start:
             packs.append(order[start:i])
             start = i
     if start < len(order):

@@ -72,6 +72,12 @@ class Settings:
             problems.append(
                 ConfigProblem("model.overlap", f"is {self.overlap}", "a share from 0 to below 1")
             )
+        if self.window is not None and self.window < 1:
+            problems.append(
+                ConfigProblem(
+                    "model.window", f"is {self.window}", "a number of word pieces, or null"
+                )
+            )
         if not 0 < self.layer_decay <= 1:
             problems.append(
                 ConfigProblem("model.layer_decay", f"is {self.layer_decay}", "above 0, at most 1")

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import srsly
 import torch
 from thinc.api import get_current_ops
 from thinc.shims import Shim
 
-from spanloom.errors import SerializationError
+from spanloom.errors import ConfigError, ConfigProblem, SerializationError
 from spanloom.io.consent import remote_code_allowed
 
 from . import loading, lora
 from .devices import device_for, to_array, to_tensor, used_params
-from .encoder import Runner, mixed_dtype
+from .encoder import PADDING, Runner, mixed_dtype, reads_padding
 from .linear import Linear
 from .pieces import PieceTokenizer
 from .scaler import LossScale
@@ -45,6 +46,7 @@ class TransformerShim(Shim):
         self.limit = 0
         self.scale = LossScale(settings.grad_scaler_config)
         self._rates: dict[str, float] = {}
+        self._alike: bool | None = None
 
     @property
     def loaded(self) -> bool:
@@ -78,7 +80,23 @@ class TransformerShim(Shim):
 
     def runner(self, budget: int) -> Runner:
         """What runs the module, ``budget`` padded pieces at a time."""
-        return Runner(self.module, self.pad, self.device, budget, self.dtype)
+        least = int(getattr(self.module.config, "downsampling_rate", 1))  # CANINE's
+        module, device = self.module, self.device
+        if self._alike is None:
+            self._alike = self._sees_padding(least)
+        return Runner(module, self.pad, device, budget, self.dtype, self._alike, least)
+
+    def _sees_padding(self, least: int) -> bool:
+        pieces = self.tokenizer
+        ids = np.concatenate([pieces.prefix, pieces.encode(["a b"]).ids, pieces.suffix])
+        ids = np.resize(ids, max(len(ids), least))  # as long as the model needs
+        if len(ids) + PADDING > self.limit:
+            return True
+        training = self.module.training
+        try:
+            return reads_padding(self.module.eval(), ids, self.pad, self.device)
+        finally:
+            self.module.train(training)
 
     @property
     def width(self) -> int | None:
@@ -100,7 +118,16 @@ class TransformerShim(Shim):
         self.pieces = tokenizer
         own = loading.position_limit(self._model)
         self.limit = min(own, self.settings.window or own)
+        special = len(tokenizer.prefix) + len(tokenizer.suffix)
+        if self.limit <= special:
+            problem = ConfigProblem(
+                "model.window",
+                f"{self.limit} pieces, {special} special ones among them, leave no room for text",
+                "a larger one, or null",
+            )
+            raise ConfigError([problem], source="transformer")
         self._rates = rate_scales(self._model, self.settings)
+        self._alike = None
 
     @property
     def int8(self) -> bool:
@@ -167,11 +194,8 @@ class TransformerShim(Shim):
         twin = TransformerShim(self.settings)
         twin.trusted = self.trusted
         if self._model is not None:
-            twin._take(copy.deepcopy(self._model, memo), PieceTokenizer(self._copied()))
+            twin._take(copy.deepcopy(self._model, memo), copy.deepcopy(self.tokenizer, memo))
         return twin
-
-    def _copied(self) -> Any:
-        return copy.deepcopy(self.tokenizer.tokenizer)
 
     def same_weights(self, other: TransformerShim) -> bool:
         """Whether another one has the same weights, bit for bit; none are the same as none."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import torch
+
 from spanloom.errors import ConfigError, ConfigProblem
 
 from .linear import replace_linear
@@ -12,7 +14,7 @@ from .settings import Settings
 
 __all__ = ["layer_of", "prepare", "rate_scales"]
 
-_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
+_LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?|attentions|ffns|layer_norm[12])\.(\d+)\.")
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -36,7 +38,8 @@ def prepare(module: Any, settings: Settings) -> Any:
 def _freeze(module: Any, what: str) -> None:
     """``what`` is a list, by commas: ``embeddings``, ``all``, layers (``0-5``), or regular
     expressions that parameters' names are searched for."""
-    tests = [_frozen_by(part.strip()) for part in what.split(",")]
+    embeddings = _embeddings(module)
+    tests = [_frozen_by(part.strip(), embeddings) for part in what.split(",")]
     hits = [0] * len(tests)
     for name, parameter in module.named_parameters():
         for i, test in enumerate(tests):
@@ -45,24 +48,52 @@ def _freeze(module: Any, what: str) -> None:
                 hits[i] += 1
     missed = [part for part, hit in zip(what.split(","), hits) if not hit]
     if missed:
-        problem = ConfigProblem(
-            "model.freeze",
+        raise _problem(
+            "freeze",
             f"nothing in the model is meant by {', '.join(map(repr, missed))}",
             'use "embeddings", "all", numbers of layers such as "0-5", or parts of parameter names',
         )
-        raise ConfigError([problem], source="transformer")
 
 
-def _frozen_by(part: str) -> Any:
+def _problem(setting: str, what: str, cure: str) -> ConfigError:
+    return ConfigError([ConfigProblem(f"model.{setting}", what, cure)], source="transformer")
+
+
+def _expression(text: str, setting: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise _problem(
+            setting, f"{text!r} is no regular expression: {error}", "parts of parameter names"
+        ) from None
+
+
+def _embeddings(module: Any) -> set[str]:
+    """The parameters that lie below all layers: those of embeddings, whatever they are called
+    (``wte``, ``shared``), and of what is named after them, such as their normalization."""
+    tables = {id(each.weight) for each in module.modules() if isinstance(each, torch.nn.Embedding)}
+    try:
+        own = module.get_input_embeddings()
+    except NotImplementedError:  # CANINE hashes characters, and has no table of them
+        own = None
+    tables |= {id(each) for each in own.parameters()} if own is not None else set()
+    return {
+        name
+        for name, parameter in module.named_parameters()
+        if layer_of(name) is None and ("embed" in name or id(parameter) in tables)
+    }
+
+
+def _frozen_by(part: str, embeddings: set[str]) -> Any:
     if part == "all":
         return lambda name: True
     if part == "embeddings":
-        return lambda name: layer_of(name) is None and "embed" in name
+        return embeddings.__contains__
     match = _RANGE.fullmatch(part)
     if match:
         first, last = int(match[1]), int(match[2] or match[1])
         return lambda name: (number := layer_of(name)) is not None and first <= number <= last
-    expression = re.compile(part)
+    expression = _expression(part, "freeze")
     return lambda name: expression.search(name) is not None
 
 
@@ -75,13 +106,31 @@ def rate_scales(module: Any, settings: Settings) -> dict[str, float]:
     if settings.layer_decay == 1.0 and not settings.learn_rates:
         return {}
     names = [name for name, _ in module.named_parameters()]
-    depth = 1 + max((layer_of(name) or 0 for name in names), default=0)
-    rates = [(re.compile(key), float(value)) for key, value in settings.learn_rates.items()]
+    embeddings = _embeddings(module)
+    numbers = [number for number in map(layer_of, names) if number is not None]
+    depth = 1 + max(numbers, default=-1)
+    if settings.layer_decay != 1.0 and not depth:
+        raise _problem(
+            "layer_decay",
+            "the layers of this model can't be told by their names",
+            "use learn_rates",
+        )
+    rates = [
+        (_expression(key, "learn_rates"), float(value))
+        for key, value in settings.learn_rates.items()
+    ]
+    idle = [key.pattern for key, _ in rates if not any(map(key.search, names))]
+    if idle:
+        raise _problem(
+            "learn_rates",
+            f"no parameter's name is matched by {', '.join(map(repr, idle))}",
+            f"they are named like {', '.join(map(repr, [*names[:2], *names[-2:]]))}",
+        )
     scales = {}
     for name in names:
         layer = layer_of(name)
-        above = depth if layer is None and "embed" in name else depth - 1 - (layer or 0)
-        above = 0 if layer is None and "embed" not in name else above
+        above = 0 if layer is None else depth - 1 - layer
+        above = depth if name in embeddings else above
         factor = next((value for key, value in rates if key.search(name)), 1.0)
         scales[name] = factor * settings.layer_decay**above
     return scales

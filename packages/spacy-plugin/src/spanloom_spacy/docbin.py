@@ -124,7 +124,7 @@ class DocBin:
             state["user_data"] = [data for part in parts for data in part.user_data]
         return zlib.compress(_msgpack.dumps(state))
 
-    def from_bytes(self, data: bytes, *, max_size: int | None = None) -> DocBin:
+    def from_bytes(self, bytes_data: bytes, *, max_size: int | None = None) -> DocBin:
         """Replace the documents by those of a ``.spacy`` file; returns the collection itself.
 
         What the data unpack to may have ``max_size`` bytes: the default is a hundred times its own
@@ -132,7 +132,7 @@ class DocBin:
         something else, or damaged.
         """
         try:
-            state = _msgpack.loads(_decompressed(data, max_size))
+            state = _msgpack.loads(_decompressed(bytes_data, max_size))
         except SerializationError:
             raise
         except zlib.error as error:

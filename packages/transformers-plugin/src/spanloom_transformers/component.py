@@ -280,9 +280,9 @@ class Transformer(Encoder):
 
     # -- saving
 
-    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave."""
-        super().from_bytes(data, exclude=exclude)
+        super().from_bytes(bytes_data, exclude=exclude)
         self._loaded()
         return self
 

@@ -152,10 +152,10 @@ class SimilarityClassifier:
         """The examples, as JSON."""
         return str(srsly.json_dumps(self.examples, indent=2)).encode("utf8")
 
-    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave."""
         try:
-            saved = srsly.json_loads(data.decode("utf8"))
+            saved = srsly.json_loads(bytes_data.decode("utf8"))
             self.examples = {str(label): list(texts) for label, texts in saved.items()}
         except (ValueError, AttributeError, TypeError) as error:
             raise SerializationError(

@@ -206,10 +206,10 @@ class TrainableComponent(DocAnnotator):
         """Settings and weights as msgpack."""
         return _msgpack.dumps({"cfg": self.cfg, "model": self.model.to_bytes()})
 
-    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
         try:
-            message = _msgpack.loads(data)
+            message = _msgpack.loads(bytes_data)
             cfg, weights = message["cfg"], message["model"]
         except Exception as error:
             raise SerializationError(

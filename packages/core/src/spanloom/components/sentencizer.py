@@ -151,10 +151,10 @@ class Sentencizer(DocAnnotator):
         """The settings as msgpack."""
         return _msgpack.dumps(self._settings())
 
-    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave."""
         try:
-            return self._take(_msgpack.loads(data))
+            return self._take(_msgpack.loads(bytes_data))
         except ValueError as error:
             raise SerializationError(
                 f"the bytes aren't those of a '{self.name}': {error}"

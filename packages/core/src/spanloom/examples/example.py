@@ -37,7 +37,7 @@ class Example:
         self._rows: tuple[Any, Any] = (None, None)
 
     @classmethod
-    def from_dict(cls, predicted: Doc, annotation: Mapping[str, Any]) -> Example:
+    def from_dict(cls, predicted: Doc, example_dict: Mapping[str, Any]) -> Example:
         """An example whose reference is made of a dict of annotation.
 
         Keys: ``words``, ``spaces``, ``tags``, ``pos``, ``morphs``, ``lemmas``, ``heads``,
@@ -47,7 +47,7 @@ class Example:
         ``[]``, says that there are none; without the key, or by tags "-", nothing is known. Raises
         :class:`DataError` for other keys and what doesn't fit together.
         """
-        return cls(predicted, reference_from_dict(predicted, annotation))
+        return cls(predicted, reference_from_dict(predicted, example_dict))
 
     def to_dict(self) -> dict[str, Any]:
         """The reference's annotation, in the form of spaCy's: a ``doc_annotation`` and a

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import DataError
 from ..tokens import Doc, Span
 
-__all__ = ["reference_from_dict", "to_dict"]
+__all__ = ["get_words_and_spaces", "reference_from_dict", "to_dict"]
 
 #: Arguments of Doc, and other names of them in dicts.
 _TOKENS = {
@@ -63,6 +63,26 @@ def _flat(annotation: Mapping[str, Any]) -> dict[str, Any]:
             f"'{unknown[0]}' is no kind of annotation. There are: {', '.join(sorted(known))}"
         )
     return flat
+
+
+def get_words_and_spaces(words: Iterable[str], text: str) -> tuple[list[str], list[bool]]:
+    """``words`` and ``spaces`` of a :class:`Doc` with this text: what stands between the words, but
+    for one space, becomes words too. Raises :class:`DataError` if the text has other words."""
+    found: list[str] = []
+    spaces: list[bool] = []
+    at = 0
+    for word in [*(word for word in words if not word.isspace()), ""]:
+        start = text.find(word, at) if word else len(text)
+        gap = text[at : max(start, at)]
+        if start < 0 or gap.strip():
+            raise DataError(f"the text {text[:60]!r} has no {word!r} at character {at}")
+        if spaces and gap.startswith(" "):
+            spaces[-1], gap = True, gap[1:]
+        for piece in filter(None, (gap, word)):
+            found.append(piece)
+            spaces.append(False)
+        at = start + len(word)
+    return found, spaces
 
 
 def spaces_in(text: str, words: Sequence[str]) -> list[bool] | None:

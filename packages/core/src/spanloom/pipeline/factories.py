@@ -33,14 +33,14 @@ def registering(name: str, **defaults: Any) -> Callable[[F], F]:
     return register
 
 
-def registering_component(name: str) -> Callable[[F], F]:
+def registering_component(name: str, **defaults: Any) -> Callable[[F], F]:
     """See :meth:`Pipeline.component`."""
 
     def register(function: F) -> F:
         def make(nlp: PipelineState, name: str) -> F:
             return function
 
-        registry.factories(name, overwrite=True)(make)
+        registering(name, **defaults)(make)
         return function
 
     return register

@@ -160,10 +160,12 @@ class Pipeline:
         requires: Sequence[str] = (),
         default_score_weights: Mapping[str, float | None] | None = None,
         retokenizes: bool = False,
-    ) -> Callable[[factories.F], factories.F]:
-        """Decorate a function ``(nlp, name, **settings) -> component``, so that ``add_pipe`` and
-        configs know it as ``name``. A package names it as an entry point instead."""
-        return factories.registering(
+        func: factories.F | None = None,
+    ) -> Any:
+        """Register ``func``, or decorate a function, ``(nlp, name, **settings) -> component``, so
+        that ``add_pipe`` and configs know it as ``name``. A package names it as an entry point
+        instead."""
+        register = factories.registering(
             name,
             defaults=default_config,
             assigns=assigns,
@@ -171,11 +173,23 @@ class Pipeline:
             score_weights=default_score_weights,
             retokenizes=retokenizes,
         )
+        return register if func is None else register(func)
 
     @staticmethod
-    def component(name: str) -> Callable[[factories.F], factories.F]:
-        """Decorate a function ``doc -> doc`` that needs no settings; see :meth:`factory`."""
-        return factories.registering_component(name)
+    def component(
+        name: str,
+        *,
+        assigns: Sequence[str] = (),
+        requires: Sequence[str] = (),
+        retokenizes: bool = False,
+        func: factories.F | None = None,
+    ) -> Any:
+        """Register ``func``, or decorate a function, ``doc -> doc``, that needs no settings; see
+        :meth:`factory`."""
+        register = factories.registering_component(
+            name, assigns=assigns, requires=requires, retokenizes=retokenizes
+        )
+        return register if func is None else register(func)
 
     def add_pipe(
         self,
@@ -341,10 +355,10 @@ class Pipeline:
         """
         return stream(self, texts, as_tuples, batch_size, batch_words, disable, n_process)
 
-    def set_error_handler(self, handler: ErrorHandler) -> None:
-        """Let ``handler(name, component, docs, error)`` decide on documents that fail in
+    def set_error_handler(self, error_handler: ErrorHandler) -> None:
+        """Let ``error_handler(name, component, docs, error)`` decide on documents that fail in
         :meth:`pipe`. The default raises the error."""
-        self.error_handler = handler
+        self.error_handler = error_handler
 
     # -- learning
 
@@ -429,7 +443,7 @@ class Pipeline:
         """All that :meth:`to_disk` writes, as msgpack."""
         return saving.to_bytes(self, exclude=exclude)
 
-    def from_bytes(self, data: bytes, *, exclude: Sequence[str] = ()) -> Self:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave; components must be those that were saved."""
-        saving.from_bytes(self, data, exclude=exclude)
+        saving.from_bytes(self, bytes_data, exclude=exclude)
         return self

@@ -156,7 +156,7 @@ def checked_case(string: str, pieces: Sequence[Mapping[Any, Any]]) -> tuple[Piec
     found: list[Piece] = []
     for piece in pieces:
         # 65 and 67 are the ids of ORTH and NORM, which rules of other libraries are keyed by.
-        named = {{65: "ORTH", 67: "NORM"}.get(key, key): value for key, value in piece.items()}
+        named = {{65: "ORTH", 67: "NORM"}.get(k, str(k).upper()): v for k, v in piece.items()}
         unknown = sorted(str(key) for key in named if key not in ("ORTH", "NORM"))
         if unknown or not isinstance(named.get("ORTH"), str) or not named["ORTH"]:
             raise DataError(

@@ -218,14 +218,14 @@ class Tokenizer(TokenizerBase):
 
     # Rules
 
-    def add_special_case(self, string: str, pieces: Sequence[Mapping[Any, Any]]) -> None:
+    def add_special_case(self, string: str, substrings: Sequence[Mapping[Any, Any]]) -> None:
         """Say which tokens a string becomes: ``add_special_case("gimme", [{"ORTH": "gim", "NORM":
         "give"}, {"ORTH": "me"}])``.
 
         Raises :class:`DataError` if the texts don't give the string when put together, or if a
         token sets anything but ORTH and NORM.
         """
-        self._rules = self._rules.with_cases({string: checked_case(string, pieces)})
+        self._rules = self._rules.with_cases({string: checked_case(string, substrings)})
         self._changed()
 
     @property
@@ -284,10 +284,10 @@ class Tokenizer(TokenizerBase):
         }
         return rules_to_bytes(replace(self._rules, **changed))  # type: ignore[arg-type]
 
-    def from_bytes(self, data: bytes) -> Tokenizer:
+    def from_bytes(self, bytes_data: bytes) -> Tokenizer:
         """Take over the rules that :meth:`to_bytes` gave, or those of a spaCy tokenizer; returns
         the tokenizer itself. Raises :class:`SerializationError` if it's something else."""
-        self._set_rules(rules_from_bytes(data))
+        self._set_rules(rules_from_bytes(bytes_data))
         return self
 
     def to_disk(self, path: str | Path) -> None:

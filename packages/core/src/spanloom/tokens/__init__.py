@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..vocab.extensions import ExtensionTable
 from .doc import Doc
 from .span import Span
-from .span_group import SpanGroup, SpanGroups
+from .span_group import SpanGroup, SpanGroups, filter_spans
 from .text_bound import TextBound
 from .token import Token
 
@@ -17,4 +17,5 @@ __all__ = [
     "SpanGroups",
     "TextBound",
     "Token",
+    "filter_spans",
 ]

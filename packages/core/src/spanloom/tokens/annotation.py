@@ -123,7 +123,7 @@ def _end_char(doc: HasWords, i: int) -> int:
 
 def has_annotation(doc: HasColumns, attr: str | int, *, require_complete: bool = False) -> bool:
     """See :meth:`Doc.has_annotation`."""
-    name = attr_name(attr)
+    name = "SENT_START" if attr == "IS_SENT_END" else attr_name(attr)
     if len(doc) == 0 or name in LEXICAL_ATTRS or name in ("SPACY", "IDX", "LANG"):
         return True
     values: NDArray[Any] | None

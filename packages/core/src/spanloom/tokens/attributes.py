@@ -53,6 +53,13 @@ def _of_word(name: str) -> Callable[[OneToken, Any], None]:
     return write
 
 
+def _set_norm(token: OneToken, value: str | int) -> None:
+    """The norm alone can be one token's own: it gets a row of the lexicon with that norm."""
+    doc = token.doc
+    norm = value if isinstance(value, str) else doc.lexicon.strings[value]
+    doc.rows[token.i] = doc.lexicon.row(doc.lexicon.texts[doc.rows[token.i]], norm)
+
+
 def word_number(name: str) -> Attribute[int]:
     """A string feature of the word as an attribute: the id."""
 
@@ -60,7 +67,9 @@ def word_number(name: str) -> Attribute[int]:
         doc = token.doc
         return doc.lexicon.value(name, doc.rows.item(token.i))
 
-    return attribute(read, _of_word(name), LEXICAL_DOCS[name.lower()])
+    return attribute(
+        read, _set_norm if name == "NORM" else _of_word(name), LEXICAL_DOCS[name.lower()]
+    )
 
 
 def word_string(name: str) -> Attribute[str]:
@@ -70,7 +79,8 @@ def word_string(name: str) -> Attribute[str]:
         doc = token.doc
         return doc.lexicon.strings[doc.lexicon.value(name, doc.rows.item(token.i))]
 
-    return attribute(read, _of_word(name), LEXICAL_DOCS[name.lower() + "_"])
+    write = _set_norm if name == "NORM" else _of_word(name)
+    return attribute(read, write, LEXICAL_DOCS[name.lower() + "_"])
 
 
 def word_flag(name: str) -> Attribute[bool]:

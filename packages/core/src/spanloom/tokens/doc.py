@@ -412,24 +412,24 @@ class Doc:
 
     # Arrays
 
-    def to_array(self, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
-        """Attributes of all tokens as uint64: shape ``(n,)`` for one name, else
-        ``(n, len(names))``. HEAD is the head's offset from the token; it and SENT_START may be
-        negative, as two's complement."""
-        return arrays.to_array(self, names)
+    def to_array(self, py_attr_ids: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
+        """Attributes of all tokens as uint64: shape ``(n,)`` for one name, else ``(n, names)``.
+        HEAD is the head's offset from the token; it and SENT_START may be negative, as two's
+        complement."""
+        return arrays.to_array(self, py_attr_ids)
 
-    def from_array(self, names: str | int | Sequence[str | int], array: NDArray[Any]) -> Doc:
+    def from_array(self, attrs: str | int | Sequence[str | int], array: NDArray[Any]) -> Doc:
         """Set attributes from an array as :meth:`to_array` gives it; returns the document itself.
 
         Raises :class:`DataError` for a wrong shape, heads outside the document, and attributes
         of the words themselves that differ from what they are.
         """
-        arrays.from_array(self, names, array)
+        arrays.from_array(self, attrs, array)
         return self
 
-    def count_by(self, attr: str | int) -> dict[int, int]:
+    def count_by(self, attr_id: str | int) -> dict[int, int]:
         """How many tokens have each value of an attribute."""
-        return arrays.count_by(self, attr)
+        return arrays.count_by(self, attr_id)
 
     def get_lca_matrix(self) -> NDArray[np.int32]:
         """The lowest common ancestor of each two tokens, int32 of shape ``(n, n)``; -1 if they
@@ -520,12 +520,12 @@ class Doc:
         """
         return json_format.to_json(self, underscore or ())
 
-    def from_json(self, data: dict[str, Any]) -> Doc:
+    def from_json(self, doc_json: dict[str, Any], *, validate: bool = True) -> Doc:
         """Fill an empty document from :meth:`to_json`; returns the document itself.
 
-        Raises :class:`DataError` if the dict isn't of that form.
+        Raises :class:`DataError` if the dict isn't of that form, also with ``validate=False``.
         """
-        return json_format.from_json(self, data)
+        return json_format.from_json(self, doc_json)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Everything about the document but the vocab, as msgpack; the strings that it needs are
@@ -535,12 +535,12 @@ class Doc:
         """
         return binary.to_bytes(self, frozenset(exclude))
 
-    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Doc:
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Doc:
         """Fill an empty document from :meth:`to_bytes`; returns the document itself.
 
         Raises :class:`SerializationError` if it's something else or of an unknown version.
         """
-        return binary.from_bytes(self, data, frozenset(exclude))
+        return binary.from_bytes(self, bytes_data, frozenset(exclude))
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write :meth:`to_bytes` to a file."""

@@ -86,12 +86,26 @@ def assign(
         for name, column in columns.items():
             column[span.start : span.end] = IOB_IN if name == "ENT_IOB" else value[name]
         columns["ENT_IOB"][span.start] = IOB_BEGIN
+    mend(doc)
+
+
+def mend(doc: HasColumns) -> None:
+    """An "I" that has lost the entity before it becomes a "B"."""
+    iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
+    if iob is None or labels is None or not len(iob):
+        return
+    lost = (iob == IOB_IN) & (labels != 0)
+    inside = ((iob[:-1] == IOB_IN) | (iob[:-1] == IOB_BEGIN)) & (labels[1:] == labels[:-1])
+    lost[1:] &= ~inside
+    doc.writable("ENT_IOB")[lost] = IOB_BEGIN
 
 
 def _check(doc: HasColumns, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
     taken: dict[int, str] = {}
     for kind, members in {"entities": ents, **groups}.items():
         for span in members:
+            if not hasattr(span, "start"):
+                raise DataError(f"{kind}: give a list of spans, not of {type(span).__name__}s")
             if span.doc is not doc:
                 raise DataError(f"the span {span.text!r} is of another document")
             if kind == "entities" and span.start == span.end:

@@ -182,9 +182,10 @@ def _words(text: str, places: list[tuple[int, int]]) -> tuple[list[str], list[bo
 
 
 def _values(tokens: Sequence[dict[str, Any]], key: str) -> list[Any] | None:
-    if not any(key in token for token in tokens):
-        return None
-    return [token.get(key) for token in tokens]
+    have = sum(key in token for token in tokens)
+    if 0 < have < len(tokens):
+        raise DataError(f"{have} of {len(tokens)} tokens have '{key}': all must have it, or none")
+    return [token[key] for token in tokens] if have else None
 
 
 def _spans_from_json(doc: Doc, data: dict[str, Any]) -> None:

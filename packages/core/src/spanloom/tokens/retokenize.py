@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..vocab.attrs import attr_name
 from ..vocab.columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
+from ..vocab.lexicon import FLAGS
+from . import entities
 from .span import Span
 from .span_group import SpanGroup
 from .text_bound import retokenize_bound
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Retokenizer"]
 
-_SETTABLE = (*COLUMNS, "NORM", "_")
+_SETTABLE = (*COLUMNS, "NORM", *FLAGS, "_")
 
 Head = Token | tuple[Token, int]
 
@@ -70,13 +72,16 @@ class Retokenizer:
         """Make one token of a span.
 
         It takes the annotation of the span's root and the joined lemmas; ``attrs`` overrides
-        that, by attribute (``"LEMMA"``, ``"TAG"``, ..., and ``"_"`` for custom attributes).
+        that, by attribute (``"LEMMA"``, ``"TAG"``, ..., and ``"_"`` for custom attributes). A flag
+        (``"IS_STOP"``) is set for the word, wherever it stands. The same merge twice is one.
         Raises :class:`DataError` for a token that is merged or split already.
         """
         if span.doc is not self._doc:
             raise DataError(f"the span {span.text!r} is of another document")
         if not len(span):
             return
+        if any((span.start, span.end) == (each.start, each.end) for each in self._changes):
+            return  # the same merge once more
         self._take(span.start, span.end)
         given = self._attrs(attrs or {})
         if self._doc.column("LEMMA") is not None:
@@ -138,6 +143,15 @@ class Retokenizer:
                 raise DataError(
                     f"attrs: {name} of a new token can't be set, but {', '.join(_SETTABLE)} can"
                 )
+        custom = given.get("_", {})
+        for values in custom if isinstance(custom, list) else [custom]:
+            for name in values if isinstance(values, Mapping) else [values]:
+                found = self._doc.vocab.extensions.find("token", name)
+                if not found or found.method or (found.getter and not found.setter):
+                    raise DataError(
+                        f"attrs: token._.{name} can't be set: it is a method, has a getter without "
+                        f"a setter, or wasn't declared"
+                    )
         return given
 
     def __enter__(self) -> Retokenizer:
@@ -202,7 +216,7 @@ def _apply(doc: Doc, changes: Sequence[_Change]) -> None:
     for change in changes:
         for i, attrs in enumerate(change.attrs):
             _set_attrs(doc, int(places.first[change.start]) + i, attrs)
-    _mend_entities(doc)
+    entities.mend(doc)
     if doc.tensor.size:
         doc.tensor = doc.tensor[places.source]
     for name, attrs, spans in groups:
@@ -268,16 +282,7 @@ def _set_attrs(doc: Doc, i: int, attrs: Mapping[str, Any]) -> None:
             doc.writable(name)[i] = number
             if name == "ENT_TYPE" and number and doc[i].ent_iob not in (IOB_BEGIN, IOB_IN):
                 doc.writable("ENT_IOB")[i] = IOB_BEGIN
+        elif name in FLAGS:
+            setattr(doc[i].lex, name.lower(), value)
         else:
             doc.writable(name)[i] = value
-
-
-def _mend_entities(doc: Doc) -> None:
-    """An "I" that has lost the entity before it becomes a "B"."""
-    iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
-    if iob is None or labels is None or not len(iob):
-        return
-    lost = (iob == IOB_IN) & (labels != 0)
-    inside = ((iob[:-1] == IOB_IN) | (iob[:-1] == IOB_BEGIN)) & (labels[1:] == labels[:-1])
-    lost[1:] &= ~inside
-    doc.writable("ENT_IOB")[lost] = IOB_BEGIN

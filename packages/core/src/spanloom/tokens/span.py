@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -209,15 +209,22 @@ class Span:
 
     @property
     def sent(self) -> Span:
-        """The sentence of its first token. Raises :class:`DataError` without sentences."""
-        return self.doc.sentence_at(self.start)
+        """The sentence of its first token, or what the hook gives. Raises :class:`DataError`
+        without sentences."""
+        hook = self.doc.hook("span", "sent")
+        return cast(Span, hook(self)) if hook else self.doc.sentence_at(self.start)
 
     @property
     def sents(self) -> Iterator[Span]:
-        """The sentences that it's part of."""
+        """The sentences that it's part of, or what the hook gives; those of an empty span are those
+        of the token at its start."""
+        hook = self.doc.hook("span", "sents")
+        if hook is not None:
+            return iter(hook(self))
+        end = max(self.end, self.start + 1)
         if self.doc.hook("doc", "sents") is not None:
-            return (s for s in self.doc.sents if s.start < self.end and self.start < s.end)
-        bounds = annotation.sentences_of(self.doc, self.start, self.end)
+            return (s for s in self.doc.sents if s.start < end and self.start < s.end)
+        bounds = annotation.sentences_of(self.doc, self.start, end)
         return (Span(self.doc, *each) for each in bounds)
 
     # The tree
@@ -274,9 +281,9 @@ class Span:
         """
         return span_as_doc(self, copy_user_data=copy_user_data)
 
-    def to_array(self, names: str | int | list[str | int]) -> NDArray[Any]:
+    def to_array(self, py_attr_ids: str | int | list[str | int]) -> NDArray[Any]:
         """As :meth:`Doc.to_array`, for these tokens."""
-        return self.doc.to_array(names)[self.start : self.end]
+        return self.doc.to_array(py_attr_ids)[self.start : self.end]
 
     # Vectors
 

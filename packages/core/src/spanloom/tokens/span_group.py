@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import DataError
@@ -97,6 +98,17 @@ class SpanGroup:
 
     def __repr__(self) -> str:
         return f"SpanGroup({self.name!r}, {self._spans!r})"
+
+
+def filter_spans(*spans: Iterable[Span]) -> list[Span]:
+    """Of spans that overlap the longest, of equally long ones the first; in order of the text."""
+    taken: set[int] = set()
+    kept = []
+    for span in sorted(chain(*spans), key=lambda span: (span.start - span.end, span.start)):
+        if taken.isdisjoint(range(span.start, span.end)):
+            taken.update(range(span.start, span.end))
+            kept.append(span)
+    return sorted(kept, key=lambda span: span.start)
 
 
 class SpanGroups(dict[str, SpanGroup]):

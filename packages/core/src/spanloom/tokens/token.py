@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..vocab import extensions
+from ..vocab.attrs import attr_name
 from ..vocab.lexeme import Lexeme
 from ..vocab.morphology import MorphAnalysis
 from ..vocab.vectors import HasVector, cosine
@@ -174,8 +175,17 @@ class Token:
         key = 0 if column is None else int(column[self.i])
         return MorphAnalysis(self.vocab.strings, self.doc.lexicon.strings[key])
 
+    @morph.setter
+    def morph(self, value: MorphAnalysis) -> None:
+        if value.strings is not self.vocab.strings:
+            raise DataError(f"the features '{value}' are of another vocab: use set_morph(str(...))")
+        self.doc.set_value("MORPH", self.i, value.key if len(value) else 0)
+
     def set_morph(self, feats: Any) -> None:
-        """Set the features, from a FEATS string, a dict or an analysis; ``None`` unsets them."""
+        """Set the features, from a FEATS string, its id, a dict or an analysis; ``None`` unsets
+        them."""
+        if isinstance(feats, int):
+            feats = self.vocab.strings[feats]
         key = 0 if feats is None else self.vocab.morphology.add(feats)
         self.doc.set_value("MORPH", self.i, key)
 
@@ -347,9 +357,9 @@ class Token:
         hook = self.doc.hook("token", "similarity")
         return float(hook(self, other) if hook else cosine(self.vector, other.vector))
 
-    def check_flag(self, name: str) -> bool:
-        """Whether a flag of the word (``"IS_ALPHA"``) is true."""
-        return bool(self.doc.lexicon.column(name)[self.doc.rows[self.i]])
+    def check_flag(self, flag_id: str | int) -> bool:
+        """Whether a flag of the word, by name (``"IS_ALPHA"``) or number, is true."""
+        return bool(self.doc.lexicon.column(attr_name(flag_id))[self.doc.rows[self.i]])
 
     # Custom attributes
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, Literal
 
 from ..errors import DataError, NameClashError
@@ -194,7 +194,7 @@ class Underscore:
         if key in self._values:
             return self._values[key]
         if extension.method is not None:
-            return partial(extension.method, self._obj)
+            return update_wrapper(partial(extension.method, self._obj), extension.method)
         if isinstance(extension.default, dict | list | set):
             # Each gets its own, or a change to one would be a change to all.
             value = self._values[key] = copy.copy(extension.default)

@@ -225,12 +225,12 @@ class StringStore:
         """The strings as a JSON list in UTF-8, sorted."""
         return json.dumps(sorted(self)).encode("utf8")
 
-    def from_bytes(self, data: bytes) -> StringStore:
+    def from_bytes(self, bytes_data: bytes) -> StringStore:
         """Replace the strings by those of :meth:`to_bytes`; returns the store itself.
 
-        Raises :class:`SerializationError` if ``data`` isn't a JSON list of strings.
+        Raises :class:`SerializationError` if ``bytes_data`` isn't a JSON list of strings.
         """
-        return self._replace(data, "the strings given")
+        return self._replace(bytes_data, "the strings given")
 
     def to_disk(self, path: str | Path) -> None:
         """Write the strings to the file ``path``, as a JSON list."""

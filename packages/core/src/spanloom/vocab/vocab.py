@@ -110,19 +110,19 @@ class Vocab:
         """The width of the vectors; 0 if there are none."""
         return 0 if self.vectors is None else self.vectors.width
 
-    def has_vector(self, word: str | int) -> bool:
+    def has_vector(self, orth: str | int) -> bool:
         """Whether there is a vector for a word, given as text or id."""
         if self.vectors is None:
             return False
-        return bool(self.vectors.known([self._text(word)])[0])
+        return bool(self.vectors.known([self._text(orth)])[0])
 
-    def get_vector(self, word: str | int) -> NDArray[np.float32]:
+    def get_vector(self, orth: str | int) -> NDArray[np.float32]:
         """The vector of a word, shape ``(vectors_length,)``: zeros if there is none."""
         if self.vectors is None:
             return np.zeros(0, dtype=np.float32)
-        return np.asarray(self.vectors.vectors_for([self._text(word)])[0])
+        return np.asarray(self.vectors.vectors_for([self._text(orth)])[0])
 
-    def set_vector(self, word: str | int, vector: NDArray[Any]) -> None:
+    def set_vector(self, orth: str | int, vector: NDArray[Any]) -> None:
         """Give a word a vector, shape ``(vectors_length,)``.
 
         Raises :class:`DataError` if there is no table of vectors, or the width is another.
@@ -132,10 +132,10 @@ class Vocab:
                 "this vocab has no table of vectors to set one in: "
                 "pip install spanloom-vectors and load or make a table first"
             )
-        self.vectors.set_vector(self._text(word), vector)
+        self.vectors.set_vector(self._text(orth), vector)
 
-    def _text(self, word: str | int) -> str:
-        return word if isinstance(word, str) else self.lexicon.strings[word]
+    def _text(self, orth: str | int) -> str:
+        return orth if isinstance(orth, str) else self.lexicon.strings[orth]
 
     def to_bytes(self) -> bytes:
         """The language and strings, as msgpack. Of vectors in a file, the reference to it."""
@@ -147,13 +147,13 @@ class Vocab:
         }
         return _msgpack.dumps(state)
 
-    def from_bytes(self, data: bytes) -> Vocab:
+    def from_bytes(self, bytes_data: bytes) -> Vocab:
         """Take over what :meth:`to_bytes` gave; returns the vocab itself. If no vectors are
         referred to, those of this vocab stay.
 
         Raises :class:`SerializationError` if it's something else.
         """
-        state = _msgpack.loads_format(data, _FORMAT, "a vocab")
+        state = _msgpack.loads_format(bytes_data, _FORMAT, "a vocab")
         lang, strings = state.get("lang"), state.get("strings")
         if not isinstance(lang, str) or not isinstance(strings, bytes):
             raise SerializationError("the bytes of a vocab are damaged: language or strings")

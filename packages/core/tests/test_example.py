@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from spanloom.errors import DataError
 from spanloom.examples.alignment import Alignment, align_docs, align_words
 from spanloom.examples.example import Example
+from spanloom.examples.offsets import MisalignedWarning
 from spanloom.tokens import Doc
 from spanloom.vocab import Vocab
 
@@ -211,14 +212,28 @@ def test_bad_examples_are_named(vocab: Vocab) -> None:
         Example.from_dict(x, {"foo": 1})
     with pytest.raises(DataError, match="2 tags for 1 words"):
         Example.from_dict(x, {"words": ["a"], "tags": ["a", "b"]})
-    with pytest.raises(DataError, match=r"3 and 4.*nearest is 2 to 6, 'like'"):
-        Example.from_dict(x, {"entities": [(3, 4, "X")]})
-    with pytest.raises(DataError, match="outside"):
-        Example.from_dict(x, {"entities": [(3, 400, "X")]})
+    with pytest.raises(DataError, match=r"3-4 \(X\), 'i'.*'like'"):
+        Example.from_dict(x, {"entities": [(3, 4, "X")]}, strict=True)
+    with pytest.raises(DataError, match="lie within"):
+        Example.from_dict(x, {"entities": [(3, 400, "X")]}, strict=True)
+    with pytest.raises(DataError, match="no characters"):
+        Example.from_dict(x, {"entities": [(4, 3, "X")]})
     with pytest.raises(DataError, match="reference must be a Doc, not NoneType"):
         Example(x, None)  # type: ignore[arg-type]
     with pytest.raises(DataError, match="can't be aligned"):
         Example(x, Doc(vocab, ["something", "else"], tags=["a", "b"])).get_aligned("TAG")
+
+
+def test_an_entity_that_fits_no_tokens_is_left_out(vocab: Vocab) -> None:
+    x = Doc(vocab, ["I", "like", "it", "here"])
+    given = {"entities": [(0, 1, "A"), (4, 6, "B"), (7, 99, "C")], "spans": {"s": [(0, 2, "D")]}}
+    with pytest.warns(MisalignedWarning, match=r"4-6 \(B\).*and 2 more") as told:
+        y = Example.from_dict(x, given).reference
+    assert len(told) == 1 and [ent.text for ent in y.ents] == ["I"] and not y.spans["s"]
+    assert [token.ent_iob_ for token in y] == ["B", "", "", ""]
+    with pytest.warns(MisalignedWarning):
+        y = Example.from_dict(Doc(vocab, ["x", "y"]), {"entities": [(1, 2, "B")]}).reference
+    assert not y.ents and [token.ent_iob_ for token in y] == ["O", "O"]
 
 
 def test_empty(vocab: Vocab) -> None:

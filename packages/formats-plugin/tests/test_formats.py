@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from spanloom import Vocab
+from spanloom.config import init_config
 from spanloom.corpora.corpus import Corpus, read_docs
 from spanloom.corpora.writing import writer_for
 from spanloom.errors import DataError, FormatError, SpanloomError
+from spanloom.examples import MisalignedWarning
 from spanloom.pipeline.build import blank
 from spanloom.tokens import Doc
 from spanloom_formats.conllu.reading import read_conllu
@@ -200,9 +202,9 @@ def test_records_that_do_not_fit_are_named(
 ) -> None:
     good = {"text": "ok"}
     with pytest.raises(FormatError, match=f"(?s)line 2.*{message}"):
-        records(tmp_path, good, record, good)
+        records(tmp_path, good, record, good, strict=True)
     problems: list[FormatError] = []
-    assert len(records(tmp_path, good, record, good, problems=problems)) == 2
+    assert len(records(tmp_path, good, record, good, problems=problems, strict=True)) == 2
     assert [problem.line for problem in problems] == [2]
 
 
@@ -237,7 +239,7 @@ def test_convert_skips_and_names_bad_records(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
     assert "line 2" in run("convert", path, tmp_path / "a.loom", code=1).output
     assert not (tmp_path / "a.loom").exists()
-    result = run("convert", path, tmp_path / "a.loom", "--skip-bad")
+    result = run("convert", path, tmp_path / "a.loom", "--skip-bad", "--strict")
     assert "1 documents, 1 tokens" in result.output
     assert "line 2" in result.output and "line 3" in result.output
     assert "2 malformed" in result.output
@@ -277,3 +279,55 @@ def test_a_line_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     problems: list[FormatError] = []
     assert [d.text for d in read_docs(path, Vocab("en"), problems=problems)] == []
     assert len(problems) == 1
+
+
+NOTE = {
+    "text": "Seen in Zurich on Monday: took aspirin twice.",
+    "entities": [[8, 14, "GPE"], [18, 24, "DATE"], [31, 37, "DRUG"], [40, 99, "X"]],
+    "spans": {"sc": [[8, 14, "A"], [9, 14, "B"]]},
+}
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet"])
+def test_entities_that_fit_no_tokens_leave_the_others(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if name == "a.jsonl":
+        path.write_text("\n".join(map(json.dumps, [{"text": "ok"}, NOTE])), "utf8")
+    else:
+        pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        spans = [[{"start": s, "end": e, "label": label} for s, e, label in NOTE["entities"]]]
+        rows = {"text": ["ok", NOTE["text"]], "entities": [[], *spans]}
+        parquet.write_table(pa.table(rows), path)
+    with pytest.warns(MisalignedWarning, match=r"(line|row) 2: .*'aspiri'.*and \d more") as told:
+        doc = list(read_docs(path, Vocab("en")))[1]
+    assert len(told) == 1 and len(told[0].message.spans) == (3 if name == "a.jsonl" else 2)
+    assert [ent.text for ent in doc.ents] == ["Zurich", "Monday"]
+    unknown = [token.text for token in doc if not token.ent_iob]
+    assert unknown == ["aspirin", "twice", "."]
+    with pytest.raises(FormatError, match="'aspiri'"):
+        list(read_docs(path, Vocab("en"), strict=True))
+
+
+def test_convert_goes_on_and_debug_data_lists_what_fits_no_tokens(tmp_path: Path) -> None:
+    path = tmp_path / "n.jsonl"
+    path.write_text(json.dumps(NOTE), "utf8")
+    with pytest.warns(MisalignedWarning):
+        assert "1 documents" in run("convert", path, tmp_path / "a.loom").output
+    assert "aspiri" in run("convert", path, tmp_path / "b.loom", "--strict", code=1).output
+    (tmp_path / "c.cfg").write_text(init_config("en", ["ner"]).to_str(interpolate=False), "utf8")
+    paths = ["--paths.train", path, "--paths.dev", path]
+    told = run("debug", "data", tmp_path / "c.cfg", *paths).output
+    for part in ("(DRUG)", "40-99 (X)", "9-14 (B)", "3 spans in train", "GPE"):
+        assert part in told
+
+
+@pytest.mark.parametrize("output", ["b.conllu", "link.conllu", "."])
+def test_convert_does_not_overwrite_its_source(output: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.conllu"
+    text = "1\ta" + "\t_" * 8 + "\n\n"
+    path.write_text(text)
+    (tmp_path / "link.conllu").symlink_to(path)
+    source = tmp_path if output == "." else path
+    target = path if output == "." else tmp_path / output
+    assert "source" in run("convert", source, target, code=1).output
+    assert path.read_text() == text

@@ -5,14 +5,17 @@ Everything is counted in one pass over each corpus, which needn't fit into memor
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spanloom.config import Config, check_config, fill_config
+from spanloom.examples.offsets import MisalignedWarning
 from spanloom.plugins.tables import Report
 from spanloom.tokens.tree import circle
 from spanloom.training.settings import read_settings
@@ -56,7 +59,8 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
     often each label occurs, the most frequent first. ``shared`` counts the documents of ``dev``
     whose text is in ``train``, ``shared_sentences`` its sentences of five words or more that are,
     however sentences make documents, and ``unseen`` the words of ``dev`` that aren't. ``learned``
-    says what each component learns from.
+    says what each component learns from, ``misaligned`` which spans of the two were left out since
+    they fit no tokens.
 
     Raises :class:`ConfigError` for a wrong config, and what reading the data raises.
     """
@@ -68,8 +72,10 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
     settings = read_settings(filled)
     frozen = settings.frozen_components
     train, dev = _Corpus(), _Corpus()
-    train.read(settings.train_corpus(nlp))
-    dev.read(settings.dev_corpus(nlp))
+    with _misaligned() as lost_train:
+        train.read(settings.train_corpus(nlp))
+    with _misaligned() as lost_dev:
+        dev.read(settings.dev_corpus(nlp))
     unseen = sum(count for word, count in dev.words.items() if word not in train.words)
     factories = {
         name: filled["components"][name].get("factory", "")
@@ -84,8 +90,23 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
             count for text, count in dev.sentences.items() if text in train.sentences
         ),
         "unseen": unseen,
+        "misaligned": {"train": lost_train, "dev": lost_dev},
         "learned": {name: _LEARNED[each] for name, each in factories.items() if each in _LEARNED},
     }
+
+
+@contextmanager
+def _misaligned() -> Iterator[list[str]]:
+    """A list of the spans that readers leave out within the block, full after it."""
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", MisalignedWarning)
+        yield found
+    for each in told:
+        if isinstance(each.message, MisalignedWarning):
+            found += each.message.spans
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 class _Corpus:
@@ -173,6 +194,12 @@ def check_data(found: Mapping[str, Any]) -> Report:
     report = Report()
     for part in ("train", "dev"):
         _check_part(report, part, found[part])
+        if lost := found["misaligned"][part]:
+            report.warning(
+                f"{len(lost):,} spans in {part} don't begin and end where tokens do: nothing is "
+                f"learned of their tokens",
+                "correct their bounds",
+            )
     if any(not found[part].get("documents") for part in ("train", "dev")):
         return report
     documents = found["dev"]["documents"]

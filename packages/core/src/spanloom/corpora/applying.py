@@ -74,7 +74,7 @@ def apply_pipeline(
     of another source; and what reading, annotating and writing raise.
     """
     output = Path(output)
-    refuse_source(output, source)
+    refuse_source(output, source, *(_files(Path(source)) if Path(source).is_dir() else ()))
     write = writer_for(output)
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}

@@ -37,7 +37,9 @@ class Example:
         self._rows: tuple[Any, Any] = (None, None)
 
     @classmethod
-    def from_dict(cls, predicted: Doc, example_dict: Mapping[str, Any]) -> Example:
+    def from_dict(
+        cls, predicted: Doc, example_dict: Mapping[str, Any], *, strict: bool = False
+    ) -> Example:
         """An example whose reference is made of a dict of annotation.
 
         Keys: ``words``, ``spaces``, ``tags``, ``pos``, ``morphs``, ``lemmas``, ``heads``,
@@ -46,8 +48,11 @@ class Example:
         what :meth:`to_dict` gives. Without ``words`` those of ``predicted`` are taken. No entities,
         ``[]``, says that there are none; without the key, or by tags "-", nothing is known. Raises
         :class:`DataError` for other keys and what doesn't fit together.
+
+        Of a span that doesn't begin and end where tokens do, nothing is known: it's left out with a
+        :class:`MisalignedWarning`, or with ``strict`` a :class:`DataError`.
         """
-        return cls(predicted, reference_from_dict(predicted, example_dict))
+        return cls(predicted, reference_from_dict(predicted, example_dict, strict=strict))
 
     def to_dict(self) -> dict[str, Any]:
         """The reference's annotation, in the form of spaCy's: a ``doc_annotation`` and a

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import DataError
-from ..tokens import Doc, Span
+from ..tokens import Doc
+from .offsets import Misfits, Offsets, fitting, set_entities
 
 __all__ = ["get_words_and_spaces", "reference_from_dict", "to_dict"]
 
@@ -25,7 +26,9 @@ _TOKENS = {
 _DOCS = ("entities", "cats", "spans", "links")
 
 
-def reference_from_dict(predicted: Doc, annotation: Mapping[str, Any]) -> Doc:
+def reference_from_dict(
+    predicted: Doc, annotation: Mapping[str, Any], *, strict: bool = False
+) -> Doc:
     """See :meth:`Example.from_dict`."""
     given = _flat(annotation)
     tokens = {key: given.pop(key) for key in _TOKENS.values() if given.get(key) is not None}
@@ -41,11 +44,13 @@ def reference_from_dict(predicted: Doc, annotation: Mapping[str, Any]) -> Doc:
     tokens = {key: value for key, value in tokens.items() if key not in empty}
     doc = Doc(predicted.vocab, **tokens)
     entities = given.get("entities")
+    misfits = Misfits(strict=strict)
     if entities is not None:
-        _set_entities(doc, entities)
+        _set_entities(doc, entities, misfits)
     doc.cats = given.get("cats") or {}
     for name, spans in (given.get("spans") or {}).items():
-        doc.spans[name] = [_span(doc, item) for item in spans]
+        doc.spans[name] = fitting(doc, map(_offsets, spans), misfits)[0]
+    misfits.tell()
     return doc
 
 
@@ -98,27 +103,19 @@ def spaces_in(text: str, words: Sequence[str]) -> list[bool] | None:
     return spaces if at == len(text) else None
 
 
-def _set_entities(doc: Doc, entities: Sequence[Any]) -> None:
+def _set_entities(doc: Doc, entities: Sequence[Any], misfits: Misfits) -> None:
     if len(entities) and isinstance(entities[0], str | None):
         labelled = Doc(doc.vocab, doc.words, doc.spaces.tolist(), ents=entities)
         for name in ("ENT_IOB", "ENT_TYPE"):
             doc.set_column(name, labelled.column(name))
         return
-    doc.ents = tuple(_span(doc, item) for item in entities)
+    set_entities(doc, *fitting(doc, map(_offsets, entities), misfits))
 
 
-def _span(doc: Doc, item: Sequence[Any]) -> Span:
-    """A span from character offsets ``(start, end, label)``, maybe with an id behind."""
-    start, end, *rest = item
-    span = doc.char_span(start, end, *rest[:2])
-    if span is None:
-        near = doc.char_span(max(start, 0), end, alignment_mode="expand")
-        hint = f"the nearest is {near.start_char} to {near.end_char}, {near.text!r}" if near else ""
-        raise DataError(
-            f"no tokens start and end at the characters {start} and {end} of {doc.text[:60]!r}: "
-            f"{hint or 'the offsets lie outside of the text'}"
-        )
-    return span
+def _offsets(item: Sequence[Any]) -> Offsets:
+    """Character offsets ``(start, end, label)``, maybe with an id of a knowledge base behind."""
+    start, end, label, kb_id, *_ = (*item, "", "")
+    return start, end, label, kb_id, ""
 
 
 def to_dict(doc: Doc) -> dict[str, Any]:

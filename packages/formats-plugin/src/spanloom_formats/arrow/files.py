@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom.corpora.sources import default_tokenizer, tokenized
 from spanloom.errors import DataError, FormatError, SerializationError
+from spanloom.examples.offsets import Misfits
 from spanloom.io.files import existing, file_written
 
 from ..jsonl.records import annotate_record
@@ -42,6 +43,7 @@ def read_parquet(
     *,
     tokenizer: Callable[[str], Doc] | None = None,
     problems: list[FormatError] | None = None,
+    strict: bool = False,
 ) -> Iterator[Doc]:
     """The documents of a ``.parquet`` file, read a few rows at a time: one of ours, or a table of
     texts or tokens (see the module).
@@ -56,7 +58,7 @@ def read_parquet(
     with _named(path, pa), parquet.ParquetFile(path) as file:
         batches = file.iter_batches(batch_size=_ROWS)
         schema = file.schema_arrow
-        yield from _docs(path, schema, batches, vocab, tokenizer, problems)
+        yield from _docs(path, schema, batches, vocab, tokenizer, problems, strict)
 
 
 def read_arrow(
@@ -65,6 +67,7 @@ def read_arrow(
     *,
     tokenizer: Callable[[str], Doc] | None = None,
     problems: list[FormatError] | None = None,
+    strict: bool = False,
 ) -> Iterator[Doc]:
     """The documents of an ``.arrow`` file, in Arrow's format for files (Feather) or for streams
     (as ``datasets`` keeps them). Otherwise like :func:`read_parquet`."""
@@ -77,7 +80,7 @@ def read_arrow(
         except pa.ArrowInvalid:
             source.seek(0)
             file = batches = pa.ipc.open_stream(source)
-        yield from _docs(path, file.schema, batches, vocab, tokenizer, problems)
+        yield from _docs(path, file.schema, batches, vocab, tokenizer, problems, strict)
 
 
 @contextmanager
@@ -101,6 +104,7 @@ def _docs(
     vocab: Vocab,
     tokenizer: Callable[[str], Doc] | None,
     problems: list[FormatError] | None,
+    strict: bool,
 ) -> Iterator[Doc]:
     if is_ours(schema):
         for batch in batches:
@@ -111,18 +115,22 @@ def _docs(
         names = _names(schema)
     except DataError as error:
         raise FormatError(path, None, str(error)) from None
-    row = 0
-    for batch in batches:
-        batch.validate(full=True)
-        for place, found in enumerate(_foreign(batch, names, vocab, tokenizer), row + 1):
-            if not isinstance(found, Exception):
-                yield found
-                continue
-            problem = FormatError(path, place, f"(a row) isn't a document: {found}")
-            if problems is None:
-                raise problem from found
-            problems.append(problem)
-        row += len(batch)
+    row, misfits = 0, Misfits(path, strict=strict)
+    try:
+        for batch in batches:
+            batch.validate(full=True)
+            docs = _foreign(batch, row + 1, names, vocab, tokenizer, misfits)
+            for place, found in enumerate(docs, row + 1):
+                if not isinstance(found, Exception):
+                    yield found
+                    continue
+                problem = FormatError(path, place, f"(a row) isn't a document: {found}")
+                if problems is None:
+                    raise problem from found
+                problems.append(problem)
+            row += len(batch)
+    finally:
+        misfits.tell()
 
 
 def docs_from_table(
@@ -145,13 +153,17 @@ def docs_from_table(
     if is_ours(first.schema):
         yield from from_arrow(batches, vocab)
         return
-    names, row = _names(first.schema), 0
-    for batch in batches:
-        for place, found in enumerate(_foreign(batch, names, vocab, tokenizer), row + 1):
-            if isinstance(found, Exception):
-                raise DataError(f"row {place} isn't a document: {found}") from found
-            yield found
-        row += len(batch)
+    names, row, misfits = _names(first.schema), 0, Misfits()
+    try:
+        for batch in batches:
+            docs = _foreign(batch, row + 1, names, vocab, tokenizer, misfits)
+            for place, found in enumerate(docs, row + 1):
+                if isinstance(found, Exception):
+                    raise DataError(f"row {place} isn't a document: {found}") from found
+                yield found
+            row += len(batch)
+    finally:
+        misfits.tell()
 
 
 def _names(schema: Any) -> Names:
@@ -176,9 +188,14 @@ def _names(schema: Any) -> Names:
 
 
 def _foreign(
-    batch: Any, names: Names, vocab: Vocab, tokenizer: Callable[[str], Doc] | None
+    batch: Any,
+    first: int,
+    names: Names,
+    vocab: Vocab,
+    tokenizer: Callable[[str], Doc] | None,
+    misfits: Misfits,
 ) -> Iterator[Doc | Exception]:
-    """A document for each row, or what is wrong with it."""
+    """A document for each row, or what is wrong with it; ``first`` is the number of the first."""
     kept = ("text", "tokens", *_ENTITY_TAGS, *_KEPT)
     try:
         columns = {
@@ -198,14 +215,15 @@ def _foreign(
     ]
     make = tokenizer or (default_tokenizer(vocab) if texts else None)
     made = iter(tokenized(texts, make) if make else [])
-    for record in records:
+    for row, record in enumerate(records, first):
+        misfits.place = f"row {row}: "
         try:
-            yield _document(record, vocab, made)
+            yield _document(record, vocab, made, misfits)
         except DataError as error:
             yield error
 
 
-def _document(record: dict[str, Any], vocab: Vocab, made: Iterator[Doc]) -> Doc:
+def _document(record: dict[str, Any], vocab: Vocab, made: Iterator[Doc], misfits: Misfits) -> Doc:
     from spanloom.tokens import Doc
 
     if record.get("tokens") is not None:
@@ -215,7 +233,8 @@ def _document(record: dict[str, Any], vocab: Vocab, made: Iterator[Doc]) -> Doc:
         doc = next(made)
     else:
         raise DataError("it has no text")
-    annotate_record(doc, {key: record[key] for key in _KEPT if record.get(key) is not None})
+    kept = {key: record[key] for key in _KEPT if record.get(key) is not None}
+    annotate_record(doc, kept, misfits)
     return doc
 
 

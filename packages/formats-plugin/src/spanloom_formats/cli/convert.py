@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spanloom.errors import DataError, FormatError
+from spanloom.io.files import refuse_source
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
@@ -32,8 +33,15 @@ _SHOWN = 20
 @click.option("--lang", "-l", default="xx", show_default=True, help="Code of the language.")
 @click.option("--merge-subtokens", "-m", is_flag=True, help="Merge the words of multiword tokens.")
 @click.option("--skip-bad", is_flag=True, help="Go on after malformed lines, and count them.")
+@click.option("--strict", is_flag=True, help="Spans that fit no tokens are malformed, too.")
 def convert_command(
-    source: str, output: str, n_sents: int, lang: str, merge_subtokens: bool, skip_bad: bool
+    source: str,
+    output: str,
+    n_sents: int,
+    lang: str,
+    merge_subtokens: bool,
+    skip_bad: bool,
+    strict: bool,
 ) -> None:
     """Turn the annotated file or folder SOURCE into the file OUTPUT.
 
@@ -47,6 +55,8 @@ def convert_command(
     from spanloom.pipeline.build import blank
 
     write = writer_for(output)
+    files = data_files(source)
+    refuse_source(output, source, *files)
     nlp = blank(lang)
     problems: list[FormatError] = []
     counts = {"tokens": 0}
@@ -55,10 +65,11 @@ def convert_command(
         "merge_subtokens": merge_subtokens,
         "tokenizer": nlp.tokenizer,
         "problems": problems if skip_bad else None,
+        "strict": strict,
     }
 
     def docs() -> Iterator[Doc]:
-        for path in data_files(source):
+        for path in files:
             for doc in read_docs(path, nlp.vocab, **options):
                 counts["tokens"] += len(doc)
                 yield doc

@@ -45,4 +45,6 @@ def data_command(config: str, code: str | None, as_json: bool, overrides: tuple[
             common = ", ".join(f"{label} {count:,}" for label, count in list(counts.items())[:8])
             more = f", and {len(counts) - 8:,} more" if len(counts) > 8 else ""
             click.echo(f"  {kind:<38} {common}{more}")
+        for span in found["misaligned"][part]:
+            click.echo(f"  left out: {span}")
     show_report(report)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from spanloom.corpora.sources import default_tokenizer, tokenized
 from spanloom.corpora.writing import lines_written
 from spanloom.errors import DataError, FormatError
+from spanloom.examples.offsets import Misfits
 from spanloom.io.lines import BadLine, numbered_lines
 
 from .records import annotate_record
@@ -32,6 +33,7 @@ def read_jsonl(
     *,
     tokenizer: Callable[[str], Doc] | None = None,
     problems: list[FormatError] | None = None,
+    strict: bool = False,
 ) -> Iterator[Doc]:
     """The documents of a ``.jsonl`` or ``.jsonl.gz`` file.
 
@@ -40,8 +42,23 @@ def read_jsonl(
     ``cats``, ``entities`` or ``spans`` (see
     :func:`~spanloom_formats.jsonl.records.annotate_record`). Raises :class:`FormatError` with file
     and line for a line that is no document; with ``problems``, the error is added there and the
-    line left out.
+    line left out. Spans that fit no tokens are left out with one
+    :class:`~spanloom.examples.MisalignedWarning`; with ``strict`` they are errors too.
     """
+    misfits = Misfits(path, strict=strict)
+    try:
+        yield from _documents(path, vocab, tokenizer, problems, misfits)
+    finally:
+        misfits.tell()
+
+
+def _documents(
+    path: str | Path,
+    vocab: Vocab,
+    tokenizer: Callable[[str], Doc] | None,
+    problems: list[FormatError] | None,
+    misfits: Misfits,
+) -> Iterator[Doc]:
     lines = (
         (number, line)
         for number, line in numbered_lines(path, lenient=problems is not None)
@@ -62,25 +79,28 @@ def read_jsonl(
             tokenizer = default_tokenizer(vocab)
         made = iter(tokenized(texts, tokenizer) if tokenizer else [])
         for number, record in records:
+            misfits.place = f"line {number}: "
             try:
-                yield _document(record, vocab, made)
+                doc = _document(record, vocab, made, misfits)
             except DataError as error:
                 failed.append(FormatError(path, number, f"isn't a document: {error}"))
                 if problems is None:
                     raise failed[-1] from None
+            else:
+                yield doc
         if problems is None and failed:
             raise failed[0]
         if problems is not None:
             problems.extend(sorted(failed, key=lambda error: error.line or 0))
 
 
-def _document(record: Record, vocab: Vocab, made: Iterator[Doc]) -> Doc:
+def _document(record: Record, vocab: Vocab, made: Iterator[Doc], misfits: Misfits) -> Doc:
     from spanloom.tokens import Doc
 
     if "tokens" in record:
         return Doc(vocab).from_json(record)
     doc = next(made)
-    annotate_record(doc, record)
+    annotate_record(doc, record, misfits)
     return doc
 
 

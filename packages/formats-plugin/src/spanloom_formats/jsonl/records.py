@@ -6,24 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from spanloom.errors import DataError
-from spanloom.tokens.span import Span
+from spanloom.examples.offsets import Misfits, Offsets, fitting, set_entities
 
 if TYPE_CHECKING:
-    from spanloom.tokens import Doc
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["annotate_record"]
 
 _ENTITY_KEYS = ("entities", "ents", "spans")
 
 
-def annotate_record(doc: Doc, record: Mapping[str, Any]) -> None:
+def annotate_record(doc: Doc, record: Mapping[str, Any], misfits: Misfits) -> None:
     """Annotate the tokens of ``record["text"]`` with what else the record holds.
 
     ``cats`` maps labels to scores (or lists the labels that are true); ``label`` is the one label
     that is true. ``entities``, ``ents`` or ``spans`` is a list of ``[start, end, label]`` or of
     ``{"start": , "end": , "label": }``, offsets in characters; ``spans`` may also map names of
     groups to such lists, whose spans may overlap. ``meta`` goes to ``doc.user_data``; other keys
-    are left alone. Raises :class:`DataError` for spans that don't fit the text or the tokens.
+    are left alone. Spans that fit no tokens are left out and added to ``misfits``. Raises
+    :class:`DataError` for what is no such value.
     """
     cats = _cats(record)
     if cats:
@@ -34,9 +35,9 @@ def annotate_record(doc: Doc, record: Mapping[str, Any]) -> None:
             continue
         if isinstance(value, Mapping):
             for name, items in value.items():
-                doc.spans[name] = _spans(doc, items)
+                doc.spans[name] = fitting(doc, _spans(items), misfits)[0]
         else:
-            _set_ents(doc, _spans(doc, value), key)
+            _set_ents(doc, *fitting(doc, _spans(value), misfits), key)
     if record.get("meta") is not None:
         doc.user_data["meta"] = record["meta"]
 
@@ -59,41 +60,28 @@ def _cats(record: Mapping[str, Any]) -> dict[str, float]:
     return {label: float(score) for label, score in cats.items()}
 
 
-def _spans(doc: Doc, items: Iterable[Any]) -> list[Span]:
+def _spans(items: Iterable[Any]) -> list[Offsets]:
     if isinstance(items, str) or not isinstance(items, Iterable):
         raise DataError(f"spans must be a list, not {items!r:.60}")
-    return [_span(doc, item) for item in items]
+    return [_span(item) for item in items]
 
 
-def _span(doc: Doc, item: Any) -> Span:
+def _span(item: Any) -> Offsets:
     if isinstance(item, Mapping):
         parts = [item.get("start"), item.get("end"), item.get("label", "")]
-        ids = {"kb_id": item.get("kb_id", ""), "span_id": item.get("id", "")}
-        ids = {key: value if isinstance(value, str) else "" for key, value in ids.items()}
+        ids = [item.get("kb_id"), item.get("id")]
     else:
-        parts, ids = list(item) if isinstance(item, list | tuple) else [], {}
+        parts, ids = list(item) if isinstance(item, list | tuple) else [], ["", ""]
     if len(parts) != 3 or not all(type(place) is int for place in parts[:2]):
         raise DataError(f"a span must be [start, end, label] in characters, not {item!r:.60}")
     start, end, label = parts
     if not isinstance(label, str):
         raise DataError(f"the label of the span {start}-{end} must be a string, not {label!r:.40}")
-    if not 0 <= start < end <= len(doc.text):
-        raise DataError(
-            f"the span {start}-{end} ({label}) doesn't lie within the {len(doc.text)} characters "
-            f"of the text"
-        )
-    span = doc.char_span(start, end, label, **ids)
-    if span is None:
-        near = doc.char_span(start, end, alignment_mode="expand")
-        fix = f": its tokens are {[token.text for token in near]}" if near is not None else ""
-        raise DataError(
-            f"the span {start}-{end} ({label}), {doc.text[start:end]!r:.60}, doesn't begin and end "
-            f"where tokens do{fix}"
-        )
-    return span
+    kb_id, own_id = (each if isinstance(each, str) else "" for each in ids)
+    return start, end, label, kb_id, own_id
 
 
-def _set_ents(doc: Doc, spans: list[Span], key: str) -> None:
+def _set_ents(doc: Doc, spans: list[Span], lost: set[int], key: str) -> None:
     ordered = sorted(spans, key=lambda span: (span.start, span.end))
     for one, two in zip(ordered, ordered[1:], strict=False):
         if two.start < one.end:
@@ -101,4 +89,4 @@ def _set_ents(doc: Doc, spans: list[Span], key: str) -> None:
                 f"'{key}': '{one.text}' ({one.label_}) and '{two.text}' ({two.label_}) overlap, "
                 f'and entities can\'t: give them as a group, {{"spans": {{"sc": [...]}}}}'
             )
-    doc.ents = tuple(ordered)
+    set_entities(doc, ordered, lost)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import spanloom
 from spanloom import Doc, Example
-from spanloom.errors import PipelineError, SerializationError
+from spanloom.errors import DataError, PipelineError, SerializationError
 from spanloom.tokens import Span
 
 from .support import SENTENCES, entities, has_gradient, learn, named, taught, transitions
@@ -224,3 +225,49 @@ def test_a_very_long_document(trained):
     doc = nlp(Doc(nlp.vocab, words=words))
     assert len(doc.ents) > 30_000
     ner.update([Example(Doc(nlp.vocab, words=words), doc)])
+
+
+def test_what_is_an_entity_and_none_is_refused():
+    nlp = spanloom.blank("en")
+    ner = nlp.add_pipe("ner", config={"model": MODEL, "incorrect_spans_key": "wrong"})
+    gold = {"entities": [(0, 3, "PER")], "spans": {"wrong": [(0, 3, "PER")]}}
+    data = [Example.from_dict(nlp.make_doc("Ann left"), gold)]
+    with pytest.raises(DataError, match=r"'Ann' \(PER\) .* is an entity, and in the span group"):
+        nlp.initialize(lambda: data)
+    ner.initialize(lambda: data, labels=["PER"])
+    with pytest.raises(DataError, match="is an entity, and in the span group"):
+        nlp.update(data)
+    gold["spans"]["wrong"] = [(0, 3, "LOC")]
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("Ann left"), gold)])
+
+
+def test_labels_that_denied_an_entity_once_are_refused():
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("ner", config={"model": MODEL})
+    data = [Example.from_dict(nlp.make_doc("Ann left"), {"entities": [(0, 3, "!PER")]})]
+    with pytest.raises(DataError, match="'!PER' .*incorrect_spans_key"):
+        nlp.initialize(lambda: data)
+
+
+def margin_of(recall_margin):
+    """The gradient for the action Out at the first token of an entity, before any training."""
+    nlp = spanloom.blank("en")
+    ner = nlp.add_pipe("ner", config={"model": MODEL, "recall_margin": recall_margin})
+    data = named(nlp, [("Rome", ["B-LOC"])])
+    nlp.initialize(lambda: data)
+    for node in ner.model.walk():
+        if node.name == "linear":
+            node.set_param("W", node.get_param("W") * 0)
+    batch = ner.ready([example.x for example in data])
+    scorer, _ = ner.model.begin_update(batch)
+    loss, (_, gradient, _) = ner._visit(scorer, ner._gold(data, batch), batch)
+    return loss, float(gradient[0, 0])
+
+
+def test_recall_margin_pushes_out_down_where_an_entity_begins():
+    loss, out = margin_of(0.0)
+    # Out and Unit can be taken, with equal scores.
+    assert (loss, out) == (pytest.approx(np.log(2)), pytest.approx(0.5))
+    loss, out = margin_of(1.0)
+    chance = np.e / (np.e + 1)
+    assert (loss, out) == (pytest.approx(-np.log(1 - chance)), pytest.approx(chance))

@@ -162,6 +162,45 @@ def test_two_true_labels_are_an_error_that_names_text_and_cure():
         nlp.update([example])
 
 
+@pytest.mark.parametrize("value", [-1.0, float("nan"), "yes", 2.0, None, float("inf")])
+@pytest.mark.parametrize("factory", ["textcat", "textcat_multilabel"])
+@pytest.mark.parametrize("given", [None, ["P", "N"]])
+def test_a_value_that_is_no_score_is_refused_at_initialize(factory, value, given):
+    nlp = spanloom.blank("en")
+    component = nlp.add_pipe(factory, config={"model": bow(factory == "textcat")})
+    cats = [{"P": 0.0, "N": 1.0}, {"P": value, "N": 0.0}]
+    data = [Example.from_dict(nlp.make_doc(f"text {i}"), {"cats": c}) for i, c in enumerate(cats)]
+    with pytest.raises(DataError, match=r"value of 'P' .* 'text 1' is .*between 0 .* and 1"):
+        component.initialize(lambda: data, labels=given)
+
+
+def test_two_true_labels_are_refused_at_initialize():
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("textcat", config={"model": bow()})
+    one = [Example.from_dict(nlp.make_doc("x"), {"cats": {"a": 1.0, "b": 0.0}})] * 20
+    two = Example.from_dict(nlp.make_doc("odd text"), {"cats": {"a": True, "b": np.float32(1)}})
+    with pytest.raises(DataError, match="'odd text' has a, b"):
+        nlp.initialize(lambda: [*one, two])
+
+
+@pytest.mark.parametrize("first", ["textcat", "textcat_multilabel"])
+def test_classifiers_beside_each_other_learn_their_own_labels(first):
+    nlp = spanloom.blank("en")
+    for name, factory in (("a", first), ("b", "textcat")):
+        nlp.add_pipe(factory, name=name, config={"model": bow(factory == "textcat")})
+    own = {"a": ("GOOD", "LONG"), "b": ("en", "fr")}
+    for label in own["b"]:
+        nlp.get_pipe("b").add_label(label)
+    cats = [{"GOOD": 1, "LONG": 0, "en": 1, "fr": 0}, {"GOOD": 0, "LONG": 1, "en": 0, "fr": 1}]
+    texts = ("good film", "long film")
+    data = [Example.from_dict(nlp.make_doc(t), {"cats": c}) for t, c in zip(texts, cats)]
+    sgd = nlp.initialize(lambda: data)
+    assert {name: nlp.get_pipe(name).labels for name in own} == own
+    for _ in range(30):
+        nlp.update(data, sgd=sgd)
+    assert {label: round(score) for label, score in nlp("good film").cats.items()} == cats[0]
+
+
 def test_too_few_labels_and_a_wrong_positive_one_are_errors():
     nlp = spanloom.blank("en")
     component = nlp.add_pipe("textcat", config={"model": bow()})

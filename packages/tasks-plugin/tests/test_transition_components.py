@@ -73,3 +73,22 @@ def test_they_send_their_gradient_to_a_shared_layer(name, score):
     assert tok2vec.model.to_bytes() != before
     learn(nlp, examples, 60, sgd)
     assert nlp.evaluate(examples)[score] == 1.0
+
+
+@pytest.mark.parametrize("width", [None, 32])
+@pytest.mark.parametrize("name", ["ner", "parser", "textcat"])
+def test_a_head_is_initialized_by_its_own_method(name, width):
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("tok2vec", config={"model": TOK2VEC})
+    listener = {"@architectures": "spanloom.Tok2VecListener.v1", "width": width}
+    pooled = {"@architectures": "spanloom.TextCatReduce.v1", "tok2vec": listener}
+    nlp.add_pipe(
+        name, config={"model": pooled if name == "textcat" else model(name, tok2vec=listener)}
+    )
+    examples = parsed(nlp) if name == "parser" else named(nlp)
+    for i, example in enumerate(examples):
+        example.reference.cats = {"A": float(i % 2), "B": float(not i % 2)}
+    for part in ("tok2vec", name):
+        nlp.get_pipe(part).initialize(lambda: examples, nlp=nlp)
+    assert nlp("Anna met Bob").has_annotation("SENT_START" if name == "parser" else "ORTH")
+    nlp.update(examples)

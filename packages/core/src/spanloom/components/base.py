@@ -186,8 +186,11 @@ class TrainableComponent(DocAnnotator):
         """The scores of this component's annotation; empty without a scorer."""
         return dict(self.scorer(examples)) if self.scorer is not None else {}
 
-    def sample(self, get_examples: GetExamples) -> list[Example]:
-        """The first examples, to infer shapes from. Raises :class:`PipelineError` if none."""
+    def sample(self, get_examples: GetExamples, nlp: PipelineLike | None = None) -> list[Example]:
+        """The first examples, to infer shapes from; listeners of the pipeline ``nlp`` are linked.
+        Raises :class:`PipelineError` if there are none."""
+        if nlp is not None:
+            nlp.assemble()
         if not callable(get_examples):
             raise PipelineError(
                 f"'{self.name}' is initialized with a function that returns examples, "

@@ -147,7 +147,7 @@ class TokenClassifier(LabelledComponent):
         self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
     ) -> None:
         """Take ``labels``, or read them from the examples, and allocate the weights."""
-        sample = self.sample(get_examples)
+        sample = self.sample(get_examples, nlp)
         self._init_labels(get_examples, labels)
         batch = self.ready([example.x for example in sample])
         ops = self.model.ops

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .vocab import Vocab
 
 __all__ = ["PipelineLike"]
@@ -24,3 +26,10 @@ class PipelineLike(Protocol):
     @property
     def lang(self) -> str:
         """The code of its language."""
+
+    def assemble(self) -> Any:
+        """Link its listeners."""
+
+    @property
+    def components(self) -> Sequence[tuple[str, Any]]:
+        """Its components with their names, in order."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spanloom.components.base import GetExamples
 from spanloom.components.classifier import lookup
+from spanloom.errors import DataError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
@@ -19,7 +20,7 @@ from ..transition_based.component import TransitionComponent, transition_model, 
 from ..transition_based.document_groups import join_groups
 from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
-from ..transitions.gold import GoldSpans, gold_spans, spaces_of
+from ..transitions.gold import GoldSpans, check_wrong, gold_spans, spaces_of
 from ..transitions.loss import oracle_gradient
 
 if TYPE_CHECKING:
@@ -127,18 +128,26 @@ class EntityRecognizer(TransitionComponent):
     ) -> None:
         """Take ``labels`` (a list, or spaCy's ``label_data``), or read them from the examples, and
         allocate the weights."""
-        sample = self.sample(get_examples)
+        sample = self.sample(get_examples, nlp)
         self._init_labels(get_examples, labels)
         self._allocate(sample, self._actions.size)
 
     def read_labels(self, examples: Iterable[Example]) -> list[str]:
-        """The entity labels of the references, most frequent first."""
+        """The entity labels of the references, most frequent first. Raises :class:`DataError` for
+        spans that are entities and wrong at once, and for labels of spaCy 2 that deny one."""
         counts: Counter[int] = Counter()
         for example in examples:
+            check_wrong(example.reference, self.cfg["incorrect_spans_key"])
             types = example.reference.column("ENT_TYPE")
             if types is not None:
                 counts.update(types[types != 0].tolist())
         names = {self.vocab.strings[key]: number for key, number in counts.items()}
+        if denied := sorted(name for name in names if name.startswith("!")):
+            raise DataError(
+                f"'{self.name}': the label '{denied[0]}' begins with '!', which said in spaCy 2 "
+                f"that an entity isn't there: put such spans into a span group of the reference, "
+                f"and its name into the setting incorrect_spans_key"
+            )
         return sorted(names, key=lambda name: (-names[name], name))
 
     def _gold(self, examples: Sequence[Example], batch: Batch) -> GoldEntities | None:

@@ -143,7 +143,7 @@ class DependencyParser(TransitionComponent):
         """Take ``labels`` (:attr:`label_data`, or a list), or read them from the examples, and
         allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
         one in a thousand arcs, are left out."""
-        sample = self.sample(get_examples)
+        sample = self.sample(get_examples, nlp)
         self._init_labels(get_examples, labels)
         self._allocate(sample, self._actions.size)
 

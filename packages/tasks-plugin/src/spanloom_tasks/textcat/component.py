@@ -121,8 +121,10 @@ class TextCategorizer(LabelledComponent):
     def targets(self, examples: Sequence[Example]) -> tuple[NDArray[Any], NDArray[Any]]:
         """The true scores and where they are known, both of shape ``(len(examples), labels)``.
 
-        Raises :class:`DataError` where labels exclude each other and several are true.
+        Raises :class:`DataError` for a value that is no score, and where labels exclude each other
+        and several are true.
         """
+        self._check_cats(examples)
         shape = (len(examples), len(self.labels))
         truth, known = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
         column = {label: i for i, label in enumerate(self.labels)}
@@ -132,19 +134,31 @@ class TextCategorizer(LabelledComponent):
                     truth[i, column[label]] = value
                     known[i, column[label]] = 1.0
         if self.exclusive:
-            self._check_exclusive(examples, truth)
             # Where one label is true, the others are false, whether they are written down or not.
             known[truth.sum(axis=1) >= 1.0] = 1.0
         return truth, known
 
-    def _check_exclusive(self, examples: Sequence[Example], truth: NDArray[Any]) -> None:
-        for i in np.flatnonzero(truth.sum(axis=1) > 1.0 + 1e-6).tolist():
-            reference = examples[i].reference
-            labels = [label for label, value in reference.cats.items() if value]
-            raise DataError(
-                f"'{self.name}' takes one true label a document, but {reference.text[:60]!r} has "
-                f"{', '.join(labels)}: use the factory 'textcat_multilabel' for such data"
-            )
+    def _check_cats(self, examples: Iterable[Example]) -> None:
+        """Raise :class:`DataError` if a score of a label of this component isn't between 0 and 1,
+        or labels that exclude each other add up to more than 1."""
+        labels = self.labels
+        for reference in (example.reference for example in examples):
+            cats = {label: reference.cats[label] for label in labels if label in reference.cats}
+            for label, value in cats.items():
+                number = isinstance(value, int | float | np.number | np.bool_)
+                if not (number and 0.0 <= value <= 1.0):
+                    raise DataError(
+                        f"'{self.name}': the value of '{label}' in the `cats` of "
+                        f"{reference.text[:60]!r} is {value!r}: give a number between 0 (false) "
+                        f"and 1 (true), or leave it out where nothing is known"
+                    )
+            if self.exclusive and sum(cats.values()) > 1.0 + 1e-6:
+                true = ", ".join(label for label, value in cats.items() if value)
+                raise DataError(
+                    f"'{self.name}' takes one true label a document, but {reference.text[:60]!r} "
+                    f"has {true}: use the factory 'textcat_multilabel' for such data; where some "
+                    f"are of another component, add its own labels to each before nlp.initialize"
+                )
 
     def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
         """Cross-entropy of the known labels: of a softmax where labels exclude each other, else of
@@ -173,13 +187,20 @@ class TextCategorizer(LabelledComponent):
         labels: Iterable[str] | None = None,
         positive_label: str | None = None,
     ) -> None:
-        """Take ``labels``, or read them from the examples, and allocate the weights.
+        """Take ``labels``, or read them from the examples, and allocate the weights. Beside other
+        classifiers, labels that were added are all, and those of the others aren't read.
 
         ``positive_label`` is the one whose F1 is the score, where there are two that exclude each
-        other. Raises :class:`PipelineError` if there are too few labels.
+        other. Raises :class:`PipelineError` if there are too few labels, and :class:`DataError`
+        for `cats` that can't be learnt from.
         """
-        sample = self.sample(get_examples)
-        self._init_labels(get_examples, labels)
+        sample = self.sample(get_examples, nlp)
+        own, others = self.labels, _labels_of_others(self, nlp)
+        read = labels is None
+        self._init_labels(get_examples, own if read and own and others else labels)
+        if read:
+            self._set_labels(each for each in self.labels if each in own or each not in others)
+        self._check_cats(get_examples() if read else sample)
         self._check_labels(positive_label)
         self.cfg["positive_label"] = positive_label
         batch = self.ready([example.x for example in sample if len(example.x)] or [sample[0].x])
@@ -192,10 +213,11 @@ class TextCategorizer(LabelledComponent):
 
     def _check_labels(self, positive: str | None) -> None:
         labels = ", ".join(self.labels)
-        if self.exclusive and len(self.labels) < 2:
+        least = 2 if self.exclusive else 1
+        if len(self.labels) < least:
             raise PipelineError(
-                f"'{self.name}' needs at least 2 labels in the `cats` of the training examples "
-                f"(found: {labels})"
+                f"'{self.name}' needs at least {least} label{'s' * self.exclusive} in the `cats` "
+                f"of the training examples, beside those of other classifiers (found: {labels})"
             )
         if positive is not None and (positive not in self.labels or len(self.labels) != 2):
             raise PipelineError(
@@ -216,6 +238,12 @@ class TextCategorizer(LabelledComponent):
                 positive_label=self.cfg["positive_label"],
             )
         )
+
+
+def _labels_of_others(this: TextCategorizer, nlp: PipelineLike | None) -> set[str]:
+    """The labels of the other classifiers of a pipeline, as far as they are set."""
+    parts = [] if nlp is None else [each for _, each in nlp.components if each is not this]
+    return {label for each in parts if isinstance(each, TextCategorizer) for label in each.labels}
 
 
 def _defaults(*, exclusive: bool, scorer: str) -> Callable[[F], F]:

@@ -305,7 +305,10 @@ def init(model: Model[Any, Any], X: Any = None, Y: Any = None) -> Model[Any, Any
     tok2vec, _, project = tokens.layers
     tok2vec.initialize(X=X)
     if not project.has_dim("nI"):
-        project.set_dim("nI", tok2vec.get_dim("nO"))
+        width = tok2vec.maybe_get_dim("nO")
+        if width is None:  # a listener that was linked before its encoder had one
+            width = flatten(tok2vec.predict(X), model.ops.xp).shape[1]
+        project.set_dim("nI", width)
     project.initialize()
     lower.initialize()
     if model.attrs["has_upper"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spanloom.errors import DataError
 from spanloom.tokens.build import check_trees
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from spanloom.examples.example import Example
     from spanloom.tokens import Doc
 
-__all__ = ["GoldSpans", "gold_heads", "gold_spans", "spaces_of"]
+__all__ = ["GoldSpans", "check_wrong", "gold_heads", "gold_spans", "spaces_of"]
 
 Ints = NDArray[np.int64]
 
@@ -48,6 +49,7 @@ def gold_spans(example: Example, *, wrong_key: str | None = None) -> tuple[GoldS
     starts, ends, labels, known = _spans(reference)
     wrong: list[Any] = []
     if wrong_key is not None and wrong_key in reference.spans:
+        check_wrong(reference, wrong_key)
         wrong = [(s.start, s.end, s.label) for s in reference.spans[wrong_key]]
     bad_starts = np.asarray([each[0] for each in wrong], dtype=np.int64)
     bad_ends = np.asarray([each[1] for each in wrong], dtype=np.int64)
@@ -67,6 +69,20 @@ def gold_spans(example: Example, *, wrong_key: str | None = None) -> tuple[GoldS
         GoldSpans(starts[some], ends[some], labels[some], known),
         GoldSpans(bad_starts, bad_ends, bad_labels, known),
     )
+
+
+def check_wrong(reference: Doc, key: str | None) -> None:
+    """Raise :class:`DataError` if a span of the group ``key``, of those that are no entities, is
+    one."""
+    if key is None or key not in reference.spans:
+        return
+    there = {(ent.start, ent.end, ent.label) for ent in reference.ents}
+    for span in reference.spans[key]:
+        if (span.start, span.end, span.label) in there:
+            raise DataError(
+                f"{span.text!r} ({span.label_}) in {reference.text[:60]!r} is an entity, and in "
+                f"the span group '{key}' of those that aren't: take it out of one of the two"
+            )
 
 
 def _spans(doc: Doc) -> tuple[Ints, Ints, NDArray[np.uint64], NDArray[np.bool_]]:

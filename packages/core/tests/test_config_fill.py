@@ -54,6 +54,19 @@ def test_defaults_of_sections_factories_and_functions_are_written_down() -> None
     assert config["training"] == {"max_steps": 5}
 
 
+def test_score_weights_add_up_to_one_and_components_count_the_same() -> None:
+    names = ["tagger", "morphologizer", "sentencizer", "senter"]
+    blocks = {name: {"factory": name} for name in names}
+    for count in (1, 2):
+        config = Config({"nlp": {"lang": "en", "pipeline": names[:count]}, "components": blocks})
+        weights = fill_config(config)["training"]["score_weights"]
+        assert sum(value for value in weights.values() if value) == pytest.approx(1.0)
+    assert weights["tag_acc"] == weights["pos_acc"] + weights["morph_acc"] == 0.5
+    config["nlp"]["pipeline"] = names
+    weights = fill_config(config)["training"]["score_weights"]
+    assert weights["sents_f"] == 0.5 and weights["tag_acc"] == 0.25
+
+
 def test_a_block_of_another_function_takes_nothing_from_the_default_one() -> None:
     config = parse_config(
         '[training.batcher]\n@batchers = "spanloom.batch_by_sequence.v1"\nsize = 4\n'

@@ -42,6 +42,11 @@ def test_texts_that_differ() -> None:
     assert lists(words)[0] == [[0], [1], [], [3], []]
     near = align_words(["colour", "and", "form"], ["color", "and", "for", "m"])
     assert lists(near)[0] == [[0], [1], [2, 3]]
+    # Words belong together from half of the characters of the shorter one on.
+    half = align_words(["same", "text", "abxyz"], ["same", "text", "abvw"])
+    assert lists(half)[0] == [[0], [1], [2]]
+    less = align_words(["same", "text", "axyz"], ["same", "text", "avwu"])
+    assert lists(less)[0] == [[0], [1], []]
     assert lists(align_words([], [])) == ([], [])
     with pytest.raises(DataError, match="can't be aligned"):
         align_words(["a", "b"], ["c", "d"])

@@ -82,3 +82,14 @@ def test_looking_at_huge_words_is_quick() -> None:
         assert not like_url(word)
         like_email(word)
         word_shape(word)
+
+
+def test_the_norm_of_a_tokenizer_rule_wins_over_one_that_was_set() -> None:
+    lex = lexicon()
+    plain, ruled = lex.row("wo"), lex.row("wo", "will")
+    lex.set_value("NORM", "wo", "woe")
+    other = lex.row("wo", "want")
+    norms = lex.strings.strings(lex.column("NORM"))
+    assert (norms[plain], norms[ruled], norms[other]) == ("woe", "will", "want")
+    again = pickle.loads(pickle.dumps(lex))  # noqa: S301
+    assert again.strings.strings(again.column("NORM")) == norms

@@ -188,6 +188,13 @@ def test_entities_where_the_reference_says_nothing() -> None:
     reference = doc(words, ents=["B-PER", "O", ""])
     predicted = doc(words, ents=["B-PER", "O", "B-LOC"])
     assert score_entities([Example(predicted, reference)])["ents_p"] == 1.0
+    # Entities count that stand beside what isn't known, on either side.
+    for marks in (["B-PER", "", "B-LOC"], ["B-PER", "O", "B-LOC"]):
+        scores = score_entities([Example(doc(words, ents=marks), doc(words, ents=marks))])
+        assert (scores["ents_p"], scores["ents_r"]) == (1.0, 1.0)
+    beside = doc(words, ents=["", "O", ""])
+    wrong = doc(words, ents=["O", "B-LOC", "O"])
+    assert score_entities([Example(wrong, beside)])["ents_p"] == 0.0
     all_outside = doc(words, ents=["O", "O", "O"])
     assert score_entities([Example(predicted, all_outside)])["ents_p"] == 0.0
 

@@ -13,6 +13,7 @@ from spanloom.config.signatures import signature_of
 
 from .base import BuildConformance
 from .compare import same
+from .slopes import Weights, arrays, disagreement, dot, floats, random_like
 from .texts import TEXTS
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class ArchitectureConformance(BuildConformance):
             output, again = model.predict(inputs), model.predict(inputs)
         except Exception as error:
             pytest.skip(f"it can't predict ({type(error).__name__}): see test_runs")
-        if not same(_arrays(output), _arrays(again)):
+        if not same(arrays(output), arrays(again)):
             pytest.skip("it isn't deterministic: see test_determinism")
         return output
 
@@ -102,19 +103,19 @@ class ArchitectureConformance(BuildConformance):
     def test_bytes(self) -> None:
         """Weights survive ``to_bytes`` and ``from_bytes``."""
         model, inputs = self.model(), self.inputs()
-        before = _arrays(self.output(model, inputs))
+        before = arrays(self.output(model, inputs))
         again = self.made().from_bytes(model.to_bytes())
-        assert same(before, _arrays(again.predict(inputs))), "other weights after from_bytes"
+        assert same(before, arrays(again.predict(inputs))), "other weights after from_bytes"
 
     def test_determinism(self) -> None:
         """The same seed gives the same layer, and the same input the same output."""
         model, other, inputs = self.model(), self.model(), self.inputs()
         try:
-            first = _arrays(model.predict(inputs))
+            first = arrays(model.predict(inputs))
         except Exception as error:
             pytest.skip(f"it can't predict ({type(error).__name__}): see test_runs")
-        assert same(first, _arrays(model.predict(inputs))), "predicting twice gives two results"
-        assert same(first, _arrays(other.predict(inputs))), "the same seed gives other weights"
+        assert same(first, arrays(model.predict(inputs))), "predicting twice gives two results"
+        assert same(first, arrays(other.predict(inputs))), "the same seed gives other weights"
 
     def test_batches(self) -> None:
         """A batch gives what its items give one by one."""
@@ -125,7 +126,7 @@ class ArchitectureConformance(BuildConformance):
         if not hasattr(whole, "__len__") or len(whole) != len(inputs):
             pytest.skip("it doesn't return one item for each")
         single = [model.predict([each])[0] for each in inputs]
-        assert same(_arrays(list(whole)), _arrays(single)), (
+        assert same(arrays(list(whole)), arrays(single)), (
             "an item's output depends on what else is in the batch"
         )
 
@@ -143,52 +144,22 @@ class ArchitectureConformance(BuildConformance):
     def test_gradients(self) -> None:
         """``backprop`` adds finite gradients to the weights, and they agree with differences."""
         model, inputs = self.model(), self.inputs()
-        trained = [(node, name) for node in model.walk() for name in _weights(node)]
-        if not trained:
+        weights = Weights(model)
+        if not weights.value().size:
             pytest.skip("it has no weights")
         self.output(model, inputs)
         output, backprop = model.begin_update(inputs)
-        if _floats(output) is None:
+        if floats(output) is None:
             pytest.skip(f"its output is {type(output).__name__}: the kit has no gradient for that")
-        direction = _random_like(output)
+        direction = random_like(output)
         backprop(direction)
-        gradients = [_numpy(node.get_grad(name)) for node, name in trained if node.has_grad(name)]
-        assert gradients, "backprop adds no gradient to any weight"
-        assert all(np.isfinite(each).all() for each in gradients), "gradients aren't finite"
+        gradient = weights.gradient()
+        assert gradient.any(), "backprop adds no gradient to any weight"
+        assert np.isfinite(gradient).all(), "gradients aren't finite"
         # A softmax hands its gradient on as that of the scores below it, so nothing is compared.
         if not any(node.name.startswith("softmax") for node in model.walk()):
-            _compare_with_differences(model, inputs, direction, trained)
-
-
-def _compare_with_differences(
-    model: Model[Any, Any], inputs: Any, direction: Any, trained: list[tuple[Any, str]]
-) -> None:
-    """Step along the gradient: the output must change as the gradient says."""
-    moved = [(node, name) for node, name in trained if node.has_grad(name)]
-    start = [node.get_param(name).copy() for node, name in moved]
-    slopes = [node.get_grad(name).copy() for node, name in moved]
-    length = _length(slopes)
-    if length < 1e-6:
-        return
-    found = []
-    # Rounding spoils short steps and bends long ones: one of them must agree.
-    for part in (1e-2, 1e-3, 1e-4):
-        step = part * max(_length(start), 1e-2)
-        values = []
-        for sign in (1.0, -1.0):
-            for (node, name), weight, slope in zip(moved, start, slopes):
-                node.set_param(name, weight + sign * step * slope / length)
-            values.append(_dot(model.predict(inputs), direction))
-        found.append((values[0] - values[1]) / (2 * step))
-    nearest = min(found, key=lambda each: abs(each - length))
-    assert abs(nearest - length) < 0.1 * length + 1e-3, (
-        f"along the gradient the output changes by {nearest:.4g}, and the gradient says "
-        f"{length:.4g}"
-    )
-
-
-def _length(arrays: list[Any]) -> float:
-    return float(np.sqrt(sum(float((_numpy(each).astype("d") ** 2).sum()) for each in arrays)))
+            told = disagreement(weights, gradient, lambda: dot(model.predict(inputs), direction))
+            assert not told, told
 
 
 # -- what layers take and give
@@ -233,48 +204,3 @@ _INPUTS: dict[str, Any] = {
 
 def _emptied(item: Any) -> Any:
     return item[:0] if hasattr(item, "__array__") else type(item)(item.vocab, words=[])
-
-
-def _weights(node: Any) -> list[str]:
-    return [name for name in node.param_names if node.has_param(name)]
-
-
-def _floats(output: Any) -> list[Any] | None:
-    """The arrays of numbers in an output, or None if it isn't made of such."""
-    if hasattr(output, "dataXd"):
-        return [output.dataXd]
-    if isinstance(output, list) and all(hasattr(each, "__array__") for each in output):
-        arrays = output
-    elif hasattr(output, "__array__"):
-        arrays = [output]
-    else:
-        return None
-    return arrays if all(each.dtype.kind == "f" for each in arrays) else None
-
-
-def _arrays(output: Any) -> Any:
-    """An output as what can be compared."""
-    if hasattr(output, "dataXd"):
-        return [_numpy(output.dataXd), _numpy(output.lengths)]
-    if isinstance(output, list | tuple):
-        return [_arrays(each) for each in output]
-    return _numpy(output) if hasattr(output, "__array__") or hasattr(output, "get") else output
-
-
-def _numpy(array: Any) -> Any:
-    return array.get() if hasattr(array, "get") else np.asarray(array)
-
-
-def _random_like(output: Any) -> Any:
-    rng = np.random.default_rng(1)
-    if hasattr(output, "dataXd"):
-        data = rng.normal(size=output.dataXd.shape).astype("f")
-        return type(output)(data, output.lengths)
-    if isinstance(output, list):
-        return [rng.normal(size=each.shape).astype("f") for each in output]
-    return rng.normal(size=output.shape).astype("f")
-
-
-def _dot(output: Any, direction: Any) -> float:
-    pairs = zip(_floats(output) or [], _floats(direction) or [])
-    return sum(float((_numpy(one).astype("d") * other).sum()) for one, other in pairs)

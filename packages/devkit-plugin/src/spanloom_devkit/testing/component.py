@@ -17,9 +17,10 @@ import pytest
 from spanloom.config.signatures import MISSING, signature_of
 from spanloom.plugins.factory import factory_info
 
-from .base import NameConformance
+from .base import SMALL_ENCODER, NameConformance
 from .compare import annotation, difference
-from .pipelines import changed, find_block, learns, seed, small_pipeline, train
+from .listeners import Shared
+from .pipelines import changed, find_block, learns, seed, train
 from .texts import LONG, SPACES, TEXTS, annotated_examples
 
 if TYPE_CHECKING:
@@ -71,13 +72,18 @@ class ComponentConformance(NameConformance):
 
     # -- pipelines
 
-    def pipeline(self) -> Pipeline:
-        """A new pipeline with the component, not initialized."""
+    def start(self) -> Pipeline:
+        """A new pipeline with what must stand before the component."""
         from spanloom.pipeline import blank
 
         nlp = blank(self.lang)
         for name in self.before:
             nlp.add_pipe(name)
+        return nlp
+
+    def pipeline(self) -> Pipeline:
+        """A new pipeline with the component, not initialized."""
+        nlp = self.start()
         nlp.add_pipe(self.name, name="it", config=copy.deepcopy(self.settings()))
         return nlp
 
@@ -321,23 +327,73 @@ class ComponentConformance(NameConformance):
         inside = find_block(block, "tok2vec")
         if inside is None or not learns(nlp):
             pytest.skip("its settings have no layer 'tok2vec' that could listen to a shared one")
-        shared = small_pipeline(self.lang)
+        shared = self.start()
+        if "tok2vec" not in shared.pipe_names:
+            shared.add_pipe("tok2vec", config={"model": dict(SMALL_ENCODER)})
         settings = {key: copy.deepcopy(value) for key, value in block.items() if key != "factory"}
         holder: Any = find_block(settings, "tok2vec")
-        holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 8}
+        holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1"}
         shared.add_pipe(self.name, name="it", config=settings)
         self._moves(shared, "tok2vec")
 
     def _listened_to(self) -> None:
+        self._moves(self._with_heads("tagger"), "it")
+
+    def _with_heads(self, *heads: str) -> Pipeline:
+        """A pipeline in which taggers of these names listen to the component."""
+        from spanloom.components import Encoder
+
         nlp = self.pipeline()
         component: Any = nlp.get_pipe("it")
+        if not isinstance(component, Encoder):
+            pytest.skip("it is no encoder that others could listen to")
         if component.provides != "tokens" and not self.listener:
             pytest.skip(f"it provides '{component.provides}': give `listener` in a subclass")
         own = self.listener or {"@architectures": "spanloom.Tok2VecListener.v1"}
         layer = {**copy.deepcopy(dict(own)), "upstream": "it"}
         model = {"@architectures": "spanloom.Tagger.v2", "tok2vec": layer}
-        nlp.add_pipe("tagger", config={"model": model})
-        self._moves(nlp, "it")
+        for name in heads:
+            nlp.add_pipe("tagger", name=name, config={"model": copy.deepcopy(model)})
+        return nlp
+
+    def shared(self, *heads: str) -> Shared:
+        """The encoder with heads that listen to it, initialized; a skip if it is none."""
+        self.target()
+        seed()
+        nlp = self._with_heads(*heads)
+        examples = self.examples(nlp)
+        try:
+            nlp.initialize(lambda: examples)
+        except Exception as error:
+            pytest.skip(f"it can't be built ({type(error).__name__}): see test_builds")
+        return Shared(nlp, heads, self.texts, self.start)
+
+    def test_listener_gradient(self) -> None:
+        """An encoder's gradient through a listener agrees with differences."""
+        self.shared("head").follows_differences()
+
+    def test_listener_factor(self) -> None:
+        """A listener multiplies its gradient by its ``grad_factor``; with 0 it sends none."""
+        self.shared("head").obeys_the_factor()
+
+    def test_listener_sum(self) -> None:
+        """An encoder with two heads gets the sum of their gradients."""
+        self.shared("head", "other").adds_up()
+
+    def test_listener_frozen(self) -> None:
+        """Heads learn from an encoder that is frozen, and leave it as it is."""
+        shared = self.shared("head")
+        shared.can_be_frozen(self.examples(shared.nlp))
+
+    def test_replace_listeners(self) -> None:
+        """A head that gets a copy of the encoder for itself predicts as before."""
+        shared = self.shared("head")
+        shared.can_be_copied(self.examples(shared.nlp), source=False)
+
+    def test_source(self) -> None:
+        """A head that another pipeline takes over predicts as before."""
+        shared = self.shared("head")
+        shared.can_be_copied(self.examples(shared.nlp), source=True)
 
     def _moves(self, nlp: Pipeline, encoder: str) -> None:
         """Whether training changes the weights of the shared encoder."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .base import SMALL_ENCODER
-
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
     from spanloom.pipeline import Pipeline
 
-__all__ = ["changed", "find_block", "learns", "seed", "small_pipeline", "train"]
+__all__ = ["changed", "find_block", "learns", "seed", "train"]
 
 
 def seed() -> None:
@@ -38,15 +36,6 @@ def train(nlp: Pipeline, examples: list[Example], steps: int) -> list[float]:
         nlp.update(examples, sgd=optimizer, losses=losses)
         found.append(float(losses.get("it", 0.0)))
     return found
-
-
-def small_pipeline(lang: str) -> Pipeline:
-    """A pipeline with a small shared encoder."""
-    from spanloom.pipeline import blank
-
-    nlp = blank(lang)
-    nlp.add_pipe("tok2vec", config={"model": dict(SMALL_ENCODER)})
-    return nlp
 
 
 def find_block(block: Any, key: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from spanloom.errors import DataError
 from spanloom.examples.alignment import Alignment, align_docs, align_words
 from spanloom.examples.example import Example
 from spanloom.examples.offsets import MisalignedWarning
-from spanloom.tokens import Doc
+from spanloom.tokens import Doc, Span
 from spanloom.vocab import Vocab
 
 
@@ -239,6 +239,42 @@ def test_an_entity_that_fits_no_tokens_is_left_out(vocab: Vocab) -> None:
     with pytest.warns(MisalignedWarning):
         y = Example.from_dict(Doc(vocab, ["x", "y"]), {"entities": [(1, 2, "B")]}).reference
     assert not y.ents and [token.ent_iob_ for token in y] == ["O", "O"]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "pairs"),
+    [
+        (["b", " ", "c"], ["B", " ", "c"], [(1, 1)]),
+        (["\n", "a"], ["\n", "A"], [(0, 0)]),
+        (["a", "\n\n"], ["A", "\n", "\n"], [(1, 1), (1, 2)]),
+        (["a", "\n", "b"], ["A", " ", "b"], []),
+        (["a", " \n", "b"], ["A", " ", "\n", "b"], [(1, 1), (1, 2)]),
+        (["ab", " ", "c"], ["A", "b", " ", "c"], [(1, 2)]),
+        (["ab", " ", "c"], ["A", " ", "bc"], []),
+        (["a", " ", "c"], ["A", "c"], []),
+        (["same", " ", "here", "x"], ["Same", " ", "here", "quite"], [(1, 1)]),
+        (["the", "cat", "x", "\t"], ["The", "cat", "y", "\t"], [(3, 3)]),
+        ([" ", "\n"], ["\n"], [(1, 0)]),
+    ],
+)
+def test_white_space_is_aligned_between_the_same_words(
+    x: list[str], y: list[str], pairs: list[tuple[int, int]]
+) -> None:
+    for one, other, expected in ((x, y, pairs), (y, x, [(j, i) for i, j in pairs])):
+        aligned = align_words(one, other)
+        found = [(i, int(j)) for i in range(len(one)) for j in aligned.x2y[i]]
+        assert [(i, j) for i, j in found if not one[i].strip()] == sorted(expected)
+        back = [(int(i), j) for j in range(len(other)) for i in aligned.y2x[j]]
+        assert sorted(back) == found
+
+
+def test_annotation_of_white_space_is_aligned(vocab: Vocab) -> None:
+    gold = Doc(vocab, words=["B", " ", "c"], tags=["X", "_SP", "Y"])
+    gold.ents = [Span(gold, 1, 3, label="E")]
+    example = Example(Doc(vocab, words=["b", " ", "c"]), gold)
+    assert example.get_aligned("TAG", as_string=True) == ["X", "_SP", "Y"]
+    spans = example.get_aligned_spans_y2x(gold.ents)
+    assert [(span.start, span.end) for span in spans] == [(1, 3)]
 
 
 def test_empty(vocab: Vocab) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,7 +111,8 @@ def starts_on_words(doc: Doc, starts: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def align_words(x: Sequence[str], y: Sequence[str]) -> Alignment:
-    """Align two lists of words by their characters, white space and case aside.
+    """Align two lists of words by their characters, white space and case aside. Words of white
+    space are aligned with those between the same words.
 
     Where the texts differ in more than that, equal stretches are aligned and the rest stays
     unaligned. Raises :class:`DataError` if less than half of the characters agree.
@@ -124,7 +126,46 @@ def align_words(x: Sequence[str], y: Sequence[str]) -> Alignment:
     else:
         xs, ys, shared = _by_difference(x_norm, y_norm)
         _check(x, y, max(x_norm, y_norm, key=lambda words: sum(map(len, words))), shared)
-    return Alignment.from_pairs(x_at[xs], y_at[ys], len(x), len(y))
+    pairs = np.stack([x_at[xs], y_at[ys]], axis=1)
+    if len(x_at) < len(x) and len(y_at) < len(y):
+        spaces = _space_pairs(_gaps(x, x_at), _gaps(y, y_at), xs, ys, (len(x_at), len(y_at)))
+        pairs = np.array([*pairs.tolist(), *spaces], dtype=np.int64).reshape(-1, 2)
+        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    return Alignment.from_pairs(pairs[:, 0], pairs[:, 1], len(x), len(y))
+
+
+def _gaps(words: Sequence[str], at: Ints) -> dict[int, dict[int, str]]:
+    """The words of white space by index, for each n those before the n-th of the others."""
+    bounds = [-1, *at.tolist(), len(words)]
+    return {
+        n: {i: words[i] for i in range(start + 1, end) if words[i]}
+        for n, (start, end) in enumerate(pairwise(bounds))
+        if end - start > 1
+    }
+
+
+def _space_pairs(
+    x: dict[int, dict[int, str]],
+    y: dict[int, dict[int, str]],
+    xs: Ints,
+    ys: Ints,
+    sizes: tuple[int, int],
+) -> Iterator[tuple[int, int]]:
+    """The pairs of words of white space that share characters, in gaps between the same words."""
+    pairs = list(zip(xs.tolist(), ys.tolist(), strict=True))
+    last = {-1: -1, **dict(pairs)}
+    first = {sizes[0]: sizes[1], **dict(reversed(pairs))}
+    for gap, mine in x.items():
+        left, right = last.get(gap - 1), first.get(gap)
+        same = right if left is None else left + 1
+        if same not in y or (left is not None and right is not None and right != left + 1):
+            continue
+        i, j = list(mine), list(y[same])
+        words, others = list(mine.values()), list(y[same].values())
+        equal = "".join(words) == "".join(others)
+        near = _by_length(words, others) if equal else _by_difference(words, others)[:2]
+        for a, b in zip(*map(np.ndarray.tolist, near), strict=True):
+            yield i[a], j[b]
 
 
 def _normalised(words: Sequence[str]) -> tuple[list[str], Ints]:

@@ -90,7 +90,7 @@ def gradients(nlp, data, name="tok2vec", **kwargs):
             for param in node.param_names:
                 if node.has_grad(param):
                     node.get_grad(param)[:] = 0
-    nlp.update(data, **kwargs)
+    nlp.update(data, sgd=False, **kwargs)
     model = nlp.get_pipe(name).model
     parts = [
         node.get_grad(param).ravel()
@@ -129,7 +129,7 @@ def test_listeners_equal_tied_private_copies():
         copy.from_bytes(encoder.to_bytes())
         output = nlp.get_pipe(head).model.get_ref("softmax")
         model.get_ref("softmax").from_bytes(output.to_bytes())
-    private.update(data)
+    private.update(data, sgd=False)
     for head in ("one", "two"):
         copy = private.get_pipe(head).model.get_ref("tok2vec")
         total = total + np.concatenate(
@@ -229,7 +229,7 @@ def test_gradients_agree_with_finite_differences_through_the_listeners():
             for value in (old + 2e-3, old - 2e-3):
                 flat[index] = value
                 node.set_param(param, values)
-                losses.append(sum(nlp.update(data).values()))
+                losses.append(sum(nlp.update(data, sgd=False).values()))
             flat[index] = old
             node.set_param(param, values)
             numeric = (losses[0] - losses[1]) / 4e-3
@@ -244,7 +244,7 @@ def test_several_updates_before_one_step_equal_one_batch():
     nlp, data = shared()
     whole = gradients(nlp, data)
     gradients(nlp, data[:3])
-    nlp.update(data[3:])
+    nlp.update(data[3:], sgd=False)
     model = nlp.get_pipe("tok2vec").model
     parts = np.concatenate(
         [node.get_grad(p).ravel() for node in model.walk() for p in node.param_names]
@@ -295,7 +295,7 @@ def test_two_encoders_of_different_width_feed_their_own_listeners():
     nlp.add_pipe("tagger", name="wide_head", config=tagger(listener(width=12, upstream="wide")))
     data = examples_for(nlp, 6)
     nlp.initialize(lambda: data)
-    assert nlp.update(data).keys() == {"narrow_head", "wide_head"}
+    assert nlp.update(data, sgd=False).keys() == {"narrow_head", "wide_head"}
     doc = nlp("the cat sat")
     assert all(token.tag_ for token in doc)
 

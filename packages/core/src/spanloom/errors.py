@@ -4,11 +4,12 @@
 
     SpanloomError
     ├── ConfigError (ValueError)         a config that can't be used; holds all its problems
-    ├── RegistryError (LookupError)
+    ├── RegistryError (LookupError, ValueError)
     │   ├── UnknownNameError             no such name; near names and the package that has it
     │   ├── NameClashError               two distributions offer the same name
     │   └── PluginError                  a plugin that can't be loaded or misbehaves
     ├── PipelineError (ValueError)       components that don't fit together
+    │   └── NoComponentError (KeyError)  no component of that name
     ├── DataError (ValueError)           bad text, tokens or annotation
     │   └── FormatError                  a file whose content is malformed; names file and line
     ├── MissingFileError (FileNotFoundError)
@@ -26,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "ConfigError",
@@ -35,6 +37,7 @@ __all__ = [
     "FormatError",
     "MissingFileError",
     "NameClashError",
+    "NoComponentError",
     "OccupiedError",
     "PackageError",
     "PipelineError",
@@ -48,7 +51,18 @@ __all__ = [
 
 
 class SpanloomError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base of all errors raised on purpose. They are pickled with all that they hold."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+
+def _restored(cls: type[SpanloomError], args: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    # Not by the class: an error takes other arguments than its message.
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,7 @@ class ConfigError(SpanloomError, ValueError):
         super().__init__("\n  ".join([f"{source}: {count}", *map(str, self.problems)]))
 
 
-class RegistryError(SpanloomError, LookupError):
+class RegistryError(SpanloomError, LookupError, ValueError):
     """A name can't be looked up in a registry."""
 
 
@@ -131,6 +145,12 @@ class PluginError(RegistryError):
 
 class PipelineError(SpanloomError, ValueError):
     """Components that don't fit together: a missing producer, widths that differ, a name twice."""
+
+
+class NoComponentError(PipelineError, KeyError):
+    """No component of a pipeline has this name."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class DataError(SpanloomError, ValueError):

@@ -18,12 +18,12 @@ __all__ = ["ner_scorer", "parser_scorer", "textcat_multilabel_scorer", "textcat_
 
 def parser_scorer() -> Scorer:
     """``dep_uas``, ``dep_las``, ``dep_las_per_type``, and the scores of sentences."""
+    return _score_trees
 
-    def score(examples: Iterable[Example]) -> dict[str, Any]:
-        examples = list(examples)
-        return {**score_sentences(examples), **score_dependencies(examples)}
 
-    return score
+def _score_trees(examples: Iterable[Example]) -> dict[str, Any]:
+    examples = list(examples)
+    return {**score_sentences(examples), **score_dependencies(examples)}
 
 
 def ner_scorer() -> Scorer:

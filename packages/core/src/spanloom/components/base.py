@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 import srsly
 
-from ..errors import PipelineError, SerializationError
+from ..errors import PipelineError, SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, read_json, write_bytes
 from ..tokens.batch import Batch, Feature
@@ -63,18 +64,40 @@ def minibatch(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
+@contextmanager
+def initialized(component: Any) -> Iterator[None]:
+    """Let what a component, or an encoder that it listens to, raises for want of weights be a
+    :class:`PipelineError` that says so."""
+    try:
+        yield
+    except SpanloomError:
+        raise
+    except Exception as error:
+        for each in (*getattr(component, "upstream", ()), component):
+            model: Any = getattr(each, "model", None)
+            for node in model.walk() if hasattr(model, "walk") else ():
+                if any(node.has_param(name) is None for name in node.param_names):
+                    raise PipelineError(
+                        f"component '{each.name}' isn't initialized: call nlp.initialize(), or "
+                        f"load a trained pipeline"
+                    ) from error
+        raise
+
+
 class DocAnnotator:
     """What runs a component on documents, given how it annotates a batch (:meth:`annotate`)."""
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate one document; encoders that it listens to run first."""
-        self.annotate(self.ready([doc]))
+        with initialized(self):
+            self.annotate(self.ready([doc]))
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
         """Annotate a stream of documents in batches, in order."""
         for docs in minibatch(stream, batch_size):
-            self.annotate(self.ready(docs))
+            with initialized(self):
+                self.annotate(self.ready(docs))
             yield from docs
 
     def ready(self, docs: Sequence[Doc]) -> Batch:
@@ -162,7 +185,8 @@ class TrainableComponent(DocAnnotator):
             return losses
         batch = self.ready(batch if batch is not None else Batch(eg.predicted for eg in examples))
         set_dropout_rate(self.model, drop)
-        losses[self.name] += self.learn(examples, batch)
+        with initialized(self):
+            losses[self.name] += self.learn(examples, batch)
         if sgd is not None:
             self.finish_update(sgd)
         return losses
@@ -348,7 +372,8 @@ class Encoder(TrainableComponent):
         from thinc.api import set_dropout_rate
 
         set_dropout_rate(self.model, drop)
-        values, backprop = self.model.begin_update(batch)
+        with initialized(self):
+            values, backprop = self.model.begin_update(batch)
 
         def backward(gradient: Any) -> Any:
             self._taught = True

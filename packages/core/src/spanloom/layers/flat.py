@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,14 @@ def unwrap(X: Any, ops: Any) -> tuple[Any, Any, Callable[[Any], Any]]:
 
 def skip_empty(init: Callable[..., Any]) -> Callable[..., None]:
     """An ``init`` that infers nothing from a sample without rows, whose width may be unknown."""
+    return partial(_init_unless_empty, init)
 
-    def init_unless_empty(model: Model[Any, Any], X: Any = None, Y: Any = None) -> None:
-        init(model, X=None if _empty(X) else X, Y=None if _empty(Y) else Y)
 
-    return init_unless_empty
+# No local function: a model's functions have to be found again when it is unpickled.
+def _init_unless_empty(
+    init: Callable[..., Any], model: Model[Any, Any], X: Any = None, Y: Any = None
+) -> None:
+    init(model, X=None if _empty(X) else X, Y=None if _empty(Y) else Y)
 
 
 def _empty(X: Any) -> bool:

@@ -55,6 +55,6 @@ def load(
     is wrong with the config, :class:`PipelineError` for components that aren't there or listen to
     one that isn't, and :class:`SerializationError` for files that can't be read.
     """
-    choice = loading.Choice(disable, enable, exclude)
+    choice = loading.Choice.of(disable, enable, exclude)
     with remote_code(trust_remote_code):
         return loading.load(Pipeline, name, choice, vocab, config)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Self
 
 from ..errors import PipelineError
 from . import sourcing
@@ -13,7 +12,17 @@ from .order import Slot
 from .state import PipelineState
 from .wiring import check_disabled, rename_upstream
 
-__all__ = ["add", "enable", "labels", "left_out", "remove", "rename", "replace", "selected"]
+__all__ = [
+    "DisabledPipes",
+    "add",
+    "enable",
+    "labels",
+    "left_out",
+    "remove",
+    "rename",
+    "replace",
+    "selected",
+]
 
 
 def add(
@@ -76,24 +85,38 @@ def enable(nlp: PipelineState, name: str, enabled: bool) -> None:
     nlp.links.changed()
 
 
-@contextmanager
+class DisabledPipes(list[str]):
+    """The names of components that are disabled until :meth:`restore`, or the end of a ``with``
+    block."""
+
+    def __init__(self, nlp: PipelineState, names: Iterable[str]) -> None:
+        super().__init__(names)
+        self._nlp = nlp
+        for name in self:
+            enable(nlp, name, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.restore()
+
+    def restore(self) -> None:
+        """Enable them again, those that are still there; the list is empty then."""
+        for name in self:
+            if name in self._nlp.order:
+                enable(self._nlp, name, True)
+        self.clear()
+
+
 def selected(
-    nlp: PipelineState, disable: str | Iterable[str], enabled: str | Iterable[str] | None
-) -> Iterator[list[str]]:
+    nlp: PipelineState, disable: Iterable[str], enabled: Iterable[str] | None
+) -> DisabledPipes:
     """See :meth:`Pipeline.select_pipes`."""
-    off = [disable] if isinstance(disable, str) else list(disable)
-    keep = [enabled] if isinstance(enabled, str) else enabled
-    off = [name for name in left_out(nlp, off, keep) if nlp.order[name].enabled]
+    off = [name for name in left_out(nlp, disable, enabled) if nlp.order[name].enabled]
     nlp.links.link()
     check_disabled(nlp.order, off)
-    for name in off:
-        enable(nlp, name, False)
-    try:
-        yield off
-    finally:
-        for name in off:
-            if name in nlp.order:
-                enable(nlp, name, True)
+    return DisabledPipes(nlp, off)
 
 
 def left_out(

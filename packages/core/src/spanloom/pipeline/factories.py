@@ -54,6 +54,13 @@ def create_component(
     Returns the component, and the filled block that describes it. Raises
     :class:`UnknownNameError` for an unknown factory, :class:`ConfigError` for unknown settings.
     """
+    if not isinstance(factory, str):
+        raise UnknownNameError(
+            f"add_pipe takes the name of a component, not {factory!r}: register a function of a "
+            f"Doc with @Pipeline.component('my_name'), then add_pipe('my_name')"
+        )
+    if factory not in registry.factories and (advice := registry.advice("factories", factory)):
+        raise UnknownNameError(f"'{factory}' is a component of spaCy's that isn't here: {advice}")
     try:
         function = registry.get("factories", factory)
     except UnknownNameError:

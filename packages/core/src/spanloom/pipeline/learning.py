@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from itertools import chain
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..components import Encoder, TrainableComponent
 from ..components.base import SAMPLE_SIZE, minibatch
@@ -101,7 +101,7 @@ def update(
     nlp: PipelineState,
     examples: Sequence[Example],
     drop: float,
-    sgd: Optimizer | None,
+    sgd: Optimizer | Literal[False],
     losses: dict[str, float] | None,
     exclude: Collection[str],
     annotates: Collection[str],
@@ -142,7 +142,7 @@ def update(
             batch = apply(slot, batch)
             examples = [each.with_predicted(doc) for each, doc in zip(examples, batch)]
     batch.backward()
-    if sgd is not None:
+    if sgd is not False:
         _step(learners, sgd)
     return losses
 

@@ -17,6 +17,7 @@ from ..plugins import manager
 from ..plugins.registries import preferences, registry
 from ..vocab import Vocab
 from .editing import add, enable, left_out
+from .order import names_of
 from .saving import from_disk, own_meta, saved_meta, suppliers_in
 from .state import P, PipelineState
 
@@ -30,6 +31,11 @@ class Choice:
     disable: Collection[str] = ()
     enable: Collection[str] = ()
     exclude: Collection[str] = ()
+
+    @classmethod
+    def of(cls, *names: str | Collection[str]) -> Choice:
+        """One for each of disable, enable and exclude; a string is one name."""
+        return cls(*map(names_of, names))
 
 
 def load(
@@ -143,7 +149,7 @@ def from_config(
 def _check_names(pipeline: Collection[str], choice: Choice) -> None:
     """Raise :class:`PipelineError` for names that aren't in the pipeline."""
     for argument, names in vars(choice).items():
-        for name in [names] if isinstance(names, str) else names:
+        for name in names:
             if name not in pipeline:
                 near = get_close_matches(name, pipeline, n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(pipeline)}"

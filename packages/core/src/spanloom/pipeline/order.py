@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-from ..errors import PipelineError
+from ..errors import NoComponentError, PipelineError
 
-__all__ = ["Order", "Slot"]
+__all__ = ["Order", "Slot", "names_of"]
+
+
+def names_of(given: str | Iterable[str]) -> list[str]:
+    """Names as a list: a string is one name, not its letters."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,14 @@ class Order:
         return [slot.name for slot in self._slots if not slot.enabled]
 
     def index(self, name: str) -> int:
-        """Where ``name`` stands. Raises :class:`PipelineError` if there is none of that name."""
+        """Where ``name`` stands. Raises :class:`NoComponentError` if there is none of that name."""
         try:
             return self.names.index(name)
         except ValueError:
             near = get_close_matches(name, self.names, n=1)
             hint = f" Did you mean '{near[0]}'?" if near else ""
             have = ", ".join(self.names) or "none"
-            raise PipelineError(
+            raise NoComponentError(
                 f"no component '{name}' in this pipeline (it has: {have}).{hint}"
             ) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
@@ -18,7 +18,7 @@ from ..tokens.batch import Batch
 from ..vocab import Vocab
 from . import editing, factories, graph, graph_table, learning, loading, running, saving, sourcing
 from .batching import WORDS
-from .order import Order
+from .order import Order, names_of
 from .state import ErrorHandler
 from .streaming import stream
 from .wiring import Links
@@ -75,6 +75,11 @@ class Pipeline:
         make = resolve_block(self._tokenizer_config, "nlp.tokenizer")
         self.tokenizer: Any = make(self)
         self.tokenizer_type = type(self.tokenizer)
+        self._optimizer: Optimizer | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: all but the optimizer that :meth:`update` uses by default."""
+        return {**self.__dict__, "_optimizer": None}
 
     @classmethod
     def from_config(
@@ -94,7 +99,7 @@ class Pipeline:
         :class:`ConfigError` with everything that is wrong with these sections, and
         :class:`PipelineError` for components that don't fit together.
         """
-        choice = loading.Choice(disable, enable, exclude)
+        choice = loading.Choice.of(disable, enable, exclude)
         return loading.from_config(cls, config, choice, vocab, meta)
 
     # -- what it holds
@@ -214,7 +219,8 @@ class Pipeline:
         """
         position = self.order.place(before, after, first, last)
         name = name or factory_name
-        return editing.add(self, factory_name, name, position, source, replace_listeners, config)
+        replaced = names_of(replace_listeners)
+        return editing.add(self, factory_name, name, position, source, replaced, config)
 
     def create_pipe(
         self, factory_name: str, name: str | None = None, *, config: Mapping[str, Any] | None = None
@@ -255,15 +261,16 @@ class Pipeline:
 
     def select_pipes(
         self, *, disable: str | Iterable[str] = (), enable: str | Iterable[str] | None = None
-    ) -> AbstractContextManager[list[str]]:
-        """Disable components, or all but those in ``enable`` and the encoders that they listen to,
-        inside a ``with`` block; yields the names of those disabled. An encoder that nobody listens
-        to then doesn't run.
+    ) -> editing.DisabledPipes:
+        """Disable components, or all but those in ``enable`` and the encoders that they listen to.
+        Returns the list of those disabled, whose method ``restore`` enables them again; so does the
+        end of a ``with`` block. An encoder that nobody listens to then doesn't run.
 
         Raises :class:`PipelineError` at once, before anything changes, for names that aren't there,
         and if a component that stays listens to an encoder that is disabled.
         """
-        return editing.selected(self, disable, enable)
+        off = None if enable is None else names_of(enable)
+        return editing.selected(self, names_of(disable), off)
 
     def replace_listeners(
         self, tok2vec_name: str, pipe_name: str, listeners: Iterable[str] = ()
@@ -277,13 +284,14 @@ class Pipeline:
         changes. Raises :class:`PipelineError` for a place that isn't in the config, or if only some
         of the listeners to one encoder are named.
         """
-        sourcing.replace_listeners(self, tok2vec_name, pipe_name, listeners)
+        sourcing.replace_listeners(self, tok2vec_name, pipe_name, names_of(listeners))
 
     def analyze_pipes(
         self, *, keys: Collection[str] = graph.KEYS, pretty: bool = False
     ) -> dict[str, Any]:
         """What each component sets and needs, whom it listens to and who listens to it; see
         :func:`spanloom.pipeline.graph.analyze`. ``pretty`` prints it as a table, too."""
+        keys = names_of(keys)
         if pretty:
             print(graph_table.table(self, keys))
         return graph.analyze(self, keys)
@@ -307,7 +315,7 @@ class Pipeline:
     def __call__(self, text: str | Doc, *, disable: Collection[str] = ()) -> Doc:
         """Annotate one text."""
         doc = text if isinstance(text, Doc) else self.make_doc(text)
-        return running.annotate(self, Batch((doc,)), disable)[0]
+        return running.annotate(self, Batch((doc,)), names_of(disable))[0]
 
     @overload
     def pipe(
@@ -353,6 +361,7 @@ class Pipeline:
         ``n_process`` worker processes share the batches (-1: one for each core of the machine). It
         takes them about a second to start. They get the pipeline as :meth:`to_disk` saves it.
         """
+        disable = names_of(disable)
         return stream(self, texts, as_tuples, batch_size, batch_words, disable, n_process)
 
     def set_error_handler(self, error_handler: ErrorHandler) -> None:
@@ -380,8 +389,9 @@ class Pipeline:
         vectors that ``[initialize]`` names is opened first, and its pretrained weights come last,
         so that nothing overwrites them; what was applied is in ``meta["pretrained"]``.
         """
-        learning.initialize(self, get_examples, keep, annotates)
-        return sgd if sgd is not None else self.create_optimizer()
+        learning.initialize(self, get_examples, names_of(keep), names_of(annotates))
+        self._optimizer = sgd if sgd is not None else self.create_optimizer()
+        return self._optimizer
 
     def create_optimizer(self) -> Optimizer:
         """The optimizer of ``[training.optimizer]``."""
@@ -393,7 +403,7 @@ class Pipeline:
         examples: Sequence[Example],
         *,
         drop: float = 0.0,
-        sgd: Optimizer | None = None,
+        sgd: Optimizer | Literal[False] | None = None,
         losses: dict[str, float] | None = None,
         exclude: Collection[str] = (),
         annotates: Collection[str] = (),
@@ -404,14 +414,19 @@ class Pipeline:
         then each encoder gets its sum, last first. Components in ``exclude`` don't learn (an
         encoder among them still runs, in predict mode, if somebody listens); those in ``annotates``
         set their predictions on copies of the documents, from which those after them learn. Without
-        ``sgd``, gradients are only added up: call again, and step with :meth:`finish_update`.
-        Returns ``losses``, to which each component adds its own.
+        ``sgd``, the step is that of the optimizer that :meth:`initialize` returned, or of one as
+        the config has it, which is kept. With ``sgd=False``, gradients are only added up: call
+        again, and step with :meth:`finish_update`. Returns ``losses``, to which each component adds
+        its own.
         """
+        if sgd is None:
+            sgd = self._optimizer = self._optimizer or self.create_optimizer()
+        exclude, annotates = names_of(exclude), names_of(annotates)
         return learning.update(self, examples, drop, sgd, losses, exclude, annotates)
 
     def finish_update(self, sgd: Optimizer, *, exclude: Collection[str] = ()) -> None:
         """Step with the gradients that :meth:`update` added up."""
-        learning.finish_update(self, sgd, exclude)
+        learning.finish_update(self, sgd, names_of(exclude))
 
     def use_params(self, params: Mapping[Any, Any] | None) -> AbstractContextManager[None]:
         """Use other weights, such as an optimizer's averages, inside a ``with`` block."""
@@ -431,19 +446,19 @@ class Pipeline:
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write a folder, whole or not at all; see :mod:`spanloom.pipeline.saving`."""
-        saving.to_disk(self, path, exclude=exclude)
+        saving.to_disk(self, path, exclude=names_of(exclude))
 
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
         """Read weights and settings from a folder into this pipeline, whose components must be
         those that were saved. :func:`spanloom.load` builds the pipeline as well."""
-        saving.from_disk(self, path, exclude=exclude)
+        saving.from_disk(self, path, exclude=names_of(exclude))
         return self
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """All that :meth:`to_disk` writes, as msgpack."""
-        return saving.to_bytes(self, exclude=exclude)
+        return saving.to_bytes(self, exclude=names_of(exclude))
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave; components must be those that were saved."""
-        saving.from_bytes(self, bytes_data, exclude=exclude)
+        saving.from_bytes(self, bytes_data, exclude=names_of(exclude))
         return self

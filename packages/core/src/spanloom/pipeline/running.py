@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..errors import PipelineError
+from ..components.base import initialized
+from ..errors import DataError, PipelineError
 from ..tokens import Doc
 from ..tokens.batch import Batch
 from .batching import slices
@@ -13,7 +15,7 @@ from .order import Slot
 from .state import PipelineState
 from .wiring import check_disabled
 
-__all__ = ["annotate", "annotated", "apply", "raise_error", "running", "tokenized"]
+__all__ = ["BadText", "annotate", "annotated", "apply", "raise_error", "running", "tokenized"]
 
 
 def raise_error(name: str, component: Any, docs: list[Doc], error: Exception) -> None:
@@ -47,9 +49,10 @@ def apply(slot: Slot, batch: Batch) -> Batch:
     documents or changed their tokens."""
     component = slot.component
     if hasattr(component, "annotate"):
-        if getattr(component, "upstream", ()):
-            component.ready(batch)
-        component.annotate(batch)
+        with initialized(component):
+            if getattr(component, "upstream", ()):
+                component.ready(batch)
+            component.annotate(batch)
         return batch
     before = [doc.rows for doc in batch]
     docs = [component(doc) for doc in batch]
@@ -111,8 +114,18 @@ def _one_by_one(
             yield batch[0], context
 
 
-def tokenized(nlp: PipelineState, texts: Sequence[str | Doc]) -> Batch:
+@dataclass(frozen=True)
+class BadText:
+    """Stands in a stream for what is no text, until its turn comes."""
+
+    error: DataError
+
+
+def tokenized(nlp: PipelineState, texts: Sequence[Any]) -> Batch:
     """A batch of texts; those that are documents already stay as they are."""
+    for text in texts:
+        if isinstance(text, BadText):
+            raise text.error
     if all(isinstance(text, str) for text in texts) and hasattr(nlp.tokenizer, "batch"):
         return Batch(nlp.tokenizer.batch(texts))
     return Batch(text if isinstance(text, Doc) else nlp.make_doc(text) for text in texts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -13,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from ..errors import SerializationError
+from ..errors import SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.consent import remote_code
 from ..tokens.storage.columnar import from_block, to_blocks
@@ -121,12 +123,18 @@ def _report(name: str, docs: Sequence[Doc], error: Exception) -> dict[str, Any]:
     return {"name": name, "docs": blocks, "error": described(error)}
 
 
-def described(error: BaseException) -> dict[str, str]:
-    """An error as plain values: its class, its message and where it came from."""
+def described(error: BaseException) -> dict[str, Any]:
+    """An error as plain values: its class, its message and where it came from; one of ours whole,
+    as a pickle."""
+    whole = None
+    if isinstance(error, SpanloomError):
+        with suppress(Exception):  # a plugin's, that holds something else
+            whole = pickle.dumps(error)
     message = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else error
     return {
         "module": type(error).__module__,
         "class": type(error).__qualname__,
         "message": str(message),
+        "whole": whole,
         "traceback": "".join(traceback.format_exception(error)),
     }

@@ -2,13 +2,15 @@
 
 Each worker is a new Python process (spawned, on every system) that loads the pipeline from a
 temporary folder. Batches go out as texts, or as columns where documents were given, and documents
-come back as columns (:mod:`spanloom.tokens.storage.columnar`): nothing is pickled, and no work is
-done for single tokens. Contexts and the error handler stay in this process.
+come back as columns (:mod:`spanloom.tokens.storage.columnar`): no work is done for single tokens,
+and nothing is pickled but errors of ours, which hold more than a message. Contexts and the error
+handler stay in this process.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -27,7 +29,8 @@ from ..tokens.storage.columnar import from_block, to_blocks
 from ..tokens.storage.packing import pack_strings
 from ..vocab.extensions import MISSING, everywhere
 from .batching import grouped
-from .running import raise_error
+from .reading import Reading, reading
+from .running import BadText, raise_error
 from .saving import names_in, to_disk
 from .worker import Task, work
 
@@ -62,27 +65,30 @@ def pipe_in_processes(
     worker's traceback as a note, and :class:`PipelineError` if a worker dies.
     """
     groups = grouped(texts, size, words, as_tuples)
-    with _workers(nlp, n_process, words, disable) as workers:
+    with (
+        _workers(nlp, n_process, words, disable) as workers,
+        reading(groups, 2 * _AHEAD * n_process) as source,
+    ):
         waiting: dict[int, list[Any]] = {}
         answers: dict[int, dict[str, Any]] = {}
         sent = taken = 0
         while True:
-            while sent - taken < 2 * _AHEAD * n_process:
-                free = min(workers, key=lambda worker: worker.pending)
-                group = next(groups, None) if free.pending < _AHEAD else None
-                if group is None:
-                    break
-                free.send(sent, [text for text, _ in group] if as_tuples else group)
-                waiting[sent] = group
+            free = min(workers, key=lambda worker: worker.pending)
+            if source.groups and free.pending < _AHEAD:
+                waiting[sent] = group = source.groups.popleft()
+                texts = [text for text, _ in group] if as_tuples else group
+                free.send(sent, [text for text in texts if not isinstance(text, BadText)])
                 sent += 1
-            if taken == sent:
+            elif taken in answers:
+                yield from _results(nlp, waiting.pop(taken), answers.pop(taken), as_tuples)
+                taken += 1
+                source.read_on()
+            elif source.ended and taken == sent:
+                source.check()
                 return
-            while taken not in answers:
-                for answer in _received(workers):
+            else:
+                for answer in _received(workers, source):
                     answers[answer["number"]] = answer
-            group = waiting.pop(taken)
-            yield from _results(nlp, group, answers.pop(taken), as_tuples)
-            taken += 1
 
 
 def _results(
@@ -90,12 +96,19 @@ def _results(
 ) -> Iterator[Any]:
     if "error" in answer:
         raise _rebuilt(answer["error"])
+    bad = [text for each in group if isinstance(text := each[0] if as_tuples else each, BadText)]
+    if bad and nlp.error_handler is raise_error:
+        raise bad[0].error
     nlp.vocab.renew()
     for report in answer["reports"]:
         docs = [doc for block in report["docs"] for doc in from_block(block, nlp.vocab)]
         name = report["name"]
         component = nlp.order[name].component if name in nlp.order else nlp.tokenizer
         nlp.error_handler(name, component, docs, _rebuilt(report["error"]))
+    for text in bad:
+        nlp.error_handler("tokenizer", nlp.tokenizer, [], text.error)
+    if bad:
+        group = [each for each in group if not isinstance(each[0] if as_tuples else each, BadText)]
     done = [doc for block in answer["blocks"] for doc in from_block(block, nlp.vocab)]
     for doc, place in zip(done, answer.get("kept", range(len(group))), strict=True):
         yield (doc, group[place][1]) if as_tuples else doc
@@ -150,11 +163,14 @@ class _Worker:
         )
 
 
-def _received(workers: Sequence[_Worker]) -> Iterator[dict[str, Any]]:
-    """What workers have sent, at least one answer."""
+def _received(workers: Sequence[_Worker], source: Reading) -> Iterator[dict[str, Any]]:
+    """What workers have sent, once one has or there are new texts."""
     by_connection = {worker.inward: worker for worker in workers if worker.pending}
-    for ready in wait(list(by_connection)):
-        yield by_connection[ready].receive()  # type: ignore[index]
+    for ready in wait([*by_connection, source.news]):
+        if ready is source.news:
+            source.take()
+        else:
+            yield by_connection[ready].receive()  # type: ignore[index]
 
 
 @contextmanager
@@ -162,6 +178,7 @@ def _workers(
     nlp: PipelineState, count: int, words: int, disable: Collection[str]
 ) -> Iterator[list[_Worker]]:
     _check_device()
+    _check_known(nlp)
     workers: list[_Worker] = []
     with TemporaryDirectory(prefix="spanloom-") as folder:
         to_disk(nlp, f"{folder}/pipeline")
@@ -252,6 +269,23 @@ def _modules(nlp: PipelineState) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if not f"{name}.".startswith(skipped)))
 
 
+def _check_known(nlp: PipelineState) -> None:
+    """Raise :class:`PipelineError` for a component of a notebook or a prompt: no other process can
+    import it."""
+    if getattr(sys.modules.get("__main__"), "__file__", None) is not None:
+        return
+    for slot in nlp.order:
+        with registry.preferring(nlp.config):
+            made = [registry.get(kind, name) for kind, name in names_in(slot.config)]
+        used = [slot.component, type(slot.component), *made]
+        if any(getattr(each, "__module__", None) == "__main__" for each in used):
+            raise PipelineError(
+                f"n_process: the component '{slot.name}' is defined in a notebook or at a prompt, "
+                f"where worker processes can't find it: put it into a module (a .py file) and "
+                f"import that, or leave n_process out"
+            )
+
+
 def _defaults() -> tuple[bytes, ...]:
     """The custom attributes of all pipelines that have a plain value as default."""
     found = []
@@ -262,12 +296,15 @@ def _defaults() -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _rebuilt(state: dict[str, str]) -> Exception:
+def _rebuilt(state: dict[str, Any]) -> Exception:
     """The error that a worker described: of its own class where this process knows it."""
     message = state["message"]
     known = getattr(sys.modules.get(state["module"]), state["class"], None)
     error: Exception | None = None
-    if isinstance(known, type) and issubclass(known, Exception):
+    if state["whole"] is not None:
+        with suppress(Exception):  # a class that this process can't import
+            error = pickle.loads(state["whole"])  # noqa: S301
+    elif isinstance(known, type) and issubclass(known, Exception):
         with suppress(Exception):  # a class that wants other arguments
             error = known(message)
     if error is None:

@@ -190,6 +190,11 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         Raises `UnknownNameError` if nobody offers it, `NameClashError` if several distributions do
         and `prefer` chose none, and `PluginError` if the one that offers it can't be loaded.
         """
+        if not isinstance(name, str):
+            raise UnknownNameError(
+                f"registry '{self.name}' has names, which are strings, and not {name!r}: register "
+                f"what you have under a name (@registry.{self.name}('my_name')), and give that name"
+            )
         value = self._values.get(name, _MISSING)
         return self._find(name) if value is _MISSING else value
 

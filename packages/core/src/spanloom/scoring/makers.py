@@ -26,12 +26,12 @@ Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
 
 def tagger_scorer() -> Scorer:
     """``tag_acc`` and ``tag_per_type``."""
-    return lambda examples: score_column(examples, "TAG", "tag", per_type=True)
+    return partial(score_column, column="TAG", name="tag", per_type=True)
 
 
 def lemmatizer_scorer() -> Scorer:
     """``lemma_acc``."""
-    return lambda examples: score_column(examples, "LEMMA", "lemma")
+    return partial(score_column, column="LEMMA", name="lemma")
 
 
 def morphologizer_scorer() -> Scorer:

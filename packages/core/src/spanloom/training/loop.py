@@ -110,6 +110,7 @@ class _Training:
             nlp.update(
                 part,
                 drop=drop,
+                sgd=False,
                 losses=new,
                 exclude=settings.frozen_components,
                 annotates=settings.annotating_components,

@@ -1,0 +1,183 @@
+"""Calls as users of spaCy write them: each works, or says why not."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import spanloom
+from spanloom import Example, Pipeline
+from spanloom.errors import DataError, PipelineError, UnknownNameError
+
+
+def tagger() -> tuple[Pipeline, list[Example]]:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("tagger")
+    rows = [
+        Example.from_dict(nlp.make_doc(f"{name} sleeps"), {"tags": ["N", "V"]})
+        for name in ("Ann", "Bob", "Eva")
+    ]
+    return nlp, rows
+
+
+def two() -> Pipeline:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.add_pipe("sentencizer", name="other")
+    return nlp
+
+
+# -- learning
+
+
+def test_update_without_an_optimizer_learns_with_one_of_its_own() -> None:
+    nlp, rows = tagger()
+    nlp.initialize(lambda: rows)
+    losses = [nlp.update(rows)["tagger"] for _ in range(30)]
+    assert losses[-1] < losses[0] / 2
+
+
+def test_a_loaded_pipeline_learns_without_an_optimizer_too(tmp_path: Path) -> None:
+    nlp, rows = tagger()
+    nlp.initialize(lambda: rows)
+    nlp.to_disk(tmp_path / "m")
+    again = spanloom.load(tmp_path / "m")
+    assert again.update(rows)["tagger"] > again.update(rows)["tagger"]
+
+
+def test_gradients_are_only_added_up_where_that_is_asked_for() -> None:
+    nlp, rows = tagger()
+    optimizer = nlp.initialize(lambda: rows)
+    before = nlp.to_bytes()
+    nlp.update(rows, sgd=False)
+    assert nlp.to_bytes() == before
+    nlp.finish_update(optimizer)
+    assert nlp.to_bytes() != before
+
+
+# -- components that don't run
+
+
+def test_select_pipes_disables_at_once_and_restores() -> None:
+    nlp = two()
+    off = nlp.select_pipes(disable="other")
+    assert off == ["other"] and nlp.pipe_names == ["sentencizer"]
+    nlp.add_pipe("sentencizer", name="third")
+    off.restore()
+    assert nlp.pipe_names == ["sentencizer", "other", "third"]
+    nlp.disable_pipe("other")
+    off.restore()  # a second time is nothing
+    assert nlp.pipe_names == ["sentencizer", "third"]
+    with pytest.raises(PipelineError, match="nosuch"):
+        nlp.select_pipes(disable="nosuch")
+
+
+def test_one_name_as_a_string_is_that_name(tmp_path: Path) -> None:
+    nlp = two()
+    nlp.to_disk(tmp_path / "m")
+    calls: list[Callable[..., Pipeline]] = [
+        lambda **kind: spanloom.load(tmp_path / "m", **kind),
+        lambda **kind: Pipeline.from_config(nlp.config, **kind),
+    ]
+    for call in calls:
+        assert call(disable="other").disabled == ["other"]
+        assert call(enable="other").pipe_names == ["other"]
+        assert call(exclude="other").component_names == ["sentencizer"]
+    assert len(list(nlp("One. Two.", disable="other").sents)) == 2
+    doc = next(nlp.pipe(["One. Two."], disable="sentencizer"))
+    assert len(list(doc.sents)) == 2
+    nlp.to_disk(tmp_path / "n", exclude="vocab")
+    assert not (tmp_path / "n" / "vocab").exists()
+    tags, rows = tagger()
+    tags.initialize(lambda: rows)
+    before = tags.to_bytes()
+    tags.update(rows, exclude="tagger")
+    assert tags.to_bytes() == before
+    tags.initialize(lambda: rows, keep="tagger")
+    assert tags.to_bytes() == before
+
+
+# -- components that can't run
+
+
+@pytest.mark.parametrize("name", ["tagger", "morphologizer", "senter"])
+def test_a_component_without_weights_says_so(name: str) -> None:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe(name)
+    rows = [Example(nlp.make_doc("a"), nlp.make_doc("a"))]
+    calls: Iterable[Callable[[], Any]] = (
+        lambda: nlp("a"),
+        lambda: list(nlp.pipe(["a"])),
+        lambda: nlp.get_pipe(name)(nlp.make_doc("a")),
+        lambda: list(nlp.get_pipe(name).pipe([nlp.make_doc("a")])),
+        lambda: nlp.update(rows),
+        lambda: nlp.evaluate(rows),
+    )
+    for call in calls:
+        with pytest.raises(PipelineError, match=rf"'{name}' isn't initialized.*initialize\(\)"):
+            call()
+
+
+def test_the_encoder_that_has_no_weights_is_named() -> None:
+    nlp, rows = tagger()
+    nlp = spanloom.Pipeline.from_config(spanloom.config.init_config("en", ["tagger"]))
+    with pytest.raises(PipelineError, match="'tok2vec' isn't initialized"):
+        nlp("a")
+    with pytest.raises(PipelineError, match="'tok2vec' isn't initialized"):
+        nlp.update(rows)
+
+
+@pytest.mark.parametrize("what", [lambda doc: doc, {"a": 1}, None, ["tagger"]])
+def test_add_pipe_of_what_is_no_name_says_how_to_register_it(what: Any) -> None:
+    with pytest.raises(UnknownNameError, match=r"Pipeline\.component"):
+        spanloom.blank("en").add_pipe(what)
+    with pytest.raises(UnknownNameError):
+        spanloom.registry.factories.get(what)
+
+
+# -- texts
+
+
+@pytest.mark.parametrize("odd", [None, math.nan, b"bytes", ["a"], 7])
+def test_what_is_no_text_is_named_with_its_number(odd: Any) -> None:
+    nlp = two()
+    for count in (1, 2):
+        with pytest.raises(DataError, match=f"text 1: .* not {type(odd).__name__}"):
+            list(nlp.pipe(["a", odd, "b"], n_process=count))
+    seen: list[tuple[str, str]] = []
+    nlp.set_error_handler(lambda name, _, docs, error: seen.append((name, str(error))))
+    for count in (1, 2):
+        assert [doc.text for doc in nlp.pipe(["a", odd, "b"], n_process=count)] == ["a", "b"]
+    pairs = [("a", 1), (odd, 2), "no pair", ("b", 4)]
+    assert [each for _, each in nlp.pipe(pairs, as_tuples=True)] == [1, 4]
+    assert [name for name, _ in seen] == ["tokenizer"] * 4
+    assert "text 1" in seen[2][1] and "text 2" in seen[3][1] and "pair" in seen[3][1]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_documents_come_out_while_the_next_text_is_waited_for(count: int) -> None:
+    texts: queue.Queue[str | None] = queue.Queue()
+    out: queue.Queue[str] = queue.Queue()
+
+    def annotate() -> None:
+        nlp = two()
+        for doc in nlp.pipe(iter(texts.get, None), batch_size=1, n_process=count):
+            out.put(doc.text)
+
+    thread = threading.Thread(target=annotate, daemon=True)
+    thread.start()
+    for text in ("one", "two"):
+        texts.put(text)
+        assert out.get(timeout=60) == text
+    for text in ("three", "four", "five"):  # several at once, then none
+        texts.put(text)
+    assert [out.get(timeout=60) for _ in range(3)] == ["three", "four", "five"]
+    texts.put(None)
+    thread.join(60)
+    assert not thread.is_alive()

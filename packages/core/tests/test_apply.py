@@ -13,6 +13,7 @@ from spanloom import Doc, Example, Pipeline
 from spanloom.corpora.applying import apply_pipeline, read_texts
 from spanloom.corpora.corpus import read_docs
 from spanloom.errors import DataError, FormatError, MissingFileError, SpanloomError
+from spanloom.tokens.storage.docfile import write_docs
 
 from .support import run
 
@@ -146,3 +147,29 @@ def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(DataError, match="no format that can be written"):
         apply_pipeline(nlp, tmp_path / "a.txt", tmp_path / "out.doc")
+
+
+def test_standard_output_gets_lines_of_json(model: Path, source: Path, tmp_path: Path) -> None:
+    with source.open("a") as file:
+        file.write(json.dumps({"text": "Half \ud83d of it. And more."}) + "\n")
+    before = sorted(tmp_path.iterdir())
+    told = run("apply", model, source, "-")
+    rows = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [row["text"] for row in rows] == [*TEXTS, "Half \ud83d of it. And more."]
+    assert all(len(row["sents"]) == 2 for row in rows) and "26 documents" in told.stderr
+    assert sorted(tmp_path.iterdir()) == before
+    assert "name a file" in run("apply", model, source, "-", "--resume", code=1).output
+
+
+def test_an_output_that_is_among_the_sources_is_refused(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    path = tmp_path / "in" / "a.jsonl"
+    path.write_text('{"text": "One. Two.", "mine": 1}\n')
+    assert "source" in run("apply", model, tmp_path / "in", path, code=1).output
+    assert "mine" in path.read_text()
+
+
+def test_documents_of_a_folder_are_read(nlp: Pipeline, tmp_path: Path) -> None:
+    for name in ("two", "one"):
+        write_docs(tmp_path / f"{name}.loom", [nlp(f"Said {name}. So.")])
+    assert found(nlp, tmp_path) == ["Said one. So.", "Said two. So."]

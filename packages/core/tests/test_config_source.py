@@ -165,3 +165,16 @@ def test_keys_that_no_section_can_hold_are_written_inline() -> None:
 def test_objects_that_are_no_json_cannot_be_written() -> None:
     with pytest.raises(ConfigError, match=r"a\.x"):
         Config({"a": {"x": object()}}).to_str()
+
+
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [
+        ("['a', 'b']", 'write ["a", "b"]'),
+        ("{'a': True, 'b': None}", 'write {"a": true, "b": null}'),
+        ("[1,]", "write [1]"),
+        ("[nonsense]", "values are JSON"),
+    ],
+)
+def test_values_as_python_writes_them_are_told_as_json(value: str, fix: str) -> None:
+    assert fix in problems(f"[nlp]\npipeline = {value}\n")[2]

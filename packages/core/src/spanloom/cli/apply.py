@@ -16,7 +16,7 @@ __all__ = ["apply_command"]
 @click.command("apply")
 @click.argument("model", type=click.Path())
 @click.argument("source", type=click.Path(allow_dash=True))
-@click.argument("output", type=click.Path())
+@click.argument("output", type=click.Path(allow_dash=True))
 @click.option("--lines", "-L", is_flag=True, help="Each line of a text file is a document.")
 @click.option("--text-key", default="text", show_default=True, help="Where JSON has the text.")
 @click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents at a time.")
@@ -39,8 +39,8 @@ def apply_command(
     """Annotate SOURCE with the pipeline MODEL and write the documents to OUTPUT.
 
     SOURCE is a file or folder of texts (.txt, .jsonl) or of documents (.spacy, .loom, ...), or "-"
-    for standard input. The name of OUTPUT tells the format (.jsonl, .spacy, .loom, .conllu). A run
-    that was stopped or killed goes on with --resume.
+    for standard input. The name of OUTPUT tells the format (.jsonl, .spacy, .loom, .conllu); "-" is
+    standard output, as lines of JSON. A run that was stopped or killed goes on with --resume.
     """
     if code is not None:
         from ..plugins import import_code

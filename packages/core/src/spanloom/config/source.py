@@ -7,6 +7,7 @@ and so that later checks can name lines too.
 
 from __future__ import annotations
 
+import ast
 import configparser
 import json
 import re
@@ -25,6 +26,8 @@ __all__ = ["VARIABLE", "Config", "interpolated", "parse_text"]
 VARIABLE = re.compile(r"\$\{([\w.:]+)\}")
 _SECTION = re.compile(r"^\[(?P<name>[^\]]*)\]\s*(?:[#;].*)?$")
 _KEY = re.compile(r"^(?P<key>[^=:\s][^=:]*?)\s*[=:]\s?(?P<value>.*)$", re.DOTALL)
+#: Characters of a value that is told anew in another notation.
+_LONGEST = 1000
 _ESCAPED = re.compile(r"\$\$(?!\{[\w.:]+\})")
 
 
@@ -195,7 +198,18 @@ def _scan_value(scan: _Scan, path: str, value: str, number: int) -> None:
         try:
             json.loads(value)
         except ValueError as error:
-            scan.problem(number, path, f"isn't JSON: {value[:60]} ({error})", "values are JSON")
+            fix = _as_json(value) or "values are JSON"
+            scan.problem(number, path, f"isn't JSON: {value[:60]} ({error})", fix)
+
+
+def _as_json(value: str) -> str:
+    """What to write in place of a value in Python's notation; "" for others."""
+    try:
+        if len(value) > _LONGEST:
+            return ""
+        return f"write {json.dumps(ast.literal_eval(value), ensure_ascii=False)}"
+    except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
+        return ""
 
 
 def _imply_parents(scan: _Scan) -> None:

@@ -65,7 +65,8 @@ def apply_pipeline(
     progress: Callable[[int, int], Any] | None = None,
 ) -> Applied:
     """Annotate everything in ``source`` (see :func:`read_texts`) and write the documents to
-    ``output``, in the format of its name.
+    ``output``, in the format of its name; to standard output (``-``) as lines of JSON, each as soon
+    as it is there.
 
     With ``resume``, the parts that a run before left are kept. ``size`` documents make a part;
     ``progress`` is called after each document with the numbers of documents and words so far.
@@ -73,14 +74,17 @@ def apply_pipeline(
     Raises :class:`SpanloomError` if the parts are of another pipeline (of other weights, say), or
     of another source; and what reading, annotating and writing raise.
     """
-    output = Path(output)
+    to_stdout, output = str(output) == "-", Path(output)
+    if to_stdout and resume:
+        raise DataError("standard output isn't kept: name a file to go on with a run that stopped")
     refuse_source(output, source, *(_files(Path(source)) if Path(source).is_dir() else ()))
-    write = writer_for(output)
+    write = None if to_stdout else writer_for(output)
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
-    _prepare(parts, {**about, "text_key": text_key}, resume)
+    if not to_stdout:
+        _prepare(parts, {**about, "text_key": text_key}, resume)
     texts = read_texts(source, nlp, text_key=text_key, lines=lines)
-    before = _skip_done(texts, parts, nlp, size)
+    before = 0 if to_stdout else _skip_done(texts, parts, nlp, size)
     options: dict[str, Any] = {"batch_size": batch_size}
     if n_process != 1:
         options["n_process"] = n_process
@@ -96,6 +100,9 @@ def apply_pipeline(
             yield doc
 
     docs = counted(nlp.pipe(texts, **options))
+    if write is None:
+        total = _print_json(docs)
+        return Applied(total, 0, counts[1], perf_counter() - start)
     number = before // size
     for first in docs:
         write_part(parts / f"{number:08d}.loom", chain([first], islice(docs, size - 1)))
@@ -104,6 +111,14 @@ def apply_pipeline(
     total = write(output, _collected(parts, nlp))
     shutil.rmtree(parts)
     return Applied(total, total - counts[0], counts[1], seconds)
+
+
+def _print_json(docs: Iterable[Doc]) -> int:
+    count = 0
+    for doc in docs:
+        print(json.dumps(doc.to_json()), flush=True)
+        count += 1
+    return count
 
 
 def _collected(parts: Path, nlp: Pipeline) -> Iterator[Doc]:

@@ -229,11 +229,13 @@ def _readable(ending: str = "") -> str:
 
 
 def read_docs(path: str | Path, vocab: Vocab, **options: Any) -> Iterator[Doc]:
-    """The documents of a file, by the converter for its format. ``options`` are the converter's;
-    those that it doesn't know are left out."""
+    """The documents of a file, by the converter for its format, or of all files in a folder.
+    ``options`` are the converter's; those that it doesn't know are left out."""
     from ..config.signatures import signature_of
 
     path = Path(path)
+    if path.is_dir():
+        return (doc for file in data_files(path) for doc in read_docs(file, vocab, **options))
     kind = format_of(path)
     if kind is None:
         raise _unread(path)

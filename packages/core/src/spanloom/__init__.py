@@ -5,9 +5,12 @@ Importing this package imports nothing else: each public name is loaded when it 
 
 from __future__ import annotations
 
+from .io.late_torch import hold_back_torch
 from .io.lazy import lazy_names
 
 __version__ = "0.1.0"
+
+hold_back_torch()
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,

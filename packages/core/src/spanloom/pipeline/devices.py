@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Literal
 
 from ..errors import PluginError, TrainingError
+from ..io.late_torch import import_torch
 from ..plugins import Device, DeviceRequest, manager
 
 __all__ = ["ALLOCATORS", "use_allocator", "use_device"]
@@ -39,6 +41,8 @@ def use_device(kind: Literal["cpu", "gpu", "auto"] = "auto", gpu_id: int = 0) ->
 
 
 def _choice(request: DeviceRequest) -> Device:
+    if request.kind != "cpu" and sys.platform == "darwin":
+        import_torch()  # which knows the GPU of a Mac
     from thinc.compat import has_cupy_gpu, has_gpu
 
     if request.kind == "cpu" or (request.kind == "auto" and not has_gpu):
@@ -48,6 +52,8 @@ def _choice(request: DeviceRequest) -> Device:
 
 def _use_gpu(gpu_id: int) -> None:
     from thinc.api import require_gpu
+
+    import_torch()  # thinc chooses its GPU, too, and its kind on a Mac is torch's
 
     try:
         require_gpu(gpu_id)
@@ -74,4 +80,5 @@ def use_allocator(name: str | None) -> None:
     from thinc.api import CupyOps, get_current_ops, set_gpu_allocator
 
     if isinstance(get_current_ops(), CupyOps):
+        import_torch()
         set_gpu_allocator(name)

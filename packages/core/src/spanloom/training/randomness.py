@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import SerializationError
+from ..io.late_torch import import_torch, seed_torch
 
 __all__ = ["random_state", "seed_everything", "set_random_state"]
 
@@ -20,6 +21,7 @@ def seed_everything(seed: int | None) -> None:
         from thinc.api import fix_random_seed
 
         fix_random_seed(seed)
+        seed_torch(seed)
 
 
 def random_state() -> dict[str, Any]:
@@ -48,8 +50,8 @@ def set_random_state(state: Mapping[str, Any]) -> None:
         name, keys, position, has_gauss, cached = state["numpy"]
         random.setstate((version, tuple(internal), gauss))
         np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
-        torch: Any = sys.modules.get("torch")
-        if torch is not None and "torch" in state:
+        torch: Any = import_torch() if "torch" in state else None
+        if torch is not None:
             torch.set_rng_state(torch.tensor(state["torch"], dtype=torch.uint8))
     except (KeyError, TypeError, ValueError) as error:
         raise SerializationError(

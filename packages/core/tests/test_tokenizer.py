@@ -63,7 +63,21 @@ def words(tokenizer: TokenizerBase, text: str) -> list[str]:
 PARTS = st.sampled_from(
     [*"aBéßд你क्1²°.,:;!?'\"’‘()[]{}<>-–—~…+*^%$£/=@#&_|\\☺👍 \n\t\xa0\u3000\ud800"]
     + ["  ", "..", "--", "US$", "km", "don't", "'s", ":)", "http://", "www.", "com", "a.m."]
-    + ["10am", "C++", "Ph.D.", "can't", "'em", "and/or", "w/o", "(o:", "°C."]
+    + [
+        "👍🏿",
+        "🇩🇰",
+        "\u200d",
+        "\ufe0f",
+        "10am",
+        "C++",
+        "Ph.D.",
+        "can't",
+        "'em",
+        "and/or",
+        "w/o",
+        "(o:",
+        "°C.",
+    ]
 )
 TEXTS = st.one_of(st.text(), st.lists(PARTS, max_size=12).map("".join))
 CHUNKS = st.lists(PARTS, min_size=1, max_size=8).map("".join).map(lambda t: "".join(t.split()))
@@ -382,7 +396,9 @@ def test_a_megabyte(tokenizer: Tokenizer, part: str) -> None:
     assert put_together(doc) == text
 
 
-@pytest.mark.parametrize("part", ["a.", ".,", "a@", "'s", "a-b,", "://", "x:y@", "5km", "(:"])
+@pytest.mark.parametrize(
+    "part", ["a.", ".,", "a@", "'s", "a-b,", "://", "x:y@", "5km", "(:", "a👍🏿"]
+)
 def test_time_is_linear_without_spaces(tokenizer: Tokenizer, part: str) -> None:
     # A quadratic algorithm would need many minutes.
     text = part * 40_000
@@ -469,3 +485,43 @@ def test_differences_from_spacy_that_the_guide_lists(tokenizer: Tokenizer) -> No
         "Ա-Ա": ["Ա", "-", "Ա"],
     }
     assert {text: words(tokenizer, text) for text in expected} == expected
+
+
+@pytest.mark.parametrize("code", ["en", "xx", "de"])
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "👍🏿",
+        "🇩🇰",
+        "👨\u200d👩\u200d👧",
+        "❤\ufe0f",
+        "1\ufe0f\u20e3",
+        "🤷🏽\u200d♀\ufe0f",
+        "🏳\ufe0f\u200d🌈",
+    ],
+)
+def test_what_is_seen_as_one_picture_is_one_token(code: str, picture: str) -> None:
+    tokenizer = Tokenizer(Vocab(code), language(code).tokenizer_rules())
+    assert tokenizer(f"Nice!{picture}").words == ["Nice", "!", picture]
+    assert tokenizer(f"({picture}{picture}) 👍{picture}.").words == [
+        "(",
+        picture,
+        picture,
+        ")",
+        "👍",
+        picture,
+        ".",
+    ]
+    assert [token for _, token in tokenizer.explain(f"Nice!{picture}")] == ["Nice", "!", picture]
+    assert tokenizer(f"https://x.org/{picture}").words == ["https://x.org/", picture]
+    assert tokenizer(f"https://x.org/{picture}/a").words == [f"https://x.org/{picture}/a"]
+    tokenizer.add_special_case(picture, [{"ORTH": each} for each in picture])
+    assert tokenizer(f"a{picture}").words == ["a", *picture]
+    assert CharacterTokenizer(Vocab("zh"))(f"好{picture} 人").words == ["好", picture, "人"]
+    assert Tokenizer(Vocab("en"))(f"a{picture}").words == [f"a{picture}"]
+
+
+def test_joiners_that_make_no_picture_stay_where_they_were(tokenizer: Tokenizer) -> None:
+    words = ["क्\u200dष", "می\u200cشود", "a\u200db", "x\ufe0fy"]
+    assert tokenizer(" ".join(words)).words == words
+    assert tokenizer("👍\u200d!").words[0] == "👍"

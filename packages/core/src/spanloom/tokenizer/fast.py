@@ -150,7 +150,12 @@ class FastSplitter(Splitter):
         elif chunk.isalpha():
             return [(chunk, None)]
         else:
-            tokens = self._peel(chunk)
+            tokens = []
+            for i, part in enumerate(self._parts(chunk)):
+                if i % 2 or part in cases:
+                    tokens += cases.get(part, ((part, None),))
+                else:
+                    tokens += self._peel(part)
         if len(tokens) > 1 and not self._heads.isdisjoint([text for text, _ in tokens]):
             found = [Found("", text, norm) for text, norm in tokens]
             found = replace_sequences(found, self.sequences, cases)

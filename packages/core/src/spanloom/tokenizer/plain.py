@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..tokens import Doc
 from .chunks import ChunkCache
+from .pictures import characters_of
 from .rules import Piece
 from .tokenizer import TokenizerBase
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
 
 __all__ = ["CharacterTokenizer", "WhitespaceTokenizer"]
-
-_SPACE_OR_CHARACTER = re.compile(r"\s+|\S")
 
 
 class WhitespaceTokenizer(TokenizerBase):
@@ -48,7 +46,8 @@ def _whole(chunk: str) -> list[Piece]:
 
 
 class CharacterTokenizer(TokenizerBase):
-    """Makes one token of each character, for scripts that put no spaces between words.
+    """Makes one token of each character, for scripts that put no spaces between words; an emoji of
+    several characters is one.
 
     Whitespace is handled as in other tokenizers: one space belongs to the token before it, and
     what more there is makes one token.
@@ -66,7 +65,7 @@ class CharacterTokenizer(TokenizerBase):
         ends = []
         for text in texts:
             before = len(words)
-            for run in _SPACE_OR_CHARACTER.findall(text):
+            for run in characters_of(text):
                 if run[0] == " " and len(words) > before:
                     flags[-1] = True
                     run = run[1:]

@@ -3,7 +3,8 @@
 The algorithm is spaCy's, described in its documentation: affixes are split off one at a time from
 both ends until nothing is left to split, or until what is left is a special case; what remains is
 split at infixes unless it is a token by itself. Then special cases that were taken apart on the
-way are put together again.
+way are put together again. Beyond that, an emoji of several characters is one token where the rules
+would cut it up.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from .pictures import parted
 from .rules import Piece, SpecialCases
 
 __all__ = ["Finder", "Found", "Searcher", "Splitter", "find_sequences", "replace_sequences"]
@@ -35,7 +37,16 @@ Sequences = dict[str, list[tuple[str, ...]]]
 class Splitter:
     """Splits chunks by five callables, each of which may be ``None``, and special cases."""
 
-    __slots__ = ("infixes", "prefix", "sequences", "special_cases", "suffix", "token", "url")
+    __slots__ = (
+        "_pictures",
+        "infixes",
+        "prefix",
+        "sequences",
+        "special_cases",
+        "suffix",
+        "token",
+        "url",
+    )
 
     def __init__(
         self,
@@ -52,6 +63,7 @@ class Splitter:
         self.infixes = infixes
         self.token = token
         self.url = url
+        self._pictures = len(self._plain("☺☺")) > 1
         self.sequences = find_sequences(special_cases, self._has_affix, self._plain)
 
     def __call__(self, chunk: str) -> list[Piece]:
@@ -61,8 +73,25 @@ class Splitter:
     def explain(self, chunk: str) -> list[Found]:
         """The tokens of a chunk, each with the name of its rule: PREFIX, SUFFIX, INFIX, TOKEN,
         TOKEN_MATCH, URL_MATCH, or SPECIAL- with the number of the token in the special case."""
-        found = self._split(chunk, self.special_cases)
-        return replace_sequences(found, self.sequences, self.special_cases)
+        cases = self.special_cases
+        found: list[Found] = []
+        for i, part in enumerate(self._parts(chunk)):
+            whole = i % 2 and part not in cases
+            found += [Found("TOKEN", part)] if whole else self._split(part, cases)
+        return replace_sequences(found, self.sequences, cases)
+
+    def _parts(self, chunk: str) -> list[str]:
+        """See :func:`parted`; the chunk alone if it is one token, or the rules leave pictures where
+        they are. Those at the end of an address are split from it, not those within."""
+        parts = parted(chunk) if self._pictures else [chunk]
+        if len(parts) == 1 or chunk in self.special_cases or (self.token and self.token(chunk)):
+            return [chunk]
+        if self.url and self.url(chunk):
+            kept = len(parts)
+            while kept > 1 and not parts[kept - 1]:
+                kept -= 2
+            return ["".join(parts[:kept]), *parts[kept:]]
+        return parts
 
     def _plain(self, chunk: str) -> list[str]:
         return [found.text for found in self._split(chunk, {})]

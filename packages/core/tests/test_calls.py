@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 import spanloom
-from spanloom import Example, Pipeline
+from spanloom import Doc, Example, Pipeline
 from spanloom.errors import DataError, PipelineError, UnknownNameError
+from spanloom.tokens.storage.docfile import write_docs
+
+from .support import config_for
 
 
 def tagger() -> tuple[Pipeline, list[Example]]:
@@ -181,3 +185,75 @@ def test_documents_come_out_while_the_next_text_is_waited_for(count: int) -> Non
     texts.put(None)
     thread.join(60)
     assert not thread.is_alive()
+
+
+# -- the config
+
+
+def test_what_is_set_in_the_config_is_kept_and_saved(tmp_path: Path) -> None:
+    nlp = two()
+    nlp.config["training"]["patience"] = 5
+    nlp.config["paths"]["train"] = "rows.conllu"
+    assert nlp.config["training"]["patience"] == 5
+    nlp.to_disk(tmp_path / "m")
+    again = spanloom.load(tmp_path / "m")
+    assert again.config["training"]["patience"] == 5
+    assert again.config.interpolate()["corpora"]["train"]["path"] == "rows.conllu"
+    assert spanloom.blank("en").config["training"]["patience"] != 5  # defaults aren't shared
+    assert pickle.loads(pickle.dumps(nlp)).config == nlp.config  # noqa: S301
+
+
+def test_what_follows_from_the_pipeline_says_how_to_change_it() -> None:
+    nlp = two()
+    config = nlp.config
+    for change in (
+        lambda: config["nlp"].update(lang="de"),
+        lambda: config["nlp"].pop("lang"),
+        lambda: config["components"]["sentencizer"].__setitem__("overwrite", True),
+        lambda: config["nlp"].__setitem__("batch_size", 3),
+    ):
+        with pytest.raises(PipelineError, match=r"config\.copy\(\)"):
+            change()
+    changed = nlp.config.copy()
+    changed["nlp"]["batch_size"] = 3
+    assert Pipeline.from_config(changed).batch_size == 3 and nlp.batch_size != 3
+
+
+def test_a_saved_config_keeps_its_references(tmp_path: Path) -> None:
+    config = spanloom.config.init_config("en", ["tagger"])
+    config["system"]["seed"] = 3
+    config["sizes"] = {"width": 32}
+    config["components"]["tok2vec"]["model"]["encode"]["width"] = "${sizes.width}"
+    nlp = Pipeline.from_config(config)
+    nlp.to_disk(tmp_path / "m")
+    text = (tmp_path / "m" / "config.cfg").read_text()
+    assert "path = ${paths.train}" in text and "seed = ${system.seed}" in text
+    assert "width = ${sizes.width}" in text and "${components" not in text
+    assert Pipeline.from_config(spanloom.config.load_config(tmp_path / "m" / "config.cfg"))
+    again = spanloom.load(tmp_path / "m", config={"paths.train": "new.conllu"})
+    assert again.config.interpolate()["corpora"]["train"]["path"] == "new.conllu"
+    again.to_disk(tmp_path / "n")
+    assert "path = ${paths.train}" in (tmp_path / "n" / "config.cfg").read_text()
+    assert "${paths.train}" in text and nlp.from_bytes(nlp.to_bytes())
+
+
+def test_a_path_that_no_setting_uses_is_worth_a_warning(
+    tmp_path: Path, data: dict[str, str]
+) -> None:
+    config = config_for(data)
+    config["corpora"]["dev"]["path"] = data["paths.dev"]
+    with pytest.warns(UserWarning, match=r"--paths\.dev changes nothing"):
+        spanloom.train(config, overrides={"paths.dev": data["paths.dev"]}, quiet=True)
+
+
+def test_training_again_from_a_saved_config_reads_the_new_file(
+    tmp_path: Path, data: dict[str, str]
+) -> None:
+    spanloom.train(config_for(data), tmp_path / "one", quiet=True)
+    nlp = spanloom.blank("en")
+    rows = [Doc(nlp.vocab, words=["a", "b"], tags=["NEW", "NEW"])]
+    write_docs(tmp_path / "new.loom", rows)
+    new = {f"paths.{part}": str(tmp_path / "new.loom") for part in ("train", "dev")}
+    saved = tmp_path / "one" / "model-last" / "config.cfg"
+    result = spanloom.train(saved, tmp_path / "two", overrides=new, quiet=True)
+    assert result.nlp.get_pipe("tagger").labels == ("NEW",)

@@ -10,7 +10,9 @@ from typing import Any
 
 from ..config import Config, load_config
 from ..config.check import config_to_build
+from ..config.overrides import with_overrides
 from ..config.resolve import resolve_block
+from ..config.source import interpolated
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
 from ..io.files import existing, moved_away
 from ..plugins import manager
@@ -87,7 +89,7 @@ def _load_folder(
         nested = {key: value for key, value in config.items() if "." not in key}
         settings = settings.merge(nested) if nested else settings
         if flat:
-            settings = settings.from_str(settings.to_str(), overrides=flat)
+            settings = with_overrides(settings, flat)
     suppliers = suppliers_in(meta)
     settled = registry.settled(suppliers)
     if settled:
@@ -96,7 +98,7 @@ def _load_folder(
     with registry.recorded(suppliers):
         nlp = from_config(cls, settings, choice, vocab, own_meta(meta))
     from_disk(nlp, path, exclude=list(choice.exclude))
-    _keep_changes(nlp, saved)
+    _keep_changes(nlp, interpolated(saved))
     return nlp
 
 

@@ -16,7 +16,18 @@ from ..plugins.registries import registry
 from ..tokens import Doc
 from ..tokens.batch import Batch
 from ..vocab import Vocab
-from . import editing, factories, graph, graph_table, learning, loading, running, saving, sourcing
+from . import (
+    description,
+    editing,
+    factories,
+    graph,
+    graph_table,
+    learning,
+    loading,
+    running,
+    saving,
+    sourcing,
+)
 from .batching import WORDS
 from .order import Order, names_of
 from .state import ErrorHandler
@@ -65,7 +76,8 @@ class Pipeline:
         self.batch_words = WORDS
         self.remote_code = remote_code_allowed()
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
-        self._config = Config(config) if config else default_config()
+        self._config = (Config(config) if config else default_config()).copy()
+        self.references = description.references_in(self._config)
         self._tokenizer_config = dict(tokenizer or {"@tokenizers": "spanloom.Tokenizer.v1"})
         for extension in manager().extensions.extensions.values():
             self.vocab.extensions.declare(
@@ -106,9 +118,13 @@ class Pipeline:
 
     @property
     def config(self) -> Config:
-        """The config from which this pipeline can be built again, every default written down: a
-        copy, which changes nothing when it is changed."""
-        return saving.config_of(self, self._config, self._tokenizer_config)
+        """The config from which this pipeline can be built again, every default written down.
+
+        What is set in it is kept, and saved: it counts when this is trained or initialized. Only
+        ``nlp`` and ``components`` follow from the pipeline: setting something in these raises
+        :class:`PipelineError`. A copy (``config.copy()``) may be changed as you like.
+        """
+        return description.config_of(self, self._config, self._tokenizer_config)
 
     def resolve(self, section: str) -> Any:
         """A section of the config, by its dotted path, with its blocks turned into objects."""

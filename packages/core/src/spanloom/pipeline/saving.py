@@ -7,7 +7,6 @@ distribution supplied the names in the config. Nothing in it is executed when it
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -24,16 +23,15 @@ from ..io.manifest import check_files, list_files
 from ..lang import language
 from ..plugins import manager
 from ..plugins.registries import registry
+from .description import config_text
 from .editing import labels
 
 if TYPE_CHECKING:
-    from ..config import Config
     from .state import PipelineState
 
 __all__ = [
     "FORMAT",
     "MARKS",
-    "config_of",
     "from_bytes",
     "from_disk",
     "names_in",
@@ -88,28 +86,12 @@ def names_in(block: Any) -> Iterator[tuple[str, str]]:
             yield from names_in(value)
 
 
-def config_of(nlp: PipelineState, given: Config, tokenizer: Mapping[str, Any]) -> Config:
-    """See :attr:`Pipeline.config`; ``given`` is the config that the pipeline was made of, and
-    ``tokenizer`` the block of its tokenizer."""
-    config = given.copy()
-    config["nlp"] = {
-        **config.get("nlp", {}),
-        "lang": nlp.lang,
-        "pipeline": nlp.order.names,
-        "disabled": nlp.order.disabled,
-        "batch_size": nlp.batch_size,
-        "tokenizer": tokenizer,
-    }
-    config["components"] = {slot.name: copy.deepcopy(slot.config) for slot in nlp.order}
-    return config
-
-
 def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
     """Write the folder. If anything fails, what was at ``path`` before stays as it was; so does
     what isn't a saved pipeline and nothing else: see :func:`spanloom.io.files.folder_written`."""
     _check_kept(nlp, exclude)
     with folder_written(path, MARKS) as folder:
-        write_text(folder / "config.cfg", nlp.config.to_str())
+        write_text(folder / "config.cfg", config_text(nlp))
         if "vocab" not in exclude:
             nlp.vocab.to_disk(folder / "vocab")
         if hasattr(nlp.tokenizer, "to_disk") and "tokenizer" not in exclude:
@@ -231,7 +213,7 @@ def to_bytes(nlp: PipelineState, *, exclude: Sequence[str] = ()) -> bytes:
         if hasattr(each, "to_bytes") and name not in exclude
     }
     hashes = {name: sha256(part).digest() for name, part in parts.items()}
-    config, meta = nlp.config.to_str(), full_meta(nlp)
+    config, meta = config_text(nlp), full_meta(nlp)
     return _msgpack.dumps({"config": config, "meta": meta, "parts": parts, "hashes": hashes})
 
 

@@ -10,6 +10,7 @@ from ..vocab.protocols import PipelineLike
 
 if TYPE_CHECKING:
     from ..config import Config
+    from .description import References
     from .order import Order
     from .wiring import Links
 
@@ -29,12 +30,14 @@ class PipelineState(PipelineLike, Protocol):
     batch_words: int
     remote_code: bool
     error_handler: ErrorHandler
+    references: References
+    """Where its config referred to other sections."""
     tokenizer_type: type
     """The class of the tokenizer that the config makes."""
 
     @property
     def config(self) -> Config:
-        """The config from which it can be built again: a copy."""
+        """The config from which it can be built again."""
 
     def make_doc(self, text: str) -> Doc:
         """The tokens of ``text``, without annotation."""

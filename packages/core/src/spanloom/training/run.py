@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from ..config import Config, fill_config, find_problems, load_config, resolve_se
 from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
 from ..config.sections import with_required
+from ..config.tree import leaves
 from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
 from ..io.files import check_replaceable, clear_up
@@ -108,11 +110,13 @@ def train(
         for name, data in (("train", train), ("dev", dev))
         if data is not None
     }
-    whole = _complete(source, overrides or {}, readers)
+    given = _complete(source, overrides or {}, readers)
+    _warn_of_unused(given, overrides or {})
+    whole = given.interpolate()
     checkpoint = _checkpoint(output, whole) if resume else None
     use_allocator(whole["training"]["gpu_allocator"])
     seed_everything(whole["training"]["seed"])
-    nlp = ready or _built(whole)
+    nlp = ready or _built(given)
     settings = read_settings(whole, readers)
     nlp.assemble()
     check_frozen(nlp.order, settings.frozen_components)
@@ -147,6 +151,15 @@ def _set_weights(
         initialize(nlp, config, settings)
         if "pretrained" in nlp.meta:
             _say(sink, LoadedWeights(**nlp.meta["pretrained"]))
+
+
+def _warn_of_unused(config: Config, overrides: Mapping[str, Any]) -> None:
+    """Warn of a path that was given and that no setting refers to."""
+    values = [str(value) for _, value in leaves(config)]
+    for path in overrides:
+        if path.startswith("paths.") and not any(f"${{{path}}}" in value for value in values):
+            message = f"--{path} changes nothing: no setting of the config refers to ${{{path}}}"
+            warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def _say(sink: IO[str] | None, message: object) -> None:
@@ -224,7 +237,7 @@ def _complete(
     overrides: Mapping[str, Any],
     readers: Mapping[str, Reader],
 ) -> Config:
-    """The config, checked, with its references resolved. One that was written for spaCy, which
+    """The config, checked. One that was written for spaCy, which
     can't have the arguments that are ours alone, is filled before. The path of a corpus that the
     caller has a reader for need not be there."""
     if isinstance(given, str | Path):
@@ -242,7 +255,7 @@ def _complete(
     ]
     if problems:
         raise ConfigError(problems, source=config.source)
-    return config.interpolate()
+    return config
 
 
 def _is_initialized(nlp: Pipeline) -> bool:

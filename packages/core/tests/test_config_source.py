@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanloom.config import Config, default_config, load_config, parse_config, parse_overrides
+from spanloom.config.changes import differences
+from spanloom.config.overrides import with_overrides
+from spanloom.config.tree import exists, leaves
 from spanloom.errors import ConfigError, MissingFileError
 
 
@@ -178,3 +182,49 @@ def test_objects_that_are_no_json_cannot_be_written() -> None:
 )
 def test_values_as_python_writes_them_are_told_as_json(value: str, fix: str) -> None:
     assert fix in problems(f"[nlp]\npipeline = {value}\n")[2]
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        {".*": 0.07},
+        {r"layer\.1\.": 0.5, "^x=1$": 0.1},
+        {"a:b": 1.0, "#x": 1, "[x]": 2},
+        {"x.y": {"z.w": 1}, "$": 1},
+    ],
+)
+def test_keys_of_a_mapping_that_a_setting_holds_are_data(rates: dict[str, Any]) -> None:
+    path = "components.tok2vec.model.rates"
+    config = Config({"components": {"tok2vec": {"model": {"rates": rates}}}})
+    assert parse_config(config.to_str())["components"]["tok2vec"]["model"]["rates"] == rates
+    assert [found for found, _ in leaves(config)] == [path] and exists(config, path)
+    other = Config({"components": {"tok2vec": {"model": {"rates": {".*": 1}}}}})
+    assert [found for found, *_ in differences(config, other)] in ([path], [])
+    for key in rates:
+        assert exists(config, f"{path}.{key}")
+        changed = with_overrides(config, {f"{path}.{key}": 9})
+        assert changed["components"]["tok2vec"]["model"]["rates"] == {**rates, key: 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[a]\nx = " + "[" * 100_000, 2),
+        ("[a]\nx = " + "[" * 5_000 + "]" * 5_000, 2),
+        ("[a]\ny = 1\nx = " + '{"a":' * 3_000 + "1" + "}" * 3_000, 3),
+        ("[a]\nx = " + "[" * 5_000 + "${a.y}", 2),
+        ("[a]\n\n[" + ".".join("a" * 5_000) + "]\n", 3),
+    ],
+)
+def test_what_is_nested_too_deep_is_refused_with_its_line(text: str, line: int) -> None:
+    start = time.process_time()
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text)
+    assert caught.value.problems[0].line == line
+    assert time.process_time() - start < 2
+
+
+def test_brackets_in_strings_are_no_depth() -> None:
+    value = ["[" * 200, '\\"{' * 200]
+    text = Config({"a": {"x": value}}).to_str()
+    assert parse_config(text)["a"]["x"] == value

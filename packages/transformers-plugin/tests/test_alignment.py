@@ -154,3 +154,14 @@ def test_offsets_of_pieces_that_changed_case_and_accents() -> None:
     text = "Visit  Köln now"
     pieces = ["visit", "ko", "##ln", None]
     assert find_offsets(text, pieces) == [(0, 5), (7, 9), (9, 11), (11, 15)]
+
+
+def test_a_piece_around_white_space_belongs_to_the_words_alone() -> None:
+    from spanloom_transformers.align import align
+
+    doc = spanloom.Doc(
+        NLP.vocab, words=["a", " ", "b", "\n", "c"], spaces=[True, False, False, False, False]
+    )
+    starts, ends = np.array([0, 0, len(doc.text) - 1]), np.array([len(doc.text), 2, len(doc.text)])
+    found = align([doc], np.zeros(3, dtype=np.int64), starts, ends)
+    assert [found[i].tolist() for i in range(5)] == [[0, 1], [], [0], [], [0, 2]]

@@ -350,3 +350,23 @@ def test_mixed_precision_trains_on_the_cpu(precision: Any, build: Any) -> None:
     losses = [nlp.update(tagged_examples(nlp), sgd=Optimizer(0.003))["tagger"] for _ in range(8)]
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     assert nlp(TEXTS[0])._.trf_data.tensors[0].dtype == np.float32
+
+
+def test_pooling_with_weights_learns_also_where_no_gradient_goes_back(build: Any) -> None:
+    from thinc.api import Linear, chain, reduce_mean, registry
+
+    @registry.layers("own_weights.v1")
+    def make() -> Model[Any, Any]:
+        return chain(reduce_mean(), Linear(16, 16))
+
+    nlp = build(heads={"tagger": {"pooling": "own_weights.v1", "grad_factor": 0.0}})
+    (listener,) = [
+        node for node in nlp.get_pipe("tagger").model.walk() if node.name == "transformer-listener"
+    ]
+    (layer,) = [node for node in listener.walk() if node.name == "linear"]
+    weights = nlp.get_pipe("transformer").model.shims[0].module.parameters()
+    before = [layer.get_param("W").copy(), *(each.detach().clone() for each in weights)]
+    nlp.update(tagged_examples(nlp), sgd=nlp.create_optimizer())
+    weights = nlp.get_pipe("transformer").model.shims[0].module.parameters()
+    assert (layer.get_param("W") != before[0]).any()
+    assert all((one == two).all() for one, two in zip(before[1:], weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 import spanloom
 from spanloom.cli.main import cli
 
-from .support import TRANSFORMER
+from .support import TRANSFORMER, tagged_examples
 
 CONFIG = """
 [nlp]
@@ -144,3 +145,22 @@ def test_a_token_splitter_before_a_trained_transformer(build: Any, tmp_path: Pat
     assert max(doc._.trf_data.align.lengths) < whole
     nlp.to_disk(tmp_path / "split")
     assert spanloom.load(tmp_path / "split")(text).words == doc.words
+
+
+def test_learn_rates_by_regular_expressions_can_be_trained_with(
+    folder: Callable[[str], str], tmp_path: Path
+) -> None:
+    from spanloom.config import init_config
+    from spanloom.corpora.writing import writer_for
+
+    path = tmp_path / "docs.loom"
+    docs = [each.reference for each in tagged_examples(spanloom.blank("en"))]
+    writer_for(path)(path, docs)
+    config = init_config("en", ["tagger"], transformer=folder("bert"))
+    config["components"]["transformer"]["model"]["learn_rates"] = {r"layer\.1\.": 0.5, ".*": 0.07}
+    config["training"].update(max_steps=1, eval_frequency=1)
+    paths = {"paths.train": str(path), "paths.dev": str(path)}
+    spanloom.train(config, tmp_path / "out", quiet=True, overrides=paths)
+    nlp = spanloom.load(tmp_path / "out" / "model-last")
+    rates = nlp.config["components"]["transformer"]["model"]["learn_rates"]
+    assert rates == {r"layer\.1\.": 0.5, ".*": 0.07}

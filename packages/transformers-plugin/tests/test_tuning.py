@@ -14,7 +14,7 @@ from spanloom.errors import ConfigError, SerializationError
 from spanloom_transformers.scaler import LossScale
 from spanloom_transformers.tuning import layer_of
 
-from .support import tagged_examples
+from .support import tagged_examples, transformer_block
 
 
 def parameters(nlp: Any) -> dict[str, np.ndarray]:
@@ -123,3 +123,37 @@ def test_loss_scale() -> None:
     assert scale.factor == 8.0
     with pytest.raises(ConfigError, match="there is no scale"):
         LossScale({"scale": 1})
+
+
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({"transformer_config": {"hiden_size": 3}}, "transformer_config"),
+        ({"transformer_config": {"attn_implementation": "flash_attention_2"}}, "model."),
+    ],
+)
+def test_what_transformers_refuses_is_told_with_the_setting(
+    build: Any, settings: dict[str, Any], where: str
+) -> None:
+    with pytest.raises(ConfigError, match=where):
+        build(**settings)
+
+
+def test_a_folder_that_is_not_there_is_not_asked_for_at_the_hub(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    for name in ("models/nope", "./nope", str(tmp_path / "x"), "../nope"):
+        nlp = spanloom.blank("en")
+        nlp.add_pipe("transformer", config=transformer_block(name))
+        with pytest.raises(ConfigError, match="there is no folder"):
+            nlp.initialize()
+
+
+def test_damaged_weights_are_an_error_of_ours(build: Any, tmp_path: Any) -> None:
+    build().to_disk(tmp_path / "saved")
+    path = tmp_path / "saved" / "transformer" / "model" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SerializationError, match="can't be read"):
+        spanloom.load(tmp_path / "saved")

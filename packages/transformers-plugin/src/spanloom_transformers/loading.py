@@ -44,16 +44,30 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
         if settings.trust_remote_code:
             raise guard.not_allowed()
     local = Path(settings.name).is_dir()
+    _check_name(settings.name, local)
     options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": local}
     try:
         tokenizer = PieceTokenizer.load(settings.name, **{**settings.tokenizer_config, **options})
         module, report = _load_module(settings.name, {**settings.transformer_config, **options})
-    except (OSError, ValueError) as error:
+    except (ConfigError, MemoryError):
+        raise
+    except (TypeError, AttributeError, ImportError) as error:
+        # What transformers says of arguments that it, or the model, doesn't take.
+        given = [
+            key for key in ("transformer_config", "tokenizer_config") if getattr(settings, key)
+        ]
+        problem = ConfigProblem(
+            f"model.{given[0]}" if given else "model.name",
+            f"'{settings.name}' can't be loaded so: {_short(error)}",
+            "check the names and values of these settings, and what they need installed",
+        )
+        raise ConfigError([problem], source="transformer") from error
+    except Exception as error:  # weights that are damaged fail in as many ways as there are formats
         problem = ConfigProblem(
             "model.name",
-            f"no model can be loaded from '{settings.name}': {error}",
+            f"no model can be loaded from '{settings.name}'",
             "give a folder that holds config.json, weights and tokenizer, or the name of a model "
-            "on the hub",
+            f"on the hub. transformers says: {_short(error)}",
         )
         raise ConfigError([problem], source="transformer") from error
     missing = sorted(map(str, report.get("missing_keys") or ()))
@@ -65,6 +79,35 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
             stacklevel=2,
         )
     return module, tokenizer
+
+
+def _check_name(name: str, local: bool) -> None:
+    """Raise :class:`ConfigError` for a name that is meant to be a folder which isn't there: the hub
+    would be asked for it, for a long time, and might have something else of that name."""
+    path = Path(name)
+    first = path.parts[0] if path.parts else ""
+    beside = len(path.parts) > 1 and Path(first).is_dir()
+    meant = path.is_absolute() or first in ("..", "~") or name[:2] == "./" or len(path.parts) > 2
+    if local or not (meant or (beside and not _in_cache(name))):
+        return
+    problem = ConfigProblem(
+        "model.name",
+        f"there is no folder '{path.absolute()}'",
+        "give a folder, or the name of a model on the hub that doesn't begin like a folder here",
+    )
+    raise ConfigError([problem], source="transformer")
+
+
+def _in_cache(name: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(name, "config.json"), str)
+
+
+def _short(error: Exception) -> str:
+    """The beginning of what went wrong: transformers adds a page on the connection."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:297] + "..."
 
 
 def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[Any, PieceTokenizer]:
@@ -85,9 +128,11 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
         module, report = _load_module(str(folder), {**asked, **options})
         split = settings.tokenizer_config.get("split_special_tokens", True)
         tokenizer = PieceTokenizer.load(folder, split_special_tokens=split, **options)
-    except (OSError, ValueError) as error:
+    except (ConfigError, MemoryError):
+        raise
+    except Exception as error:  # damaged files fail in as many ways as there are formats
         raise SerializationError(
-            f"'{folder}': the saved transformer can't be read: {error}"
+            f"'{folder}': the saved transformer can't be read: {_short(error)}"
         ) from error
     wrong = {
         kind: sorted(map(str, report.get(kind) or ()))

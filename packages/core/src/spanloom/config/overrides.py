@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import ConfigError, ConfigProblem
 from .sections import FREE_SECTIONS, default_config, plugin_defaults
 from .source import Config
+from .tree import parts
 from .values import is_block, near
 
 __all__ = ["check_overrides", "parse_overrides", "with_overrides"]
@@ -30,7 +31,7 @@ def check_overrides(config: Config, overrides: Mapping[str, Any]) -> list[Config
 
 
 def _find(whole: Mapping[str, Any], path: str) -> ConfigProblem | None:
-    *parents, key = path.split(".")
+    *parents, key = parts(whole, path)
     node: Any = whole
     for depth, part in enumerate(parents):
         if not isinstance(node, Mapping) or part not in node:
@@ -69,7 +70,7 @@ def with_overrides(config: Config, overrides: Mapping[str, Any]) -> Config:
         raise ConfigError(problems, source="overrides")
     result = config.copy()
     for path, value in overrides.items():
-        *parents, key = path.split(".")
+        *parents, key = parts(result, path)
         node: dict[str, Any] = result
         for part in parents:
             node = node.setdefault(part, {})

@@ -24,7 +24,10 @@ __all__ = ["VARIABLE", "Config", "interpolated", "parse_text"]
 
 #: A reference to a value or a section: ``${paths.train}``.
 VARIABLE = re.compile(r"\$\{([\w.:]+)\}")
+#: Sections within sections; also brackets within brackets of a value.
+_DEEPEST = 100
 _SECTION = re.compile(r"^\[(?P<name>[^\]]*)\]\s*(?:[#;].*)?$")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _KEY = re.compile(r"^(?P<key>[^=:\s][^=:]*?)\s*[=:]\s?(?P<value>.*)$", re.DOTALL)
 #: Characters of a value that is told anew in another notation.
 _LONGEST = 1000
@@ -111,7 +114,7 @@ def _unescaped(value: Any) -> Any:
     """``$`` for each ``$$``, as interpolation gives it; ``$${a.b}``, which stands for the text
     ``${a.b}``, stays, or it would be taken for a reference."""
     if isinstance(value, dict):
-        return {key: _unescaped(each) for key, each in value.items()}
+        return {_unescaped(key): _unescaped(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_unescaped(each) for each in value]
     return _ESCAPED.sub("$", value) if isinstance(value, str) else value
@@ -168,6 +171,13 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 def _scan_section(scan: _Scan, section: str, number: int) -> None:
     if not section or any(not part for part in section.split(".")):
         scan.problem(number, f"[{section}]", "is no section name", "write [section.subsection]")
+    elif section.count(".") >= _DEEPEST:
+        scan.problem(
+            number,
+            f"[{section[:40]}...]",
+            f"is more than {_DEEPEST} sections deep",
+            "use fewer dots",
+        )
     elif section in scan.lines:
         first = scan.lines[section]
         scan.problem(number, section, f"section was there already, in line {first}", "merge them")
@@ -194,6 +204,8 @@ def _scan_value(scan: _Scan, path: str, value: str, number: int) -> None:
         scan.problem(number, path, "has no value", 'write null for nothing, "" for an empty string')
     elif len(value) > 1 and value[0] == value[-1] == "'":
         scan.problem(number, path, f"has single quotes: {value}", f'write "{value[1:-1]}"')
+    elif value[0] in "[{" and _depth(value) > _DEEPEST:
+        scan.problem(number, path, f"is nested more than {_DEEPEST} deep", "use fewer brackets")
     elif value[0] in '"[{' and not VARIABLE.search(value):
         try:
             json.loads(value)
@@ -210,6 +222,15 @@ def _as_json(value: str) -> str:
         return f"write {json.dumps(ast.literal_eval(value), ensure_ascii=False)}"
     except (MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
         return ""
+
+
+def _depth(value: str) -> int:
+    """How deep brackets are nested."""
+    deepest = depth = 0
+    for char in _STRING.sub("", value):
+        depth += (char in "[{") - (char in "]}")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _imply_parents(scan: _Scan) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["above", "circle", "exists", "leaves", "mappings"]
+__all__ = ["above", "circle", "exists", "is_section", "leaves", "mappings", "parts"]
+
+_PLAIN_KEY = re.compile(r"^[@\w*-]+$")
 
 
 def above(path: str) -> Iterator[str]:
@@ -18,11 +21,33 @@ def above(path: str) -> Iterator[str]:
 def exists(config: Any, path: str) -> bool:
     """Whether there is a section or a value at a dotted path."""
     node = config
-    for part in path.split("."):
+    for part in parts(config, path):
         if not isinstance(node, Mapping) or part not in node:
             return False
         node = node[part]
     return True
+
+
+def is_section(value: Any) -> bool:
+    """Whether a dict can be a section: one whose keys have dots or equal signs is a value, which a
+    setting holds, as one of regular expressions does."""
+    return isinstance(value, Mapping) and all(
+        isinstance(key, str) and _PLAIN_KEY.match(key) for key in value
+    )
+
+
+def parts(config: Any, path: str) -> list[str]:
+    """The keys that a dotted path goes through; one that is there may have dots itself."""
+    found: list[str] = []
+    node, rest = config, path.split(".")
+    while rest and isinstance(node, Mapping):
+        sizes = (n for n in range(len(rest), 0, -1) if ".".join(rest[:n]) in node)
+        size = next(sizes, None)
+        if size is None:
+            break
+        found.append(".".join(rest[:size]))
+        node, rest = node[found[-1]], rest[size:]
+    return [*found, *rest]
 
 
 def circle(node: Any, path: str = "", around: tuple[int, ...] = ()) -> str | None:
@@ -37,10 +62,11 @@ def circle(node: Any, path: str = "", around: tuple[int, ...] = ()) -> str | Non
 
 
 def leaves(config: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value with its dotted path; an empty section is a value."""
+    """Each value with its dotted path; an empty section is a value, and so is a dict that can't be
+    a section."""
     for key, value in config.items():
         here = f"{path}.{key}".lstrip(".")
-        if isinstance(value, Mapping) and value:
+        if value and is_section(value):
             yield from leaves(value, here)
         else:
             yield here, value

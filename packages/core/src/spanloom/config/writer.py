@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
+from .tree import is_section
 
 __all__ = ["write_config"]
 
-_PLAIN_KEY = re.compile(r"^[@\w*-]+$")
 _REFERENCE = re.compile(r"\$\{[\w\.:]+\}")
 
 
@@ -33,7 +33,7 @@ def write_config(config: Mapping[str, Any]) -> str:
 def _write_section(blocks: list[str], path: str, section: Mapping[str, Any]) -> None:
     lines, children = [f"[{path}]"], []
     for key, value in section.items():
-        if isinstance(value, Mapping) and _is_section(value):
+        if is_section(value):
             children.append((f"{path}.{key}", value))
         else:
             lines.append(f"{key} = {_dump(value, f'{path}.{key}')}")
@@ -41,11 +41,6 @@ def _write_section(blocks: list[str], path: str, section: Mapping[str, Any]) -> 
         blocks.append("\n".join(lines))
     for child, value in children:
         _write_section(blocks, child, value)
-
-
-def _is_section(value: Mapping[Any, Any]) -> bool:
-    """Whether a dict can be written as a section: keys with dots or equal signs can't."""
-    return all(isinstance(key, str) and _PLAIN_KEY.match(key) for key in value)
 
 
 def _dump(value: Any, path: str) -> str:

@@ -69,7 +69,8 @@ def _bounds(doc: HasColumns) -> NDArray[np.int64]:
     if not has_annotation(doc, "SENT_START"):
         raise DataError(
             "the document has no sentence boundaries: add a component that sets them to the "
-            "pipeline (nlp.add_pipe('sentencizer')), or set token.is_sent_start"
+            "pipeline (nlp.add_pipe('sentencizer')), or set token.is_sent_start. In training, what "
+            "a component sets is there if it is one of [training] annotating_components"
         )
     starts = sent_starts(doc) == 1
     if len(doc) and not starts[0]:

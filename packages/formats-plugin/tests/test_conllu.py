@@ -300,3 +300,62 @@ def test_spaces_of_udpipe_and_the_annotation_around_them(tmp_path: Path) -> None
     assert [ent.text for ent in doc.ents] == ["a el  mar"] and len(list(doc.sents)) == 1
     merged = next(read_conllu(tmp_path / "a.conllu", Vocab("es"), merge_subtokens=True))
     assert merged.text == "al  mar\n" and merged[2].dep_ == "ROOT"
+
+
+FULL = """\
+# newdoc id = one
+# sent_id = s-1
+# text = Vámonos al  mar (we go).
+# note = kept
+1-2\tVámonos\t_\t_\t_\t_\t_\t_\t_\tGloss=go
+1\tVamos\tir\tVERB\t_\tMood=Imp|Number=Plur\t0\troot\t0:root\tRef=1|Lang=es
+2\tnos\tyo\tPRON\t_\t_\t1\tobj\t1:obj|4.1:x\t_
+3-4\tal\t_\t_\t_\t_\t_\t_\t_\tSpacesAfter=\\s\\s
+3\ta\ta\tADP\t_\t_\t5\tcase\t5:case\t_
+4\tel\tel\tDET\t_\t_\t5\tdet\t5:det\t_
+4.1\tempty\t_\tNOUN\t_\t_\t_\t_\t1:x\tOdd=1
+5\tmar\tmar\tNOUN\t_\t_\t1\tobl\t1:obl:a\tNER=B-LOC|Wiki=Q1
+6\t(\t(\tPUNCT\t_\t_\t1\tpunct\t1:punct\tSpaceAfter=No|Z=1
+7\twe\twe\tX\t_\t_\t1\tdep\t1:dep\tA=1|SpacesAfter=\\t
+8\tgo\tgo\tX\t_\t_\t1\tdep\t1:dep\tSpaceAfter=No
+9\t).\t).\tPUNCT\t_\t_\t1\tpunct\t1:punct\tSpaceAfter=No
+
+# sent_id = s-2
+# text = Sí
+1\tSí\tsí\tINTJ\t_\t_\t0\troot\t0:root\t_
+
+"""
+
+
+def told(text: str) -> list[tuple[list[str], set[str]]]:
+    """The lines, and what MISC says in any order."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    # Where one word has an entity, the others are known to have none.
+    return [(row[:9], set("".join(row[9:]).split("|")) - {"_", "NER=O"}) for row in rows]
+
+
+def test_all_that_a_treebank_says_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(FULL, "utf8")
+    vocab = Vocab("es")
+    docs = list(read_conllu(path, vocab))
+    assert [ent.text for ent in docs[0].ents] == ["mar"]
+    for way in (lambda doc: doc, lambda doc: Doc(vocab).from_bytes(doc.to_bytes())):
+        write_conllu(tmp_path / "b.conllu", map(way, docs))
+        assert told((tmp_path / "b.conllu").read_text("utf8")) == told(FULL)
+    assert not list(read_conllu(path, vocab, extras=False))[0].user_data
+
+
+def test_what_no_longer_fits_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text(FULL, "utf8")
+    doc = next(read_conllu(path, Vocab("es")))
+    part = doc[1:8].as_doc(copy_user_data=True)
+    write_conllu(path, [part])
+    text = path.read_text("utf8")
+    assert "4.1" not in text and "1-2" not in text and "obl:a" not in text
+    assert "2-3\tal\t" in text and "Wiki=Q1" in text
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+    write_conllu(path, [doc])
+    assert "\tal\t" not in path.read_text("utf8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,8 @@ class Sentence:
 
     ``heads`` are indices within the sentence, a root is its own head. ``starts_document`` says that
     a new document begins here, ``space_at_end`` that the space after the last word is there even at
-    the end of a document; ``ents`` is empty without entity annotation.
+    the end of a document, ``extras`` what else the format says of a word; ``ents`` is empty without
+    entity annotation.
     """
 
     words: list[str] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Sentence:
     heads: list[int] = field(default_factory=list)
     deps: list[str] = field(default_factory=list)
     ents: list[str] = field(default_factory=list)
+    extras: list[dict[str, Any]] = field(default_factory=list)
     starts_document: bool = False
     space_at_end: bool = False
 

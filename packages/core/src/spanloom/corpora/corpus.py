@@ -70,10 +70,11 @@ class Corpus:
     def docs(self, vocab: Vocab, tokenizer: Any = None) -> Iterator[Doc]:
         """The annotated documents themselves, without empty ones. ``tokenizer`` is for formats that
         hold texts without tokens; the default is that of the vocab's language."""
+        options = {"n_sents": self.n_sents, "tokenizer": tokenizer, "extras": False}
         docs = (
             doc
             for path in data_files(self.path)
-            for doc in read_docs(path, vocab, n_sents=self.n_sents, tokenizer=tokenizer)
+            for doc in read_docs(path, vocab, **options)
             if len(doc)
         )
         return islice(docs, self.limit) if self.limit > 0 else docs

@@ -22,6 +22,7 @@ from spanloom.tokens.tree import circle
 from spanloom.vocab.morphology import normalize_feats
 
 from ..sentences import Sentence, join_sentences
+from .extras import Extra, keep_extras
 from .spaces import laid_out, space_after, unescaped
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def read_conllu(
     n_sents: int = 10,
     merge_subtokens: bool = False,
     problems: list[FormatError] | None = None,
+    extras: bool = True,
 ) -> Iterator[Doc]:
     """Documents of at most ``n_sents`` sentences each, from a ``.conllu`` or ``.conllu.gz`` file.
 
@@ -69,17 +71,28 @@ def read_conllu(
     has no XPOS, its UPOS is its tag, as in spaCy. With ``merge_subtokens``, the words of a
     multiword token are merged into one. A sentence that is malformed raises :class:`FormatError`
     with file and line; with ``problems``, the error is added there and the sentence left out.
+
+    With ``extras``, what a document has no place for (comments, ranges of words, DEPS, the rest of
+    MISC, empty nodes) is kept in ``doc.user_data``, unless words are merged, and written again.
     """
     if n_sents < 0:
         raise DataError(f"n_sents is {n_sents}: give the sentences per document, 0 for all")
     group: list[Sentence] = []
+    extras = extras and not merge_subtokens
     for sentence in read_sentences(path, merge_subtokens=merge_subtokens, problems=problems):
         if group and (sentence.starts_document or len(group) == n_sents):
-            yield join_sentences(vocab, group)
+            yield _joined_sentences(vocab, group, extras)
             group = []
         group.append(sentence)
     if group:
-        yield join_sentences(vocab, group)
+        yield _joined_sentences(vocab, group, extras)
+
+
+def _joined_sentences(vocab: Vocab, group: list[Sentence], extras: bool) -> Doc:
+    doc = join_sentences(vocab, group)
+    if extras:
+        keep_extras(doc, [extra for each in group for extra in each.extras])
+    return doc
 
 
 def read_sentences(
@@ -127,6 +140,7 @@ class _Group:
     last: int
     form: str
     after: str
+    columns: list[str]
 
 
 @dataclass
@@ -146,12 +160,14 @@ class _Builder:
         heads: list[tuple[int, str]] = []
         ents: list[str] = []
         before, after = "", list[str]()
+        comments, nodes, columns_of = list[str](), dict[int, list[str]](), list[list[str]]()
         for number, text in block:
             if isinstance(text, BadLine):
                 raise text.error
             if text[0] == "#":
                 if text[1:].strip().startswith("newdoc"):
                     sentence.starts_document = True
+                comments.append(text)
                 continue
             columns = self._columns(number, text)
             misc = columns[9].split("|")
@@ -164,6 +180,9 @@ class _Builder:
                 heads.append((number, columns[6]))
                 ents.append(_entity(columns[9]))
                 after.append(space_after(misc))
+                columns_of.append(columns)
+            else:
+                nodes.setdefault(len(sentence.words), []).append(text)
         self._heads(sentence, heads)
         for group in groups:
             if group.last >= len(sentence.words):
@@ -171,6 +190,7 @@ class _Builder:
         if any(ents):
             sentence.ents = [tag or "O" for tag in ents]
         _space_groups(sentence, groups, after)
+        sentence.extras = _extras(columns_of, groups, comments, nodes)
         if self.merge and groups:
             inside = {i for group in groups for i in range(group.first, group.last)}
             after = [space for i, space in enumerate(after) if i not in inside]
@@ -202,7 +222,7 @@ class _Builder:
                 f"{words + 1}",
             )
         after = space_after(columns[9].split("|"))
-        return _Group(int(first) - 1, int(last) - 1, columns[1], after)
+        return _Group(int(first) - 1, int(last) - 1, columns[1], after, columns)
 
     def _word(self, number: int, columns: list[str], sentence: Sentence) -> None:
         index, form, lemma, upos, xpos, feats, _, deprel, _, misc = columns
@@ -255,6 +275,33 @@ def _entity(misc: str) -> str:
         if found:
             return found["tag"]
     return ""
+
+
+def _extras(
+    words: list[list[str]], groups: list[_Group], comments: list[str], nodes: dict[int, list[str]]
+) -> list[Extra]:
+    """What each word's document has no place for."""
+    extras: list[Extra] = []
+    for place, columns in enumerate(words, 1):
+        extra: Extra = {"deps": columns[8]} if columns[8] != "_" else {}
+        if place in nodes:
+            extra["after"] = nodes[place]
+        if place == 1 and 0 in nodes:
+            extra["before"] = nodes[0]
+        if extra:
+            extra["place"] = [place, len(words)]
+        if columns[4] == "_" != columns[3]:
+            extra["xpos"] = "_"
+        # A last word may be the last of a document, where this isn't the rule.
+        if columns[9] not in ("_", "SpaceAfter=No" if place < len(words) else "_"):
+            extra["misc"] = columns[9]
+        extras.append(extra)
+    for group in groups:
+        inside = [columns[1] for columns in words[group.first : group.last + 1]]
+        extras[group.first]["range"] = [inside, group.columns]
+    if comments and extras:
+        extras[0]["comments"] = comments
+    return extras
 
 
 def _exact(form: str, misc: str) -> str:

@@ -72,6 +72,8 @@ def laid_out(sentence: Sentence, before: str, after: Sequence[str]) -> Sentence:
         result.heads.append(max(place - 1, 0) if old is None else places[sentence.heads[old]])
     if before and size:
         result.heads[0] = places[0]
+    if sentence.extras:
+        result.extras = [{} if i is None else sentence.extras[i] for i in order]
     for name in ("tags", "pos", "morphs", "lemmas", "deps"):
         values = getattr(sentence, name)
         setattr(result, name, ["" if i is None else values[i] for i in order])

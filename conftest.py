@@ -191,6 +191,13 @@ _texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 
 
 @st.composite
+def _heads(draw: st.DrawFn, size: int) -> list[int]:
+    """Heads that all lie before their words, or all behind: trees."""
+    heads = [draw(st.integers(0, i)) for i in range(size)]
+    return [size - 1 - head for head in reversed(heads)] if draw(st.booleans()) else heads
+
+
+@st.composite
 def _document(draw: st.DrawFn) -> dict[str, Any]:
     words = draw(st.lists(_texts, max_size=8))
     size = len(words)
@@ -200,9 +207,7 @@ def _document(draw: st.DrawFn) -> dict[str, Any]:
         "spaces": draw(st.lists(st.booleans(), min_size=size, max_size=size)),
         "tags": draw(st.none() | each),
         "lemmas": draw(st.none() | each),
-        "heads": draw(
-            st.none() | st.lists(st.integers(0, max(size - 1, 0)), min_size=size, max_size=size)
-        ),
+        "heads": draw(st.none() | _heads(size)),
         "deps": draw(st.none() | each),
         "ents": draw(
             st.none()

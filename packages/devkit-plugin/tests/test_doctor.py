@@ -31,7 +31,7 @@ def told(dist: str) -> list[tuple[str, str, str]]:
 
 
 def test_all_is_well(fake_dist: FakeDist) -> None:
-    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom>=0.1,<0.2",))
+    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom>=0.1",))
     assert told("loom-weave") == [("ok", "1 names", "")]
     result = run()
     assert result.exit_code == 0 and "0 errors" in result.output, result.output
@@ -147,3 +147,50 @@ def test_environment_computes_and_asks_plugins(fake_dist: FakeDist) -> None:
     shown = CliRunner().invoke(cli, ["plugins", "environment"])
     assert "no loom here" in shown.output and "0 errors, 1 warnings" in shown.output
     assert run("--deep").exit_code == 0
+
+
+def test_an_unknown_group_is_told(fake_dist: FakeDist) -> None:
+    points = {"spanloom_compnents": {"loom-weave.Thing.v1": "loom_things:thing"}}
+    fake_dist("loom-weave", points=points, modules=MODULES, requires=("spanloom>=0.1",))
+    result = CliRunner().invoke(cli, ["plugins", "doctor"])
+    assert result.exit_code == 2 and "'spanloom_compnents': nobody finds" in result.output
+
+
+def test_a_version_that_does_not_fit_has_one_cause_and_one_cure(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom>=50",))
+    result = CliRunner().invoke(cli, ["plugins", "doctor", "--json"])
+    mine = [each for each in json.loads(result.output) if each["owner"] == "loom-weave"]
+    assert [each["level"] for each in mine] == ["error"] and "upgrade" in mine[0]["fix"]
+
+
+def test_a_plugin_for_earlier_versions_is_worth_a_warning(fake_dist: FakeDist) -> None:
+    fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom<0.0.2",))
+    result = CliRunner().invoke(cli, ["plugins", "doctor", "--json"])
+    mine = [each for each in json.loads(result.output) if each["owner"] == "loom-weave"]
+    assert [each["level"] for each in mine] == ["warning"] and "all the same" in mine[0]["message"]
+
+
+def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:
+    hooks = (
+        "from spanloom.plugins import ConfigSection, hookimpl\n"
+        "SPANLOOM_API = 1\n"
+        "@hookimpl\n"
+        "def register_commands(commands):\n"
+        "    commands.add('zzz', target='bad.nope:cmd', help='Not there.')\n"
+        "    commands.add('train', target='loom_things:thing', help='Taken.')\n"
+        "@hookimpl\n"
+        "def config_sections():\n"
+        "    return [ConfigSection('mine', schema='loom_things:nothing')]\n"
+    )
+    points = {"spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
+    modules = {**MODULES, "loom_weave_plugin": hooks}
+    fake_dist("loom-weave", points=points, modules=modules, requires=("spanloom>=0.1",))
+    report = Report()
+    load_everything(current(), report)
+    told = [each.message for each in report.findings if each.level == "error"]
+    for part in (
+        "command 'zzz' points at bad.nope:cmd",
+        "command 'train' belongs",
+        "[mine] points",
+    ):
+        assert any(part in each for each in told), part

@@ -67,7 +67,7 @@ def failed(fake_dist: FakeDist) -> Callable[..., set[str]]:
     """Install a distribution, run its checks, and return the names of those that fail."""
 
     def run(*, spawn: bool = False, **parts: object) -> set[str]:
-        parts.setdefault("requires", ("spanloom>=0.1,<0.2",))
+        parts.setdefault("requires", ("spanloom>=0.1",))
         fake_dist("loom-weave", "0.1.0", **parts)
         wrong = set()
         for check in checks_of("loom-weave"):
@@ -469,7 +469,7 @@ def test_extras(failed: Callable[..., set[str]]) -> None:
         "points": {"spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
         "modules": {"loom_things": "import hypothesis\ndef thing(): ...\n"},
     }
-    needs = "spanloom>=0.1,<0.2"
+    needs = "spanloom>=0.1"
     good = 'hypothesis>=6; extra == "more"'
     assert failed(**parts, requires=(needs, good)) == set()
 
@@ -483,7 +483,7 @@ def test_extras_that_hide_the_cause(failed: Callable[..., set[str]]) -> None:
     wrong = failed(
         points={"spanloom_misc": {"loom-weave.Thing.v1": "loom_things:thing"}},
         modules={"loom_things": source},
-        requires=("spanloom>=0.1,<0.2", 'hypothesis>=6; extra == "more"'),
+        requires=("spanloom>=0.1", 'hypothesis>=6; extra == "more"'),
     )
     assert wrong == {"test_extras"}
 
@@ -565,3 +565,38 @@ class TestInAuthorsTests(SpanGetterConformance):
 
 def _all():  # type: ignore[no-untyped-def]
     return lambda docs: [[doc[:]] if len(doc) else [] for doc in docs]
+
+
+def test_examples_of_the_authors_own(fake_dist: FakeDist, tmp_path: Path) -> None:
+    source = changed(
+        COMPONENT,
+        (
+            "        self.length = 3\n",
+            "        assert all('MINE' in eg.reference.cats for eg in get_examples()), 'examples'\n"
+            "        self.length = 3\n",
+        ),
+    )
+    points = {"spanloom_factories": {"loom_long": "loom_long:make"}}
+    site = fake_dist("loom-weave", points=points, modules={"loom_long": source})
+    (site / "pyproject.toml").write_text(
+        '[project]\nname = "loom-weave"\n'
+        '[tool.spanloom.conformance."factories/loom_long"]\nexamples = "loom_examples:mine"\n'
+    )
+    (site / "tests").mkdir()
+    (site / "tests" / "loom_examples.py").write_text(
+        "from spanloom import Example\n"
+        "def mine(nlp):\n"
+        "    return [Example.from_dict(nlp.make_doc('A text'), {'cats': {'MINE': 1.0}})]\n"
+    )
+    [check] = [each for each in checks_of("loom-weave", site) if each.method == "test_builds"]
+    check.run()
+
+
+def test_a_component_that_annotates_nothing_is_no_success(fake_dist: FakeDist) -> None:
+    source = changed(COMPONENT, ('"LONG" if len(token) > self.length else "SHORT"', '""'))
+    points = {"spanloom_factories": {"loom_long": "loom_long:make"}}
+    fake_dist("loom-weave", points=points, modules={"loom_long": source})
+    for check in checks_of("loom-weave"):
+        if check.method in {"test_annotates", "test_bytes", "test_disk", "test_batches"}:
+            with pytest.raises(pytest.skip.Exception, match="annotated none of the texts"):
+                check.run()

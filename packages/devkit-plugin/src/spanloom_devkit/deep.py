@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spanloom.plugins.hooks import GROUP
-from spanloom.plugins.index import Entry, Index, enabled
+from spanloom.plugins.hooks import GROUP, SLOW
+from spanloom.plugins.index import Entry, Index, enabled, normalize
 from spanloom.plugins.tables import Report
 
 from .describe import registry_of
@@ -32,7 +32,7 @@ from spanloom.plugins.index import current
 for group, name, dist in json.loads(sys.argv[1]):
     entry = next(e for e in current().entries(group, name) if e.dist == dist)
     print(json.dumps({"at": [group, name]}), flush=True)
-    before, start = set(sys.modules), time.process_time()
+    before, start, begun = set(sys.modules), time.process_time(), time.perf_counter()
     try:
         load_entry(entry)
         error = ""
@@ -40,7 +40,40 @@ for group, name, dist in json.loads(sys.argv[1]):
         error = str(failed)
     new = sorted({m for m in set(sys.modules) - before if "." not in m})
     seconds = time.process_time() - start
-    print(json.dumps({"error": error, "seconds": seconds, "new": new}), flush=True)
+    waited = time.perf_counter() - begun
+    line = {"error": error, "seconds": seconds, "waited": waited, "new": new}
+    print(json.dumps(line), flush=True)
+"""
+
+
+_DECLARED = """
+import json, warnings
+from importlib import import_module
+import click
+from spanloom.plugins.hooks import Manager
+from spanloom.plugins.index import current
+warnings.simplefilter("ignore")
+found = Manager(current())
+wrong = [
+    (each.owner, f"command '{each.name}' belongs to another, and is ignored", "rename it")
+    for each in found.ignored
+]
+def look(owner, what, target, kind):
+    module, _, attribute = target.partition(":")
+    try:
+        value = getattr(import_module(module), attribute)
+        if kind is not None and not isinstance(value, kind):
+            raise TypeError(f"it is {type(value).__name__}")
+    except Exception as error:
+        told = f"{what} points at {target}, which can't be used: {type(error).__name__}: {error}"
+        wrong.append((owner, told, f"correct the target, or reinstall {owner}"))
+for offers in found.commands.commands.values():
+    for each in offers:
+        look(each.owner, f"command '{each.name}'", each.target, click.Command)
+for each in found.sections.values():
+    if each.schema:
+        look(each.owner, f"the schema of config section [{each.name}]", each.schema, None)
+print(json.dumps(wrong))
 """
 
 
@@ -51,6 +84,7 @@ class _Loaded:
     entry: Entry
     error: str
     seconds: float = 0.0
+    waited: float = 0.0
     new: tuple[str, ...] = ()
 
 
@@ -71,6 +105,13 @@ def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
             _judge(report, each)
         report.ok(f"loaded {sum(not each.error for each in loaded)} of {len(loaded)} entries")
     report.owner = ""
+    lines, ending = run_python(_DECLARED, "", limit)
+    if not lines:
+        report.error(f"asking all hook modules at once {ending}")
+    for owner, message, fix in lines[-1] if lines else ():
+        report.owner = owner
+        report.error(message, fix)
+    report.owner = ""
 
 
 def _judge(report: Report, loaded: _Loaded) -> None:
@@ -84,6 +125,11 @@ def _judge(report: Report, loaded: _Loaded) -> None:
                 f"its hook module imports {', '.join(heavy)} ({loaded.seconds:.2f} s), which every "
                 "command waits for",
                 "its author should import inside the hooks",
+            )
+        elif loaded.waited > SLOW:
+            report.warning(
+                f"importing its hook module takes {loaded.waited:.1f} s, which everybody waits for",
+                f"SPANLOOM_PLUGINS=-{normalize(entry.dist)} leaves it out",
             )
         elif loaded.seconds > _SLOW:
             report.warning(
@@ -101,7 +147,8 @@ def _load(entries: Sequence[Entry], limit: float) -> list[_Loaded]:
         lines, ending = run_python(_LOAD, asked, limit)
         results = [line for line in lines if "error" in line]
         for entry, line in zip(left, results):
-            done.append(_Loaded(entry, line["error"], line["seconds"], tuple(line["new"])))
+            times = line["seconds"], line["waited"]
+            done.append(_Loaded(entry, line["error"], *times, tuple(line["new"])))
         if len(results) < len(left):
             done.append(_Loaded(left[len(results)], f"loading it {ending}"))
     return done

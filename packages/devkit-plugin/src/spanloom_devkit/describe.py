@@ -8,32 +8,35 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from spanloom.plugins.failures import compatibility
+from spanloom.plugins.failures import compatibility, outgrown
 from spanloom.plugins.hooks import GROUP
-from spanloom.plugins.index import PREFIX, Entry, Index, enabled, normalize
+from spanloom.plugins.index import PREFIX, Entry, Index, enabled, home, normalize
 
 __all__ = ["Description", "Offer", "describe", "registry_of", "source_file"]
 
-State = Literal["ok", "clash", "incompatible", "disabled"]
+State = Literal["ok", "clash", "outgrown", "incompatible", "disabled"]
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A name in a registry, what it points at, and the other distributions that offer it."""
+    """A name in a registry, what it points at, and the other distributions that offer it.
+
+    ``owner`` is the one whom the name belongs to, where that is another."""
 
     registry: str
     name: str
     target: str
     rivals: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass
 class Description:
     """A distribution and all that it offers.
 
-    ``state`` is ``ok`` (nothing is known against it; it wasn't loaded), ``clash``,
-    ``incompatible`` or ``disabled``, and ``reason`` says why it isn't ok. ``hooks`` is its hook
-    module, if it has one.
+    ``state`` is ``ok`` (nothing is known against it; it wasn't loaded), ``clash``, ``outgrown``
+    (made for an earlier Spanloom, and used), ``incompatible`` or ``disabled``, and ``reason`` says
+    why it isn't ok. ``hooks`` is its hook module, if it has one.
     """
 
     dist: str
@@ -78,7 +81,11 @@ def _description(index: Index, entries: list[Entry]) -> Description:
             for other in index.entries(entry.group, entry.name)
             if other.dist != entry.dist and enabled(other)
         )
-        found.offers.append(Offer(registry_of(entry.group), entry.name, entry.target, rivals))
+        belongs = home(entry.group, entry.name) if rivals else None
+        if belongs == normalize(entry.dist):
+            rivals, belongs = (), None  # the offers of others are ignored
+        offer = Offer(registry_of(entry.group), entry.name, entry.target, rivals, belongs or "")
+        found.offers.append(offer)
     found.state, found.reason = _state(entries[0], found.offers)
     return found
 
@@ -93,7 +100,8 @@ def _state(entry: Entry, offers: Iterable[Offer]) -> tuple[State, str]:
     if clashes:
         more = f" and {len(clashes) - 1} more" if len(clashes) > 1 else ""
         return "clash", f"{clashes[0]}{more} offered by others, too; using it needs a choice"
-    return "ok", ""
+    late = outgrown(entry)
+    return ("outgrown", late) if late else ("ok", "")
 
 
 def source_file(entry: Entry) -> Path | None:

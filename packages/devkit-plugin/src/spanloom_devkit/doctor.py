@@ -9,6 +9,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.metadata import Distribution, PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from urllib.request import url2pathname
 
 from spanloom.plugins.hooks import GROUP
 from spanloom.plugins.index import Entry, Index, normalize
+from spanloom.plugins.registries import registry
 from spanloom.plugins.tables import Report
 
 from .describe import Description, describe, registry_of, source_file
@@ -44,6 +46,7 @@ def examine(index: Index) -> Report:
         _state(report, found)
         _doubled(report, found.dist)
         _names(report, own)
+        _groups(report, own)
         _files(report, own)
         _requirements(report, own[0])
         stale = stale_entry_points(own[0].owner.distribution)
@@ -68,9 +71,17 @@ def well_named(registry: str, name: str) -> bool:
 def _state(report: Report, found: Description) -> None:
     if found.state == "incompatible":
         report.error(found.reason, f'pip install --upgrade "{found.dist}" spanloom')
+    elif found.state == "outgrown":
+        report.warning(f"{found.reason}; it is used all the same", f"pip install -U {found.dist}")
     elif found.state == "clash":
         for offer in found.offers:
-            if offer.rivals:
+            if offer.rivals and offer.owner:
+                report.warning(
+                    f"{offer.registry}/{offer.name} belongs to {offer.owner}: what "
+                    f"{found.dist} offers is ignored",
+                    "its author must rename it",
+                )
+            elif offer.rivals:
                 key = f"{offer.registry}/{offer.name}"
                 report.warning(
                     f"{key} is offered by {', '.join(offer.rivals)}, too: using it is an error",
@@ -106,6 +117,16 @@ def _names(report: Report, entries: Iterable[Entry]) -> None:
             )
 
 
+def _groups(report: Report, entries: Iterable[Entry]) -> None:
+    known = [registry[name].group for name in registry.kinds()] + [GROUP]
+    for group in sorted({entry.group for entry in entries} - {*known}):
+        near = get_close_matches(group, known, n=1)
+        report.error(
+            f"no registry has the entry-point group '{group}': nobody finds what it offers there",
+            f"its author should call it '{near[0]}'" if near else "its author must rename it",
+        )
+
+
 def _files(report: Report, entries: Iterable[Entry]) -> None:
     missing: dict[str, Entry] = {}
     for entry in entries:
@@ -120,6 +141,8 @@ def _files(report: Report, entries: Iterable[Entry]) -> None:
 
 def _requirements(report: Report, entry: Entry) -> None:
     for wanted in _parsed(entry):
+        if normalize(wanted.name) == "spanloom":
+            continue  # `_state` tells of that
         if "extra" in str(wanted.marker or "") or (wanted.marker and not wanted.marker.evaluate()):
             continue
         state = _unmet(wanted)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
 from spanloom.errors import PluginError
 from spanloom.io.files import folder_written, write_text
+from spanloom.plugins.registries import registry
 
 __all__ = ["NewPlugin", "write_plugin"]
 
@@ -66,6 +69,13 @@ def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
             f"'{dist}' can't be the name of a plugin: use lower-case letters, digits and -, "
             "beginning with a letter, and not 'spanloom-', which stands for our own (--name)"
         )
+    values = _values(kind, dist)
+    taken = registry.has("factories", values["name"]) or _installed(values["module"])
+    if taken:
+        raise PluginError(
+            f"'{dist}' would take a name that is there already (the factory '{values['name']}' or "
+            f"the module '{values['module']}'): choose another (--name)"
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PluginError(f"'{folder}' is there, and isn't empty: name a new folder")
     texts = _rendered(kind, dist)
@@ -73,6 +83,10 @@ def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
         for path, text in texts.items():
             write_text(fresh / path, text)
     return NewPlugin(dist, tuple(sorted(texts)))
+
+
+def _installed(module: str) -> bool:
+    return module in sys.stdlib_module_names or find_spec(module) is not None
 
 
 def _rendered(kind: str, dist: str) -> dict[str, str]:
@@ -104,7 +118,6 @@ def _values(kind: str, dist: str) -> dict[str, str]:
         "summary": _SUMMARIES[kind],
         "needs": "".join(f'    "{each}",\n' for each in _NEEDS[kind]),
         "api": f"{major}.{minor}",
-        "next_api": f"{major}.{int(minor) + 1}",
     }
 
 

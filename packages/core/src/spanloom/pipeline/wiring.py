@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..config.tree import leaves
 from ..errors import PipelineError
 from .order import Order, Slot
 
@@ -64,18 +65,19 @@ def wire(slots: Iterable[Slot]) -> None:
 
     encoders: dict[str, Encoder] = {}
     kinds: dict[str, str] = {}
+    blocks: dict[str, Mapping[str, Any]] = {}
     for slot in slots:
         component = slot.component
         if _has_layers(component):
             linked = {}
             for listener in listeners_of(component):
                 encoder = _producer(listener, slot.name, encoders, kinds)
-                _check_width(listener, slot.name, encoder)
+                _check_width(listener, slot.name, encoder, blocks[encoder.name])
                 link_to(listener, slot.config, encoder.name)
                 linked[encoder.name] = encoder
             component.upstream = tuple(linked.values())
         if isinstance(component, Encoder):
-            encoders[slot.name] = component
+            encoders[slot.name], blocks[slot.name] = component, slot.config
             kinds[slot.factory] = slot.name
 
 
@@ -144,7 +146,16 @@ def _producer(
     return encoder
 
 
-def _check_width(listener: Model[Any, Any], name: str, encoder: Encoder) -> None:
+def _where(name: str, block: Mapping[str, Any], width: int) -> str:
+    """A reference to the setting of an encoder that is its width; the number, if none is."""
+    paths = [path for path, value in leaves(block) if value == width and type(value) is int]
+    named = [path for path in paths if path.rpartition(".")[2] in ("width", "nO")]
+    return f"${{components.{name}.{min(named, key=len)}}}" if named else str(width)
+
+
+def _check_width(
+    listener: Model[Any, Any], name: str, encoder: Encoder, block: Mapping[str, Any]
+) -> None:
     width = encoder.width
     # A listener that changes the width says both.
     dim = "nO" if listener.has_dim("nI") is False else "nI"
@@ -154,7 +165,7 @@ def _check_width(listener: Model[Any, Any], name: str, encoder: Encoder) -> None
         raise PipelineError(
             f"'{name}' listens to '{encoder.name}' for vectors of width {listener.get_dim(dim)}, "
             f"but '{encoder.name}' gives width {width}: make them equal in the config, as with "
-            f"width = ${{components.{encoder.name}.model.encode.width}}"
+            f"width = {_where(encoder.name, block, width)}"
         )
     if not listener.has_dim(dim):
         listener.set_dim(dim, width)

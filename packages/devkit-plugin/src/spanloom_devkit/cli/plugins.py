@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spanloom.errors import UnknownNameError
-from spanloom.plugins.index import current, enabled, normalize
+from spanloom.plugins.index import current, enabled, home, normalize
 from spanloom.plugins.registries import registry
 from spanloom.plugins.registry import Registry, place
 
@@ -149,7 +149,8 @@ def _why(registry_name: str, name: str, as_json: bool) -> None:
         sources = [_registered(registry_name, name)]
     taking = [source for source in sources if source["enabled"]]
     cure = f'[plugins] prefer = {{"{registry_name}/{name}": "{sources[0]["dist"]}"}}'
-    clash = len(taking) > 1
+    owner = home(chosen.group, name)
+    clash = len(taking) > 1 and owner is None
     if as_json:
         _dump({"registry": registry_name, "name": name, "clash": clash, "sources": sources})
         return
@@ -160,6 +161,8 @@ def _why(registry_name: str, name: str, as_json: bool) -> None:
             source["dist"] + off, source["version"], source["target"], source["file"] or "?"
         )
     _print(table)
+    if len(taking) > 1 and owner is not None:
+        click.echo(f"\nIt belongs to {owner}: what others offer under it is ignored.")
     if clash:
         click.echo(f"\nClash: using it is an error until one is chosen in the config:\n  {cure}")
 

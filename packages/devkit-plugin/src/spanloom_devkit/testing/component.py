@@ -117,14 +117,28 @@ class ComponentConformance(NameConformance):
         return nlp
 
     def reference(self, nlp: Pipeline) -> list[Doc]:
-        """The annotated texts; a skip if they can't be had, or differ from one time to the next."""
+        """The annotated texts; a skip if they can't be had, differ from one time to the next, or
+        hold nothing that the component wrote."""
         try:
             docs, again = list(nlp.pipe(self.texts)), list(nlp.pipe(self.texts))
         except Exception as error:
             pytest.skip(f"it can't annotate ({type(error).__name__}): see test_annotates")
         if self.difference(docs, again):
             pytest.skip("it isn't deterministic: see test_determinism")
+        self._wrote(nlp, docs)
         return docs
+
+    def _wrote(self, nlp: Pipeline, docs: list[Doc]) -> None:
+        """A skip where the component annotated none of the texts: nothing could be lost."""
+        from spanloom.components import Encoder
+
+        if isinstance(nlp.get_pipe("it"), Encoder):
+            return  # what it hands out isn't kept on documents
+        if not self.difference(docs, list(nlp.pipe(self.texts, disable=["it"]))):
+            pytest.skip(
+                "it annotated none of the texts: give a config with which it does, or texts, in a "
+                f'subclass or [tool.spanloom.conformance."factories/{self.name}"]'
+            )
 
     # -- checks
 
@@ -171,6 +185,7 @@ class ComponentConformance(NameConformance):
         except Exception as error:
             raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert [doc.text for doc in docs] == list(self.texts), "texts are changed, or out of order"
+        self._wrote(nlp, docs)
 
     def test_determinism(self) -> None:
         """The same text gets the same annotation, and the same seed gives the same component."""

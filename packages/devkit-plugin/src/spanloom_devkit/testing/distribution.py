@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from spanloom.errors import SpanloomError
-from spanloom.plugins.failures import compatibility
+from spanloom.plugins.failures import compatibility, outgrown
 from spanloom.plugins.hooks import GROUP, Manager
 from spanloom.plugins.index import Entry, current, normalize
 from spanloom.plugins.registries import registry as registries
@@ -29,14 +29,24 @@ HEAVY = ("numpy", "thinc", "torch", "transformers", "spacy", "cupy", "pandas", "
 LIGHT = 50.0
 
 _TIME_HOOKS = """
-import importlib, json, sys, time
+import importlib, json, logging, sys, time
 import spanloom.plugins.hooks, spanloom.plugins.tables, spanloom.plugins.spec
 from spanloom.plugins import hookimpl
-before = set(sys.modules)
+def state():
+    root = logging.getLogger()
+    return {
+        'sys.stdout': sys.stdout, 'sys.stderr': sys.stderr, 'sys.excepthook': sys.excepthook,
+        'the recursion limit': sys.getrecursionlimit(), 'the level of logging': root.level,
+        'the handlers of logging': list(root.handlers),
+    }
+before, was = set(sys.modules), state()
 start = time.process_time()
 importlib.import_module(sys.argv[1])
 spent = 1e3 * (time.process_time() - start)
-print(json.dumps([spent, sorted({m.partition('.')[0] for m in set(sys.modules) - before})]))
+now = state()
+changed = [key for key in was if was[key] != now[key]]
+new = sorted({m.partition('.')[0] for m in set(sys.modules) - before})
+print(json.dumps([spent, new, changed]), file=sys.__stdout__)
 """
 
 _WITHOUT = """
@@ -76,7 +86,7 @@ class DistributionConformance(Conformance):
         return next((each for each in self.entries() if each.group == GROUP), None)
 
     def test_requirements(self) -> None:
-        """It requires spanloom within bounds that it was tested with, and this one is inside."""
+        """It requires spanloom from the version on that it needs, without an upper bound."""
         from packaging.requirements import Requirement
 
         if normalize(self.dist) == "spanloom":
@@ -84,13 +94,15 @@ class DistributionConformance(Conformance):
         entry = self.entries()[0]
         wanted = [Requirement(line) for line in entry.owner.requires]
         ours = [each for each in wanted if normalize(each.name) == "spanloom" and not each.marker]
-        assert ours, f"{self.dist} doesn't require spanloom: add 'spanloom>=0.1,<0.2'"
+        assert ours, f"{self.dist} doesn't require spanloom: add 'spanloom>=0.1'"
         operators = {each.operator for each in ours[0].specifier}
-        assert operators & {"<", "<=", "==", "~="}, (
-            f"'{ours[0]}' has no upper bound, and hooks may change: write 'spanloom>=0.1,<0.2'"
+        assert operators & {">=", ">", "==", "~="}, (
+            f"'{ours[0]}' names no version from which on it works: write 'spanloom>=0.1'"
         )
         reason = compatibility(entry)
         assert not reason, f"{self.dist} can't be used here: {reason}"
+        reason = outgrown(entry)
+        assert not reason, f"{self.dist} was made for an earlier version: {reason}"
 
     def test_registries(self) -> None:
         """Every entry-point group is that of a registry, so that its names can be found."""
@@ -142,7 +154,8 @@ class DistributionConformance(Conformance):
                 raise AssertionError(str(error)) from error
 
     def test_light_import(self) -> None:
-        """The hook module imports nothing heavy, and takes less than 50 ms."""
+        """The hook module imports nothing heavy, takes less than 50 ms, and changes nothing that is
+        Python's."""
         hooks = self.hooks()
         if hooks is None:
             pytest.skip("it has no hook module")
@@ -151,6 +164,8 @@ class DistributionConformance(Conformance):
             pytest.skip("it can't be imported: see test_hooks")
         heavy = sorted({*found[0][1]} & {*HEAVY})
         assert not heavy, f"{hooks.module} imports {', '.join(heavy)}: import it inside the hooks"
+        changed = found[0][2]
+        assert not changed, f"{hooks.module} changes {', '.join(changed)} when it is imported"
         spent = min(each[0] for each in found)
         assert spent < LIGHT, f"importing {hooks.module} takes {spent:.0f} ms of CPU time"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from spanloom.errors import UnknownNameError
+from spanloom.errors import PluginError, UnknownNameError
 from spanloom.plugins.index import Entry, current, normalize
 from spanloom.plugins.registries import registry as registries
 
@@ -87,6 +89,8 @@ def checks_of(dist: str, folder: Path | None = None) -> list[Check]:
             "name": entry.name,
             **said.get(f"{registry}/{entry.name}", {}),
         }
+        if isinstance(given.get("examples"), str):
+            given["examples"] = _function(given["examples"], _project(entry, folder))
         base = BASES.get(registry, NameConformance)
         cases.append((f"{registry}/{entry.name}", type(f"Test_{registry}", (base,), given)))
     return [Check(f"{where}::{name}", case, name) for where, case in cases for name in _tests(case)]
@@ -127,15 +131,40 @@ def _tests(case: type[Conformance]) -> list[str]:
 
 def _settings(entry: Entry, folder: Path | None) -> dict[str, dict[str, Any]]:
     """``[tool.spanloom.conformance]`` of its pyproject.toml: by registry and name."""
-    source = project_folder(entry.owner.distribution)
-    for place in (source, folder):
+    project = _project(entry, folder)
+    if project is None:
+        return {}
+    whole = tomllib.loads((project / "pyproject.toml").read_text("utf8"))
+    found: dict[str, dict[str, Any]] = (
+        whole.get("tool", {}).get("spanloom", {}).get("conformance", {})
+    )
+    return found
+
+
+def _project(entry: Entry, folder: Path | None) -> Path | None:
+    """The folder with the distribution's pyproject.toml, if there is one."""
+    for place in (project_folder(entry.owner.distribution), folder):
         path = None if place is None else place / "pyproject.toml"
-        if path is None or not path.is_file():
+        if place is None or path is None or not path.is_file():
             continue
-        whole = tomllib.loads(path.read_text("utf8"))
-        if normalize(whole.get("project", {}).get("name", "")) == normalize(entry.dist):
-            found: dict[str, dict[str, Any]] = (
-                whole.get("tool", {}).get("spanloom", {}).get("conformance", {})
-            )
-            return found
-    return {}
+        name = tomllib.loads(path.read_text("utf8")).get("project", {}).get("name", "")
+        if normalize(name) == normalize(entry.dist):
+            return place
+    return None
+
+
+def _function(target: str, project: Path | None) -> Callable[[Any, Any], Any]:
+    """``module:function``, in an installed module or one in the project's folder or its tests, as
+    a method. Raises `PluginError` where there is none."""
+    name, _, attribute = target.partition(":")
+    folders = [] if project is None else [str(project / "tests"), str(project)]
+    sys.path[:0] = folders
+    try:
+        function = getattr(import_module(name), attribute)
+    except (ImportError, AttributeError) as error:
+        raise PluginError(
+            f"[tool.spanloom.conformance]: examples = '{target}' can't be had: {error}"
+        ) from error
+    finally:
+        sys.path[:] = [each for each in sys.path if each not in folders]
+    return lambda case, nlp: list(function(nlp))

@@ -432,7 +432,8 @@ COMMAND = (
     [
         ({}, set()),
         ({"requires": ()}, {"test_requirements"}),
-        ({"requires": ("spanloom>=0.1",)}, {"test_requirements"}),
+        ({"requires": ("spanloom",)}, {"test_requirements"}),
+        ({"requires": ("spanloom>=0.0.1,<0.0.2",)}, {"test_requirements"}),
         ({"points": {"spanloom_factoriess": {"x": "loom_things:thing"}}}, {"test_registries"}),
         ({"points": {"spanloom_misc": {"Thing": "loom_things:thing"}}}, {"test_name"}),
         ({"points": {"spanloom_misc": {"loom-weave.T.v1": "loom_things:no"}}}, {"test_loads"}),

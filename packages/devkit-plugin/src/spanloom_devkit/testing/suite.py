@@ -158,6 +158,7 @@ def _function(target: str, project: Path | None) -> Callable[[Any, Any], Any]:
     a method. Raises `PluginError` where there is none."""
     name, _, attribute = target.partition(":")
     folders = [] if project is None else [str(project / "tests"), str(project)]
+    before = list(sys.path)
     sys.path[:0] = folders
     try:
         function = getattr(import_module(name), attribute)
@@ -166,5 +167,5 @@ def _function(target: str, project: Path | None) -> Callable[[Any, Any], Any]:
             f"[tool.spanloom.conformance]: examples = '{target}' can't be had: {error}"
         ) from error
     finally:
-        sys.path[:] = [each for each in sys.path if each not in folders]
+        sys.path[:] = before
     return lambda case, nlp: list(function(nlp))

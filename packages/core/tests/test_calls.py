@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import queue
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -17,7 +21,7 @@ from spanloom import Doc, Example, Pipeline
 from spanloom.errors import DataError, PipelineError, UnknownNameError
 from spanloom.tokens.storage.docfile import write_docs
 
-from .support import config_for
+from .support import config_for, run
 
 
 def tagger() -> tuple[Pipeline, list[Example]]:
@@ -257,3 +261,97 @@ def test_training_again_from_a_saved_config_reads_the_new_file(
     saved = tmp_path / "one" / "model-last" / "config.cfg"
     result = spanloom.train(saved, tmp_path / "two", overrides=new, quiet=True)
     assert result.nlp.get_pipe("tagger").labels == ("NEW",)
+
+
+# -- wrong arguments
+
+
+def test_links_are_used_and_written() -> None:
+    nlp = spanloom.blank("en")
+    gold = {
+        "entities": [(7, 13, "LOC"), (18, 22, "LOC")],
+        "links": {(7, 13): {"Q1": 0.0, "Q64": 1.0}, (18, 22): {"Q2": 0.0}},
+    }
+    example = Example.from_dict(nlp.make_doc("I like Berlin and Rome"), gold)
+    assert [ent.kb_id_ for ent in example.reference.ents] == ["Q64", ""]
+    again = Example.from_dict(nlp.make_doc("I like Berlin and Rome"), example.to_dict())
+    assert [ent.kb_id_ for ent in again.reference.ents] == ["Q64", ""]
+    with pytest.raises(DataError, match="2 to 6, which are no entity"):
+        Example.from_dict(nlp.make_doc("I like Berlin"), {"links": {(2, 6): {"Q1": 1.0}}})
+
+
+@pytest.mark.parametrize("spans", [[(0, 1, "A")], {"sc": [1, 2]}, {"sc": ["ab"]}, "sc"])
+def test_spans_of_another_form_are_named(spans: Any) -> None:
+    nlp = spanloom.blank("en")
+    with pytest.raises(DataError, match="span"):
+        Example.from_dict(nlp.make_doc("a b"), {"spans": spans})
+
+
+def test_what_is_no_vocab_is_refused() -> None:
+    with pytest.raises(PipelineError, match="vocab"):
+        spanloom.blank("en", vocab=False)  # type: ignore[arg-type]
+
+
+def test_merging_nothing_is_an_error_and_the_document_stays() -> None:
+    doc = spanloom.blank("en")("a b c")
+    with pytest.raises(DataError, match="without tokens"), doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2])
+        retokenizer.merge(doc[1:1])
+    assert [token.text for token in doc] == ["a", "b", "c"]
+
+
+def test_similarity_without_vectors_warns() -> None:
+    nlp = spanloom.blank("en")
+    for one in (nlp("apple"), nlp("apple")[0], nlp("apple")[0:1]):
+        with pytest.warns(UserWarning, match="no vectors"):
+            assert one.similarity(nlp("apple")) == 0.0
+
+
+def test_a_number_of_documents_below_zero_is_refused(tmp_path: Path, data: dict[str, str]) -> None:
+    two().to_disk(tmp_path / "m")
+    told = run("evaluate", tmp_path / "m", data["paths.dev"], "--limit", "-3", code=2).output
+    assert "--limit" in told
+
+
+# -- between components
+
+
+@Pipeline.component("test_merges_in_place")
+def merges_in_place(doc: Doc) -> Doc:
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2])
+    return doc
+
+
+def test_tokens_that_change_between_an_encoder_and_its_head_are_encoded_anew() -> None:
+    nlp = Pipeline.from_config(spanloom.config.init_config("en", ["tagger"]))
+    texts = ["One Two. Three Four", "a b c d e f", "red dog runs"]
+    gold = [{"tags": [f"T{i % 3}" for i in range(len(nlp.make_doc(text)))]} for text in texts]
+    rows = [Example.from_dict(nlp.make_doc(text), tags) for text, tags in zip(texts, gold)]
+    nlp.initialize(lambda: rows)
+    for _ in range(30):
+        nlp.update(rows)
+    tagger = nlp.get_pipe("tagger")
+    expected = [tagger(merges_in_place(nlp.make_doc(text))) for text in texts]
+    nlp.add_pipe("test_merges_in_place", before="tagger")
+    found = [nlp(text) for text in texts]
+    together = list(nlp.pipe(texts))
+    for docs in (found, together):
+        assert [[t.tag_ for t in doc] for doc in docs] == [[t.tag_ for t in d] for d in expected]
+
+
+def test_what_killed_processes_left_in_the_temporary_folder_is_cleared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    dead = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    for name in (f"spanloom-workers-{dead}-abc", f"spanloom-workers-{os.getpid()}-abc", "mine"):
+        (tmp_path / name).mkdir()
+    assert [doc.text for doc in two().pipe(["a"], n_process=2)] == ["a"]
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["mine", f"spanloom-workers-{os.getpid()}-abc"]

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Transformer", "make_transformer"]
 
 _OWNER = "spanloom-transformers"
+_EMPTY = "uninitialized"  # the file of one that has no weights yet
 _SUBFOLDER = "model"
 
 
@@ -295,6 +296,9 @@ class Transformer(Encoder):
             return
         with folder_written(path, ["cfg"]) as folder:
             write_bytes(folder / "cfg", srsly.json_dumps(self.cfg, indent=2).encode("utf8"))
+            if not shim.loaded:
+                write_bytes(folder / _EMPTY, b"")
+                return
             (folder / _SUBFOLDER).mkdir()
             shim.save(folder / _SUBFOLDER)
 
@@ -306,6 +310,8 @@ class Transformer(Encoder):
             return self
         folder = existing(path, f"saved '{self.name}'")
         self.cfg = srsly.read_json(existing(folder / "cfg", f"settings of '{self.name}'"))
+        if (folder / _EMPTY).exists():
+            return self
         weights = existing(folder / _SUBFOLDER, f"saved transformer of '{self.name}'")
         if not weights.is_dir():
             raise SerializationError(

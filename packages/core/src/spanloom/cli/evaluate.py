@@ -49,7 +49,7 @@ _NAMES = {
 @click.option("--gold-preproc", "-G", is_flag=True, help="Use gold tokens and sentences.")
 @CODE
 @GPU
-@click.option("--limit", type=int, default=0, help="Score that many documents at most.")
+@click.option("--limit", type=click.IntRange(min=0), default=0, help="Score so many at most.")
 @click.option("--per-type", is_flag=True, help="Show scores for each label and feature too.")
 def evaluate_command(
     model: str,

@@ -47,8 +47,12 @@ def reference_from_dict(
     misfits = Misfits(strict=strict)
     if entities is not None:
         _set_entities(doc, entities, misfits)
+    _set_links(doc, given.get("links") or {})
     doc.cats = given.get("cats") or {}
-    for name, spans in (given.get("spans") or {}).items():
+    groups = given.get("spans") or {}
+    if not isinstance(groups, Mapping):
+        raise DataError(f"'spans' has lists of spans by the name of their group, not {groups!r}")
+    for name, spans in groups.items():
         doc.spans[name] = fitting(doc, map(_offsets, spans), misfits)[0]
     misfits.tell()
     return doc
@@ -112,8 +116,23 @@ def _set_entities(doc: Doc, entities: Sequence[Any], misfits: Misfits) -> None:
     set_entities(doc, *fitting(doc, map(_offsets, entities), misfits))
 
 
+def _set_links(doc: Doc, links: Mapping[Any, Mapping[str, float]]) -> None:
+    """Set the likeliest id of a knowledge base for each entity, by ``(start, end)`` in
+    characters. Raises :class:`DataError` where there is no such entity."""
+    ents = {(ent.start_char, ent.end_char): ent for ent in doc.ents}
+    for (start, end), chances in links.items():
+        if doc.char_span(start, end) is None:
+            continue  # an entity that fits no tokens was left out, with a warning
+        if (start, end) not in ents:
+            raise DataError(f"'links' names characters {start} to {end}, which are no entity")
+        for token in ents[start, end] if any(chances.values()) else ():
+            token.ent_kb_id_ = max(chances, key=lambda name: chances[name])
+
+
 def _offsets(item: Sequence[Any]) -> Offsets:
     """Character offsets ``(start, end, label)``, maybe with an id of a knowledge base behind."""
+    if not isinstance(item, Sequence) or isinstance(item, str) or len(item) < 2:
+        raise DataError(f"a span is (start, end, label) in characters, not {item!r}")
     start, end, label, kb_id, *_ = (*item, "", "")
     return start, end, label, kb_id, ""
 
@@ -138,7 +157,9 @@ def to_dict(doc: Doc) -> dict[str, Any]:
                 name: [(s.start_char, s.end_char, s.label_, s.kb_id_) for s in group]
                 for name, group in doc.spans.items()
             },
-            "links": {},
+            "links": {
+                (ent.start_char, ent.end_char): {ent.kb_id_: 1.0} for ent in doc.ents if ent.kb_id_
+            },
         },
         "token_annotation": tokens,
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
+from ..errors import PipelineError
 from ..io.consent import remote_code_allowed
 from ..lang import language
 from ..plugins import manager
@@ -67,6 +68,8 @@ class Pipeline:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         self.lang = lang
+        if vocab is not None and not isinstance(vocab, Vocab):
+            raise PipelineError(f"vocab is a Vocab, or None for a new one, and not {vocab!r}")
         if vocab is None:
             vocab = Vocab(lang, rules=language(lang).lexical_rules())
         self.vocab = vocab

@@ -17,7 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory, gettempdir
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,8 @@ __all__ = ["pipe_in_processes"]
 
 #: Batches that a worker may have: one that it works on, and the next.
 _AHEAD = 2
+#: How the names of their folders begin; the number of the process follows.
+_FOLDER = "spanloom-workers-"
 #: Seconds that workers have to end by themselves.
 _PATIENCE = 5.0
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -180,7 +184,8 @@ def _workers(
     _check_device()
     _check_known(nlp)
     workers: list[_Worker] = []
-    with TemporaryDirectory(prefix="spanloom-") as folder:
+    _clear_up()
+    with TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as folder:
         to_disk(nlp, f"{folder}/pipeline")
         task = Task(
             folder=f"{folder}/pipeline",
@@ -201,6 +206,22 @@ def _workers(
             yield workers
         finally:
             _end(workers)
+
+
+def _clear_up() -> None:
+    """Remove what processes that were killed left in the temporary folder."""
+    for path in Path(gettempdir()).glob(f"{_FOLDER}*-*") if os.name == "posix" else ():
+        with suppress(OSError, ValueError):
+            if path.stat().st_uid == os.getuid() and not _runs(int(path.name.split("-")[2])):
+                rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _started(task: Task) -> _Worker:

@@ -79,7 +79,7 @@ class Retokenizer:
         if span.doc is not self._doc:
             raise DataError(f"the span {span.text!r} is of another document")
         if not len(span):
-            return
+            raise DataError(f"a span without tokens (at token {span.start}) can't be merged")
         if any((span.start, span.end) == (each.start, each.end) for each in self._changes):
             return  # the same merge once more
         self._take(span.start, span.end)

@@ -44,7 +44,7 @@ class Token:
     tag = column_number("TAG", "The id of the fine-grained tag.")
     tag_ = column_string("TAG", "The fine-grained tag.")
     pos = column_number("POS", "The id of the universal part of speech.")
-    pos_ = column_string("POS", "The universal part of speech.")
+    pos_ = column_string("POS", "The universal part of speech; other strings are kept, too.")
     dep = column_number("DEP", "The id of the label of the relation to the head.")
     dep_ = column_string("DEP", "The label of the relation to the head.")
     lemma = column_number("LEMMA", "The id of the base form.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -101,6 +102,8 @@ def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
             f"from the same table, or from hooks that agree"
         )
     if not one.size or not other.size:
+        message = "there are no vectors, so the similarity is 0.0: load a table (vocab.vectors)"
+        warnings.warn(message, UserWarning, stacklevel=3)
         return 0.0
     norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
     return float(np.dot(one, other)) / norms if norms else 0.0

@@ -25,7 +25,7 @@ __all__ = ["measure_speed", "speed_command"]
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--warmup", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents at a time.")
-@click.option("--limit", type=int, default=0, help="Take that many documents at most.")
+@click.option("--limit", type=click.IntRange(min=0), default=0, help="Take so many at most.")
 @click.option("--lines", "-L", is_flag=True, help="Each line of a text file is a document.")
 @click.option("--text-key", default="text", show_default=True, help="Where JSON has the text.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")

@@ -1,7 +1,8 @@
 """The components that core brings. Each is made by a factory, which an entry point names."""
 
-from .base import BatchComponent, Component, Encoder, TrainableComponent
+from .base import BatchComponent, Component, TrainableComponent
 from .classifier import TokenClassifier
+from .encoder import Encoder
 from .labels import LabelledComponent
 from .morphologizer import Morphologizer
 from .sentencizer import Sentencizer

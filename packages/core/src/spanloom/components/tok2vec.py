@@ -9,7 +9,7 @@ import numpy as np
 
 from ..plugins.factory import NewConfig, component_defaults
 from ..tokens.batch import Feature, FloatsList, flatten
-from .base import Encoder
+from .encoder import Encoder
 
 if TYPE_CHECKING:
     from ..layers.types import TokenModel

@@ -12,12 +12,9 @@ from ..errors import PipelineError
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .state import PipelineState
+    from .state import PipelineState, References
 
-__all__ = ["References", "config_of", "config_text", "references_in"]
-
-#: Dotted path -> a value with ``${references}``, and the same with them resolved.
-References = dict[str, tuple[Any, Any]]
+__all__ = ["config_of", "config_text", "references_in"]
 
 #: The sections that follow from the pipeline.
 _DERIVED = ("nlp", "components")

@@ -10,14 +10,16 @@ from ..vocab.protocols import PipelineLike
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .description import References
     from .order import Order
     from .wiring import Links
 
-__all__ = ["ErrorHandler", "P", "PipelineState"]
+__all__ = ["ErrorHandler", "P", "PipelineState", "References"]
 
 ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
 """Called with the component's name, the component, the documents that failed, and the error."""
+
+References = dict[str, tuple[Any, Any]]
+"""Dotted path -> a value with ``${references}``, and the same with them resolved."""
 
 
 class PipelineState(PipelineLike, Protocol):

@@ -122,7 +122,7 @@ class TrainableComponent(DocAnnotator):
         self.name = name
         self.scorer = scorer
         self.cfg: dict[str, Any] = {}
-        self.upstream: tuple[Encoder, ...] = ()
+        self.upstream: tuple[Any, ...] = ()
 
     # -- running
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import PipelineError
 from ..tokens.batch import Batch, Feature
-from .base import GetExamples, TrainableComponent
+from .base import GetExamples, TrainableComponent, initialized
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer

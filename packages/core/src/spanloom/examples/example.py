@@ -44,7 +44,8 @@ class Example:
 
         Keys: ``words``, ``spaces``, ``tags``, ``pos``, ``morphs``, ``lemmas``, ``heads``,
         ``deps``, ``sent_starts``, ``entities`` (one tag for each word, or character offsets
-        ``(start, end, label)``), ``cats``, ``spans`` (name to a list of character offsets), or
+        ``(start, end, label)``), ``cats``, ``spans`` (name to a list of character offsets),
+        ``links`` (character offsets of an entity to the chances of ids in a knowledge base), or
         what :meth:`to_dict` gives. Without ``words`` those of ``predicted`` are taken. No entities,
         ``[]``, says that there are none; without the key, or by tags "-", nothing is known. Raises
         :class:`DataError` for other keys and what doesn't fit together.

@@ -418,3 +418,15 @@ def compat(session: nox.Session) -> None:
     session.install("-r", "requirements.txt", *TEST_TOOLS, "spacy>=3.8,<3.9")
     folders = [str(folder / "tests") for folder in PACKAGES.values()]
     session.run("pytest", *folders, "tests", "-k", "spacy", "-m", "not gpu", *session.posargs)
+
+
+@nox.session(python="3.12")
+def peer(session: nox.Session) -> None:
+    """spaCy's own tests on ours: what fails must be in tests/peer/differences.toml, and what is
+    there must fail. Not in CI. ``nox -s peer -- -k retokenize`` runs some of them."""
+    session.install("-r", "requirements.txt", *TEST_TOOLS, "mock", "pytest-xdist")
+    wheel = Path(session.create_tmp()) / "wheel"
+    if not (wheel / "spacy" / "tests").is_dir():
+        # Beside the environment: only its tests are read, and "spacy" is the shim.
+        session.install("--no-deps", "--target", str(wheel), "spacy>=3.8,<3.9")
+    session.run("python", "tests/peer/run.py", str(wheel / "spacy" / "tests"), *session.posargs)

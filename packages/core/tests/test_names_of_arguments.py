@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spanloom import Doc, Example, Pipeline, Span, Token, Vocab, blank
+from spanloom.config import parse_config
 from spanloom.errors import DataError
 from spanloom.examples import get_words_and_spaces
 from spanloom.tokens import filter_spans
@@ -173,3 +174,21 @@ def test_links_give_entities_their_ids() -> None:
 def test_spans_of_another_form_are_refused(spans: object) -> None:
     with pytest.raises(DataError, match="give"):
         Example.from_dict(Doc(Vocab(), words=["in", "it"]), {"spans": spans})
+
+
+def test_empty_spans_are_not_merged_in_silence() -> None:
+    doc = Doc(Vocab(), words=["a", "b"])
+    with pytest.raises(DataError, match="is empty"), doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[1:1])
+
+
+def test_configs_can_be_indented_as_they_stand_in_code() -> None:
+    config = parse_config("""
+        [nlp]
+        lang = "en"
+        pipeline = ["tagger"]
+
+        [nlp.tokenizer]
+        @tokenizers = "spanloom.Tokenizer.v1"
+        """)
+    assert config["nlp"]["pipeline"] == ["tagger"] and config["nlp"]["lang"] == "en"

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from textwrap import dedent
 from typing import Any
 
 import confection
@@ -81,6 +82,7 @@ class _Scan:
 def parse_text(text: str, *, source: str = "config") -> Config:
     """Read a config from text as it stands, references left. Sections may stand without those above
     them, which are then empty. Raises :class:`ConfigError` with every mistake of form."""
+    text = dedent(text)  # as it stands in code, indented
     scan = _scan(text)
     if scan.problems:
         raise ConfigError(sorted(scan.problems, key=lambda p: p.line or 0), source=source)

@@ -6,6 +6,7 @@ say that nothing is known of a token.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -86,8 +87,8 @@ def offsets_to_biluo_tags(
 ) -> list[str]:
     """BILUO tags of entities given as character offsets and label.
 
-    Tokens that an entity touches whose bounds aren't those of tokens get ``"-"``, and tokens in no
-    entity ``missing``. Raises :class:`DataError` for entities that share a token.
+    Tokens that an entity touches whose bounds aren't those of tokens get ``"-"``, with a warning,
+    and tokens in no entity ``missing``. Raises :class:`DataError` for entities that share a token.
     """
     starts = {start: i for i, start in enumerate(doc.starts.tolist())}
     ends = {end: i for i, end in enumerate(doc.ends.tolist())}
@@ -97,6 +98,12 @@ def offsets_to_biluo_tags(
         low, high, label = entity
         first, last = starts.get(low), ends.get(high)
         fits = first is not None and last is not None
+        if not fits:
+            warnings.warn(
+                f"no tokens start and end as the entity {entity} does ({doc.text[low:high]!r}): those "
+                f"that it touches get '-'",
+                stacklevel=2,
+            )
         places = (
             range(first, last + 1)
             if first is not None and last is not None

@@ -1,0 +1,37 @@
+"""Run spaCy's own tests on Spanloom: ``python tests/peer/run.py FOLDER [arguments of pytest]``.
+
+FOLDER is ``spacy/tests`` of its wheel, which is installed anywhere without what it needs, so that
+``import spacy`` means the folder ``shim``. Without arguments all is run, and each line of
+``differences.toml`` must be true.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PARTS = ("doc", "tokenizer", "serialize", "pipeline", "training", "parser", "test_language.py")
+HERE = Path(__file__).resolve().parent
+
+
+def main(folder: str, *arguments: str) -> int:
+    """Run pytest in that folder; returns its exit code."""
+    tests = Path(folder).resolve()
+    path = [str(HERE / "shim"), str(HERE), os.environ.get("PYTHONPATH", "")]
+    env = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "SPANLOOM_PEER_TESTS": str(tests),
+        "SPANLOOM_PEER_WHOLE": "" if arguments else "1",
+    }
+    settings = ["-p", "peer", "-p", "no:cacheprovider", "-c", os.devnull, "-q", "-n", "2"]
+    settings += ["--rootdir", str(tests), "--confcutdir", str(tests)]
+    command = [sys.executable, "-m", "pytest", *settings, *PARTS, *arguments]
+    return subprocess.run(command, cwd=tests, env=env, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

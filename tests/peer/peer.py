@@ -12,6 +12,7 @@ import signal
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy  # noqa: F401  # the one in shim/, before pytest finds the one beside the tests
@@ -27,15 +28,27 @@ def test_id(item: pytest.Item) -> str:
     return f"{path}::{item.nodeid.partition('::')[2]}"
 
 
-def differences() -> dict[str, str]:
+def groups() -> list[dict[str, Any]]:
+    """The groups of the list."""
+    found: list[dict[str, Any]] = tomllib.loads(LIST.read_text("utf-8"))["difference"]
+    return found
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the files that can't be read (``unread = true``)."""
+    unread = [name for group in groups() if group.get("unread") for name in group["tests"]]
+    return True if collection_path.as_posix().endswith(tuple(unread)) else None
+
+
+def differences() -> dict[str, tuple[str, bool]]:
     """The tests that are known to fail, with why: an id with or without parameters, or the name of
-    a file whose tests all fail, or can't even be made."""
-    found: dict[str, str] = {}
-    for group in tomllib.loads(LIST.read_text("utf-8"))["difference"]:
-        for name in group["tests"]:
+    a file whose tests all fail; and whether they are run (``run = false``: they hang)."""
+    found: dict[str, tuple[str, bool]] = {}
+    for group in groups():
+        for name in [] if group.get("unread") else group["tests"]:
             if name in found:
                 raise pytest.UsageError(f"{LIST.name}: {name} is there twice")
-            found[name] = f"{group['kind']}: {group['why']}"
+            found[name] = f"{group['kind']}: {group['why']}", group.get("run", True)
     return found
 
 
@@ -52,7 +65,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for key in (name, name.partition("[")[0], name.partition("::")[0]):
             if key in known:
                 seen.add(key)
-                item.add_marker(pytest.mark.xfail(reason=known[key], strict=True))
+                why, run = known[key]
+                item.add_marker(pytest.mark.xfail(reason=why, strict=run, run=run))
                 break
     if os.environ.get("SPANLOOM_PEER_WHOLE") and known.keys() - seen:
         gone = "\n  ".join(sorted(known.keys() - seen))

@@ -28,7 +28,8 @@ def main(folder: str, *arguments: str) -> int:
         "SPANLOOM_PEER_WHOLE": "" if arguments else "1",
     }
     settings = ["-p", "peer", "-p", "no:cacheprovider", "-c", os.devnull, "-q", "-n", "2"]
-    settings += ["--rootdir", str(tests), "--confcutdir", str(tests)]
+    # Appended: before the tests' own folder, where spaCy itself is, stands the shim.
+    settings += ["--import-mode=append", "--rootdir", str(tests), "--confcutdir", str(tests)]
     command = [sys.executable, "-m", "pytest", *settings, *PARTS, *arguments]
     return subprocess.run(command, cwd=tests, env=env, check=False).returncode
 

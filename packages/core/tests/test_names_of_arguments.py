@@ -6,7 +6,7 @@ import pytest
 
 from spanloom import Doc, Example, Pipeline, Span, Token, Vocab, blank
 from spanloom.config import parse_config
-from spanloom.errors import DataError
+from spanloom.errors import DataError, PipelineError
 from spanloom.examples import get_words_and_spaces
 from spanloom.tokens import filter_spans
 
@@ -45,6 +45,14 @@ def test_functions_are_registered_without_a_decorator() -> None:
     found = nlp.analyze_pipes()
     assert found["summary"]["names_tagged"]["assigns"] == ["token.tag"]
     assert found["problems"]["names_tagged"] == ["doc.ents"]
+
+
+def test_decorators_without_a_name_and_factories_without_arguments_are_refused() -> None:
+    for decorator in (Pipeline.component, Pipeline.factory):
+        with pytest.raises(PipelineError, match="needs a name"):
+            decorator(lambda doc: doc)
+    with pytest.raises(PipelineError, match="must take the arguments nlp and name"):
+        Pipeline.factory("names_bare", func=lambda tag: tag)
 
 
 def test_norm_of_one_token_is_its_own() -> None:

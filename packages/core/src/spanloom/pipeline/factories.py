@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,7 +27,14 @@ def registering(name: str, **defaults: Any) -> Callable[[F], F]:
     """See :meth:`Pipeline.factory`; ``defaults`` are those of
     :func:`~spanloom.plugins.factory.component_defaults`."""
 
+    if not isinstance(name, str):
+        raise PipelineError(f"the decorator needs a name, such as ('my_name'), before {name!r}")
+
     def register(function: F) -> F:
+        taken = inspect.signature(function).parameters
+        anything = any(each.kind is each.VAR_KEYWORD for each in taken.values())
+        if not anything and not {"nlp", "name"} <= taken.keys():
+            raise PipelineError(f"the factory '{name}' must take the arguments nlp and name")
         component_defaults(**defaults)(function)
         return registry.factories(name, overwrite=True)(function)
 
@@ -35,12 +43,13 @@ def registering(name: str, **defaults: Any) -> Callable[[F], F]:
 
 def registering_component(name: str, **defaults: Any) -> Callable[[F], F]:
     """See :meth:`Pipeline.component`."""
+    as_factory = registering(name, **defaults)
 
     def register(function: F) -> F:
         def make(nlp: PipelineState, name: str) -> F:
             return function
 
-        registering(name, **defaults)(make)
+        as_factory(make)
         return function
 
     return register

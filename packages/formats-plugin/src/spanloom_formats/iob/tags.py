@@ -100,8 +100,8 @@ def offsets_to_biluo_tags(
         fits = first is not None and last is not None
         if not fits:
             warnings.warn(
-                f"no tokens start and end as the entity {entity} does ({doc.text[low:high]!r}): those "
-                f"that it touches get '-'",
+                f"no tokens start and end as the entity {entity} does ({doc.text[low:high]!r}): "
+                f"those that it touches get '-'",
                 stacklevel=2,
             )
         places = (

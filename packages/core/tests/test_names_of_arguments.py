@@ -168,28 +168,6 @@ def test_words_of_another_text_are_refused() -> None:
             get_words_and_spaces(words, "a b")
 
 
-def test_links_give_entities_their_ids() -> None:
-    doc = Doc(Vocab(), words=["in", "New", "York", "now"])
-    given = {"entities": [(3, 11, "LOC")], "links": {(3, 11): {"Q60": 1.0, "Q64": 0.0}}}
-    reference = Example.from_dict(doc, given).reference
-    assert [(e.text, e.label_, e.kb_id_) for e in reference.ents] == [("New York", "LOC", "Q60")]
-    for wrong in ({"links": {(3, 11): {"Q60": 1.0}}}, {**given, "links": {(3, 6): {"Q60": 1.0}}}):
-        with pytest.raises(DataError, match="is no entity"):
-            Example.from_dict(doc, wrong)
-
-
-@pytest.mark.parametrize("spans", [[(0, 2, "X")], {"a": (0, 2, "X")}, {"a": [[0]]}, {"a": [5]}])
-def test_spans_of_another_form_are_refused(spans: object) -> None:
-    with pytest.raises(DataError, match="give"):
-        Example.from_dict(Doc(Vocab(), words=["in", "it"]), {"spans": spans})
-
-
-def test_empty_spans_are_not_merged_in_silence() -> None:
-    doc = Doc(Vocab(), words=["a", "b"])
-    with pytest.raises(DataError, match="is empty"), doc.retokenize() as retokenizer:
-        retokenizer.merge(doc[1:1])
-
-
 def test_configs_can_be_indented_as_they_stand_in_code() -> None:
     config = parse_config("""
         [nlp]

@@ -35,7 +35,6 @@ MODULES = {
     "spanloom.packaging": "Wheels of pipelines.",
     "spanloom.vocab.vectors": "What core asks of a table of vectors.",
     "spanloom.vocab.encoding": "What core asks of an encoder of texts.",
-    "spanloom.pipeline.pretrained": "What core asks of something that can be pretrained.",
     "spanloom.plugins.registries": "Names to functions.",
     "spanloom.plugins": "Hooks, and what is installed.",
     "spanloom.errors": "Everything that is raised on purpose.",

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import spanloom
-from spanloom.corpora.applying import apply_pipeline, read_texts
 from spanloom.corpora.corpus import read_docs
+from spanloom.corpora.texts import read_texts
+from spanloom_formats import apply_pipeline
 
 TEXTS = [f"Text number {i}. It has two sentences." for i in range(9)]
 

@@ -177,6 +177,7 @@ def test_two_owners_of_a_command(fake_dist: FakeDist) -> None:
         (["trian"], "Did you mean 'train'?"),
         (["init", "confg"], "no command 'init confg'. Did you mean 'config'"),
         (["zzz"], "no command 'zzz'"),
+        (["apply", "m", "a.txt", "b.loom"], "pip install spanloom-formats"),
         (["pretrain", "x.cfg"], "pip install spanloom-pretrain"),
         (["init", "vectors"], "pip install spanloom-vectors"),
     ],

@@ -13,7 +13,6 @@ import pytest
 
 import spanloom
 from spanloom import Example, Pipeline
-from spanloom.corpora.applying import apply_pipeline
 from spanloom.errors import MissingFileError, OccupiedError, SerializationError, SpanloomError
 from spanloom.io import files as files_module
 from spanloom.io.files import clear_up, file_written, folder_written, write_text
@@ -167,7 +166,6 @@ def test_commands_refuse_a_folder_of_other_files(tmp_path: Path, project: Path) 
     run("init", "config", config, "--pipeline", "tagger")
     before = content(project)
     for command in (
-        ["apply", model, text, project],
         ["render", model, text, "--output", project],
         ["evaluate", model, docs, "--output", project],
         ["init", "config", project, "--force"],
@@ -223,8 +221,7 @@ def test_output_that_is_the_source_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "t.txt"
     page.write_text("One.")
     for command in (
-        ["apply", model, rows, rows],
-        ["apply", model, rows, link],
+        ["evaluate", model, rows, "--output", link],
         ["render", model, page, "--output", page],
         ["evaluate", model, rows, "--output", rows],
     ):
@@ -232,20 +229,11 @@ def test_output_that_is_the_source_is_refused(tmp_path: Path) -> None:
     assert "more" in rows.read_text() and page.read_text() == "One."
 
 
-def test_apply_does_not_clear_a_folder_that_is_named_like_its_parts(tmp_path: Path) -> None:
-    model, _ = saved(tmp_path)
-    write_text(tmp_path / "out.jsonl.parts" / "thesis.txt", "mine")
-    (tmp_path / "t.txt").write_text("One.")
-    with pytest.raises(OccupiedError, match="parts"):
-        apply_pipeline(spanloom.load(model), tmp_path / "t.txt", tmp_path / "out.jsonl")
-    assert (tmp_path / "out.jsonl.parts" / "thesis.txt").read_text() == "mine"
-
-
 def test_a_path_that_cannot_be_written_ends_in_one_line(tmp_path: Path) -> None:
     model, _ = saved(tmp_path)
     (tmp_path / "t.txt").write_text("One.")
-    for output in (tmp_path / ("x" * 300 + ".jsonl"), tmp_path / "t.txt" / "o.jsonl"):
-        told = run("apply", model, tmp_path / "t.txt", output, code=1).output
+    for output in (tmp_path / ("x" * 300 + ".html"), tmp_path / "t.txt" / "o.html"):
+        told = run("render", model, tmp_path / "t.txt", "--output", output, code=1).output
         assert told.startswith("Error:") and len(told.splitlines()) == 1
     told = run("init", "config", "x" * 300, code=1).output
     assert "File name too long" in told and "xxx" in told

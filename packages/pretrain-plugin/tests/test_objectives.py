@@ -15,10 +15,10 @@ import spanloom
 from spanloom import Doc
 from spanloom.errors import ConfigError, PipelineError
 from spanloom.layers import HashEmbedCNN
-from spanloom.pipeline.pretrained import PretrainingTask
 from spanloom_pretrain import ClozeTask, PretrainCharacters, PretrainVectors
 from spanloom_pretrain.losses import byte_loss, cosine_loss, l2_loss
 from spanloom_pretrain.masking import MASK, mask_words
+from spanloom_pretrain.task import PretrainingTask
 
 TEXTS = [
     "The weaver mended a red loom, and counted seven boats.",

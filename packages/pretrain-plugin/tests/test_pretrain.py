@@ -25,7 +25,6 @@ from spanloom.errors import (
     SerializationError,
     TrainingError,
 )
-from spanloom.pipeline.pretrained import find_encoder, weights_hash
 from spanloom.training import StepResult
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
 from spanloom_pretrain import (
@@ -36,6 +35,7 @@ from spanloom_pretrain import (
     read_settings,
 )
 from spanloom_pretrain.report import loss_rows
+from spanloom_pretrain.weights import find_encoder, weights_hash
 
 MakeConfig = Callable[..., Config]
 

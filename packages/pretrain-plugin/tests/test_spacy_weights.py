@@ -11,7 +11,7 @@ import pytest
 
 import spanloom
 from spanloom.config import Config, fill_config
-from spanloom.pipeline.pretrained import find_encoder
+from spanloom_pretrain.weights import find_encoder
 
 spacy = pytest.importorskip("spacy")
 

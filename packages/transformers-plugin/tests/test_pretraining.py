@@ -17,18 +17,13 @@ from thinc.api import Adam
 
 import spanloom
 from spanloom.errors import ConfigError, PipelineError, SerializationError
-from spanloom.pipeline.pretrained import (
-    Pretrainable,
-    PretrainingTask,
-    apply_weights,
-    encoder_bytes,
-    init_tok2vec,
-    weights_hash,
-)
 from spanloom_transformers.model import sequences_of
 from spanloom_transformers.pretraining import mask_pieces
 
 from .support import listener_block, tagged_examples, transformer_block
+
+spanloom_pretrain = pytest.importorskip("spanloom_pretrain")
+weights_hash = spanloom_pretrain.weights_hash
 
 TEXTS = ["The quick brown fox jumps over dogs.", "My name is Robert; I live in Köln.", "", " \n "]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz.;,"]
@@ -96,9 +91,9 @@ def pipeline(masked_folder: Any) -> Callable[..., spanloom.Pipeline]:
 
 def _task(nlp: spanloom.Pipeline) -> Any:
     component = nlp.get_pipe("transformer")
-    assert isinstance(component, Pretrainable)
+    assert isinstance(component, spanloom_pretrain.Pretrainable)
     task = component.pretraining_task(nlp)
-    assert isinstance(task, PretrainingTask)
+    assert isinstance(task, spanloom_pretrain.PretrainingTask)
     return task
 
 
@@ -227,19 +222,21 @@ def test_weights_load_into_a_pipeline(pipeline: Any, tmp_path: Path) -> None:
     task.model.finish_update(Adam(0.01))
     about = {"component": "transformer", "layer": "", "architecture": {}}
     path = tmp_path / "model-best.bin"
-    path.write_bytes(encoder_bytes(task.encoder, about))
+    path.write_bytes(spanloom_pretrain.encoder_bytes(task.encoder, about))
 
     tagger = pipeline("bert")
     tagger.add_pipe("tagger", config={"model": listener_block()})
     tagger.initialize(lambda: tagged_examples(tagger))
-    applied = init_tok2vec(tagger, path)
+    applied = spanloom_pretrain.init_tok2vec(tagger, path)
     assert applied.hash == weights_hash(task.encoder)
     text = tagger.make_doc("The fox jumps.")
     mine = tagger.get_pipe("transformer").predict([text]).tensors[-1]
     theirs = nlp.get_pipe("transformer").predict([nlp.make_doc("The fox jumps.")]).tensors[-1]
     assert np.array_equal(mine, theirs)
     with pytest.raises(SerializationError, match="none was applied"):
-        apply_weights(spanloom.blank("en").add_pipe("tok2vec").model, path.read_bytes())
+        spanloom_pretrain.apply_weights(
+            spanloom.blank("en").add_pipe("tok2vec").model, path.read_bytes()
+        )
     tagger.to_disk(tmp_path / "saved")
     again = spanloom.load(tmp_path / "saved")
     assert again("The fox jumps.")[1].tag_ == tagger("The fox jumps.")[1].tag_
@@ -251,7 +248,7 @@ def test_weights_of_another_model_are_refused(pipeline: Any) -> None:
     other.initialize()
     before = weights_hash(other)
     with pytest.raises(SerializationError, match="nO: 24 in the file, 16 here"):
-        apply_weights(other, encoder_bytes(task.encoder, {}))
+        spanloom_pretrain.apply_weights(other, spanloom_pretrain.encoder_bytes(task.encoder, {}))
     assert weights_hash(other) == before
 
 
@@ -293,7 +290,6 @@ def test_adapters_are_pretrained_alone(pipeline: Any) -> None:
 
 @pytest.fixture
 def config(masked_folder: Any, tmp_path: Path) -> spanloom.config.Config:
-    pytest.importorskip("spanloom_pretrain")
     lines = [json.dumps({"text": f"{text} {number}"}) for number in range(40) for text in TEXTS[:2]]
     (tmp_path / "raw.jsonl").write_text("\n".join(lines), "utf8")
     config = spanloom.config.init_config("en", ["tagger"], sections=("pretraining",))
@@ -316,7 +312,6 @@ def config(masked_folder: Any, tmp_path: Path) -> spanloom.config.Config:
 def test_init_config_writes_one_that_pretrains(
     masked_folder: Any, tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:
-    pytest.importorskip("spanloom_pretrain")
     from spanloom_pretrain import pretrain
 
     sections = ("pretraining",)

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "applying": ["Applied", "apply_pipeline"],
         "arrow.files": ["read_arrow", "read_parquet", "write_arrow", "write_parquet"],
         "arrow.tables": ["from_arrow", "to_arrow"],
         "conllu.reading": ["read_conllu"],

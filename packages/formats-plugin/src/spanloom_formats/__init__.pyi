@@ -1,5 +1,7 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
+from .applying import Applied as Applied
+from .applying import apply_pipeline as apply_pipeline
 from .arrow.files import read_arrow as read_arrow
 from .arrow.files import read_parquet as read_parquet
 from .arrow.files import write_arrow as write_arrow
@@ -18,7 +20,9 @@ from .jsonl.files import read_jsonl as read_jsonl
 from .jsonl.files import write_jsonl as write_jsonl
 
 __all__ = [
+    "Applied",
     "__version__",
+    "apply_pipeline",
     "check_data",
     "from_arrow",
     "inspect_data",

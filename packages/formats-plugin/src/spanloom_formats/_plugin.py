@@ -14,8 +14,13 @@ SPANLOOM_API = 1
 
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
-    """The commands over corpora."""
+    """The commands over corpora, and over other files."""
     commands.group("debug", help="Check a config or data before training.")
+    commands.add(
+        "apply",
+        target="spanloom_formats.cli.apply:apply_command",
+        help="Annotate files with a trained pipeline.",
+    )
     commands.add(
         "convert",
         target="spanloom_formats.cli.convert:convert_command",

@@ -17,6 +17,15 @@ __getattr__, __dir__, __all__ = lazy_names(
         "objectives": ["ClozeTask", "PretrainCharacters", "PretrainVectors"],
         "run": ["PretrainResult", "pretrain"],
         "settings": ["Settings", "read_settings"],
+        "task": ["Pretrainable", "PretrainingTask"],
+        "weights": [
+            "LoadedWeights",
+            "apply_weights",
+            "encoder_bytes",
+            "find_encoder",
+            "init_tok2vec",
+            "weights_hash",
+        ],
     },
     "__version__",
 )

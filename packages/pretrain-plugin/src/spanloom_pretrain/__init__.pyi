@@ -9,17 +9,33 @@ from .run import PretrainResult as PretrainResult
 from .run import pretrain as pretrain
 from .settings import Settings as Settings
 from .settings import read_settings as read_settings
+from .task import Pretrainable as Pretrainable
+from .task import PretrainingTask as PretrainingTask
+from .weights import LoadedWeights as LoadedWeights
+from .weights import apply_weights as apply_weights
+from .weights import encoder_bytes as encoder_bytes
+from .weights import find_encoder as find_encoder
+from .weights import init_tok2vec as init_tok2vec
+from .weights import weights_hash as weights_hash
 
 __all__ = [
     "ClozeTask",
     "JsonlCorpus",
+    "LoadedWeights",
     "PretrainCharacters",
     "PretrainResult",
     "PretrainVectors",
+    "Pretrainable",
+    "PretrainingTask",
     "Settings",
     "__version__",
+    "apply_weights",
+    "encoder_bytes",
+    "find_encoder",
+    "init_tok2vec",
     "pretrain",
     "pretrain_steps",
     "read_settings",
+    "weights_hash",
 ]
 __version__: str

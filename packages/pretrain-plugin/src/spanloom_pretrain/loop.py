@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spanloom.errors import TrainingError
-from spanloom.pipeline.pretrained import PretrainingTask
 from spanloom.tokens.storage.docfile import groups
 from spanloom.training import Progress, StepResult, run_steps
 from spanloom.training.run import seed_everything
@@ -19,6 +18,7 @@ from spanloom.training.steps import with_next
 from .settings import Settings
 from .stream import held_out_docs, training_docs
 from .target import make_task
+from .task import PretrainingTask
 
 if TYPE_CHECKING:
     from spanloom import Doc, Pipeline

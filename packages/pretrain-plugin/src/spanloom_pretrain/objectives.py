@@ -6,7 +6,7 @@ for it. Masking is that of Devlin et al. (2018). Only masked words are predicted
 above the encoder are computed for these alone.
 
 An objective is a function from a vocab and an encoder to a
-:class:`~spanloom.pipeline.pretrained.PretrainingTask`; a maker of objectives that a config names
+:class:`~.task.PretrainingTask`; a maker of objectives that a config names
 stands in the registry ``architectures`` (or ``objectives``).
 """
 
@@ -167,7 +167,7 @@ class ClozeTask:
     def update(
         self, docs: Sequence[Doc], rng: np.random.Generator, drop: float = 0.0
     ) -> tuple[float, int]:
-        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`."""
+        """See :class:`~.task.PretrainingTask`."""
         set_dropout_rate(self.encoder, drop)
         masked = mask_words(docs, rng, self.mask_share)
         places, answers = self._answers(masked)
@@ -185,7 +185,7 @@ class ClozeTask:
         return loss, len(places)
 
     def evaluate(self, docs: Sequence[Doc], rng: np.random.Generator) -> tuple[float, int]:
-        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`."""
+        """See :class:`~.task.PretrainingTask`."""
         masked = mask_words(docs, rng, self.mask_share)
         places, answers = self._answers(masked)
         if not len(places):

@@ -13,7 +13,6 @@ from spanloom.config.overrides import with_overrides
 from spanloom.errors import ConfigError, MissingFileError, TrainingError
 from spanloom.io.files import write_bytes, write_text
 from spanloom.pipeline.devices import use_allocator
-from spanloom.pipeline.pretrained import PretrainingTask, encoder_bytes
 from spanloom.training import History, Progress, StepResult
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint, write_checkpoint
 from spanloom.training.interrupts import deferred_interrupts
@@ -24,6 +23,8 @@ from .loop import pretrain_steps
 from .report import LossTable, write_log
 from .settings import Reader, Settings, read_settings
 from .target import make_task
+from .task import PretrainingTask
+from .weights import encoder_bytes
 
 if TYPE_CHECKING:
     from spanloom import Pipeline

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom.config import resolve_section
 from spanloom.corpora.batchers import Batcher
-from spanloom.pipeline.pretrained import PretrainingTask
 from spanloom.training import Limits
 from spanloom.training.settings import check_numbers, read_corpus
+
+from .task import PretrainingTask
 
 if TYPE_CHECKING:
     from thinc.api import Model, Optimizer

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom import Batch
 from spanloom.errors import PipelineError, TrainingError
-from spanloom.pipeline.pretrained import Pretrainable, PretrainingTask, find_encoder
 from spanloom.training.run import seed_everything
 from spanloom.vocab.vectors import open_vectors
 
 from .settings import Settings
+from .task import Pretrainable, PretrainingTask
+from .weights import find_encoder
 
 if TYPE_CHECKING:
     from thinc.api import Model
@@ -48,7 +49,7 @@ def make_task(nlp: Pipeline, settings: Settings) -> PretrainingTask:
     if not isinstance(task, PretrainingTask):
         raise TrainingError(
             f"the objective of [pretraining] made a {type(task).__name__}, not a task with update "
-            f"and evaluate (see spanloom.pipeline.pretrained.PretrainingTask): it may be one for "
+            f"and evaluate (see spanloom_pretrain.PretrainingTask): it may be one for "
             f"spaCy"
         )
     return task

@@ -4,7 +4,7 @@ Source: Devlin et al. (2018), https://arxiv.org/abs/1810.04805, section 3.1. Of 
 stand for text a share is chosen; of these 80 % become the mask, 10 % another piece, 10 % stay. The
 loss is the cross-entropy over the chosen ones alone, so the layers above the encoder are computed
 for them only. ``spanloom pretrain`` runs the task through
-:class:`spanloom.pipeline.pretrained.PretrainingTask`.
+``spanloom_pretrain.PretrainingTask``, a protocol.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class MaskedPiecesTask:
     def update(
         self, docs: Sequence[Doc], rng: np.random.Generator, drop: float = 0.0
     ) -> tuple[float, int]:
-        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`. Dropout is the model's own,
+        """See ``spanloom_pretrain.PretrainingTask``. Dropout is the model's own,
         by its config: ``drop`` isn't used."""
         masked = self.mask(docs, rng)
         if not len(masked.places):
@@ -171,7 +171,7 @@ class MaskedPiecesTask:
         return loss, len(rows)
 
     def evaluate(self, docs: Sequence[Doc], rng: np.random.Generator) -> tuple[float, int]:
-        """See :class:`~spanloom.pipeline.pretrained.PretrainingTask`."""
+        """See ``spanloom_pretrain.PretrainingTask``."""
         masked = self.mask(docs, rng)
         if not len(masked.places):
             return 0.0, 0

@@ -132,11 +132,11 @@ def _of_lines(path: Path) -> Vocabulary:
 
 
 def count_words(paths: Sequence[str | Path], nlp: Pipeline) -> Vocabulary:
-    """The words of texts and annotated documents (see :func:`spanloom.corpora.applying.read_texts`;
+    """The words of texts and annotated documents (see :func:`spanloom.corpora.texts.read_texts`;
     a ``.txt`` file has a text on each line) as the pipeline's tokenizer finds them, with counts,
     the most frequent first, those seen equally often in the order of their characters. Raises what
     reading raises."""
-    from spanloom.corpora.applying import read_texts
+    from spanloom.corpora.texts import read_texts
 
     found: Counter[str] = Counter()
     texts = (text for path in paths for text in read_texts(path, nlp, lines=True))

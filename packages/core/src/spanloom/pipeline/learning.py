@@ -15,11 +15,11 @@ from ..components.base import SAMPLE_SIZE, minibatch
 from ..config.resolve import resolve_section
 from ..errors import ConfigError, ConfigProblem, PipelineError
 from ..examples.example import Example
+from ..plugins.registries import registry
 from ..tokens import Doc
 from ..tokens.batch import Batch
 from ..vocab.vectors import open_vectors
 from .batching import slices
-from .pretrained import init_tok2vec
 from .running import annotate, apply
 from .wiring import active_encoders
 
@@ -58,6 +58,7 @@ def initialize(
             before.append(slot.component)
     nlp.links.assemble()
     if section.get("init_tok2vec"):
+        init_tok2vec = registry.get("misc", "spanloom.init_tok2vec.v1")
         nlp.meta["pretrained"] = asdict(init_tok2vec(nlp, section["init_tok2vec"]))
         nlp.links.changed()
 

@@ -19,7 +19,6 @@ from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
 from ..io.files import check_replaceable, clear_up
 from ..pipeline.devices import use_allocator, use_device
-from ..pipeline.pretrained import LoadedWeights
 from ..pipeline.saving import MARKS
 from ..pipeline.wiring import check_frozen
 from .checkpoint import Checkpoint, find_checkpoint
@@ -150,7 +149,11 @@ def _set_weights(
     elif not _is_initialized(nlp):
         initialize(nlp, config, settings)
         if "pretrained" in nlp.meta:
-            _say(sink, LoadedWeights(**nlp.meta["pretrained"]))
+            told = (
+                "Pretrained weights of '{target}' from {source}: {tensors} of {tensors} tensors "
+                "applied, hash {hash:.16}"
+            )
+            _say(sink, told.format(**nlp.meta["pretrained"]))
 
 
 def _warn_of_unused(config: Config, overrides: Mapping[str, Any]) -> None:

@@ -47,7 +47,7 @@ def speed_command(
 
     Reading files isn't counted. The median of the rounds is told, and the slowest and fastest.
     """
-    from spanloom.corpora.applying import read_texts
+    from spanloom.corpora.texts import read_texts
     from spanloom.pipeline import load
     from spanloom.training.run import use_gpu
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import click
 
-from .options import CODE, GPU
+from spanloom.cli.options import CODE, GPU
+from spanloom.plugins import import_code
 
 __all__ = ["apply_command"]
 
@@ -43,12 +44,11 @@ def apply_command(
     standard output, as lines of JSON. A run that was stopped or killed goes on with --resume.
     """
     if code is not None:
-        from ..plugins import import_code
-
         import_code(code)
-    from ..corpora.applying import apply_pipeline
-    from ..pipeline import load
-    from ..training.run import use_gpu
+    from spanloom import load
+    from spanloom.training.run import use_gpu
+
+    from ..applying import apply_pipeline
 
     if gpu_id >= 0:
         use_gpu(gpu_id)

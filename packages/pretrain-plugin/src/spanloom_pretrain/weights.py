@@ -1,35 +1,31 @@
-"""What core has to do with pretraining: the protocol of what can be pretrained, and its weights.
+"""Files of pretrained weights: what they hold, and how they get into an encoder.
 
-The package spanloom-pretrain makes weights; they load without it. A file of weights is what thinc's
-``Model.to_bytes`` gives for the encoder, with one more key, ``spanloom``, that says what it is.
-Files that ``spacy pretrain`` wrote load as well.
+Such a file is what thinc's ``Model.to_bytes`` gives for the encoder, with one more key,
+``spanloom``, that says what it is. Files that ``spacy pretrain`` wrote load as well.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import PipelineError, SerializationError
-from ..io import msgpack as _msgpack
-from ..io.files import existing
+from spanloom.errors import PipelineError, SerializationError
+from spanloom.io import msgpack
+from spanloom.io.files import existing
 
 if TYPE_CHECKING:
     from thinc.api import Model
 
-    from ..tokens import Doc
-    from .state import PipelineState
+    from spanloom.pipeline.state import PipelineState
 
 __all__ = [
     "LoadedWeights",
-    "Pretrainable",
-    "PretrainingTask",
     "apply_weights",
     "encoder_bytes",
     "find_encoder",
@@ -43,41 +39,6 @@ FORMAT = 1
 _SHOWN = 6
 
 
-@runtime_checkable
-class PretrainingTask(Protocol):
-    """A task on raw text that an encoder learns from."""
-
-    @property
-    def model(self) -> Model[Any, Any]:
-        """All that is trained: the encoder, and what is put on top of it for the task."""
-
-    @property
-    def encoder(self) -> Model[Any, Any]:
-        """The part of :attr:`model` whose weights are kept."""
-
-    def update(
-        self, docs: Sequence[Doc], rng: np.random.Generator, drop: float
-    ) -> tuple[float, int]:
-        """Add the gradients of the mean loss over what is predicted (masked words). Returns the sum
-        of their losses, and how many there are. All choices are drawn from ``rng``."""
-
-    def evaluate(self, docs: Sequence[Doc], rng: np.random.Generator) -> tuple[float, int]:
-        """The same sum and number, in predict mode."""
-
-
-@runtime_checkable
-class Pretrainable(Protocol):
-    """A component that brings its own task, such as masked language modelling over the pieces of a
-    transformer. It is pretrained as a whole, by its task instead of an objective of the config.
-
-    It may have an attribute ``pretraining_learn_rate``, a learning rate that suits it, which is
-    taken where the config gives none; more than ten times as much is warned of.
-    """
-
-    def pretraining_task(self, nlp: PipelineState) -> PretrainingTask:
-        """The task, with all weights allocated."""
-
-
 @dataclass(frozen=True)
 class LoadedWeights:
     """Weights that were loaded: all ``tensors`` of the encoder, whose hash is ``hash`` now."""
@@ -86,12 +47,6 @@ class LoadedWeights:
     target: str
     tensors: int
     hash: str
-
-    def __str__(self) -> str:
-        return (
-            f"Pretrained weights of '{self.target}' from {self.source}: {self.tensors} of "
-            f"{self.tensors} tensors applied, hash {self.hash[:16]}"
-        )
 
 
 def weights_hash(model: Model[Any, Any]) -> str:
@@ -124,7 +79,7 @@ def encoder_bytes(encoder: Model[Any, Any], about: Mapping[str, Any]) -> bytes:
     ``layer`` where it stands, and the ``architecture``, the config of the component's model."""
     message = encoder.to_dict()
     message["spanloom"] = {"format": FORMAT, "hash": weights_hash(encoder), **about}
-    return _msgpack.dumps(message)
+    return msgpack.dumps(message)
 
 
 def find_encoder(nlp: PipelineState, component: str, layer: str = "") -> Model[Any, Any]:
@@ -186,7 +141,7 @@ def apply_weights(
 
 def _message(data: bytes, source: str) -> dict[str, Any]:
     try:
-        message = _msgpack.loads(data)
+        message = msgpack.loads(data)
     except Exception as error:
         raise SerializationError(f"{source} isn't a file of weights: {error}") from error
     if not isinstance(message, dict) or not {"nodes", "attrs", "params"} <= message.keys():

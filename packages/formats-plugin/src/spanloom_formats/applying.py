@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,19 +18,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DataError, FormatError, OccupiedError, SpanloomError
-from ..io.files import existing, refuse_source, write_text
-from ..io.lines import numbered_lines
-from ..tokens.storage.docfile import read_docs as read_part
-from ..tokens.storage.docfile import write_docs as write_part
-from .corpus import format_of, read_docs
-from .writing import writer_for
+from spanloom.corpora.texts import read_texts, text_files
+from spanloom.corpora.writing import writer_for
+from spanloom.errors import DataError, OccupiedError, SpanloomError
+from spanloom.io.files import refuse_source, write_text
+from spanloom.tokens.storage.docfile import read_docs as read_part
+from spanloom.tokens.storage.docfile import write_docs as write_part
 
 if TYPE_CHECKING:
-    from ..pipeline import Pipeline
-    from ..tokens import Doc
+    from spanloom import Doc, Pipeline
 
-__all__ = ["Applied", "apply_pipeline", "read_texts"]
+__all__ = ["Applied", "apply_pipeline"]
 
 #: Documents in one part.
 _SIZE = 1000
@@ -64,9 +61,9 @@ def apply_pipeline(
     size: int = _SIZE,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Applied:
-    """Annotate everything in ``source`` (see :func:`read_texts`) and write the documents to
-    ``output``, in the format of its name; to standard output (``-``) as lines of JSON, each as soon
-    as it is there.
+    """Annotate everything in ``source`` (see :func:`~spanloom.corpora.texts.read_texts`) and write
+    the documents to ``output``, in the format of its name; to standard output (``-``) as lines of
+    JSON, each as soon as it is there.
 
     With ``resume``, the parts that a run before left are kept. ``size`` documents make a part;
     ``progress`` is called after each document with the numbers of documents and words so far.
@@ -77,7 +74,7 @@ def apply_pipeline(
     to_stdout, output = str(output) == "-", Path(output)
     if to_stdout and resume:
         raise DataError("standard output isn't kept: name a file to go on with a run that stopped")
-    refuse_source(output, source, *(_files(Path(source)) if Path(source).is_dir() else ()))
+    refuse_source(output, source, *(text_files(Path(source)) if Path(source).is_dir() else ()))
     write = None if to_stdout else writer_for(output)
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
@@ -174,61 +171,3 @@ def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:
             )
         return
     write_text(note, json.dumps(about, indent=1))
-
-
-def read_texts(
-    source: str | Path, nlp: Pipeline, *, text_key: str = "text", lines: bool = False
-) -> Iterator[str | Doc]:
-    """The texts of a file, of all files in a folder in the order of their names, or of standard
-    input (``-``).
-
-    A ``.txt`` file is one text, or with ``lines`` each of its lines that isn't empty; in a
-    ``.jsonl`` file each line is a string or an object with ``text_key``; both may be gzipped. Files
-    of annotated documents give these.
-
-    Raises :class:`MissingFileError`, :class:`DataError` for a format that isn't read, and
-    :class:`FormatError` with file and line for a line that can't be.
-    """
-    if str(source) == "-":
-        yield from _stripped(sys.stdin) if lines else [sys.stdin.read()]
-        return
-    path = existing(source, "text")
-    for file in [path] if path.is_file() else _files(path):
-        kind = _kind(file)
-        if kind == "txt":
-            found = (line for _, line in numbered_lines(file))
-            yield from _stripped(found) if lines else ["\n".join(found)]
-        elif kind == "jsonl":
-            yield from _json_texts(file, text_key)
-        else:
-            yield from read_docs(file, nlp.vocab, tokenizer=nlp.tokenizer)
-
-
-def _stripped(lines: Iterable[str]) -> Iterator[str]:
-    return (line.strip() for line in lines if line.strip())
-
-
-def _kind(path: Path) -> str | None:
-    suffix = Path(path.name.removesuffix(".gz")).suffix.removeprefix(".")
-    return suffix if suffix in ("txt", "jsonl") else format_of(path)
-
-
-def _files(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and _kind(path))
-    if not found:
-        raise DataError(f"'{folder}' holds no files of texts (.txt, .jsonl) or documents")
-    return found
-
-
-def _json_texts(path: Path, key: str) -> Iterator[str]:
-    for number, line in numbered_lines(path):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise FormatError(path, number, f"isn't JSON: {error}") from None
-        text = value.get(key) if isinstance(value, dict) else value
-        if not isinstance(text, str):
-            raise FormatError(path, number, f"has no text at '{key}': name its key with --text-key")
-        yield text

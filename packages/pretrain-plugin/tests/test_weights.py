@@ -1,4 +1,4 @@
-"""Weights from pretraining: they load without the package that makes them, or fail by name."""
+"""Weights from pretraining: they load whole, or fail by name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from spanloom import Doc, Example
 from spanloom.config import init_config
 from spanloom.errors import MissingFileError, PipelineError, SerializationError
 from spanloom.io.files import write_bytes
-from spanloom.pipeline.pretrained import (
+from spanloom.tokens.storage.docfile import write_docs
+from spanloom_pretrain.weights import (
     LoadedWeights,
     apply_weights,
     encoder_bytes,
@@ -58,16 +59,24 @@ def test_initialize_applies_all_tensors_last(tmp_path: Path) -> None:
     wanted = weights_hash(find_encoder(trained, "tok2vec"))
     assert weights_hash(find_encoder(nlp, "tok2vec")) == wanted
     report = LoadedWeights(**nlp.meta["pretrained"])
-    assert report.hash == wanted
-    assert f"{report.tensors} of {report.tensors} tensors applied" in str(report)
+    assert (report.source, report.target, report.hash) == ("w.bin", "tok2vec", wanted)
 
 
-def test_training_says_what_was_applied(data: dict[str, Any], tmp_path: Path) -> None:
-    write_bytes(tmp_path / "w.bin", _weights(_pipeline()))
+def test_training_says_what_was_applied(tmp_path: Path) -> None:
+    trained = _pipeline()
+    write_bytes(tmp_path / "w.bin", _weights(trained))
     config = _pipeline(path=tmp_path / "w.bin").config
+    doc = Doc(trained.vocab, words=["She", "ran"], tags=["PRP", "VBD"])
+    write_docs(tmp_path / "docs.loom", [doc])
+    paths = {f"paths.{part}": str(tmp_path / "docs.loom") for part in ("train", "dev")}
     shown = io.StringIO()
-    spanloom.train(config, overrides={**data, "training.max_steps": 1}, stdout=shown)
-    assert "tensors applied, hash" in shown.getvalue()
+    spanloom.train(config, overrides={**paths, "training.max_steps": 1}, stdout=shown)
+    encoder = find_encoder(trained, "tok2vec")
+    tensors = sum(len(node.param_names) for node in encoder.walk())
+    assert (
+        f"Pretrained weights of 'tok2vec' from w.bin: {tensors} of {tensors} tensors applied, "
+        f"hash {weights_hash(encoder)[:16]}\n"
+    ) in shown.getvalue()
 
 
 def test_another_architecture_is_refused_with_what_differs(tmp_path: Path) -> None:

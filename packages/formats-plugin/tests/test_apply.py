@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from pathlib import Path
 
 import pytest
 
 import spanloom
-from spanloom import Doc, Example, Pipeline
-from spanloom.corpora.applying import apply_pipeline, read_texts
+from spanloom import Example, Pipeline
 from spanloom.corpora.corpus import read_docs
-from spanloom.errors import DataError, FormatError, MissingFileError, SpanloomError
-from spanloom.tokens.storage.docfile import write_docs
+from spanloom.errors import DataError, OccupiedError, SpanloomError
+from spanloom.io.files import write_text
+from spanloom_formats import apply_pipeline
 
 from .support import run
 
@@ -56,16 +55,7 @@ def test_texts_are_annotated_in_order(
     assert not (tmp_path / f"{name}.parts").exists()
 
 
-def test_sources(nlp: Pipeline, model: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    (folder / "a.txt").write_text("One.\nTwo.\n\n", "utf8")
-    (folder / "b.jsonl.gz").write_bytes(gzip.compress(b'"Three."\n\n{"text": "Four."}\n'))
-    (folder / "c.md").write_text("not read", "utf8")
-    run("apply", model, folder / "a.txt", folder / "d.loom")
-    texts = [each.text if isinstance(each, Doc) else each for each in read_texts(folder, nlp)]
-    assert texts == ["One.\nTwo.\n", "Three.", "Four.", "One.\nTwo.\n"]
-    assert list(read_texts(folder / "a.txt", nlp, lines=True)) == ["One.", "Two."]
+def test_lines_of_standard_input_are_documents(nlp: Pipeline, model: Path, tmp_path: Path) -> None:
     run("apply", model, "-", tmp_path / "in.loom", "--lines", text="Said. So.\n\nSeen. So.\n")
     assert found(nlp, tmp_path / "in.loom") == ["Said. So.", "Seen. So."]
 
@@ -132,18 +122,7 @@ def test_a_run_stopped_before_the_end_was_written(
     assert found(nlp, out) == TEXTS
 
 
-def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
-    (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"txt": "b"}\n')
-    with pytest.raises(FormatError, match="line 2: has no text at 'text'"):
-        list(read_texts(tmp_path / "bad.jsonl", nlp))
-    (tmp_path / "bad.jsonl").write_text("{")
-    with pytest.raises(FormatError, match="line 1: isn't JSON"):
-        list(read_texts(tmp_path / "bad.jsonl", nlp))
-    with pytest.raises(MissingFileError):
-        list(read_texts(tmp_path / "none.txt", nlp))
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no files of texts"):
-        list(read_texts(tmp_path / "empty", nlp))
+def test_an_output_of_no_known_format_is_refused(nlp: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     with pytest.raises(DataError, match="no format that can be written"):
         apply_pipeline(nlp, tmp_path / "a.txt", tmp_path / "out.doc")
@@ -169,7 +148,32 @@ def test_an_output_that_is_among_the_sources_is_refused(model: Path, tmp_path: P
     assert "mine" in path.read_text()
 
 
-def test_documents_of_a_folder_are_read(nlp: Pipeline, tmp_path: Path) -> None:
-    for name in ("two", "one"):
-        write_docs(tmp_path / f"{name}.loom", [nlp(f"Said {name}. So.")])
-    assert found(nlp, tmp_path) == ["Said one. So.", "Said two. So."]
+def test_an_output_that_holds_other_files_is_refused(model: Path, source: Path) -> None:
+    write_text(source.parent / "project" / "thesis.txt", "mine")
+    told = run("apply", model, source, source.parent / "project", code=1).output
+    assert "Error:" in told and "project" in told
+    assert [path.name for path in (source.parent / "project").iterdir()] == ["thesis.txt"]
+
+
+def test_an_output_that_is_the_source_is_refused(model: Path, source: Path) -> None:
+    link = source.with_name("link.jsonl")
+    link.symlink_to(source)
+    before = source.read_text()
+    for output in (source, link):
+        assert "is the source itself" in run("apply", model, source, output, code=1).output
+    assert source.read_text() == before
+
+
+def test_a_folder_that_is_named_like_the_parts_is_not_cleared(
+    nlp: Pipeline, source: Path, tmp_path: Path
+) -> None:
+    write_text(tmp_path / "out.jsonl.parts" / "thesis.txt", "mine")
+    with pytest.raises(OccupiedError, match="parts"):
+        apply_pipeline(nlp, source, tmp_path / "out.jsonl")
+    assert (tmp_path / "out.jsonl.parts" / "thesis.txt").read_text() == "mine"
+
+
+def test_a_path_that_cannot_be_written_ends_in_one_line(model: Path, source: Path) -> None:
+    for output in (source.with_name("x" * 300 + ".jsonl"), source / "o.jsonl"):
+        told = run("apply", model, source, output, code=1).output
+        assert told.startswith("Error:") and len(told.splitlines()) == 1

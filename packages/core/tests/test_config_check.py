@@ -51,7 +51,7 @@ def test_a_right_config_has_no_problems() -> None:
         (
             '[components.x]\nfactory = "transformer"\n',
             "components.x.factory",
-            "pip install spanloom-transformers",
+            "spanloom-transformers",
         ),
         (
             '[components.x]\nfactory = "tagger"\nmodl = 1\n',

@@ -71,7 +71,7 @@ class Listed:
 def test_arguments_of_a_component_s_own_initialization() -> None:
     Pipeline.factory("safe_listed")(lambda nlp, name: Listed())
     try:
-        config = spanloom.blank("en").config
+        config = spanloom.blank("en").config.copy()
         config["nlp"]["pipeline"] = ["mine"]
         config["components"] = {"mine": {"factory": "safe_listed"}}
         config.setdefault("initialize", {})["components"] = {"mine": {"words": ["a", "b"]}}

@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from spanloom import __version__
 from spanloom.cli import cli
 
+from .support import config_for
+
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = (
@@ -89,6 +91,15 @@ def test_shell_is_light(fresh_python: FreshPython, arguments: list[str]) -> None
 def test_a_command_of_a_package_that_is_not_here_names_it(fresh_python: FreshPython) -> None:
     done = fresh_python(["-m", "spanloom", "convert", "a.iob", "b.loom"], SPANLOOM_PLUGINS="none")
     assert done.returncode == 2 and "pip install spanloom-formats" in done.stderr
+
+
+def test_pretrained_weights_need_the_package_that_reads_them(
+    fresh_python: FreshPython, data: dict[str, str], tmp_path: Path
+) -> None:
+    config_for(data).to_disk(tmp_path / "c.cfg")
+    told = ["-m", "spanloom", "train", str(tmp_path / "c.cfg"), "--initialize.init_tok2vec", "w"]
+    done = fresh_python(told, SPANLOOM_PLUGINS="none")
+    assert done.returncode == 1 and "spanloom-pretrain" in done.stderr
 
 
 def test_python_m_is_the_same(fresh_python: FreshPython) -> None:

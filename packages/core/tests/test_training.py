@@ -18,14 +18,7 @@ from spanloom import Doc, Pipeline, registry
 from spanloom.config import Config
 from spanloom.corpora import Corpus
 from spanloom.corpora.corpus import corpora
-from spanloom.errors import (
-    ConfigError,
-    DataError,
-    MissingFileError,
-    SpanloomError,
-    TrainingError,
-    UnknownNameError,
-)
+from spanloom.errors import ConfigError, DataError, MissingFileError, SpanloomError, TrainingError
 from spanloom.examples.example import Example
 from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training import StepResult, read_settings, train_steps
@@ -463,13 +456,3 @@ def test_several_corpora_of_one_config(data: dict[str, str], tmp_path: Path) -> 
     assert scores["tag_acc"] > 0.9 and scores["pos_acc"] > 0.5
     with pytest.raises(DataError, match=r"no corpora"):
         corpora()
-
-
-def test_pretrained_weights_need_the_package_that_reads_them(
-    data: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SPANLOOM_PLUGINS", "none")
-    config = config_for(data)
-    config["paths"]["init_tok2vec"] = "weights.bin"
-    with pytest.raises(UnknownNameError, match="spanloom-pretrain"):
-        spanloom.train(config, quiet=True)

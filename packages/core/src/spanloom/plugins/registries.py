@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ConfigError, ConfigProblem, UnknownNameError
 from .index import on_refresh
-from .registry import Registry, ThincRegistry, prefer, preferences, recorded
+from .offers import prefer, preferences, recorded
+from .registry import Registry, ThincRegistry
 
 if TYPE_CHECKING:
     import confection

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -15,8 +12,6 @@ from typing import Any, TypeVar
 import catalogue
 
 from ..errors import (
-    ConfigError,
-    ConfigProblem,
     Failure,
     NameClashError,
     PluginError,
@@ -25,84 +20,15 @@ from ..errors import (
 from .failures import load_entry
 from .index import PREFIX, Entry, current, enabled, home, normalize
 from .known import providers
+from .offers import CODE, Offer, place, preferred, recorded_supplier
 
-__all__ = ["CODE", "Registry", "ThincRegistry", "place", "prefer", "preferences", "recorded"]
+__all__ = ["Registry", "ThincRegistry"]
 
 OurNames = Callable[[str], Iterable[str]]
 """Names that may be ours for a name of another library, the best first; none for other names."""
 
 _F = TypeVar("_F")
 _MISSING = object()
-
-CODE = "code"
-"""Stands for the distribution's name where a decorator of the user's own code offers a name."""
-
-_preferred: ContextVar[Mapping[str, str]] = ContextVar("spanloom_preferred", default={})  # noqa: B039
-_recorded: ContextVar[Mapping[str, str]] = ContextVar("spanloom_recorded", default={})  # noqa: B039
-
-
-@contextmanager
-def prefer(choices: Mapping[str, str]) -> Iterator[None]:
-    """Inside the ``with``, settle names that several distributions offer.
-
-    ``choices`` maps ``"registry/name"`` to a distribution's name (or ``"code"``, for what a
-    decorator registered). Nested calls add to each other; other threads aren't concerned.
-    """
-    token = _preferred.set({**_preferred.get(), **choices})
-    try:
-        yield
-    finally:
-        _preferred.reset(token)
-
-
-@contextmanager
-def recorded(suppliers: Mapping[str, str]) -> Iterator[None]:
-    """Inside the ``with``, the error about a name that nobody offers tells who supplied it when the
-    pipeline that is being loaded was saved. ``suppliers`` maps ``"registry/name"`` to
-    ``"distribution version"``.
-    """
-    token = _recorded.set(suppliers)
-    try:
-        yield
-    finally:
-        _recorded.reset(token)
-
-
-def preferences(config: Mapping[str, Any]) -> dict[str, str]:
-    """What a config's ``[plugins] prefer`` says, for `prefer`; empty where it says nothing.
-
-    Raises `ConfigError` if it isn't a table of ``"registry/name": "distribution"``.
-    """
-    choices = (config.get("plugins") or {}).get("prefer") or {}
-    fits = isinstance(choices, Mapping) and all(
-        isinstance(dist, str) and "/" in key for key, dist in choices.items()
-    )
-    if not fits:
-        fix = 'write it as {"architectures/x.v1": "distribution"}'
-        raise ConfigError([ConfigProblem("plugins.prefer", f"can't be read: {choices!r}", fix)])
-    return dict(choices)
-
-
-@dataclass(frozen=True)
-class _Offer:
-    """One way to get a name: from an entry point, or from a decorator (``entry`` is None)."""
-
-    entry: Entry | None
-    value: Any = None
-    owner: str = CODE
-
-    @property
-    def dist(self) -> str:
-        return self.owner if self.entry is None else self.entry.dist
-
-    @property
-    def target(self) -> str:
-        return place(self.value) if self.entry is None else self.entry.target
-
-    def __str__(self) -> str:
-        if self.entry is None:
-            return f"{self.owner} (a decorator, {self.target})"
-        return f"{self.dist} {self.entry.version} ({self.target})"
 
 
 class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no types
@@ -287,7 +213,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
 
     def recorded_supplier(self, name: str) -> str:
         """Who supplied a name when the pipeline that is being loaded was saved, or nothing."""
-        return _recorded.get().get(f"{self.name}/{name}", "")
+        return recorded_supplier(f"{self.name}/{name}") or ""
 
     # -- inside
 
@@ -345,21 +271,21 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         # What several offer isn't kept under the name alone: the choice may differ next time.
         return self._load(self._choose(name, offers))
 
-    def _offers(self, name: str) -> list[_Offer]:
-        offers = [_Offer(entry) for entry in self._entries(name)]
+    def _offers(self, name: str) -> list[Offer]:
+        offers = [Offer(entry) for entry in self._entries(name)]
         own = self._own(name)
         if own is not _MISSING:
             # A decorated function that is also the target of an entry point is one and the same.
             offers = [offer for offer in offers if offer.target != place(own)]
-            offers.append(_Offer(None, own, self._owner(own)))
+            offers.append(Offer(None, own, self._owner(own)))
         return offers
 
-    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
+    def _keep(self, name: str, value: Any, offer: Offer) -> None:
         self._values[name] = value
 
-    def _choose(self, name: str, offers: Sequence[_Offer]) -> _Offer:
+    def _choose(self, name: str, offers: Sequence[Offer]) -> Offer:
         key = f"{self.name}/{name}"
-        wanted = _preferred.get().get(key)
+        wanted = preferred(key)
         chosen = [offer for offer in offers if wanted and _same(offer.dist, wanted)]
         if len(chosen) == 1:
             return chosen[0]
@@ -376,7 +302,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
             f"one, or choose in the config: {cure}"
         )
 
-    def _warn(self, name: str, taken: _Offer, offers: Sequence[_Offer]) -> None:
+    def _warn(self, name: str, taken: Offer, offers: Sequence[Offer]) -> None:
         """Tell once of each who offers a name that belongs to another."""
         for offer in offers:
             if offer is not taken and (name, offer.dist) not in self._warned:
@@ -389,7 +315,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
                     stacklevel=2,
                 )
 
-    def _load(self, offer: _Offer) -> Any:
+    def _load(self, offer: Offer) -> Any:
         if offer.entry is None:
             return offer.value
         key = (offer.entry.name, f"{offer.entry.dist}={offer.entry.target}")
@@ -437,17 +363,10 @@ class ThincRegistry(Registry):
     def _owner(self, value: Any) -> str:
         return "thinc" if place(value).startswith("thinc.") else CODE
 
-    def _keep(self, name: str, value: Any, offer: _Offer) -> None:
+    def _keep(self, name: str, value: Any, offer: Offer) -> None:
         # thinc's decorators may replace a function behind our back: those aren't kept.
         if offer.entry is not None:
             super()._keep(name, value, offer)
-
-
-def place(value: Any) -> str:
-    """``module:qualified.name`` of a function, class or other object."""
-    module = getattr(value, "__module__", None) or type(value).__module__
-    name = getattr(value, "__qualname__", None) or type(value).__qualname__
-    return f"{module}:{name}"
 
 
 def _version(dist: str) -> str:

@@ -18,8 +18,9 @@ from rich.table import Table
 
 from spanloom.errors import UnknownNameError
 from spanloom.plugins.index import current, enabled, home, normalize
+from spanloom.plugins.offers import place
 from spanloom.plugins.registries import registry
-from spanloom.plugins.registry import Registry, place
+from spanloom.plugins.registry import Registry
 
 from ..describe import Description, Offer, describe, registry_of, source_file
 

@@ -32,8 +32,8 @@ from rich.table import Table
 import spanloom
 from spanloom.config import init_config
 from spanloom.corpora.corpus import Corpus
-from spanloom.display import save_html
 from spanloom.errors import SpanloomError
+from spanloom_display import save_html
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "examples" / "data"

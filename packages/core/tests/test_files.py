@@ -166,7 +166,6 @@ def test_commands_refuse_a_folder_of_other_files(tmp_path: Path, project: Path) 
     run("init", "config", config, "--pipeline", "tagger")
     before = content(project)
     for command in (
-        ["render", model, text, "--output", project],
         ["evaluate", model, docs, "--output", project],
         ["init", "config", project, "--force"],
         ["init", "fill-config", config, project],
@@ -222,7 +221,6 @@ def test_output_that_is_the_source_is_refused(tmp_path: Path) -> None:
     page.write_text("One.")
     for command in (
         ["evaluate", model, rows, "--output", link],
-        ["render", model, page, "--output", page],
         ["evaluate", model, rows, "--output", rows],
     ):
         assert "is the source itself" in run(*command, code=1).output

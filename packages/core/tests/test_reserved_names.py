@@ -54,7 +54,7 @@ def thief(fake_dist: FakeDist) -> None:
     points = {
         "spanloom_factories": {"tagger": "loom_thief:make"},
         "spanloom_languages": {"en": "loom_thief:Own"},
-        "spanloom_renderers": {"html": "loom_thief:make"},
+        "spanloom_writers": {"loom": "loom_thief:make"},
         "thinc_optimizers": {"Adam.v1": "loom_thief:make"},
     }
     fake_dist("loom-thief", points=points, modules={"loom_thief": THIEF})
@@ -74,7 +74,7 @@ def test_names_of_core_are_reserved(thief: None) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*loom-thief")
 def test_names_of_other_kinds_are_reserved_too(thief: None) -> None:
-    assert registry.get("renderers", "html").__module__.startswith("spanloom.display")
+    assert registry.get("writers", "loom").__module__.startswith("spanloom.tokens.")
     assert registry.get("optimizers", "Adam.v1").__module__.startswith("thinc.")
 
 

@@ -29,7 +29,6 @@ _COMMANDS = {
     ),
     "train": ("train:train_command", "Train a pipeline from a config."),
     "evaluate": ("evaluate:evaluate_command", "Score a trained pipeline on annotated data."),
-    "render": ("render:render_command", "Annotate text and write it as an HTML page."),
     "package": ("package:package_command", "Make a wheel of a trained pipeline."),
     "info": ("info:info_command", "Show what is installed, or what a saved pipeline holds."),
 }

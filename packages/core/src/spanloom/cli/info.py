@@ -48,10 +48,10 @@ def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
 
 def _show_graph(model: str | None, target: str, as_json: bool) -> None:
     from ..config import load_config
-    from ..display.graphs import save_graph
     from ..pipeline import Pipeline
     from ..pipeline.graph import analyze
     from ..pipeline.graph_table import table
+    from ..plugins.registries import registry
 
     if model is None:
         raise click.UsageError("--graph needs a pipeline: spanloom info MODEL --graph")
@@ -61,7 +61,7 @@ def _show_graph(model: str | None, target: str, as_json: bool) -> None:
     elif target == "-":
         click.echo(table(nlp))
     else:
-        save_graph(nlp, target)
+        registry.renderers.get("graph")(nlp, target)
         click.echo(f"Wrote '{target}'.")
 
 

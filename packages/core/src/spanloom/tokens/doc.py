@@ -17,7 +17,7 @@ from ..vocab.columns import COLUMNS
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
 from .retokenize import Retokenizer
-from .showing import to_html
+from .showing import can_render, to_html
 from .span import Span
 from .span_group import SpanGroups
 from .token import Token
@@ -561,12 +561,12 @@ class Doc:
         page: bool = False,
         spans_key: str = "sc",
     ) -> str:
-        """HTML of the document, as a fragment or a whole page; see
-        :func:`spanloom.display.render_html`."""
+        """HTML of the document, as a fragment or a whole page. Raises
+        :class:`UnknownNameError` without ``spanloom-display``."""
         return to_html(self, style, page=page, spans_key=spans_key)
 
-    def _repr_html_(self) -> str:
-        return self.render()
+    def _repr_html_(self) -> str | None:
+        return self.render() if can_render() else None  # then a notebook shows the text
 
     # Custom attributes
 

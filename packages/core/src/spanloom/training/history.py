@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.files import json_text, write_text
+from ..plugins.registries import registry
 from .steps import StepResult
 
 __all__ = ["History"]
@@ -51,13 +52,11 @@ class History:
         write_text(path, "".join(f"{line}\n" for line in lines))
 
     def plot(self, path: str | Path, title: str = "Training") -> Path:
-        """Draw the curves of scores and losses into a PNG file, which needs matplotlib
-        (``pip install 'spanloom[plot]'``). Raises :class:`SpanloomError` without it."""
-        from ..display import plot_training
-
+        """Draw the curves of scores and losses into a PNG file. Raises :class:`SpanloomError`
+        without ``spanloom-display`` and matplotlib (``pip install 'spanloom[plot]'``)."""
         steps = [each.step for each in self.evaluations]
         best = self.best
-        return plot_training(
+        drawn: Path = registry.renderers.get("curve")(
             path,
             steps,
             {"score": [each.score or 0.0 for each in self.evaluations], **self.scores()},
@@ -65,6 +64,7 @@ class History:
             best_step=best.step if best else None,
             title=title,
         )
+        return drawn
 
 
 def _number(value: Any) -> float:

@@ -11,7 +11,7 @@ from .markup import Markup, direction, element, sentences, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..tokens import Doc, Span
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["Arc", "arc_levels", "dependency_trees"]
 

@@ -7,9 +7,10 @@ from click.testing import CliRunner
 
 import spanloom
 from spanloom import Doc
-from spanloom.cli.render import render_command
-from spanloom.display import render_html
+from spanloom.cli import cli
 from spanloom.errors import FormatError, MissingFileError
+from spanloom_display import render_html
+from spanloom_display.cli.render import render_command
 
 
 @pytest.fixture
@@ -58,3 +59,15 @@ def test_by_itself_a_page_shows_what_is_annotated():
     bare = render_html(Doc(vocab, words=["x"]), "auto")
     assert "<svg" not in bare and "x" in bare
     assert "<svg" in doc._repr_html_()
+
+
+def test_a_page_neither_takes_the_place_of_a_folder_nor_of_its_source(model, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "thesis.txt").write_text("mine")
+    text = tmp_path / "t.txt"
+    text.write_text("One.")
+    for output, told in ((project, "project"), (text, "is the source itself")):
+        result = CliRunner().invoke(cli, ["render", model, str(text), "--output", str(output)])
+        assert result.exit_code == 1 and told in result.output
+    assert (project / "thesis.txt").read_text() == "mine" and text.read_text() == "One."

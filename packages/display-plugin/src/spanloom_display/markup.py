@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from ..tokens import Doc, Span
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["Markup", "direction", "element", "hues_of", "join", "sentences", "visible"]
 

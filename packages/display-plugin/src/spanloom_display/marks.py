@@ -9,7 +9,7 @@ from .markup import Markup, element, join, sentences, visible
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..tokens import Doc, Span
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["entity_marks", "levels", "span_bars"]
 

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import PipelineError
-from ..io.files import write_text
-from ..pipeline.graph import Node, nodes_of
-from ..pipeline.graph_table import cell, table
+from spanloom.errors import PipelineError
+from spanloom.io.files import write_text
+from spanloom.pipeline.graph import Node, nodes_of
+from spanloom.pipeline.graph_table import cell, table
+
+from .markup import element
 
 if TYPE_CHECKING:
-    from ..pipeline.pipeline import Pipeline
+    from spanloom.pipeline.pipeline import Pipeline
 
 __all__ = ["dot", "save_graph", "svg"]
 
@@ -52,8 +54,6 @@ def _label(node: Node) -> str:
 def svg(nlp: Pipeline) -> str:
     """A picture: the components from top to bottom in the order in which they run, and an arc from
     each shared encoder to each that listens to it."""
-    from .markup import element
-
     nodes = nodes_of(nlp)
     rows = {node.name: number for number, node in enumerate(nodes)}
     box = max((len(_label(node)) for node in nodes), default=0) * _LETTER + 24

@@ -8,15 +8,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import DataError
-from ..io.files import write_text
+from spanloom.errors import DataError
+from spanloom.io.files import write_text
+
 from .boxes import pos_legend, token_boxes
 from .marks import entity_marks, span_bars
 from .markup import Markup, direction, element, hues_of, join
 from .tree import dependency_trees
 
 if TYPE_CHECKING:
-    from ..tokens import Doc, Span
+    from spanloom.tokens import Doc, Span
 
 __all__ = ["STYLES", "render_html", "save_html", "styles_of"]
 
@@ -85,7 +86,7 @@ def render_html(
     Raises :class:`DataError` for an unknown style, a spans key that a document doesn't have, or
     ``"dep"`` without heads.
     """
-    from ..tokens import Doc  # here, since Doc's own render method imports this module
+    from spanloom.tokens import Doc
 
     group = [docs] if isinstance(docs, Doc) else list(docs)
     styles = [style] if isinstance(style, str) else list(style)

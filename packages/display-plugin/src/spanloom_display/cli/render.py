@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from ..errors import DataError, FormatError
-from ..io.files import existing, refuse_source, write_text
+from spanloom.errors import DataError, FormatError
+from spanloom.io.files import existing, refuse_source, write_text
 
 __all__ = ["render_command"]
 
@@ -45,11 +45,12 @@ def render_command(
     if not given:
         raise click.UsageError("Give a text to show: a file, '-' for standard input, or --text.")
     if code is not None:
-        from ..plugins import import_code
+        from spanloom.plugins import import_code
 
         import_code(code)
-    from ..display import render_html
-    from ..pipeline import load
+    from spanloom.pipeline import load
+
+    from ..page import render_html
 
     docs = list(load(model).pipe(given))
     page = render_html(docs, style, title=title, spans_key=spans_key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .markup import Markup, element, hues_of, join, sentences, visible
 
 if TYPE_CHECKING:
-    from ..tokens import Doc, Token
+    from spanloom.tokens import Doc, Token
 
 __all__ = ["POS_NAMES", "pos_legend", "token_boxes"]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from spanloom.display import plot_training
 from spanloom.errors import DataError, SpanloomError
+from spanloom.training import History, StepResult
+from spanloom_display import plot_training
 
 
 def test_curve_is_a_png(tmp_path: Path) -> None:
@@ -32,6 +33,16 @@ def test_one_point_and_no_points(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none.png", "one.png"]
 
 
+def test_a_history_draws_itself(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    history = History({"tag_acc": 1.0})
+    for step in (4, 8):
+        scores = {"tag_acc": step / 10}
+        result = StepResult(step, 0, 10, 0.1, {"tagger": 1.0}, score=step / 10, scores=scores)
+        history.add(result)
+    assert history.plot(tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_series_of_another_length(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="'tag_acc' has 1 values for 2 steps"):
         plot_training(tmp_path / "curve.png", [1, 2], {"tag_acc": [0.1]}, {})
@@ -46,5 +57,5 @@ def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(SpanloomError, match=r"pip install 'spanloom\[plot\]'"):
+    with pytest.raises(SpanloomError, match=r"pip install 'spanloom-display\[plot\]'"):
         plot_training(tmp_path / "curve.png", [1], {"a": [1.0]}, {})

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spanloom import Doc, Vocab
-from spanloom.display import STYLES, render_html, save_html
 from spanloom.errors import DataError
 from spanloom.tokens import Span
+from spanloom_display import STYLES, render_html, save_html
 
 EVIL = "<script>alert(1)</script>\"' onmouseover=x <img src=x onerror=y> &amp; --> ]]>"
 
@@ -138,7 +138,7 @@ def test_trees_have_an_arc_for_each_token_but_the_root(doc: Doc) -> None:
 
 
 def test_arcs_over_a_common_stretch_have_different_heights() -> None:
-    from spanloom.display.tree import Arc, arc_levels
+    from spanloom_display.tree import Arc, arc_levels
 
     arcs = [Arc(1, 0, "a"), Arc(1, 4, "b"), Arc(4, 2, "c"), Arc(3, 5, "d"), Arc(4, 3, "e")]
     heights = arc_levels(arcs)

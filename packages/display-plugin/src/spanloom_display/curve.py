@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, SpanloomError
-from ..io.files import write_bytes
+from spanloom.errors import DataError, SpanloomError
+from spanloom.io.files import write_bytes
 
 __all__ = ["plot_training"]
 
@@ -25,7 +25,7 @@ def _new_figure() -> Any:
     except ImportError:
         raise SpanloomError(
             "The training curve is drawn with matplotlib, which is not installed: "
-            "pip install 'spanloom[plot]'"
+            "pip install 'spanloom-display[plot]'"
         ) from None
     return Figure(figsize=(8.4, 5.6), layout="constrained")
 
@@ -59,8 +59,8 @@ def plot_training(
     """Draw ``scores`` (0 to 1, shown in percent) and ``losses`` over ``steps`` and write a PNG to
     ``path``, which is returned. ``best_step`` is marked with a line.
 
-    Needs matplotlib (``pip install 'spanloom[plot]'``); raises :class:`SpanloomError` without it,
-    and :class:`DataError` if a series isn't as long as ``steps``.
+    Needs matplotlib (``pip install 'spanloom-display[plot]'``); raises :class:`SpanloomError`
+    without it, and :class:`DataError` if a series isn't as long as ``steps``.
     """
     for name, values in [*scores.items(), *losses.items()]:
         if len(values) != len(steps):

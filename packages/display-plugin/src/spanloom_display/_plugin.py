@@ -1,0 +1,24 @@
+"""Hooks of spanloom-display. Light: what they name is a string until it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spanloom.plugins import hookimpl
+
+if TYPE_CHECKING:
+    from spanloom.plugins import CommandTable
+
+__all__ = ["SPANLOOM_API", "register_commands"]
+
+SPANLOOM_API = 1
+
+
+@hookimpl
+def register_commands(commands: CommandTable) -> None:
+    """The command that shows annotated text."""
+    commands.add(
+        "render",
+        target="spanloom_display.cli.render:render_command",
+        help="Annotate text and write it as an HTML page.",
+    )

@@ -224,10 +224,10 @@ def test_output_that_is_the_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_path_that_cannot_be_written_ends_in_one_line(tmp_path: Path) -> None:
-    model, _ = saved(tmp_path)
+    model, docs = saved(tmp_path)
     (tmp_path / "t.txt").write_text("One.")
-    for output in (tmp_path / ("x" * 300 + ".html"), tmp_path / "t.txt" / "o.html"):
-        told = run("render", model, tmp_path / "t.txt", "--output", output, code=1).output
+    for output in (tmp_path / ("x" * 300 + ".json"), tmp_path / "t.txt" / "o.json"):
+        told = run("evaluate", model, docs, "--output", output, code=1).output
         assert told.startswith("Error:") and len(told.splitlines()) == 1
     told = run("init", "config", "x" * 300, code=1).output
     assert "File name too long" in told and "xxx" in told

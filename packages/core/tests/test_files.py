@@ -227,7 +227,7 @@ def test_a_path_that_cannot_be_written_ends_in_one_line(tmp_path: Path) -> None:
     model, docs = saved(tmp_path)
     (tmp_path / "t.txt").write_text("One.")
     for output in (tmp_path / ("x" * 300 + ".json"), tmp_path / "t.txt" / "o.json"):
-        told = run("evaluate", model, docs, "--output", output, code=1).output
+        told = run("evaluate", model, docs, "--output", output, code=1).stderr
         assert told.startswith("Error:") and len(told.splitlines()) == 1
     told = run("init", "config", "x" * 300, code=1).output
     assert "File name too long" in told and "xxx" in told

@@ -13,13 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_time, has_spacy, report
-from models import (
-    our_examples,
-    our_tagger,
-    read_sentences,
-    spacy_examples,
-    spacy_tagger,
-)
+from models import our_examples, our_tagger, read_sentences, spacy_examples, spacy_tagger
 
 BATCH = 32
 

@@ -11,14 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_median, ewt_texts, has_spacy, report
-from models import (
-    batches,
-    our_examples,
-    our_tagger,
-    read_sentences,
-    spacy_examples,
-    spacy_tagger,
-)
+from models import batches, our_examples, our_tagger, read_sentences, spacy_examples, spacy_tagger
 
 ONE = "The quick brown fox jumped over the lazy dog near the old river bank yesterday."
 

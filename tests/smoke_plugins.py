@@ -28,10 +28,7 @@ FAKES = {
         {"spanloom_architectures": {"spanloom.Embed.v1": "loom_clash:Embed"}},
         {"loom_clash": "def Embed(): ...\n"},
     ),
-    "loom-old": (
-        {"spanloom_plugins": {"loom-old": "loom_old"}},
-        {"loom_old": HOOKS.format(api=0)},
-    ),
+    "loom-old": ({"spanloom_plugins": {"loom-old": "loom_old"}}, {"loom_old": HOOKS.format(api=0)}),
 }
 
 

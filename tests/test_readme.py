@@ -70,10 +70,7 @@ def first_words(text: str) -> list[str]:
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_code_of_page_runs(
-    page: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     if str(page.relative_to(ROOT)) in WITH_MODEL:

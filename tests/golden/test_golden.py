@@ -29,15 +29,7 @@ from spanloom.training.checkpoint import Checkpoint, find_checkpoint
 GOLDEN = Path(__file__).parent / "version1"
 VERSIONS = pytest.mark.parametrize("folder", [GOLDEN], ids=lambda folder: folder.name)
 FORMATS = ("arrow", "jsonl", "loom", "parquet", "spacy")
-COMPONENTS = (
-    "tagger",
-    "morphologizer",
-    "senter",
-    "parser",
-    "ner",
-    "textcat",
-    "textcat_multilabel",
-)
+COMPONENTS = ("tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel")
 TEXTS = ["Ann sees red dogs. Bob can't sleep.", "The big dog sleeps.", "日本 Ann", ""]
 
 
@@ -95,11 +87,7 @@ def test_training_goes_on_from_a_checkpoint(folder: Path, tmp_path: Path) -> Non
         tmp_path / "out",
         quiet=True,
         resume=True,
-        overrides={
-            "training.max_steps": 6,
-            "corpora.train.path": docs,
-            "corpora.dev.path": docs,
-        },
+        overrides={"training.max_steps": 6, "corpora.train.path": docs, "corpora.dev.path": docs},
     )
     assert [each.step for each in result.history.evaluations] == [4, 6]
     assert result.history.evaluations[0].score == found.history.evaluations[0].score

@@ -45,11 +45,7 @@ def nlp() -> Iterator[Pipeline]:
     spanloom.registry.factories.remove("batching_sizes")
 
 
-@given(
-    st.lists(st.integers(0, 30), max_size=30),
-    st.integers(1, 40),
-    st.integers(1, 10),
-)
+@given(st.lists(st.integers(0, 30), max_size=30), st.integers(1, 40), st.integers(1, 10))
 @settings(max_examples=60, deadline=None)
 def test_no_batch_has_more_words_unless_it_is_one_document(
     nlp: Pipeline, lengths: list[int], words: int, size: int

@@ -76,10 +76,7 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
     ("arguments", "message"),
     [
         (["train", "none.cfg"], "spanloom init config"),
-        (
-            ["train", "CONFIG", "--paths.train", "none.loom", "--paths.dev", "TREES"],
-            "none.loom",
-        ),
+        (["train", "CONFIG", "--paths.train", "none.loom", "--paths.dev", "TREES"], "none.loom"),
         (["train", "CONFIG"], "--paths.train"),
         (["train", "CONFIG", "--training.max_step", "3"], "did you mean 'max_steps'"),
         (["train", "CONFIG", "--ouput", "x"], "--ouput: is no option"),

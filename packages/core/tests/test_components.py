@@ -13,12 +13,7 @@ from spanloom.components.classifier import MISSING, cross_entropy, lookup
 from spanloom.errors import PipelineError
 from spanloom.scoring import score_column
 
-TOK2VEC = {
-    "@architectures": "spanloom.HashEmbedCNN.v2",
-    "width": 16,
-    "depth": 1,
-    "embed_size": 100,
-}
+TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
 MODEL = {"@architectures": "spanloom.Tagger.v2", "tok2vec": TOK2VEC}
 
 

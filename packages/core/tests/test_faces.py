@@ -12,18 +12,7 @@ from spanloom.tokens import Doc, Span, SpanGroup, SpanGroups, Token
 from spanloom.tokens.batch import Batch
 from spanloom.vocab import Lexeme, StringStore, Vocab
 
-FACES = [
-    Batch,
-    Doc,
-    Example,
-    Lexeme,
-    Span,
-    SpanGroup,
-    SpanGroups,
-    StringStore,
-    Token,
-    Vocab,
-]
+FACES = [Batch, Doc, Example, Lexeme, Span, SpanGroup, SpanGroups, StringStore, Token, Vocab]
 
 faces = pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
 

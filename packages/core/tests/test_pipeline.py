@@ -54,12 +54,7 @@ def make_merges(nlp, name):
     return merge
 
 
-SMALL = {
-    "@architectures": "spanloom.HashEmbedCNN.v2",
-    "width": 16,
-    "depth": 1,
-    "embed_size": 100,
-}
+SMALL = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
 LISTEN = {
     "@architectures": "spanloom.Tagger.v2",
     "tok2vec": {"@architectures": "spanloom.Tok2VecListener.v1", "width": 16},

@@ -11,7 +11,6 @@ from spanloom.examples.example import Example
 from spanloom.scoring import (
     Counts,
     score_column,
-    score_entities,
     score_features,
     score_morphology,
     score_sentences,
@@ -119,7 +118,6 @@ def test_missing_annotation_is_none_and_wrong_annotation_is_zero() -> None:
     assert score_column([], "TAG", "tag") == {"tag_acc": None}
     assert set(score_morphology([Example(tagged, bare)]).values()) == {None}
     assert set(score_sentences([Example(tagged, bare)]).values()) == {None}
-    assert set(score_entities([Example(tagged, bare)]).values()) == {None}
 
 
 def test_labels_that_training_never_saw_are_scored_as_wrong() -> None:
@@ -173,32 +171,6 @@ def test_sentences_of_different_tokens_and_spaces() -> None:
     assert score_sentences([Example(bare, reference)])["sents_r"] == 0.0
 
 
-def test_entities() -> None:
-    words = ["Ann", "Lee", "saw", "New", "York"]
-    reference = doc(words, ents=["B-PER", "I-PER", "O", "B-LOC", "I-LOC"])
-    predicted = doc(words, ents=["B-PER", "I-PER", "O", "O", "B-LOC"])
-    scores = score_entities([Example(predicted, reference)])
-    assert (scores["ents_p"], scores["ents_r"], scores["ents_f"]) == (0.5, 0.5, 0.5)
-    assert scores["ents_per_type"]["PER"]["f"] == 1.0
-    assert scores["ents_per_type"]["LOC"]["f"] == 0.0
-
-
-def test_entities_where_the_reference_says_nothing() -> None:
-    words = ["Ann", "saw", "Rome"]
-    reference = doc(words, ents=["B-PER", "O", ""])
-    predicted = doc(words, ents=["B-PER", "O", "B-LOC"])
-    assert score_entities([Example(predicted, reference)])["ents_p"] == 1.0
-    # Entities count that stand beside what isn't known, on either side.
-    for marks in (["B-PER", "", "B-LOC"], ["B-PER", "O", "B-LOC"]):
-        scores = score_entities([Example(doc(words, ents=marks), doc(words, ents=marks))])
-        assert (scores["ents_p"], scores["ents_r"]) == (1.0, 1.0)
-    beside = doc(words, ents=["", "O", ""])
-    wrong = doc(words, ents=["O", "B-LOC", "O"])
-    assert score_entities([Example(wrong, beside)])["ents_p"] == 0.0
-    all_outside = doc(words, ents=["O", "O", "O"])
-    assert score_entities([Example(predicted, all_outside)])["ents_p"] == 0.0
-
-
 def test_spans_of_groups_may_overlap() -> None:
     words = ["new", "york", "city", "hall"]
     reference, predicted = doc(words), doc(words)
@@ -231,7 +203,7 @@ def test_spans_of_groups_may_overlap() -> None:
 
 def test_empty_documents_score_nothing() -> None:
     example = Example(doc([]), doc([]))
-    for score in (score_tokenization, score_morphology, score_sentences, score_entities):
+    for score in (score_tokenization, score_morphology, score_sentences):
         assert set(score([example]).values()) == {None}
 
 

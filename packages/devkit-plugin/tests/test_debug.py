@@ -29,11 +29,7 @@ def config(tmp_path: Path) -> Path:
 def test_differences_of_configs() -> None:
     old = {"a": {"b": 1, "c": [1]}, "d": {}}
     new = {"a": {"b": 1.5, "c": [1]}, "e": {"f": None}}
-    assert differences(old, new) == [
-        ("a.b", 1, 1.5),
-        ("d", {}, ABSENT),
-        ("e.f", ABSENT, None),
-    ]
+    assert differences(old, new) == [("a.b", 1, 1.5), ("d", {}, ABSENT), ("e.f", ABSENT, None)]
     assert differences(old, old) == []
 
 

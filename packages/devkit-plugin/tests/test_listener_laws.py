@@ -27,14 +27,14 @@ MUTANTS = {
         (
             "        if feature.wants_gradient:  # the encoder may be frozen\n",
             "        if feature.backward(flatten(dY)):\n",
-        ),
+        )
     ],
     "test_replace_listeners": [
         ('model.layers[0].set_param("E", self.model.get_param("E").copy())', "model.initialize()"),
         ('{**config["model"], "@arch', '{**config["model"], "rows": 9, "@arch'),
     ],
     "test_source": [
-        ('model.layers[0].set_param("E", self.model.get_param("E").copy())', "model.initialize()"),
+        ('model.layers[0].set_param("E", self.model.get_param("E").copy())', "model.initialize()")
     ],
 }
 

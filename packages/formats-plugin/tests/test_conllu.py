@@ -79,10 +79,7 @@ def test_annotation_of_words(tmp_path: Path, vocab: Vocab) -> None:
 
 @pytest.mark.parametrize(
     ("n_sents", "texts"),
-    [
-        (1, ["We can't go.", "Yes", "Stop!"]),
-        (0, ["We can't go. Yes", "Stop!"]),
-    ],
+    [(1, ["We can't go.", "Yes", "Stop!"]), (0, ["We can't go. Yes", "Stop!"])],
 )
 def test_sentences_per_document(
     tmp_path: Path, vocab: Vocab, n_sents: int, texts: list[str]

@@ -36,8 +36,7 @@ def _jsonl(path: Path, rows: list[object]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "opener"),
-    [("", open), (".gz", gzip.open), (".bz2", bz2.open), (".xz", lzma.open)],
+    ("suffix", "opener"), [("", open), (".gz", gzip.open), (".bz2", bz2.open), (".xz", lzma.open)]
 )
 def test_lines_of_text_compressed_or_not(tmp_path: Path, suffix: str, opener: Any) -> None:
     for name, lines in (

@@ -27,13 +27,7 @@ from spanloom.errors import (
 )
 from spanloom.training import StepResult
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
-from spanloom_pretrain import (
-    ClozeTask,
-    PretrainCharacters,
-    pretrain,
-    pretrain_steps,
-    read_settings,
-)
+from spanloom_pretrain import ClozeTask, PretrainCharacters, pretrain, pretrain_steps, read_settings
 from spanloom_pretrain.report import loss_rows
 from spanloom_pretrain.weights import find_encoder, weights_hash
 
@@ -107,11 +101,7 @@ def test_resume_gives_bit_identical_weights_at_any_step(
     stops = [1, 4, 5, whole.progress.step // 2, whole.progress.step - 2]
     for number, stop in enumerate([*stops, 0]):
         result = pretrain(
-            config,
-            parts,
-            overrides={"pretraining.max_steps": stop},
-            resume=number > 0,
-            quiet=True,
+            config, parts, overrides={"pretraining.max_steps": stop}, resume=number > 0, quiet=True
         )
         assert result.progress.step == (stop or whole.progress.step)
     for name in ("model0.bin", "model1.bin", "model-last.bin"):

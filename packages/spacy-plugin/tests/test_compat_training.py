@@ -19,10 +19,7 @@ spacy = pytest.importorskip("spacy", minversion="3.8", reason="spaCy isn't insta
 
 pytestmark = pytest.mark.slow
 
-OVERRIDES: dict[str, Any] = {
-    "training.max_steps": 12,
-    "training.eval_frequency": 6,
-}
+OVERRIDES: dict[str, Any] = {"training.max_steps": 12, "training.eval_frequency": 6}
 
 
 def spacys_docs(count: int = 8) -> list[Any]:
@@ -82,8 +79,7 @@ def init_config(folder: Path, pipeline: str, optimize: str) -> Path:
 
 @pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
 @pytest.mark.parametrize(
-    "pipeline",
-    ["tagger,morphologizer,parser,ner", "senter,textcat", "textcat_multilabel,tagger"],
+    "pipeline", ["tagger,morphologizer,parser,ner", "senter,textcat", "textcat_multilabel,tagger"]
 )
 def test_configs_of_spacy_train_unchanged(
     tmp_path: Path, data: Path, vectors: Path, pipeline: str, optimize: str

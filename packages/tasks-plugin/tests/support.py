@@ -6,12 +6,7 @@ import spanloom
 from spanloom import Doc, Example
 from spanloom.config import init_config
 
-TOK2VEC = {
-    "@architectures": "spanloom.HashEmbedCNN.v2",
-    "width": 32,
-    "depth": 1,
-    "embed_size": 300,
-}
+TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 32, "depth": 1, "embed_size": 300}
 
 #: Words, and the tag of each as an entity.
 SENTENCES = [

@@ -16,8 +16,7 @@ from .support import annotated
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel"],
+    "name", ["tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel"]
 )
 def test_accumulated_gradients_equal_one_large_batch(name: str, tmp_path: Path) -> None:
     path = tmp_path / "docs.loom"

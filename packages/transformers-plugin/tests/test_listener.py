@@ -258,11 +258,7 @@ def test_listeners_need_a_transformer() -> None:
 @pytest.mark.parametrize("kind", ["bert", "deberta", "distilbert", "roberta", "t5", "xlmr"])
 @pytest.mark.parametrize("trained", [False, True])
 def test_saved_and_read_back(
-    kind: str,
-    trained: bool,
-    build: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    kind: str, trained: bool, build: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nlp = build(kind)
     if trained:

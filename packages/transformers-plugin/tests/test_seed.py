@@ -96,9 +96,7 @@ def test_python_equivalent(folder: Any) -> None:
     trf = Transformer(
         nlp.vocab,
         TransformerModel(
-            folder("bert"),
-            get_spans=get_doc_spans,
-            tokenizer_config={"use_fast": True},
+            folder("bert"), get_spans=get_doc_spans, tokenizer_config={"use_fast": True}
         ),
         set_extra_annotations=null_annotation_setter,
         max_batch_items=4096,

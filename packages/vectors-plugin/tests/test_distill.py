@@ -17,14 +17,7 @@ from spanloom import registry
 from spanloom.cli.main import cli
 from spanloom.errors import DataError, FormatError, UnknownNameError
 from spanloom.vocab.encoding import TextEncoder, open_encoder
-from spanloom_vectors import (
-    Table,
-    Vocabulary,
-    count_words,
-    distill,
-    open_vectors,
-    read_vocabulary,
-)
+from spanloom_vectors import Table, Vocabulary, count_words, distill, open_vectors, read_vocabulary
 
 WIDTH = 12
 

@@ -17,9 +17,7 @@ __all__ = ["SPANLOOM_API", "register_commands"]
 SPANLOOM_API = 1
 
 #: Groups of commands, and what they are for.
-_GROUPS = {
-    "init": "Write a config to start from.",
-}
+_GROUPS = {"init": "Write a config to start from."}
 #: Commands, where each is in `spanloom.cli`, and what it does.
 _COMMANDS = {
     "init config": ("init:config_command", "Write a config for a language and a pipeline."),

@@ -272,7 +272,5 @@ def _item(nlp: Pipeline, line: str, path: Path, number: int) -> Item:
         if isinstance(row.get("text"), str):
             return str(row["text"])
     raise FormatError(
-        path,
-        number,
-        "isn't an object with 'text', a string, or with 'tokens', a list of words",
+        path, number, "isn't an object with 'text', a string, or with 'tokens', a list of words"
     )

@@ -16,9 +16,7 @@ def console_logger_v1(progress_bar: bool = False) -> Logger:
 
 
 def console_logger_v2(
-    progress_bar: bool = False,
-    console_output: bool = True,
-    output_file: str | Path | None = None,
+    progress_bar: bool = False, console_output: bool = True, output_file: str | Path | None = None
 ) -> Logger:
     """Logger ``spacy.ConsoleLogger.v2``."""
     return console_logger(progress_bar, console_output, output_file)

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "transition_based.model": ["TransitionBasedParser"],
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
+        "ner.scoring": ["score_entities"],
         "parser.component": ["DependencyParser"],
         "parser.scoring": ["score_dependencies"],
         "scorers": ["ner_scorer", "parser_scorer", "textcat_multilabel_scorer", "textcat_scorer"],

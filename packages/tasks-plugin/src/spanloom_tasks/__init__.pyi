@@ -2,6 +2,7 @@
 
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
+from .ner.scoring import score_entities as score_entities
 from .parser.component import DependencyParser as DependencyParser
 from .parser.scoring import score_dependencies as score_dependencies
 from .scorers import ner_scorer as ner_scorer
@@ -35,6 +36,7 @@ __all__ = [
     "roc_auc",
     "score_cats",
     "score_dependencies",
+    "score_entities",
     "textcat_multilabel_scorer",
     "textcat_scorer",
 ]

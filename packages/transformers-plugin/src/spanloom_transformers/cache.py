@@ -86,10 +86,7 @@ def _bytes(data: TransformerData) -> int:
 
 
 def _joined(
-    docs: Sequence[Doc],
-    spans: list[list[Span]],
-    parts: Sequence[TransformerData],
-    ops: Any,
+    docs: Sequence[Doc], spans: list[list[Span]], parts: Sequence[TransformerData], ops: Any
 ) -> FullTransformerBatch:
     rows = np.array([len(data.pieces) for data in parts], dtype=np.int64)
     firsts = np.cumsum(rows) - rows

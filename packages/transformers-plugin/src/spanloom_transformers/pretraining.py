@@ -54,11 +54,7 @@ class MaskedPieces:
 
 
 def mask_pieces(
-    sequences: Sequences,
-    rng: np.random.Generator,
-    share: float,
-    mask: int,
-    choices: Ints,
+    sequences: Sequences, rng: np.random.Generator, share: float, mask: int, choices: Ints
 ) -> MaskedPieces:
     """Choose ``share`` of the pieces that stand for text, at least one if there is any, and hide
     them: ``mask`` is the id of the mask, ``choices`` the ids that others are drawn from.

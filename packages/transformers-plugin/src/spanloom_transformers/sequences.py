@@ -67,10 +67,7 @@ class Sequences:
 
 
 def make_sequences(
-    docs: Sequence[Doc],
-    spans: Sequence[Sequence[Span]],
-    tokenizer: PieceTokenizer,
-    limits: Limits,
+    docs: Sequence[Doc], spans: Sequence[Sequence[Span]], tokenizer: PieceTokenizer, limits: Limits
 ) -> Sequences:
     """Encode ``spans`` (a list for each document) and lay them out.
 

@@ -28,10 +28,7 @@ _POOLS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def embedding(
-    what: Doc | Span | Token | Sequence[Doc | Span | Token],
-    *,
-    layer: int = -1,
-    pool: Pool = "mean",
+    what: Doc | Span | Token | Sequence[Doc | Span | Token], *, layer: int = -1, pool: Pool = "mean"
 ) -> Floats:
     """The vector of a document, span or token, shape ``(width,)``; of a list of them, ``(n,
     width)``.

@@ -147,10 +147,7 @@ def _means(
 
 
 def _without_empty(
-    owner: NDArray[np.int64],
-    scores: NDArray[np.float32],
-    vectors: NDArray[np.float32],
-    count: int,
+    owner: NDArray[np.int64], scores: NDArray[np.float32], vectors: NDArray[np.float32], count: int
 ) -> NDArray[np.int64]:
     """Give each mean without rows the row that is farthest from its own mean."""
     sizes = np.bincount(owner, minlength=count)

@@ -48,12 +48,7 @@ def train_command(
     if gpu_id >= 0:
         use_gpu(gpu_id)
     result = train(
-        config,
-        output,
-        overrides=given,
-        quiet=quiet,
-        resume=resume,
-        checkpoints=not no_checkpoints,
+        config, output, overrides=given, quiet=quiet, resume=resume, checkpoints=not no_checkpoints
     )
     if plot is not None and result.history.evaluations:
         result.history.plot(plot)

@@ -100,11 +100,7 @@ class TokenClassifier(LabelledComponent):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
-        self.cfg = {
-            "labels": [],
-            "overwrite": overwrite,
-            "label_smoothing": label_smoothing,
-        }
+        self.cfg = {"labels": [], "overwrite": overwrite, "label_smoothing": label_smoothing}
 
     def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """The class of each token of the predicted documents, flat; see :func:`cross_entropy`."""

@@ -15,10 +15,7 @@ __all__ = ["load_config", "parse_config"]
 
 
 def load_config(
-    path: str | Path,
-    overrides: Mapping[str, Any] | None = None,
-    *,
-    interpolate: bool = False,
+    path: str | Path, overrides: Mapping[str, Any] | None = None, *, interpolate: bool = False
 ) -> Config:
     """Read a config from a file, or from standard input for ``-``.
 

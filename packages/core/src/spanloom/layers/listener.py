@@ -86,9 +86,7 @@ def make_listener(
 
 
 def Tok2VecListener(
-    width: int | None = None,
-    upstream: str = "*",
-    grad_factor: float | Iterable[float] = 1.0,
+    width: int | None = None, upstream: str = "*", grad_factor: float | Iterable[float] = 1.0
 ) -> Model[list[Doc], list[Floats2d]]:
     """The token vectors of a shared ``tok2vec`` component; gradients go back to it.
 

@@ -9,9 +9,4 @@ from __future__ import annotations
 
 from ..io.lazy import lazy_names
 
-__getattr__, __dir__, __all__ = lazy_names(
-    __name__,
-    {
-        "making": ["Made", "package"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_names(__name__, {"making": ["Made", "package"]})

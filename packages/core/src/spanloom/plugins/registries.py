@@ -220,10 +220,7 @@ class Registries:
         """
         with _config_errors():
             resolved: dict[str, Any] = self._confection.resolve(
-                _plain(config),
-                schema=schema,
-                overrides=dict(overrides or {}),
-                validate=validate,
+                _plain(config), schema=schema, overrides=dict(overrides or {}), validate=validate
             )
         return resolved
 

@@ -11,12 +11,7 @@ from typing import Any, TypeVar
 
 import catalogue
 
-from ..errors import (
-    Failure,
-    NameClashError,
-    PluginError,
-    UnknownNameError,
-)
+from ..errors import Failure, NameClashError, PluginError, UnknownNameError
 from .failures import load_entry
 from .index import PREFIX, Entry, current, enabled, home, normalize
 from .known import providers

@@ -16,20 +16,14 @@ from .makers import (
     spans_scorer,
     tagger_scorer,
 )
-from .spans import score_entities, score_sentences, score_spans
-from .tokens import (
-    score_column,
-    score_features,
-    score_morphology,
-    score_tokenization,
-)
+from .spans import score_sentences, score_spans
+from .tokens import score_column, score_features, score_morphology, score_tokenization
 
 __all__ = [
     "Counts",
     "lemmatizer_scorer",
     "morphologizer_scorer",
     "score_column",
-    "score_entities",
     "score_features",
     "score_morphology",
     "score_sentences",

@@ -1,4 +1,4 @@
-"""Scores of sentences and of entities."""
+"""Scores of sentences and of spans."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..examples.example import Example
     from ..tokens import Doc
 
-__all__ = ["score_entities", "score_sentences", "score_spans"]
+__all__ = ["Spans", "add_spans", "named_scores", "score_sentences", "score_spans"]
 
 
 def score_sentences(examples: Iterable[Example]) -> dict[str, Any]:
@@ -46,25 +46,6 @@ def _sentences(doc: Doc) -> set[tuple[int, int]] | None:
     return set(zip(edges[:-1].tolist(), edges[1:].tolist()))
 
 
-def score_entities(examples: Iterable[Example]) -> dict[str, Any]:
-    """``ents_p``, ``ents_r``, ``ents_f`` over all entities, and ``ents_per_type``.
-
-    An entity is right if first character, last character and label agree (the measure of CoNLL
-    2003, Tjong Kim Sang and De Meulder). References without entity annotation don't count; where
-    single tokens of a reference have none, predictions that touch them don't count either.
-    """
-    counts = Counts()
-    per_type: dict[str, Counts] = {}
-    for example in examples:
-        marks = example.reference.column("ENT_IOB")
-        if marks is None or not np.any(marks):
-            continue
-        wanted, found = _entities(example.reference), _entities(example.predicted)
-        found = _outside(found, example.reference, marks == 0)
-        _count(found, wanted, counts, per_type)
-    return _named("ents", counts, per_type)
-
-
 def score_spans(
     examples: Iterable[Example], key: str = "sc", *, labeled: bool = True
 ) -> dict[str, Any]:
@@ -82,15 +63,16 @@ def score_spans(
             found, wanted = (
                 _group(doc, key, labeled) for doc in (example.predicted, example.reference)
             )
-            _count(found, wanted, counts, per_type)
-    return _named(f"spans_{key}", counts, per_type)
+            add_spans(found, wanted, counts, per_type)
+    return named_scores(f"spans_{key}", counts, per_type)
 
 
-_Spans = set[tuple[str, int, int]]
+Spans = set[tuple[str, int, int]]
 """The label of each span, where its first character is and where its last one ends."""
 
 
-def _count(found: _Spans, wanted: _Spans, counts: Counts, per_type: dict[str, Counts]) -> None:
+def add_spans(found: Spans, wanted: Spans, counts: Counts, per_type: dict[str, Counts]) -> None:
+    """Count the spans of a document, of all labels and of each."""
     counts.add_sets(found, wanted)
     for label in {span[0] for span in found | wanted}:
         per_type.setdefault(label, Counts()).add_sets(
@@ -99,12 +81,13 @@ def _count(found: _Spans, wanted: _Spans, counts: Counts, per_type: dict[str, Co
         )
 
 
-def _named(prefix: str, counts: Counts, per_type: dict[str, Counts]) -> dict[str, Any]:
+def named_scores(prefix: str, counts: Counts, per_type: dict[str, Counts]) -> dict[str, Any]:
+    """The scores of what was counted, as evaluations name them."""
     table = {label: each.to_dict() for label, each in sorted(per_type.items())}
     return {**counts.named(prefix), f"{prefix}_per_type": table if counts else None}
 
 
-def _group(doc: Doc, key: str, labeled: bool) -> _Spans:
+def _group(doc: Doc, key: str, labeled: bool) -> Spans:
     if key not in doc.spans:
         return set()
     bounds = solid_bounds(doc)
@@ -112,17 +95,3 @@ def _group(doc: Doc, key: str, labeled: bool) -> _Spans:
         (span.label_ if labeled else "", int(bounds[span.start]), int(bounds[span.end]))
         for span in doc.spans[key]
     }
-
-
-def _entities(doc: Doc) -> _Spans:
-    bounds = solid_bounds(doc)
-    return {(e.label_, int(bounds[e.start]), int(bounds[e.end])) for e in doc.ents}
-
-
-def _outside(entities: _Spans, reference: Doc, missing: Any) -> _Spans:
-    """Entities that touch no token without annotation."""
-    if not missing.any():
-        return entities
-    bounds = solid_bounds(reference)
-    gaps = [(bounds[i], bounds[i + 1]) for i in np.flatnonzero(missing).tolist()]
-    return {e for e in entities if not any(e[1] < end and start < e[2] for start, end in gaps)}

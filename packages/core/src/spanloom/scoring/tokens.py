@@ -16,12 +16,7 @@ if TYPE_CHECKING:
     from ..examples.example import Example
     from ..vocab.strings import StringStore
 
-__all__ = [
-    "score_column",
-    "score_features",
-    "score_morphology",
-    "score_tokenization",
-]
+__all__ = ["score_column", "score_features", "score_morphology", "score_tokenization"]
 
 
 def score_tokenization(examples: Iterable[Example]) -> dict[str, Any]:

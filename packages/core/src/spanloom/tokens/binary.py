@@ -23,15 +23,7 @@ __all__ = ["FORMAT", "as_key", "from_bytes", "to_bytes", "unpickle"]
 FORMAT = 1
 
 #: What reading damaged data can raise; NumPy's reading of a dtype adds SyntaxError.
-_DAMAGE = (
-    AttributeError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-)
+_DAMAGE = (AttributeError, IndexError, KeyError, OverflowError, SyntaxError, TypeError, ValueError)
 
 
 def _pack(array: NDArray[Any]) -> tuple[str, bytes]:

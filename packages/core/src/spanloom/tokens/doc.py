@@ -555,11 +555,7 @@ class Doc:
         return binary.unpickle, (self.__class__, self.vocab.shell, self.to_bytes())
 
     def render(
-        self,
-        style: str | Sequence[str] = "auto",
-        *,
-        page: bool = False,
-        spans_key: str = "sc",
+        self, style: str | Sequence[str] = "auto", *, page: bool = False, spans_key: str = "sc"
     ) -> str:
         """HTML of the document, as a fragment or a whole page. Raises
         :class:`UnknownNameError` without ``spanloom-display``."""

@@ -80,11 +80,7 @@ def _plain(doc: Doc, kind: str, name: str, value: Any) -> Any:
 
 
 def _span_json(span: Span) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "start": span.start_char,
-        "end": span.end_char,
-        "label": span.label_,
-    }
+    data: dict[str, Any] = {"start": span.start_char, "end": span.end_char, "label": span.label_}
     if span.kb_id:
         data["kb_id"] = span.kb_id_
     if span.id:

@@ -25,14 +25,7 @@ import numpy as np
 from ..config.changes import differences
 from ..errors import SerializationError, TrainingError
 from ..io import msgpack as _msgpack
-from ..io.files import (
-    existing,
-    folder_written,
-    read_json,
-    remove_folder,
-    write_bytes,
-    write_text,
-)
+from ..io.files import existing, folder_written, read_json, remove_folder, write_bytes, write_text
 from .history import History
 from .progress import Progress
 from .steps import StepResult

@@ -21,11 +21,7 @@ from .table import Table
 if TYPE_CHECKING:
     from ..pipeline import Pipeline
 
-__all__ = [
-    "Logger",
-    "console_logger",
-    "jsonl_logger",
-]
+__all__ = ["Logger", "console_logger", "jsonl_logger"]
 
 LogStep = Callable[[dict[str, Any] | None], None]
 Log = tuple[LogStep, Callable[[], None]]
@@ -33,9 +29,7 @@ Logger = Callable[["Pipeline", IO[str], IO[str]], Log]
 
 
 def console_logger(
-    progress_bar: bool = True,
-    console_output: bool = True,
-    output_file: str | Path | None = None,
+    progress_bar: bool = True, console_output: bool = True, output_file: str | Path | None = None
 ) -> Logger:
     """Logger ``spanloom.ConsoleLogger.v1``: a row of losses and scores for each evaluation, and a
     progress bar while the terminal is one. ``output_file`` also takes each row, as JSON lines."""

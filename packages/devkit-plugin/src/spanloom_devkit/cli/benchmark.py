@@ -92,9 +92,5 @@ def measure_speed(
     for name, disable in (("tokenizer", everything), ("pipeline", [])):
         times = [seconds(disable) for _ in range(warmup + rounds)][warmup:]
         speeds = [words / each for each in times]
-        result[name] = {
-            "median": median(speeds),
-            "slowest": min(speeds),
-            "fastest": max(speeds),
-        }
+        result[name] = {"median": median(speeds), "slowest": min(speeds), "fastest": max(speeds)}
     return result

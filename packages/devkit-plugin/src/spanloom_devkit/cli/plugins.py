@@ -193,10 +193,7 @@ list_command = click.Command(
 """``spanloom plugins list``"""
 
 show_command = click.Command(
-    "show",
-    callback=_show,
-    help=_show.__doc__,
-    params=[click.Argument(["dist"]), _JSON],
+    "show", callback=_show, help=_show.__doc__, params=[click.Argument(["dist"]), _JSON]
 )
 """``spanloom plugins show DIST``"""
 
@@ -204,10 +201,6 @@ why_command = click.Command(
     "why",
     callback=_why,
     help=_why.__doc__,
-    params=[
-        click.Argument(["registry_name"], metavar="REGISTRY"),
-        click.Argument(["name"]),
-        _JSON,
-    ],
+    params=[click.Argument(["registry_name"], metavar="REGISTRY"), click.Argument(["name"]), _JSON],
 )
 """``spanloom plugins why REGISTRY NAME``"""

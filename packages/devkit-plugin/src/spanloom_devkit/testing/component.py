@@ -270,15 +270,7 @@ class ComponentConformance(NameConformance):
 
     def test_empty_document(self) -> None:
         """A text of no length is no error, alone and among others."""
-        self._survives(
-            [
-                [
-                    "",
-                ],
-                ["", "A text.", ""],
-            ],
-            "an empty text",
-        )
+        self._survives([[""], ["", "A text.", ""]], "an empty text")
 
     def test_whitespace(self) -> None:
         """Texts of white space are no error."""

@@ -96,10 +96,7 @@ def _joined_sentences(vocab: Vocab, group: list[Sentence], extras: bool) -> Doc:
 
 
 def read_sentences(
-    path: str | Path,
-    *,
-    merge_subtokens: bool = False,
-    problems: list[FormatError] | None = None,
+    path: str | Path, *, merge_subtokens: bool = False, problems: list[FormatError] | None = None
 ) -> Iterator[Sentence]:
     """The sentences of a file; see :func:`read_conllu`."""
     builder = _Builder(Path(path), merge_subtokens)

@@ -34,11 +34,7 @@ _SAME = {"E": "L", "S": "U", "_": "-"}
 
 
 def read_iob(
-    path: str | Path,
-    vocab: Vocab,
-    *,
-    n_sents: int = 10,
-    problems: list[FormatError] | None = None,
+    path: str | Path, vocab: Vocab, *, n_sents: int = 10, problems: list[FormatError] | None = None
 ) -> Iterator[Doc]:
     """Documents of at most ``n_sents`` sentences each, from a file or a gzipped one.
 

@@ -45,11 +45,7 @@ def score_dependencies(
     if not labelled:
         return {"dep_uas": None, "dep_las": None, "dep_las_per_type": None}
     table = {label: counts.to_dict() for label, counts in sorted(per_type.items())}
-    return {
-        "dep_uas": unlabelled.fscore,
-        "dep_las": labelled.fscore,
-        "dep_las_per_type": table,
-    }
+    return {"dep_uas": unlabelled.fscore, "dep_las": labelled.fscore, "dep_las_per_type": table}
 
 
 _Dependency = tuple[int, int, str]

@@ -33,12 +33,7 @@ from spanloom.tokens.batch import FloatsList, flatten
 from .state_scorer import StateScorer, contributions
 from .types import StateModel
 
-__all__ = [
-    "STATE_SIZES",
-    "TransitionBasedParser",
-    "claim_states",
-    "resize_actions",
-]
+__all__ = ["STATE_SIZES", "TransitionBasedParser", "claim_states", "resize_actions"]
 
 Array = Any
 

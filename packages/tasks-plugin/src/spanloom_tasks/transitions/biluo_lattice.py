@@ -93,11 +93,7 @@ def _outside_chances(scorer: StateScores, places: Places, actions: Actions, xp: 
 
 
 def _closing_chances(
-    scorer: StateScores,
-    places: Places,
-    actions: Actions,
-    states: tuple[Ints, Ints, Ints],
-    xp: Any,
+    scorer: StateScores, places: Places, actions: Actions, states: tuple[Ints, Ints, Ints], xp: Any
 ) -> Floats:
     """The chance of Last, against In, in states of next token, first token and label."""
     tokens, first, labels = states

@@ -27,7 +27,6 @@ _COMMANDS = {
     ),
     "train": ("train:train_command", "Train a pipeline from a config."),
     "evaluate": ("evaluate:evaluate_command", "Score a trained pipeline on annotated data."),
-    "package": ("package:package_command", "Make a wheel of a trained pipeline."),
     "info": ("info:info_command", "Show what is installed, or what a saved pipeline holds."),
 }
 

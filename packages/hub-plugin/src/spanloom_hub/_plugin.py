@@ -16,7 +16,12 @@ SPANLOOM_API = 1
 
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
-    """The command that gets pipelines."""
+    """The commands that make and get packaged pipelines."""
+    commands.add(
+        "package",
+        target="spanloom_hub.cli.package:package_command",
+        help="Make a wheel of a trained pipeline.",
+    )
     commands.add(
         "download",
         target="spanloom_hub.cli.download:download_command",

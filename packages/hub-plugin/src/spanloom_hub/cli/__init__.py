@@ -1,4 +1,4 @@
-"""The command ``download``."""
+"""The commands ``package`` and ``download``."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def package_command(
     plugins included. 'pip install' or 'spanloom download' installs it; then its name is enough for
     spanloom.load.
     """
-    from ..packaging import package
+    from spanloom.packaging import package
 
     made = package(
         pipeline, out, name=name, version=version, requires=requires, sdist=sdist, force=force

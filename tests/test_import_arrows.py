@@ -9,6 +9,14 @@ from pathlib import Path
 #: What core never imports, even inside a function: these belong to plugins or to nobody.
 FOREIGN = {"torch", "transformers", "spacy", "spacy_transformers", "pickle", "dill", "cloudpickle"}
 
+#: But for these: what tells thinc of torch once somebody else imports it, and the two ends of the
+#: pipe by which workers of ours hand over errors.
+EXCEPTED = {
+    ("io/late_torch.py", "torch"),
+    ("pipeline/worker.py", "pickle"),
+    ("pipeline/workers.py", "pickle"),
+}
+
 
 def imports(path: Path) -> Iterator[tuple[str, int]]:
     """Absolute modules that a file imports anywhere in it, with the line."""
@@ -37,6 +45,7 @@ def test_core_imports_nothing_that_belongs_to_plugins(packages: dict[str, Path])
         for path in sorted(packages["spanloom"].rglob("*.py"))
         for module, line in imports(path)
         if module.split(".", 1)[0] in FOREIGN
+        and (path.relative_to(packages["spanloom"]).as_posix(), module) not in EXCEPTED
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -500,7 +500,7 @@ def test_clashes(fake_dist: FakeDist, failed: Callable[..., set[str]]) -> None:
 def test_command_line(fake_dist: FakeDist, fresh_python: FreshPython, tmp_path: Path) -> None:
     """Nothing of the author's is needed, and other tests aren't run unless they are named."""
     bad = {**GOOD["points"], "spanloom_misc": {"loom-weave.T.v1": "loom_things:no"}}
-    site = fake_dist("loom-weave", "0.1.0", **{**GOOD, "points": bad}, requires=("spanloom<1",))
+    site = fake_dist("loom-weave", "0.1.0", **{**GOOD, "points": bad}, requires=("spanloom>=0.1",))
     (tmp_path / "test_mine.py").write_text("def test_mine(): assert False\n")
     pytest_ = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--spanloom-conformance"]
     done = fresh_python([*pytest_, "loom-weave", "-rs"], site)
@@ -523,7 +523,8 @@ def test_pytest_without_the_option_imports_nothing_of_ours(
         "    ours = sorted(m for m in sys.modules if m.startswith('spanloom'))\n"
         "    kit = ['spanloom_devkit', 'spanloom_devkit.testing', "
         "'spanloom_devkit.testing.plugin']\n"
-        "    assert ours == ['spanloom', 'spanloom.io', 'spanloom.io.lazy', *kit], ours\n"
+        "    ours = [m for m in ours if not m.startswith('spanloom.io')]\n"
+        "    assert ours == ['spanloom', *kit], ours\n"
         "    assert not {'numpy', 'thinc', 'confection', 'catalogue'} & set(sys.modules)\n"
     )
     done = fresh_python(

@@ -302,3 +302,13 @@ def test_area_under_the_curve_is_the_share_of_ordered_pairs(pairs):
         return
     ordered = [(a > b) + 0.5 * (a == b) for a in true for b in false]
     assert area == pytest.approx(sum(ordered) / len(ordered))
+
+
+def test_two_classifiers_without_labels_both_read_the_examples() -> None:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("textcat")
+    nlp.add_pipe("textcat_multilabel")
+    rows = [("good film", {"GOOD": 1.0, "BAD": 0.0}), ("bad film", {"GOOD": 0.0, "BAD": 1.0})]
+    nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(t), {"cats": c}) for t, c in rows])
+    assert nlp.get_pipe("textcat").labels == ("BAD", "GOOD")
+    assert nlp.get_pipe("textcat_multilabel").labels == ("BAD", "GOOD")

@@ -13,7 +13,7 @@ import srsly
 from spanloom.components import Encoder
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
 from spanloom.io.files import existing, folder_written, write_bytes
-from spanloom.plugins.factory import NewConfig, component_defaults
+from spanloom.plugins.factory import component_defaults
 from spanloom.plugins.registries import registry
 from spanloom.tokens.batch import Batch, Feature
 
@@ -23,6 +23,7 @@ from .cache import OutputCache
 from .data import FullTransformerBatch, TransformerData
 from .listener import LISTENS_TO, pool
 from .model import TransformerModel, shim_of
+from .new_config import init_config
 from .settings import Keep
 from .vectors import set_hooks
 
@@ -337,33 +338,6 @@ class Transformer(Encoder):
                 f"config names has width {self.model.get_dim('nO')}"
             )
         self.model.set_dim("nO", width)
-
-
-#: A transformer is tuned with a small rate that rises and falls; at others it forgets or stands.
-_LEARN_RATE: Mapping[str, Any] = {
-    "@schedules": "warmup_linear.v1",
-    "warmup_steps": 250,
-    "total_steps": 20000,
-    "initial_rate": 5e-5,
-}
-
-
-def init_config(config: dict[str, Any], asked: NewConfig) -> None:
-    """What suits a transformer: its learning rate, also for pretraining; one pool of memory with
-    CuPy; and parsers and recognizers that score their actions without a hidden layer, which above
-    vectors that say much already only delays what is learned."""
-    if asked.pretrained is not None:
-        config["components"][asked.encoder]["model"]["name"] = asked.pretrained
-    for block in config["components"].values():
-        model = block.get("model")
-        if isinstance(model, dict) and "use_upper" in model:
-            model["use_upper"] = False
-    config["training"]["optimizer"]["learn_rate"] = dict(_LEARN_RATE)
-    pretraining = config.get("pretraining", {})
-    if pretraining.get("component") == asked.encoder:
-        pretraining["optimizer"]["learn_rate"] = _LEARN_RATE["initial_rate"]
-    if asked.gpu:
-        config["system"]["gpu_allocator"] = "pytorch"
 
 
 @component_defaults(

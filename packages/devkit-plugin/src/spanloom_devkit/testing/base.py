@@ -14,6 +14,7 @@ from spanloom.errors import RegistryError
 from spanloom.plugins.registries import registry as registries
 
 from ..doctor import well_named
+from .compare import as_failure
 
 __all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance"]
 
@@ -166,10 +167,8 @@ class BuildConformance(NameConformance):
     def test_builds(self) -> None:
         """The settings are accepted."""
         block = self.block()
-        try:
+        with as_failure():
             registries.resolve({"it": block})
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
 
 
 def _annotation(parameter: inspect.Parameter) -> str:

@@ -1,8 +1,9 @@
-"""Whether two annotated documents say the same."""
+"""Whether two annotated documents say the same, and errors as failures of a check."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,18 @@ import numpy as np
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
 
-__all__ = ["annotation", "difference", "same"]
+__all__ = ["annotation", "as_failure", "difference", "same"]
 
 _TOLERANCE = 1e-4
+
+
+@contextmanager
+def as_failure() -> Iterator[None]:
+    """An error inside the ``with`` fails the check, told with its kind."""
+    try:
+        yield
+    except Exception as error:
+        raise AssertionError(f"{type(error).__name__}: {error}") from error
 
 
 def annotation(doc: Doc) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from spanloom.config.signatures import MISSING, signature_of
 from spanloom.plugins.factory import factory_info
 
 from .base import SMALL_ENCODER, NameConformance
-from .compare import annotation, difference
-from .listeners import Shared
+from .compare import annotation, as_failure, difference
+from .listeners import Shared, add_heads, learns_through, listening
 from .pipelines import changed, find_block, learns, seed, train
 from .texts import LONG, SPACES, TEXTS, annotated_examples
 
@@ -153,10 +153,8 @@ class ComponentConformance(NameConformance):
         """It can be added to a pipeline with its default settings, and initialized."""
         self.target()
         self.settings()
-        try:
+        with as_failure():
             nlp = self._start()
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert callable(nlp.get_pipe("it")), "the component can't be called with a document"
 
     def test_config_round_trip(self) -> None:
@@ -180,10 +178,8 @@ class ComponentConformance(NameConformance):
     def test_annotates(self) -> None:
         """Texts come out in order, with their text unchanged."""
         nlp = self.trained()
-        try:
+        with as_failure():
             docs = list(nlp.pipe(self.texts))
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert [doc.text for doc in docs] == list(self.texts), "texts are changed, or out of order"
         self._wrote(nlp, docs)
 
@@ -206,10 +202,8 @@ class ComponentConformance(NameConformance):
         """``to_bytes`` and ``from_bytes`` keep all that matters."""
         nlp = self.trained()
         docs = self.reference(nlp)
-        try:
+        with as_failure():
             again = self.pipeline().from_bytes(nlp.to_bytes())
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         told = self.difference(docs, list(again.pipe(self.texts)))
         assert not told, f"another annotation after from_bytes: {told}"
 
@@ -220,11 +214,9 @@ class ComponentConformance(NameConformance):
         nlp = self.trained()
         docs = self.reference(nlp)
         with tempfile.TemporaryDirectory() as folder:
-            try:
+            with as_failure():
                 nlp.to_disk(Path(folder) / "pipeline")
                 again = load(Path(folder) / "pipeline")
-            except Exception as error:
-                raise AssertionError(f"{type(error).__name__}: {error}") from error
             told = self.difference(docs, list(again.pipe(self.texts)))
         assert not told, f"another annotation after loading: {told}"
 
@@ -232,10 +224,8 @@ class ComponentConformance(NameConformance):
         """Annotated documents survive pickling, as when they go to another process."""
         docs = self.reference(self.trained())
         for doc in docs:
-            try:
+            with as_failure():
                 ForkingPickler.dumps(doc)
-            except Exception as error:
-                raise AssertionError(f"{type(error).__name__}: {error}") from error
 
     def test_spawn(self) -> None:
         """Two worker processes annotate as one does (``nlp.pipe(n_process=2)``)."""
@@ -243,12 +233,10 @@ class ComponentConformance(NameConformance):
         self.reference(nlp)
         size = len(self.texts) // 2 + 1
         docs = list(nlp.pipe(self.texts, batch_size=size))
-        try:
+        with as_failure():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 spread = list(nlp.pipe(self.texts, batch_size=size, n_process=2))
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         told = self.difference(docs, spread)
         assert not told, f"worker processes give another annotation: {told}"
 
@@ -261,10 +249,8 @@ class ComponentConformance(NameConformance):
             return list(nlp.pipe(self.texts))
 
         with ThreadPoolExecutor(4) as pool:
-            try:
+            with as_failure():
                 results = list(pool.map(annotate, range(8)))
-            except Exception as error:
-                raise AssertionError(f"{type(error).__name__}: {error}") from error
         told = next(filter(None, (self.difference(docs, each) for each in results)), "")
         assert not told, f"threads at the same time disturb each other: {told}"
 
@@ -308,10 +294,8 @@ class ComponentConformance(NameConformance):
         if not learns(nlp):
             pytest.skip("it doesn't learn")
         examples = self.examples(nlp)
-        try:
+        with as_failure():
             losses = train(nlp, examples, 3 * _STEPS)
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         if not any(losses):
             pytest.skip("it reports no loss")
         assert min(losses[-3:]) < losses[0], (
@@ -325,26 +309,20 @@ class ComponentConformance(NameConformance):
         nlp = self.initialized()
         component: Any = nlp.get_pipe("it")
         if isinstance(component, Encoder):
-            self._listened_to()
+            nlp = self._with_heads("tagger")
+            learns_through(nlp, "it", self.examples(nlp))
         else:
             self._listens(nlp)
 
     def _listens(self, nlp: Pipeline) -> None:
         block = nlp.config["components"]["it"]
-        inside = find_block(block, "tok2vec")
-        if inside is None or not learns(nlp):
+        if find_block(block, "tok2vec") is None or not learns(nlp):
             pytest.skip("its settings have no layer 'tok2vec' that could listen to a shared one")
         shared = self.start()
         if "tok2vec" not in shared.pipe_names:
             shared.add_pipe("tok2vec", config={"model": dict(SMALL_ENCODER)})
-        settings = {key: copy.deepcopy(value) for key, value in block.items() if key != "factory"}
-        holder: Any = find_block(settings, "tok2vec")
-        holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1"}
-        shared.add_pipe(self.name, name="it", config=settings)
-        self._moves(shared, "tok2vec")
-
-    def _listened_to(self) -> None:
-        self._moves(self._with_heads("tagger"), "it")
+        shared.add_pipe(self.name, name="it", config=listening(block))
+        learns_through(shared, "tok2vec", self.examples(shared))
 
     def _with_heads(self, *heads: str) -> Pipeline:
         """A pipeline in which taggers of these names listen to the component."""
@@ -356,11 +334,7 @@ class ComponentConformance(NameConformance):
             pytest.skip("it is no encoder that others could listen to")
         if component.provides != "tokens" and not self.listener:
             pytest.skip(f"it provides '{component.provides}': give `listener` in a subclass")
-        own = self.listener or {"@architectures": "spanloom.Tok2VecListener.v1"}
-        layer = {**copy.deepcopy(dict(own)), "upstream": "it"}
-        model = {"@architectures": "spanloom.Tagger.v2", "tok2vec": layer}
-        for name in heads:
-            nlp.add_pipe("tagger", name=name, config={"model": copy.deepcopy(model)})
+        add_heads(nlp, heads, self.listener)
         return nlp
 
     def shared(self, *heads: str) -> Shared:
@@ -401,18 +375,6 @@ class ComponentConformance(NameConformance):
         """A head that another pipeline takes over predicts as before."""
         shared = self.shared("head")
         shared.can_be_copied(self.examples(shared.nlp), source=True)
-
-    def _moves(self, nlp: Pipeline, encoder: str) -> None:
-        """Whether training changes the weights of the shared encoder."""
-        examples = self.examples(nlp)
-        try:
-            nlp.initialize(lambda: examples)
-            shared: Any = nlp.get_pipe(encoder)
-            before = shared.model.to_bytes()
-            train(nlp, examples, 3)
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
-        assert shared.model.to_bytes() != before, "no gradient reaches the shared encoder"
 
     def test_gpu(self) -> None:
         """On a GPU it annotates as on the CPU, where there is one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +11,15 @@ import pytest
 
 from spanloom.errors import PipelineError
 
-from .compare import same
-from .pipelines import train
+from .compare import as_failure, same
+from .pipelines import find_block, train
 from .slopes import Weights, arrays, disagreement, dot, numpy, random_like
 
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
     from spanloom.pipeline import Pipeline
 
-__all__ = ["Shared"]
+__all__ = ["Shared", "add_heads", "learns_through", "listening"]
 
 _TOLERANCE = 1e-3
 
@@ -79,12 +80,10 @@ class Shared:
         self.encoder.annotate(self.encoder.ready(batch))
         self.weights.forget()
         before = self.weights.value()
-        try:
+        with as_failure():
             values, backprop = self.listeners[0].begin_update(batch)
             backprop(_twice(list(values), 0))
             self.nlp.update(examples, sgd=self.nlp.create_optimizer(), exclude=["it"])
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert not self.weights.gradient().any(), "a frozen encoder got a gradient"
         assert (self.weights.value() == before).all(), "a frozen encoder was changed"
 
@@ -159,3 +158,30 @@ def _twice(values: list[Any], seed: int) -> Any:
 def _near(one: Any, other: Any) -> bool:
     scale = max(float(np.linalg.norm(numpy(other))), 1e-3)
     return float(np.linalg.norm(one - other)) < _TOLERANCE * scale
+
+
+def listening(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a component's block, in which its layer ``tok2vec`` listens."""
+    settings = {key: copy.deepcopy(value) for key, value in block.items() if key != "factory"}
+    holder: Any = find_block(settings, "tok2vec")
+    holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1"}
+    return settings
+
+
+def add_heads(nlp: Pipeline, heads: Sequence[str], listener: Mapping[str, Any] | None) -> None:
+    """Add taggers of these names that listen to the encoder ``it``, by ``listener`` if given."""
+    own = listener or {"@architectures": "spanloom.Tok2VecListener.v1"}
+    layer = {**copy.deepcopy(dict(own)), "upstream": "it"}
+    model = {"@architectures": "spanloom.Tagger.v2", "tok2vec": layer}
+    for name in heads:
+        nlp.add_pipe("tagger", name=name, config={"model": copy.deepcopy(model)})
+
+
+def learns_through(nlp: Pipeline, encoder: str, examples: list[Example]) -> None:
+    """Whether training changes the weights of the shared encoder."""
+    with as_failure():
+        nlp.initialize(lambda: examples)
+        shared: Any = nlp.get_pipe(encoder)
+        before = shared.model.to_bytes()
+        train(nlp, examples, 3)
+    assert shared.model.to_bytes() != before, "no gradient reaches the shared encoder"

@@ -14,6 +14,7 @@ from spanloom.config.signatures import MISSING, signature_of
 from spanloom.plugins.registries import registry as registries
 
 from .base import BuildConformance, NameConformance
+from .compare import as_failure
 from .texts import LONG, SPACES, TEXTS, write_sample
 
 if TYPE_CHECKING:
@@ -51,10 +52,8 @@ class SpanGetterConformance(BuildConformance):
     def test_spans(self) -> None:
         """Each document gets a list of spans of its own tokens."""
         getter, docs = self.made(), self.docs()
-        try:
+        with as_failure():
             found = getter(docs)
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert len(found) == len(docs), f"{len(docs)} documents got {len(found)} lists of spans"
         for doc, spans in zip(docs, found):
             assert all(span.doc is doc for span in spans), f"a span of another document: {spans}"
@@ -77,10 +76,8 @@ class SpanGetterConformance(BuildConformance):
 
     def _survives(self, docs: Sequence[Doc]) -> None:
         getter = self.made()
-        try:
+        with as_failure():
             found = getter(docs)
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         if len(found) == len(docs):
             given = [spans for doc, spans in zip(docs, found) if not len(doc)]
             assert not any(given), "an empty document got spans"
@@ -154,10 +151,8 @@ class ReaderConformance(NameConformance):
         from spanloom.examples.example import Example
 
         with self.reader() as reader:
-            try:
+            with as_failure():
                 found = list(reader(_blank()))
-            except Exception as error:
-                raise AssertionError(f"{type(error).__name__}: {error}") from error
         assert found, "it gives no example at all"
         odd = [type(each).__name__ for each in found if not isinstance(each, Example)]
         assert not odd, f"it gives {odd[0]} where an Example is due"
@@ -234,11 +229,9 @@ class LanguageConformance(NameConformance):
         from spanloom.pipeline import blank
 
         self.target()
-        try:
+        with as_failure():
             nlp = blank(self.name)
             docs = [nlp(text) for text in (*TEXTS, *SPACES, "")]
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         for doc in docs:
             assert "".join(token.text_with_ws for token in doc) == doc.text
 
@@ -284,10 +277,8 @@ class BatcherConformance(BuildConformance):
         """Every item is in one batch, unless it is too large to be in any."""
         batcher = self.made()
         items = [_blank().make_doc("word " * (1 + i % 4)) for i in range(40)]
-        try:
+        with as_failure():
             batches = [list(batch) for batch in batcher(items)]
-        except Exception as error:
-            raise AssertionError(f"{type(error).__name__}: {error}") from error
         seen = [id(item) for batch in batches for item in batch]
         assert len(seen) == len(set(seen)), "an item is in two batches"
         assert set(seen) <= set(map(id, items)), "an item that wasn't given"

@@ -92,6 +92,7 @@ class TextCategorizer(LabelledComponent):
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         self.exclusive = exclusive
+        self.found_labels = False  # whether they were read from examples, and not added
         self.cfg = {"labels": [], "threshold": threshold, "positive_label": None}
 
     @property
@@ -188,7 +189,7 @@ class TextCategorizer(LabelledComponent):
         positive_label: str | None = None,
     ) -> None:
         """Take ``labels``, or read them from the examples, and allocate the weights. Beside other
-        classifiers, labels that were added are all, and those of the others aren't read.
+        classifiers, labels that were added are all, and those added to the others aren't read.
 
         ``positive_label`` is the one whose F1 is the score, where there are two that exclude each
         other. Raises :class:`PipelineError` if there are too few labels, and :class:`DataError`
@@ -197,6 +198,7 @@ class TextCategorizer(LabelledComponent):
         sample = self.sample(get_examples, nlp)
         own, others = self.labels, _labels_of_others(self, nlp)
         read = labels is None
+        self.found_labels = read and not own
         self._init_labels(get_examples, own if read and own and others else labels)
         if read:
             self._set_labels(each for each in self.labels if each in own or each not in others)
@@ -241,9 +243,11 @@ class TextCategorizer(LabelledComponent):
 
 
 def _labels_of_others(this: TextCategorizer, nlp: PipelineLike | None) -> set[str]:
-    """The labels of the other classifiers of a pipeline, as far as they are set."""
+    """The labels that were added to the other classifiers of a pipeline. Those that another found
+    in the examples are open to this one, too."""
     parts = [] if nlp is None else [each for _, each in nlp.components if each is not this]
-    return {label for each in parts if isinstance(each, TextCategorizer) for label in each.labels}
+    given = [each for each in parts if isinstance(each, TextCategorizer) and not each.found_labels]
+    return {label for each in given for label in each.labels}
 
 
 def _defaults(*, exclusive: bool, scorer: str) -> Callable[[F], F]:

@@ -196,10 +196,11 @@ class TextCategorizer(LabelledComponent):
         for `cats` that can't be learnt from.
         """
         sample = self.sample(get_examples, nlp)
-        own, others = self.labels, _labels_of_others(self, nlp)
+        own, beside = self.labels, _others(self, nlp)
+        others = {label for each in beside if not each.found_labels for label in each.labels}
         read = labels is None
         self.found_labels = read and not own
-        self._init_labels(get_examples, own if read and own and others else labels)
+        self._init_labels(get_examples, own if read and own and beside else labels)
         if read:
             self._set_labels(each for each in self.labels if each in own or each not in others)
         self._check_cats(get_examples() if read else sample)
@@ -242,12 +243,11 @@ class TextCategorizer(LabelledComponent):
         )
 
 
-def _labels_of_others(this: TextCategorizer, nlp: PipelineLike | None) -> set[str]:
-    """The labels that were added to the other classifiers of a pipeline. Those that another found
-    in the examples are open to this one, too."""
+def _others(this: TextCategorizer, nlp: PipelineLike | None) -> list[TextCategorizer]:
+    """The other classifiers of a pipeline. What was added to them is theirs; what one found in the
+    examples is open to all."""
     parts = [] if nlp is None else [each for _, each in nlp.components if each is not this]
-    given = [each for each in parts if isinstance(each, TextCategorizer) and not each.found_labels]
-    return {label for each in given for label in each.labels}
+    return [each for each in parts if isinstance(each, TextCategorizer)]
 
 
 def _defaults(*, exclusive: bool, scorer: str) -> Callable[[F], F]:

@@ -3,6 +3,7 @@ promises it. Only the caller's word lets it."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import pickle
@@ -16,7 +17,7 @@ import srsly
 import spanloom
 from spanloom.errors import ConfigError, SerializationError
 
-from .support import listener_block, tagged_examples, transformer_block
+from .support import listener_block, tagged_examples, transformer_block, unlisted
 
 VARIABLE = "SPANLOOM_TRUST_REMOTE_CODE"
 
@@ -106,6 +107,7 @@ def test_bytes_are_no_other_door(build: Callable[..., Any], mark: Path) -> None:
     model["shims"][0][0] = srsly.msgpack_dumps(files)
     part["model"] = srsly.msgpack_dumps(model)
     data["parts"]["transformer"] = srsly.msgpack_dumps(part)
+    data["hashes"]["transformer"] = hashlib.sha256(data["parts"]["transformer"]).digest()
     other = build(trust_remote_code=False)
     with pytest.raises(SerializationError, match=r"odd\.py"):
         other.from_bytes(srsly.msgpack_dumps(data))
@@ -234,6 +236,7 @@ def test_weights_of_thincs_layers_are_not_unpickled(
                 shims[i] = file.getvalue() if hits % 2 == 0 else pickle.dumps(_Evil(mark))
                 hits += 1
     path.write_bytes(srsly.msgpack_dumps(message))
+    unlisted(tmp_path / "saved")
     assert hits
     with pytest.raises(SerializationError):
         spanloom.load(tmp_path / "saved")

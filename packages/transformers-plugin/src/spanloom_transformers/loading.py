@@ -63,6 +63,14 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
         )
         raise ConfigError([problem], source="transformer") from error
     except Exception as error:  # weights that are damaged fail in as many ways as there are formats
+        if "trust_remote_code" in str(error):
+            problem = ConfigProblem(
+                "model.trust_remote_code",
+                f"'{settings.name}' brings code of its own, which isn't run",
+                "if you trust it, set trust_remote_code = true, and allow that where the pipeline "
+                "is loaded or by SPANLOOM_TRUST_REMOTE_CODE=1",
+            )
+            raise ConfigError([problem], source="transformer") from error
         problem = ConfigProblem(
             "model.name",
             f"no model can be loaded from '{settings.name}'",

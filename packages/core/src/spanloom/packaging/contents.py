@@ -13,7 +13,7 @@ from ..io import msgpack
 __all__ = ["code_within", "is_data"]
 
 _SUFFIXES = frozenset({
-    ".arrow", ".bin", ".bpe", ".cfg", ".codes", ".csv", ".floret", ".html", ".jinja",
+    ".arrow", ".bin", ".bpe", ".wlv", ".cfg", ".codes", ".csv", ".floret", ".html", ".jinja",
     ".json", ".jsonl", ".lst", ".md", ".model", ".msgpack", ".npy", ".npz", ".onnx",
     ".parquet", ".rst", ".safetensors", ".spacy", ".spm", ".svg", ".tab", ".tiktoken",
     ".tokenizer", ".toml", ".tsv", ".txt", ".typed", ".vec", ".vocab", ".xml", ".yaml",

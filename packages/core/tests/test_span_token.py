@@ -212,7 +212,7 @@ def test_groups(doc: Doc) -> None:
     del group[0]
     group[0] = doc[0:1]
     assert not group.has_overlap and group[0:2] == [doc[0:1], doc[5:6]]
-    both = group + [doc[9:10]]
+    both = [*group, doc[9:10]]
     assert len(both) == 5 and len(group) == 4 and both != group == group.copy()
     doc.spans.update({"b": both})
     assert doc.spans["b"].name == "b" and list(doc.spans) == ["a", "b"]

@@ -79,7 +79,7 @@ def failed(fake_dist: FakeDist) -> Callable[..., set[str]]:
             except pytest.skip.Exception:
                 continue
             except Exception as error:
-                assert str(error), check.id
+                assert str(error), check.id  # noqa: PT017
                 wrong.add(check.method)
         return wrong
 

@@ -115,7 +115,7 @@ def test_a_run_stopped_before_the_end_was_written(
 ) -> None:
     out = tmp_path / "out.loom"
     out.mkdir()  # so that writing it fails, when all is annotated
-    with pytest.raises(OSError):
+    with pytest.raises(OSError):  # noqa: PT011
         apply_pipeline(nlp, source, out, size=4)
     out.rmdir()
     assert apply_pipeline(nlp, source, out, size=4, resume=True).docs == 25

@@ -340,7 +340,7 @@ def test_all_that_a_treebank_says_is_written_again(tmp_path: Path) -> None:
     for way in (lambda doc: doc, lambda doc: Doc(vocab).from_bytes(doc.to_bytes())):
         write_conllu(tmp_path / "b.conllu", map(way, docs))
         assert told((tmp_path / "b.conllu").read_text("utf8")) == told(FULL)
-    assert not list(read_conllu(path, vocab, extras=False))[0].user_data
+    assert not next(iter(read_conllu(path, vocab, extras=False))).user_data
 
 
 def test_what_no_longer_fits_is_not_written(tmp_path: Path) -> None:

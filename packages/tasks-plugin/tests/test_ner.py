@@ -135,7 +135,7 @@ def test_it_learns_from_partly_annotated_documents():
 
 
 def test_spans_that_are_said_to_be_wrong_are_unlearnt():
-    nlp, _, examples = pipeline(incorrect_spans_key="wrong")
+    nlp, _, _examples = pipeline(incorrect_spans_key="wrong")
     words = ["Anna", "met", "New", "York", "friends"]
     assert ("Anna", "PER") in entities(nlp(Doc(nlp.vocab, words=words)))
     reference = Doc(nlp.vocab, words=words)

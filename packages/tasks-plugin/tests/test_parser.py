@@ -188,7 +188,7 @@ def test_long_documents_are_cut_where_sentences_start():
 
 
 def test_labels(trained):
-    nlp, parser, examples = trained
+    nlp, parser, _examples = trained
     other = spanloom.blank("en").add_pipe("parser", config={"model": MODEL})
     other.initialize(lambda: parsed(nlp), labels=parser.label_data)
     assert other.labels == parser.labels and other.move_names == parser.move_names

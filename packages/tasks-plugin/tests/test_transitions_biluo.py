@@ -105,7 +105,7 @@ def test_speculative_decoding_equals_reading_from_the_left(batch, labels, size, 
 
 @given(batches(), st.integers(0, 10**6))
 @settings(max_examples=100, deadline=None)
-def test_entities_keep_to_their_places(batch, _):
+def test_entities_keep_to_their_places(batch, _):  # noqa: PT019
     lengths, places, seed = batch
     actions = Actions(2)
     found = decode(RandomScorer(sum(lengths), actions.size, 3, seed), places, actions)

@@ -53,7 +53,7 @@ def test_output_and_gradients_are_those_of_torch(
 
 
 def test_a_gradient_that_isn_t_wanted_isn_t_computed() -> None:
-    plain, fast = twins(6, 5)
+    _plain, fast = twins(6, 5)
     fast.weight.requires_grad_(False)
     x = torch.randn(4, 6, requires_grad=True)
     fast(x).sum().backward()

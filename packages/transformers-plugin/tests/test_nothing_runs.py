@@ -38,7 +38,7 @@ class OddModel(BertModel):
 def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "mod"))
     monkeypatch.delenv(VARIABLE, raising=False)
-    yield
+    return
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def cosine_loss(guesses: Array, targets: Array, xp: Any) -> tuple[float, Array]:
     return float((1.0 - cosines).sum()), (cosines * units - targets) / norms
 
 
-def l2_loss(guesses: Array, targets: Array, xp: Any) -> tuple[float, Array]:
+def l2_loss(guesses: Array, targets: Array, xp: Any) -> tuple[float, Array]:  # noqa: ARG001
     """The squared distance of each guess, shape ``(m, width)``, from its target, of length 1."""
     difference = guesses - targets
     return float((difference * difference).sum()), 2.0 * difference

@@ -53,7 +53,7 @@ def PretrainCharacters(
     _check("PretrainCharacters", mask_share, maxout_pieces, hidden_size, n_characters)
     places = 2 * n_characters
 
-    def make(vocab: Vocab, encoder: Model[Any, Any]) -> ClozeTask:
+    def make(vocab: Vocab, encoder: Model[Any, Any]) -> ClozeTask:  # noqa: ARG001
         def targets(masked: Masked) -> Targets:
             words, inverse = np.unique(masked.rows, return_inverse=True)
             columns = byte_columns(masked.lexicon.texts_of(words), places)

@@ -144,7 +144,12 @@ def _too_long(docs: Sequence[Doc], owners: Ints, lengths: Ints, room: int) -> Da
 
 
 def _truncate(
-    docs: Sequence[Doc], owners: Ints, lengths: Ints, starts: Ints, ends: Ints, room: int
+    docs: Sequence[Doc],
+    owners: Ints,
+    lengths: Ints,
+    starts: Ints,  # noqa: ARG001
+    ends: Ints,
+    room: int,
 ) -> tuple[NDArray[np.bool_], dict[int, list[Truncation]]]:
     """Which pieces are kept, and a report by the number of the document."""
     begins = np.cumsum(lengths) - lengths

@@ -99,7 +99,7 @@ def _data(doc: Doc) -> TransformerData:
     return result
 
 
-def _layer(doc: Doc, data: TransformerData, layer: int) -> Floats:
+def _layer(doc: Doc, data: TransformerData, layer: int) -> Floats:  # noqa: ARG001
     if not data.tensors:
         return np.zeros((0, 0), dtype=np.float32)
     count = len(data.tensors)
@@ -139,7 +139,7 @@ def _merged(data: TransformerData, alignment: PieceAlignment, tensor: Floats) ->
     return np.asarray(total[order])
 
 
-def _cls(doc: Doc, data: TransformerData, tensor: Floats) -> Floats:
+def _cls(doc: Doc, data: TransformerData, tensor: Floats) -> Floats:  # noqa: ARG001
     if data.pooled:
         raise DataError('special pieces aren\'t kept with keep = "pooled": use another pooling')
     lengths = data.pieces.lengths

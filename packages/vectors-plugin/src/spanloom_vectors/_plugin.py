@@ -37,7 +37,7 @@ def register_commands(commands: CommandTable) -> None:
 
 
 @hookimpl
-def after_load(nlp: Any, path: Path, manifest: Mapping[str, Any]) -> None:
+def after_load(nlp: Any, path: Path, manifest: Mapping[str, Any]) -> None:  # noqa: ARG001
     """Refuse a pipeline whose table isn't the one that its models were trained with."""
     names = {node.name for _, part in nlp.components for node in _nodes(part)}
     if "static_vectors" in names:

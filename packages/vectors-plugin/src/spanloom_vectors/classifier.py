@@ -114,7 +114,7 @@ class SimilarityClassifier:
             best = scores.argmax(axis=1)
             good = known & (scores.max(axis=1) >= self.threshold)
             for i in np.flatnonzero(good).tolist():
-                found.append(Span(doc, i, i + 1, label=self.labels[int(best[i])]))
+                found.append(Span(doc, i, i + 1, label=self.labels[int(best[i])]))  # noqa: PERF401
         doc.spans[self.spans_key] = found
 
     def __call__(self, doc: Doc) -> Doc:

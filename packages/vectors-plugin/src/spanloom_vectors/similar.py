@@ -161,7 +161,7 @@ def _block(table: Searched, start: int, end: int) -> NDArray[np.float32]:
 def _better(best: Hits, scores: NDArray[np.float32], start: int) -> Hits:
     """The best of ``best`` and a block of scores. Only what is above the worst of the best is
     looked at: after the first blocks that is next to nothing."""
-    count, k = best.rows.shape
+    _count, k = best.rows.shape
     if start == 0 and scores.shape[1] > 4 * k:
         # Nothing to compare with yet.
         at = np.argpartition(scores, -k, axis=1)[:, -k:]

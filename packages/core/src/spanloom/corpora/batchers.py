@@ -66,7 +66,7 @@ def batch_by_words(
     return batches
 
 
-def batch_by_sequence(size: int | Iterable[float], get_length: Length | None = None) -> Batcher:
+def batch_by_sequence(size: int | Iterable[float], get_length: Length | None = None) -> Batcher:  # noqa: ARG001
     """Batches of ``size`` items, in order."""
 
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:

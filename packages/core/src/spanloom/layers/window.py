@@ -141,7 +141,7 @@ def _convolutions(layers: Model[Any, Any]) -> list[Model[Any, Any]]:
     return [layers.layers[0]]
 
 
-def _no_backprop(dYs: Any) -> Any:
+def _no_backprop(dYs: Any) -> Any:  # noqa: ARG001
     raise RuntimeError("the window encoder ran in predict mode: use begin_update to train it")
 
 

@@ -18,7 +18,7 @@ from .wiring import check_disabled
 __all__ = ["BadText", "annotate", "annotated", "apply", "raise_error", "running", "tokenized"]
 
 
-def raise_error(name: str, component: Any, docs: list[Doc], error: Exception) -> None:
+def raise_error(name: str, component: Any, docs: list[Doc], error: Exception) -> None:  # noqa: ARG001
     """The default error handler: one bad document ends the stream."""
     raise error
 

@@ -202,7 +202,7 @@ def _workers(
         try:
             with _few_threads(count):
                 for _ in range(count):
-                    workers.append(_started(task))
+                    workers.append(_started(task))  # noqa: PERF401
             yield workers
         finally:
             _end(workers)

@@ -45,7 +45,7 @@ def column_string(name: str, doc: str) -> Attribute[str]:
 def _of_word(name: str) -> Callable[[OneToken, Any], None]:
     """What setting a feature of the word does to a token."""
 
-    def write(token: OneToken, value: Any) -> None:
+    def write(token: OneToken, value: Any) -> None:  # noqa: ARG001
         raise AttributeError(
             f"{name} belongs to the word, not to one token: set it on the lexeme, vocab['word']"
         )

@@ -104,7 +104,7 @@ def conjuncts(doc: HasColumns, i: int) -> list[int]:
 def roots(heads: NDArray[np.integer]) -> NDArray[np.integer]:
     """The root above each token, by pointer doubling; in a circle, a token of the circle."""
     above = heads
-    for _ in range(max(1, int(len(heads)).bit_length())):
+    for _ in range(max(1, len(heads).bit_length())):
         above = above[above]
     return above
 

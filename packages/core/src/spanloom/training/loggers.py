@@ -61,7 +61,7 @@ def jsonl_logger(path: str | Path) -> Logger:
     checkpoint stay.
     """
 
-    def setup(nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Log:
+    def setup(nlp: Pipeline, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr) -> Log:  # noqa: ARG001
         file: Path | None = None
 
         def log_step(info: dict[str, Any] | None) -> None:

@@ -177,7 +177,7 @@ class ReaderConformance(NameConformance):
             made = registries.resolve({"it": {f"@{self.registry}": self.name, **settings}})["it"]
             next(iter(made(_blank())), None)
         except FileNotFoundError as error:
-            assert "at-all.jsonl" in f"{error} {error.filename}", f"doesn't name the file: {error}"
+            assert "at-all.jsonl" in f"{error} {error.filename}", f"doesn't name the file: {error}"  # noqa: PT017
         except Exception as error:
             raise AssertionError(
                 f"{type(error).__name__} where a FileNotFoundError is due: {error}"

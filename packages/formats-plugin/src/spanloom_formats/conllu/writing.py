@@ -85,7 +85,7 @@ def _write_sentence(
             write("".join(f"{line}\n" for line in extra.get("before", ())))
         if size := ranges[n]:
             last = kept[n + size - 1] == kept[-1] and end == len(doc)
-            first, *middle, misc = extra["range"][1]
+            _first, *middle, misc = extra["range"][1]
             spaces = _space_parts(gaps[n + size - 1], last, misc)
             write(
                 "\t".join([f"{n + 1}-{n + size}", *middle, misc_with(spaces, misc) or "_"]) + "\n"

@@ -102,8 +102,8 @@ def make_beam_ner(
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
-    update_with_oracle_cut_size: int = 100,
-    beam_update_prob: float = 0.5,
+    update_with_oracle_cut_size: int = 100,  # noqa: ARG001
+    beam_update_prob: float = 0.5,  # noqa: ARG001
     **settings: Any,
 ) -> BeamEntityRecognizer:
     """Factory of ``beam_ner``.

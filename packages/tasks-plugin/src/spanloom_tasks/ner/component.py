@@ -270,7 +270,7 @@ def make_ner(
     name: str,
     model: StateModel,
     moves: list[str] | None = None,
-    update_with_oracle_cut_size: int = 100,
+    update_with_oracle_cut_size: int = 100,  # noqa: ARG001
     **settings: Any,
 ) -> EntityRecognizer:
     """Factory of ``ner``.

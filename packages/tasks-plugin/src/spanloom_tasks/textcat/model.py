@@ -95,7 +95,7 @@ def _bag_of_words(
     return model
 
 
-def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:
+def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:  # noqa: ARG001
     raise PipelineError(f"a trained text model can't grow to {new_nO} labels: add labels first")
 
 

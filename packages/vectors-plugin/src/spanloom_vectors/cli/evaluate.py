@@ -30,7 +30,7 @@ def evaluate_command(source: str, sets: tuple[str, ...], limit: int | None, as_j
     for path in sets:
         if any(line.startswith(":") for line in read_lines(Path(path))[:5]):
             for each in evaluate_analogies(table, path, limit=limit):
-                results.append(
+                results.append(  # noqa: PERF401
                     {"set": f"{Path(path).name}: {each.name}", "measure": "accuracy",
                      "score": each.accuracy, "used": each.used, "total": each.total}
                 )  # fmt: skip

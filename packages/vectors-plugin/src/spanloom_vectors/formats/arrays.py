@@ -55,7 +55,7 @@ _TYPES = {
 }
 
 
-def read_npz(path: str | Path, problems: Problems) -> Source:
+def read_npz(path: str | Path, problems: Problems) -> Source:  # noqa: ARG001
     """The arrays ``words`` and ``vectors`` of an ``.npz`` file."""
     path = existing(path, "file of vectors")
     try:
@@ -101,7 +101,7 @@ def write_npz(path: str | Path, source: Source) -> None:
         np.savez(file, words=np.array(words, dtype=np.str_), vectors=rows)
 
 
-def read_safetensors(path: str | Path, problems: Problems) -> Source:
+def read_safetensors(path: str | Path, problems: Problems) -> Source:  # noqa: ARG001
     """The vectors and words of a safetensors file, mapped into memory."""
     path = existing(path, "file of vectors")
     try:

@@ -16,6 +16,7 @@ from spanloom import Example, Pipeline
 from spanloom.errors import MissingFileError, OccupiedError, SerializationError, SpanloomError
 from spanloom.io import files as files_module
 from spanloom.io.files import clear_up, file_written, folder_written, write_text
+from spanloom.packaging import package
 from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training.run import train
 
@@ -176,11 +177,13 @@ def test_commands_refuse_a_folder_of_other_files(tmp_path: Path, project: Path) 
 def test_package_adds_its_wheel_and_leaves_the_rest(tmp_path: Path, project: Path) -> None:
     model, _ = saved(tmp_path)
     before = content(project)
-    run("package", model, project, "--name", "demo")
+    package(model, project, name="demo")
     (wheel,) = content(project).keys() - before.keys()
     assert wheel.startswith("en_demo-") and before.items() <= content(project).items()
-    assert "is a file" in run("package", model, project / "thesis.txt", code=1).output
-    assert "inside" in run("package", model, model, code=1).output
+    with pytest.raises(SpanloomError, match="is a file"):
+        package(model, project / "thesis.txt")
+    with pytest.raises(SpanloomError, match="inside"):
+        package(model, model)
 
 
 def test_training_leaves_what_lies_in_its_output(

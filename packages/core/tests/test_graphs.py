@@ -344,10 +344,6 @@ def test_training_that_would_change_what_a_frozen_head_predicts_is_refused(
     )
     with pytest.raises(PipelineError, match=message):
         train(whole, quiet=True)
-    path = tmp_path / "c.cfg"
-    path.write_text(whole.to_str())
-    result = CliRunner().invoke(cli, ["debug", "config", str(path)])
-    assert result.exit_code == 1 and "Freeze 'narrow' too" in result.output
 
 
 def test_a_head_that_sends_no_gradient_harms_no_frozen_one(base: Path, tmp_path: Path) -> None:

@@ -47,3 +47,15 @@ def test_a_wrong_config_is_told_all_its_problems(config: Path) -> None:
     config.write_text(text)
     told = run("debug", "config", config, code=1)
     assert "dropuot" in told.output and "patience2" in told.output and "line" in told.output
+
+
+def test_a_head_that_would_be_frozen_above_a_learning_encoder_is_told(tmp_path: Path) -> None:
+    config = init_config("en", ["tagger", "morphologizer"])
+    config["training"]["frozen_components"] = ["tagger"]
+    config["paths"] |= {"train": "train.loom", "dev": "dev.loom"}
+    path = tmp_path / "c.cfg"
+    path.write_text(config.to_str())
+    assert (
+        "'tagger' is frozen, but it listens to 'tok2vec'"
+        in run("debug", "config", path, code=1).output
+    )

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import srsly
 
+import spanloom
 from spanloom import Pipeline, Vocab, registry
 from spanloom.config.foreign import is_foreign
 from spanloom.errors import ConfigError, SerializationError, UnknownNameError
-from spanloom.tokenizer import Tokenizer
+from spanloom.tokenizer import CharacterTokenizer, Tokenizer
 from spanloom_spacy.tokenizers import chinese_tokenizer
 
 FakeDist = Callable[..., Path]
@@ -118,3 +119,12 @@ def test_without_its_dialect_a_name_is_unknown() -> None:
     with pytest.raises(UnknownNameError):
         registry.architectures.get(f"other.{'Tagger'[::-1]}.v2")
     assert not is_foreign({"model": {"@architectures": "other.Tagger.v2"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("spacy.Tokenizer.v1", Tokenizer), ("spacy.zh.ChineseTokenizer", CharacterTokenizer)],
+)
+def test_tokenizers_by_spacys_names(name: str, kind: type) -> None:
+    nlp = spanloom.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": name}}})
+    assert isinstance(nlp.tokenizer, kind)

@@ -64,7 +64,7 @@ def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("name", ["tagger", "torch", "json", "my-tagger"])
+@pytest.mark.parametrize("name", ["tagger", "pytest", "json", "my-tagger"])
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(PluginError, match="is there already"):
         write_plugin(tmp_path / "fresh", "component", name)

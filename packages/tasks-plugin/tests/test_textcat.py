@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from thinc.api import fix_random_seed
 
 import spanloom
 from spanloom import Batch, Doc, Example, Vocab
@@ -108,6 +109,7 @@ def test_listening_models_train_the_shared_encoder(kind):
 @pytest.mark.parametrize("kind", ["bow", "reduce"])
 def test_gradient_agrees_with_finite_differences(kind, exclusive):
     factory = "textcat" if exclusive else "textcat_multilabel"
+    fix_random_seed(1)  # at others a maximum may change places within the step
     nlp, data = trained(MODELS[kind](exclusive), factory, steps=3)
     component = nlp.get_pipe(factory)
     # Where sums are small, float32 differences are noise: take the whole gradient's direction.

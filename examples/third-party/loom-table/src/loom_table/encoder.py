@@ -24,7 +24,7 @@ class WordTable(Encoder):
         """The block of a model that does alone what the listener did with this encoder."""
         return {**config["model"], "@architectures": "loom-table.OwnTable.v1"}
 
-    def give_weights(self, model: Model, listener: Model) -> None:
+    def give_weights(self, model: Model[Any, Any], listener: Model[Any, Any]) -> None:
         """Give our weights to the model that was made of `own_config`."""
         model.layers[0].set_param("E", self.model.get_param("E").copy())
 
@@ -33,6 +33,6 @@ class WordTable(Encoder):
     {"model": {"@architectures": "loom-table.Table.v1", "width": 32, "rows": 2000}},
     listener={"@architectures": "loom-table.TableListener.v1", "upstream": "word_table"},
 )
-def make_word_table(nlp: Any, name: str, model: Model) -> WordTable:
+def make_word_table(nlp: Any, name: str, model: Model[Any, Any]) -> WordTable:
     """Factory of `word_table`."""
     return WordTable(nlp.vocab, model, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -12,6 +13,8 @@ from thinc.types import Floats2d
 from spanloom.layers import Link, grad_factor_of, listened_feature, make_listener
 from spanloom.tokens import Doc
 from spanloom.tokens.batch import FloatsList, flatten
+
+Backprop = Callable[..., Any]
 
 __all__ = ["LISTENS_TO", "OwnTable", "Rows", "Table", "TableListener"]
 
@@ -25,7 +28,7 @@ class Rows:
     `flat` has the shape of the gradient that comes back: one row for each different word.
     """
 
-    def __init__(self, flat: Floats2d, which: np.ndarray, lengths: np.ndarray) -> None:
+    def __init__(self, flat: Any, which: Any, lengths: Any) -> None:
         self.flat, self.which, self.lengths = flat, which, lengths
 
 
@@ -36,18 +39,19 @@ def Table(width: int = 32, rows: int = 2000) -> Model[list[Doc], Rows]:
     )
 
 
-def _init(model: Model, X: object = None, Y: object = None) -> None:
+def _init(model: Model[Any, Any], X: object = None, Y: object = None) -> None:
     shape = model.get_dim("nV"), model.get_dim("nO")
-    model.set_param("E", model.ops.asarray2f(np.random.uniform(-0.3, 0.3, shape)))
+    values: Any = np.random.uniform(-0.3, 0.3, shape)
+    model.set_param("E", model.ops.asarray2f(values))
 
 
-def _look_up(model: Model, docs: list[Doc], is_train: bool) -> tuple[Rows, Callable]:
+def _look_up(model: Model[Any, Any], docs: list[Doc], is_train: bool) -> tuple[Rows, Backprop]:
     hashes = [crc32(word.encode()) % model.get_dim("nV") for doc in docs for word in doc.words]
     rows, which = np.unique(np.asarray(hashes, dtype=np.int64), return_inverse=True)
-    E = model.get_param("E")
+    E: Any = model.get_param("E")
 
-    def backprop(gradient: Floats2d) -> list[Doc]:
-        dE = model.ops.alloc2f(*E.shape)
+    def backprop(gradient: Any) -> list[Doc]:
+        dE: Any = model.ops.alloc2f(*E.shape)
         dE[rows] = gradient  # each row is there once
         model.inc_grad("E", dE)
         return []
@@ -60,7 +64,7 @@ def _tokens(rows: Rows) -> FloatsList:
     return FloatsList(rows.flat[rows.which], rows.lengths)
 
 
-def _gradient_of_rows(rows: Rows, gradient: Floats2d) -> Floats2d:
+def _gradient_of_rows(rows: Rows, gradient: Any) -> Any:
     """Add up the gradients of the tokens that are the same word."""
     total = np.zeros_like(rows.flat)
     np.add.at(total, rows.which, gradient)
@@ -74,10 +78,10 @@ def TableListener(
     return make_listener("table-listener", _listen, Link(upstream, grad_factor, LISTENS_TO), width)
 
 
-def _listen(model: Model, docs: list[Doc], is_train: bool) -> tuple[FloatsList, Callable]:
+def _listen(model: Model[Any, Any], docs: list[Doc], is_train: bool) -> tuple[FloatsList, Backprop]:
     feature = listened_feature(model, docs)
 
-    def backprop(dY: list[Floats2d]) -> list[Doc]:
+    def backprop(dY: Any) -> list[Doc]:
         if feature.wants_gradient:  # the encoder may be frozen
             gradient = _gradient_of_rows(feature.values, flatten(dY))
             feature.add(gradient, grad_factor_of(model))
@@ -97,6 +101,8 @@ def OwnTable(width: int = 32, rows: int = 2000) -> Model[list[Doc], list[Floats2
     )
 
 
-def _forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[FloatsList, Callable]:
+def _forward(
+    model: Model[Any, Any], docs: list[Doc], is_train: bool
+) -> tuple[FloatsList, Backprop]:
     rows, backprop = model.layers[0](docs, is_train)
     return _tokens(rows), lambda dY: backprop(_gradient_of_rows(rows, flatten(dY)))

@@ -321,7 +321,8 @@ class ComponentConformance(NameConformance):
         shared = self.start()
         if "tok2vec" not in shared.pipe_names:
             shared.add_pipe("tok2vec", config={"model": dict(SMALL_ENCODER)})
-        shared.add_pipe(self.name, name="it", config=listening(block))
+        width = shared.get_pipe("tok2vec").width
+        shared.add_pipe(self.name, name="it", config=listening(block, width))
         learns_through(shared, "tok2vec", self.examples(shared))
 
     def _with_heads(self, *heads: str) -> Pipeline:

@@ -160,11 +160,12 @@ def _near(one: Any, other: Any) -> bool:
     return float(np.linalg.norm(one - other)) < _TOLERANCE * scale
 
 
-def listening(block: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a component's block, in which its layer ``tok2vec`` listens."""
+def listening(block: Mapping[str, Any], width: int | None) -> dict[str, Any]:
+    """The settings of a component's block, in which its layer ``tok2vec`` listens to an encoder of
+    that ``width``."""
     settings = {key: copy.deepcopy(value) for key, value in block.items() if key != "factory"}
     holder: Any = find_block(settings, "tok2vec")
-    holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1"}
+    holder["tok2vec"] = {"@architectures": "spanloom.Tok2VecListener.v1", "width": width}
     return settings
 
 

@@ -268,7 +268,7 @@ def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
     session.install(*floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
     folder = str(PACKAGES["core"] / "tests")
-    session.run("pytest", folder, "-q", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", folder, "-q", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session(python="3.11")
@@ -281,11 +281,11 @@ def trainers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11", tags=CI)
-@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
-def types(session: nox.Session, package: str) -> None:
-    """mypy, strict, at the lowest Python."""
-    session.install(*CONSTRAINTS, *editable(package), "mypy", "pytest")
-    session.run("mypy", str(PACKAGES[package] / "src"), *session.posargs)
+def types(session: nox.Session) -> None:
+    """mypy, strict, at the lowest Python, on each package by itself."""
+    session.install(*CONSTRAINTS, *editable(*PACKAGES), "mypy", "pytest")
+    for folder in PACKAGES.values():
+        session.run("mypy", str(folder / "src"), *session.posargs)
 
 
 def check_text(session: nox.Session, *, fix: bool = False) -> None:

@@ -7,6 +7,7 @@ import time
 import traceback as tracebacks
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -93,6 +94,11 @@ def _requirements(owner: Owner) -> list[tuple[str, str]]:
     return found
 
 
+@cache
+def _own_version() -> str:
+    return version("spanloom")  # reads metadata: once, not for each distribution
+
+
 def compatibility(entry: Entry) -> str:
     """Why the entry's distribution can't be used with this Spanloom; empty if it can.
 
@@ -125,7 +131,7 @@ def _misfits(entry: Entry) -> Iterator[tuple[str, bool]]:
         except InvalidRequirement as error:
             yield f"its requirement '{requirement}' can't be read ({error})", False
             continue
-        ours = version("spanloom")
+        ours = _own_version()
         for each in wanted:
             if not each.contains(ours, prereleases=True):
                 bound = Version(each.version.removesuffix(".*"))

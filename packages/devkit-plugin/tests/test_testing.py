@@ -94,7 +94,7 @@ def changed(source: str, *pairs: tuple[str, str]) -> str:
 
 
 def some(cases: Iterable[str], *quick: str) -> list[object]:
-    """Cases of which all but the quick ones are slow; ``nox -s kit`` runs them all."""
+    """Cases of which all but the quick ones are slow; ``nox -s "tests(devkit)"`` runs them too."""
     slow = pytest.mark.slow
     return [case if case in quick else pytest.param(case, marks=slow) for case in cases]
 

@@ -79,7 +79,7 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
         (["train", "CONFIG", "--paths.train", "none.loom", "--paths.dev", "TREES"], "none.loom"),
         (["train", "CONFIG"], "--paths.train"),
         (["train", "CONFIG", "--training.max_step", "3"], "did you mean 'max_steps'"),
-        (["train", "CONFIG", "--ouput", "x"], "--ouput: is no option"),
+        (["train", "CONFIG", "--ouput", "x"], "--ouput: isn't an option"),
         (["train", "CONFIG", "--code", "none.py"], "none.py"),
         (["evaluate", "none", "TREES"], "none"),
         (["evaluate", "none", "none.loom"], "none.loom"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from spanloom import Doc, Example, Pipeline, Span, Token, Vocab, blank
-from spanloom.config import parse_config
-from spanloom.errors import DataError, PipelineError
+from spanloom import Doc, Example, Pipeline, Span, Token, Vocab, blank, registry
+from spanloom.components import Tok2Vec
+from spanloom.config import init_config, load_config, parse_config
+from spanloom.errors import ConfigError, DataError, PipelineError
 from spanloom.examples import get_words_and_spaces
+from spanloom.plugins.factory import NewConfig, factory_config, factory_info
 from spanloom.tokens import filter_spans
 
 
@@ -45,6 +50,51 @@ def test_functions_are_registered_without_a_decorator() -> None:
     found = nlp.analyze_pipes()
     assert found["summary"]["names_tagged"]["assigns"] == ["token.tag"]
     assert found["problems"]["names_tagged"] == ["doc.ents"]
+
+
+def test_a_decorated_factory_can_be_the_shared_encoder_of_a_new_config() -> None:
+    def adapt(config: dict[str, Any], asked: NewConfig) -> None:
+        config["training"]["dropout"] = 0.25 if asked.encoder == "names_encoder" else None
+
+    width = "${components.names_encoder.model.width}"
+    listener = {"@architectures": "spanloom.Tok2VecListener.v1", "width": width}
+
+    @Pipeline.factory(
+        "names_encoder",
+        default_config=factory_config(registry.factories.get("tok2vec")),
+        listener={**listener, "upstream": "names_encoder"},
+        init_config=adapt,
+    )
+    def make(nlp: Pipeline, name: str, model: Any) -> Tok2Vec:
+        return Tok2Vec(nlp.vocab, model, name)
+
+    config = init_config("en", ["names_encoder", "tagger"])
+    assert config["nlp"]["pipeline"] == ["names_encoder", "tagger"]
+    assert config["components"]["tagger"]["model"]["tok2vec"]["upstream"] == "names_encoder"
+    assert config["training"]["dropout"] == 0.25
+    nlp = Pipeline.from_config(config)
+    assert nlp.analyze_pipes()["summary"]["names_encoder"]["consumers"] == ["tagger"]
+
+
+def test_one_name_is_not_read_as_its_letters() -> None:
+    assert init_config("en", "tagger")["nlp"]["pipeline"] == ["tok2vec", "tagger"]
+    with pytest.raises(ConfigError, match="pretrain: is"):
+        init_config("en", "tagger", sections="pretrain")
+    Pipeline.factory(
+        "names_one", assigns="token.tag", requires="doc.ents", func=lambda nlp, name: ()
+    )
+    found = factory_info(registry.factories.get("names_one"))
+    assert (list(found.assigns), list(found.requires)) == (["token.tag"], ["doc.ents"])
+
+
+def test_a_config_keeps_its_references_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "config.cfg"
+    init_config("en", ["tagger"]).to_disk(path)
+    written = load_config(path)
+    assert written["initialize"]["init_tok2vec"] == "${paths.init_tok2vec}"
+    assert written["corpora"]["train"]["path"] == "${paths.train}"
+    init_config("en", ["tagger"]).to_disk(path, interpolate=True)
+    assert load_config(path)["initialize"]["init_tok2vec"] is None
 
 
 def test_decorators_without_a_name_and_factories_without_arguments_are_refused() -> None:

@@ -135,6 +135,10 @@ def test_the_same_pipeline_gives_the_same_bytes(saved: Path, wheel: Path, tmp_pa
     assert (other.name, other.version) == ("en_other_one", "2.0rc1")
 
 
+def test_one_requirement_is_not_read_as_its_letters(saved: Path, tmp_path: Path) -> None:
+    assert "loom-x>=1" in package(saved, tmp_path, requires="loom-x>=1").requires
+
+
 def test_command_says_what_it_wrote(saved: Path, tmp_path: Path) -> None:
     told = run("package", saved, tmp_path, "--requires", "loom-x>=1", "--sdist").output
     assert sha256(tmp_path / WHEEL) in told and "loom-x>=1" in told

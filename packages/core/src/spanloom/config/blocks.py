@@ -90,11 +90,8 @@ class BlockChecker:
             if is_block(defaults.get(key)) and (nothing or isinstance(value, _SINGLE)):
                 default = next(iter(defaults[key].items()))
                 fix = f"such as [{path}.{key}] with {default[0]} = {json.dumps(default[1])}"
-                self.add(
-                    f"{path}.{key}",
-                    f"is {json.dumps(value, default=str)}, but must be a block",
-                    fix,
-                )
+                message = f"is {json.dumps(value, default=str)}, but must be a block"
+                self.add(f"{path}.{key}", message, fix)
         self._arguments(path, arguments, Signature(parameters, found.open), f"factory '{name}'")
 
     def walk(self, node: Any, path: str) -> None:

@@ -301,20 +301,14 @@ class _Checker(BlockChecker):
             names = self.value(path, []) if self._is_read(path.partition(".")[0]) else []
             for name in names if isinstance(names, list) else []:
                 if name not in known:
-                    self.add(
-                        path,
-                        f"names '{name}', but there is no [components.{name}]",
-                        near(name, known, "defined"),
-                    )
+                    message = f"names '{name}', but there is no section [components.{name}]"
+                    self.add(path, message, near(name, known, "defined"))
         if self.building:
             return
         for key in self.config.get("initialize", {}).get("components", {}):
             if key not in known:
-                self.add(
-                    f"initialize.components.{key}",
-                    f"there is no component '{key}'",
-                    near(key, known),
-                )
+                where = f"initialize.components.{key}"
+                self.add(where, f"there is no component '{key}'", near(key, known))
         for path in ("training.train_corpus", "training.dev_corpus"):
             target = self.value(path, "")
             if isinstance(target, str) and not exists(self.whole, target):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import RegistryError
-from ..plugins.factory import factory_config, factory_info
+from ..plugins.factory import factory_config, factory_info, names_of
 from ..plugins.registries import registry
 from .sections import check_sections, default_config, plugin_defaults, plugin_sections
 from .signatures import MISSING, signature_of
@@ -18,7 +18,7 @@ from .values import is_block, plain_values
 __all__ = ["combine_weights", "fill_block", "fill_config"]
 
 
-def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) -> Config:
+def fill_config(config: Mapping[str, Any], *, sections: Sequence[str] = ()) -> Config:
     """A copy of ``config`` with all defaults: those of the sections, of the component factories,
     and of the signatures of all functions that blocks name. Values that are there stay, references
     too. Filling twice changes nothing. Paths become strings, numbers of NumPy Python's.
@@ -27,6 +27,7 @@ def fill_config(config: Mapping[str, Any], *, sections: tuple[str, ...] = ()) ->
     :class:`ConfigError` is raised for one that no plugin owns. Functions that aren't installed are
     left as they are: :func:`check_config` reports them.
     """
+    sections = names_of(sections)
     check_sections(sections)
     given = config if isinstance(config, Config) else Config(dict(config))
     result = Config(plain_values(dict(given.copy())), is_interpolated=given.is_interpolated)

@@ -37,19 +37,16 @@ def _find(whole: Mapping[str, Any], path: str) -> ConfigProblem | None:
         if not isinstance(node, Mapping) or part not in node:
             where = ".".join(parents[: depth + 1])
             options = node if isinstance(node, Mapping) else ()
-            return ConfigProblem(
-                path, f"there is no section [{where}] to override", near(part, options)
-            )
+            return ConfigProblem(path, f"there is no section [{where}]", near(part, options))
         node = node[part]
     if not isinstance(node, Mapping):
         section = ".".join(parents)
-        return ConfigProblem(
-            path, f"'{section}' is a value, not a section", f"override --{section}"
-        )
+        fix = f"use --{section} instead"
+        return ConfigProblem(path, f"'{section}' is a value, not a section", fix)
     if key in node or _takes_more(parents, node):
         return None
     where = ".".join(parents)
-    return ConfigProblem(path, f"[{where}] has no '{key}' to override", near(key, node))
+    return ConfigProblem(path, f"[{where}] has no '{key}'", near(key, node))
 
 
 def _takes_more(parents: list[str], node: Mapping[str, Any]) -> bool:
@@ -93,15 +90,15 @@ def parse_overrides(arguments: Iterable[str]) -> dict[str, Any]:
             continue
         path, equals, value = name[2:].partition("=")
         if "." not in path:
-            fix = "overrides name a section and a key, like --training.max_steps 100"
-            problems.append(ConfigProblem(f"--{path}", "is no option of this command", fix))
+            fix = "overrides name a section and a setting, as in --training.max_steps 100"
+            problems.append(ConfigProblem(f"--{path}", "isn't an option of this command", fix))
             if not equals and queue and not queue[0].startswith("--"):
                 queue.pop(0)
             continue
         if not equals:
             value = queue.pop(0) if queue and not queue[0].startswith("--") else "true"
         if path in result:
-            problems.append(ConfigProblem(path, "is overridden twice", "give it once"))
+            problems.append(ConfigProblem(path, "is given twice", "keep one"))
         result[path] = _typed(value)
     if problems:
         raise ConfigError(problems, source="overrides")

@@ -13,12 +13,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import confection
 
 from ..errors import ConfigError, ConfigProblem
+from ..io.files import write_text
 from .writer import write_config
 
 __all__ = ["VARIABLE", "Config", "interpolated", "parse_text"]
@@ -65,6 +67,10 @@ class Config(confection.Config):
         """The text of the config, each section followed by its subsections."""
         data = self.interpolate() if interpolate and not self.is_interpolated else self
         return write_config(data)
+
+    def to_disk(self, path: str | Path, *, interpolate: bool = False) -> None:
+        """Write the text to a file, with its references unless they are to be replaced."""
+        write_text(path, self.to_str(interpolate=interpolate))
 
 
 @dataclass
@@ -174,12 +180,8 @@ def _scan_section(scan: _Scan, section: str, number: int) -> None:
     if not section or any(not part for part in section.split(".")):
         scan.problem(number, f"[{section}]", "is no section name", "write [section.subsection]")
     elif section.count(".") >= _DEEPEST:
-        scan.problem(
-            number,
-            f"[{section[:40]}...]",
-            f"is more than {_DEEPEST} sections deep",
-            "use fewer dots",
-        )
+        message = f"is more than {_DEEPEST} sections deep"
+        scan.problem(number, f"[{section[:40]}...]", message, "use fewer dots")
     elif section in scan.lines:
         first = scan.lines[section]
         scan.problem(number, section, f"section was there already, in line {first}", "merge them")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
-from ..plugins.factory import FactoryInfo, NewConfig, factory_config, factory_info
+from ..plugins.factory import FactoryInfo, NewConfig, factory_config, factory_info, names_of
 from ..plugins.known import providers
 from ..plugins.registries import registry
 from .check import check_config
@@ -38,7 +38,7 @@ def init_config(
     gpu: bool = False,
     vectors: str | Path | None = None,
     transformer: str | None = None,
-    sections: tuple[str, ...] = (),
+    sections: Sequence[str] = (),
 ) -> Config:
     """A whole config that trains as it is once the paths to the data are given.
 
@@ -56,6 +56,7 @@ def init_config(
     if optimize not in GOALS:
         problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, GOALS))
         raise ConfigError([problem], source="init config")
+    pipeline, sections = names_of(pipeline), names_of(sections)
     if transformer is not None:
         _check_factory(TRANSFORMER, f"--transformer {transformer}")
         pipeline = [TRANSFORMER, *pipeline]
@@ -121,10 +122,8 @@ def idle_components(config: Mapping[str, Any]) -> list[str]:
 def _check_factory(name: str, option: str) -> None:
     if name in registry.factories:
         return
-    message, fix = (
-        f"there is no component '{name}'",
-        near(name, registry.factories.names(), "factories"),
-    )
+    message = f"there is no component '{name}'"
+    fix = near(name, registry.factories.names(), "factories")
     if name in providers("factories"):  # it says what to install
         message, fix = str(registry.factories.unknown(name)), ""
     raise ConfigError([ConfigProblem(option, message, fix)], source="init config")

@@ -131,14 +131,8 @@ def corpus(
             f"There is no corpus at '{Path(path).absolute()}'. Give the path as --paths.train or "
             f"--paths.dev, or in the [paths] of the config."
         )
-    return Corpus(
-        path,
-        gold_preproc=gold_preproc,
-        max_length=max_length,
-        limit=limit,
-        augmenter=augmenter,
-        n_sents=n_sents,
-    )
+    sizes = {"max_length": max_length, "limit": limit, "n_sents": n_sents}
+    return Corpus(path, gold_preproc=gold_preproc, augmenter=augmenter, **sizes)
 
 
 def corpora(*readers: Reader) -> Reader:

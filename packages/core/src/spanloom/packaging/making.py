@@ -22,6 +22,7 @@ from typing import IO, Any
 from ..errors import MissingFileError, PackageError, SerializationError
 from ..io.files import existing, file_written
 from ..io.manifest import sha256_of
+from ..plugins.factory import names_of
 from ..plugins.installed import GROUP
 from .contents import code_within, is_data
 from .metadata import metadata_text, project_text
@@ -67,7 +68,7 @@ def package(
     config = _read_config(folder)
     meta["name"] = package_name(meta, name)
     meta["version"] = package_version(meta, version)
-    needed = tuple(requirements(config, meta, requires, vectors=_vectors(folder)))
+    needed = tuple(requirements(config, meta, names_of(requires), vectors=_vectors(folder)))
     contents = _contents(folder, meta)
     stem = f"{meta['name']}-{meta['version']}"
     targets = [Path(out) / f"{stem}-py3-none-any.whl"]

@@ -16,10 +16,10 @@ from ..config.source import interpolated
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
 from ..io.files import existing, moved_away
 from ..plugins import manager
+from ..plugins.factory import names_of
 from ..plugins.registries import preferences, registry
 from ..vocab import Vocab
 from .editing import add, enable, left_out
-from .order import names_of
 from .saving import from_disk, own_meta, saved_meta, suppliers_in
 from .state import P, PipelineState
 
@@ -128,13 +128,8 @@ def from_config(
         raise ConfigError([problem], source=getattr(config, "source", "config"))
     _check_names(settings["pipeline"], choice)
     with registry.preferring(whole):
-        nlp = cls(
-            settings["lang"],
-            vocab=vocab,
-            tokenizer=settings["tokenizer"],
-            config=described,
-            meta=meta,
-        )
+        lang, tokenizer = settings["lang"], settings["tokenizer"]
+        nlp = cls(lang, vocab=vocab, tokenizer=tokenizer, config=described, meta=meta)
         _call_back(nlp, whole, "after_creation")
         _add_components(cls, nlp, whole, choice.exclude)
         _call_back(nlp, whole, "after_pipeline_creation")

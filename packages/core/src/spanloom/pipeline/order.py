@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
 from ..errors import NoComponentError, PipelineError
 
-__all__ = ["Order", "Slot", "names_of"]
-
-
-def names_of(given: str | Iterable[str]) -> list[str]:
-    """Names as a list: a string is one name, not its letters."""
-    return [given] if isinstance(given, str) else list(given)
+__all__ = ["Order", "Slot"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ..errors import PipelineError
 from ..io.consent import remote_code_allowed
 from ..lang import language
 from ..plugins import manager
+from ..plugins.factory import NewConfig, names_of
 from ..plugins.registries import registry
 from ..tokens import Doc
 from ..tokens.batch import Batch
@@ -30,7 +31,7 @@ from . import (
     sourcing,
 )
 from .batching import WORDS
-from .order import Order, names_of
+from .order import Order
 from .state import ErrorHandler
 from .streaming import stream
 from .wiring import Links
@@ -184,10 +185,13 @@ class Pipeline:
         requires: Sequence[str] = (),
         default_score_weights: Mapping[str, float | None] | None = None,
         retokenizes: bool = False,
+        listener: Mapping[str, Any] | None = None,
+        init_config: Callable[[dict[str, Any], NewConfig], None] | None = None,
         func: factories.F | None = None,
-    ) -> Any:
+    ) -> Callable[..., Any]:
         """Register ``func``, or decorate a function, ``(nlp, name, **settings) -> component``, so
-        that ``add_pipe`` and configs know it as ``name``. A package names it as an entry point
+        that ``add_pipe`` and configs know it as ``name``. The rest is described by
+        :class:`~spanloom.plugins.factory.FactoryInfo`. A package names it as an entry point
         instead."""
         register = factories.registering(
             name,
@@ -196,6 +200,8 @@ class Pipeline:
             requires=requires,
             score_weights=default_score_weights,
             retokenizes=retokenizes,
+            listener=listener,
+            init_config=init_config,
         )
         return register if func is None else register(func)
 
@@ -207,7 +213,7 @@ class Pipeline:
         requires: Sequence[str] = (),
         retokenizes: bool = False,
         func: factories.F | None = None,
-    ) -> Any:
+    ) -> Callable[..., Any]:
         """Register ``func``, or decorate a function, ``doc -> doc``, that needs no settings; see
         :meth:`factory`."""
         register = factories.registering_component(
@@ -235,6 +241,9 @@ class Pipeline:
         listens to an encoder here that is equal (such as a copy of it); where there is none, it
         gets a copy of the encoder of its own, with a warning. ``replace_listeners`` asks for that,
         with the places of the listeners, such as ``["model.tok2vec"]``.
+
+        It is typed ``Any``, as that of :meth:`get_pipe`, since a name can stand for any factory. To
+        have it checked, write what it is: ``tagger: Tagger = nlp.add_pipe("tagger")``.
         """
         position = self.order.place(before, after, first, last)
         name = name or factory_name
@@ -248,7 +257,7 @@ class Pipeline:
         return factories.create_component(self, factory_name, name or factory_name, config)[0]
 
     def get_pipe(self, name: str) -> Any:
-        """The component of that name."""
+        """The component of that name; see :meth:`add_pipe` for its type."""
         return self.order[name].component
 
     def has_pipe(self, name: str) -> bool:

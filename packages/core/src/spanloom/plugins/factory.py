@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-__all__ = ["FactoryInfo", "NewConfig", "component_defaults", "factory_config", "factory_info"]
+__all__ = [
+    "FactoryInfo",
+    "NewConfig",
+    "component_defaults",
+    "factory_config",
+    "factory_info",
+    "names_of",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +58,11 @@ class FactoryInfo:
     init_config: Callable[[dict[str, Any], NewConfig], None] | None = None
 
 
+def names_of(given: str | Iterable[str]) -> list[str]:
+    """Names as a list: a string is one name, not its letters."""
+    return [given] if isinstance(given, str) else list(given)
+
+
 def component_defaults(
     defaults: Mapping[str, Any] | None = None,
     *,
@@ -69,8 +81,8 @@ def component_defaults(
     """
     info = FactoryInfo(
         dict(defaults or {}),
-        tuple(assigns),
-        tuple(requires),
+        tuple(names_of(assigns)),
+        tuple(names_of(requires)),
         dict(score_weights or {}),
         retokenizes,
         listener,

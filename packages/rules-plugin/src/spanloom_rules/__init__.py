@@ -1,0 +1,18 @@
+"""What people write by hand: components that work by rule, not by training.
+
+>>> nlp.add_pipe("merge_entities")  # doctest: +SKIP
+
+Importing this package imports nothing else: each public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from spanloom.io.lazy import lazy_names
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {"cleaning": ["DocCleaner"], "merging": ["merge_entities", "merge_subtokens"]},
+    "__version__",
+)

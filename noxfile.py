@@ -75,8 +75,6 @@ SUBSETS = {
 
 #: Where `wheels` leaves what it built, for the sessions that install it.
 BUILT = ROOT / ".nox" / "dist"
-#: One environment of all packages for the sessions that change nothing in it.
-EVERYTHING = ".nox/everything"
 #: Plugins as somebody else would write them.
 THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
@@ -153,7 +151,7 @@ def tests(session: nox.Session, package: str) -> None:
         session.run("pytest", kit, "-n", "2", "-m", "slow", env=one_thread)
 
 
-@nox.session(tags=CI, venv_location=EVERYTHING)
+@nox.session(tags=CI)
 def together(session: nox.Session) -> None:
     """Tests of what crosses packages, with the examples on a real transformer and the conformance
     kit on each package."""
@@ -305,7 +303,7 @@ def trainers(session: nox.Session) -> None:
     session.run("pytest", tests, "-m", "slow", *session.posargs)
 
 
-@nox.session(tags=CI, venv_location=EVERYTHING)
+@nox.session(tags=CI)
 def types(session: nox.Session) -> None:
     """mypy, strict, as at the lowest Python, on each package by itself."""
     install(session, *editable(*PACKAGES), "mypy", "pytest")

@@ -62,30 +62,6 @@ def make(nlp: object, name: str, length: int = 4) -> Long:
 '''
 
 
-@pytest.fixture
-def failed(fake_dist: FakeDist) -> Callable[..., set[str]]:
-    """Install a distribution, run its checks, and return the names of those that fail."""
-
-    def run(*, spawn: bool = False, **parts: object) -> set[str]:
-        parts.setdefault("requires", ("spanloom>=0.1",))
-        fake_dist("loom-weave", "0.1.0", **parts)
-        wrong = set()
-        for check in checks_of("loom-weave"):
-            # Processes take seconds to start: that check has a test of its own.
-            if (check.method == "test_spawn") != spawn:
-                continue
-            try:
-                check.run()
-            except pytest.skip.Exception:
-                continue
-            except Exception as error:
-                assert str(error), check.id  # noqa: PT017
-                wrong.add(check.method)
-        return wrong
-
-    return run
-
-
 def changed(source: str, *pairs: tuple[str, str]) -> str:
     for old, new in pairs:
         assert old in source, old

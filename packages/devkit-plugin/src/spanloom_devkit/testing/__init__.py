@@ -27,6 +27,8 @@ __getattr__, __dir__, __all__ = lazy_names(
         "base": ["Conformance", "NameConformance"],
         "component": ["ComponentConformance"],
         "distribution": ["DistributionConformance"],
+        "encoding": ["AnnotationSetterConformance", "EncoderConformance"],
+        "files": ["ConverterConformance", "WriterConformance"],
         "others": [
             "BatcherConformance",
             "DialectConformance",
@@ -37,5 +39,6 @@ __getattr__, __dir__, __all__ = lazy_names(
             "TokenizerConformance",
         ],
         "suite": ["Check", "checks_of"],
+        "training": ["AugmenterConformance", "LoggerConformance", "ObjectiveConformance"],
     },
 )

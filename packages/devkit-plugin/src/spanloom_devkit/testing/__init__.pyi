@@ -5,6 +5,10 @@ from .base import Conformance as Conformance
 from .base import NameConformance as NameConformance
 from .component import ComponentConformance as ComponentConformance
 from .distribution import DistributionConformance as DistributionConformance
+from .encoding import AnnotationSetterConformance as AnnotationSetterConformance
+from .encoding import EncoderConformance as EncoderConformance
+from .files import ConverterConformance as ConverterConformance
+from .files import WriterConformance as WriterConformance
 from .others import BatcherConformance as BatcherConformance
 from .others import DialectConformance as DialectConformance
 from .others import LanguageConformance as LanguageConformance
@@ -14,20 +18,30 @@ from .others import SpanGetterConformance as SpanGetterConformance
 from .others import TokenizerConformance as TokenizerConformance
 from .suite import Check as Check
 from .suite import checks_of as checks_of
+from .training import AugmenterConformance as AugmenterConformance
+from .training import LoggerConformance as LoggerConformance
+from .training import ObjectiveConformance as ObjectiveConformance
 
 __all__ = [
+    "AnnotationSetterConformance",
     "ArchitectureConformance",
+    "AugmenterConformance",
     "BatcherConformance",
     "Check",
     "ComponentConformance",
     "Conformance",
+    "ConverterConformance",
     "DialectConformance",
     "DistributionConformance",
+    "EncoderConformance",
     "LanguageConformance",
+    "LoggerConformance",
     "NameConformance",
+    "ObjectiveConformance",
     "ReaderConformance",
     "ScorerConformance",
     "SpanGetterConformance",
     "TokenizerConformance",
+    "WriterConformance",
     "checks_of",
 ]

@@ -235,6 +235,39 @@ class LanguageConformance(NameConformance):
         for doc in docs:
             assert "".join(token.text_with_ws for token in doc) == doc.text
 
+    def test_is_a_language(self) -> None:
+        """It is a subclass of ``LanguageDefaults`` whose ``code`` is the name."""
+        from spanloom.lang import LanguageDefaults
+
+        target: Any = self.target()
+        assert isinstance(target, type) and issubclass(target, LanguageDefaults), (
+            f"{target!r} is no subclass of spanloom.lang.LanguageDefaults"
+        )
+        assert target.code == self.name, f"its code is '{target.code}': call it '{self.name}'"
+        assert target.direction in ("ltr", "rtl"), f"direction is {target.direction!r}"
+
+    def test_bytes(self) -> None:
+        """A pipeline that was saved has its tokens, norms and stop words again."""
+        from spanloom.pipeline import blank
+
+        self.target()
+        try:
+            nlp = blank(self.name)
+            docs = self._said(nlp)
+        except Exception as error:
+            pytest.skip(f"it gives no pipeline ({type(error).__name__}): see test_blank")
+        with as_failure():
+            again = self._said(blank(self.name).from_bytes(nlp.to_bytes()))
+        assert docs == again, "another annotation after from_bytes"
+
+    def _said(self, nlp: Pipeline) -> list[Any]:
+        target: Any = self.target()
+        words = " ".join(sorted(target.stop_words)[:50])
+        return [
+            [(token.text, token.norm_, token.is_stop) for token in nlp(text)]
+            for text in (*TEXTS, words)
+        ]
+
 
 class DialectConformance(NameConformance):
     """Checks of a dialect, which says what names of another library stand for."""

@@ -21,6 +21,8 @@ from .architecture import ArchitectureConformance
 from .base import Conformance, NameConformance
 from .component import ComponentConformance
 from .distribution import DistributionConformance
+from .encoding import AnnotationSetterConformance, EncoderConformance
+from .files import ConverterConformance, WriterConformance
 from .others import (
     BatcherConformance,
     DialectConformance,
@@ -30,19 +32,27 @@ from .others import (
     SpanGetterConformance,
     TokenizerConformance,
 )
+from .training import AugmenterConformance, LoggerConformance, ObjectiveConformance
 
 __all__ = ["BASES", "Check", "checks_of", "entries_of"]
 
 BASES: Mapping[str, type[NameConformance]] = {
+    "annotation_setters": AnnotationSetterConformance,
     "architectures": ArchitectureConformance,
+    "augmenters": AugmenterConformance,
     "batchers": BatcherConformance,
+    "converters": ConverterConformance,
     "dialects": DialectConformance,
+    "encoders": EncoderConformance,
     "factories": ComponentConformance,
     "languages": LanguageConformance,
+    "loggers": LoggerConformance,
+    "objectives": ObjectiveConformance,
     "readers": ReaderConformance,
     "scorers": ScorerConformance,
     "span_getters": SpanGetterConformance,
     "tokenizers": TokenizerConformance,
+    "writers": WriterConformance,
 }
 """Registry -> the class of its checks; names of the others are loaded, and their arguments seen."""
 

@@ -147,8 +147,8 @@ def tests(session: nox.Session, package: str) -> None:
     session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
     if package == "devkit" and not session.posargs:
         # The conformance kit itself, on plugins broken on purpose.
-        kit = str(folder / "test_testing.py")
-        session.run("pytest", kit, "-n", "2", "-m", "slow", env=one_thread)
+        kit = [str(folder / name) for name in ("test_testing.py", "test_kit_registries.py")]
+        session.run("pytest", *kit, "-n", "2", "-m", "slow", env=one_thread)
 
 
 @nox.session(tags=CI)

@@ -31,7 +31,6 @@ MODULES = {
     "spanloom.scoring": "Scores and how they are counted.",
     "spanloom.tokenizer": "Text to tokens.",
     "spanloom.lang": "Rules of languages.",
-    "spanloom.packaging": "Wheels of pipelines.",
     "spanloom.vocab.vectors": "What core asks of a table of vectors.",
     "spanloom.vocab.encoding": "What core asks of an encoder of texts.",
     "spanloom.plugins.registries": "Names to functions.",

@@ -28,12 +28,11 @@ import srsly
 import spanloom
 from spanloom import Doc, Example, registry
 from spanloom.config import init_config
-from spanloom.errors import MissingFileError, PackageError, PluginError
-from spanloom.packaging import package
-from spanloom.packaging.names import package_name, required_range
+from spanloom.errors import MissingFileError, PackageError, PluginError, SpanloomError
 from spanloom.plugins import refresh
 from spanloom.plugins.installed import find
-from spanloom_hub import fetched, install, is_ours, unmet
+from spanloom_hub import fetched, install, is_ours, package, unmet
+from spanloom_hub.names import package_name, required_range, requirements
 
 from .support import run
 
@@ -217,6 +216,22 @@ def test_bad_names_versions_and_folders(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="there is no saved pipeline"):
         package(tmp_path, tmp_path)
     assert required_range("x", "1.4.2.dev3") == "x>=1.4.2,<2"
+
+
+def test_the_language_of_a_plugin_is_required() -> None:
+    meta = {"lang": "tlh", "suppliers": {"languages/tlh": "loom-klingon 0.1.0"}}
+    assert "loom-klingon>=0.1.0,<1" in requirements(spanloom.blank("en").config, meta)
+
+
+def test_a_wheel_is_added_to_a_folder_of_other_files(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    package(saved, tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {"thesis.txt", WHEEL}
+    with pytest.raises(SpanloomError, match="is a file"):
+        package(saved, tmp_path / "thesis.txt")
+    with pytest.raises(SpanloomError, match="inside"):
+        package(saved, saved)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
 # -- downloading and loading

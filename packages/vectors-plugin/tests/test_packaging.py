@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom.packaging import package
-from spanloom_hub import install
+from spanloom_hub import install, package
 from spanloom_vectors import Table
 
 

@@ -1,4 +1,8 @@
-"""Packaged pipelines of others: fetched, checked, installed without pip, and without running code.
+"""Trained pipelines as wheels: made; fetched, checked and installed without pip.
+
+A packaged pipeline is data and no code: a wheel with the pipeline's folder and an entry point in
+the group ``spanloom_models`` that names it. ``pip install`` and ``spanloom download`` install it,
+``spanloom.load`` finds it by name and imports nothing of it.
 
 Importing this package imports nothing else: each public name is loaded when it is first used.
 """
@@ -15,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "archive": ["Archive"],
         "fetching": ["Source", "fetched"],
         "installing": ["install", "is_ours", "unmet"],
+        "making": ["Made", "package"],
     },
     "__version__",
 )

@@ -16,8 +16,9 @@ from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
 from spanloom.errors import PackageError
-from spanloom.packaging.contents import code_within, is_data
 from spanloom.plugins.installed import GROUP
+
+from .contents import code_within, is_data
 
 __all__ = ["Archive"]
 

@@ -30,7 +30,7 @@ def package_command(
     plugins included. 'pip install' or 'spanloom download' installs it; then its name is enough for
     spanloom.load.
     """
-    from spanloom.packaging import package
+    from ..making import package
 
     made = package(
         pipeline, out, name=name, version=version, requires=requires, sdist=sdist, force=force

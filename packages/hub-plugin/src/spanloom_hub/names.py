@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from ..errors import PackageError
-from ..pipeline.saving import names_in
-from ..plugins.index import normalize
-from ..plugins.registries import registry
+from spanloom.errors import PackageError
+from spanloom.pipeline.saving import names_in
+from spanloom.plugins.index import normalize
+from spanloom.plugins.registries import registry
 
 __all__ = ["package_name", "package_version", "required_range", "requirements"]
 

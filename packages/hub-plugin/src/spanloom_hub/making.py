@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import MissingFileError, PackageError, SerializationError
-from ..io.files import existing, file_written
-from ..io.manifest import sha256_of
-from ..plugins.factory import names_of
-from ..plugins.installed import GROUP
+from spanloom.errors import MissingFileError, PackageError, SerializationError
+from spanloom.io.files import existing, file_written
+from spanloom.io.manifest import sha256_of
+from spanloom.plugins.factory import names_of
+from spanloom.plugins.installed import GROUP
+
 from .contents import code_within, is_data
 from .metadata import metadata_text, project_text
 from .names import package_name, package_version, requirements
@@ -99,7 +100,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:
-    from ..config import load_config
+    from spanloom.config import load_config
 
     return load_config(existing(folder / "config.cfg", "config of a saved pipeline"))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..io import msgpack
+from spanloom.io import msgpack
 
 __all__ = ["code_within", "is_data"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,6 @@ from spanloom import Example, Pipeline
 from spanloom.errors import MissingFileError, OccupiedError, SerializationError, SpanloomError
 from spanloom.io import files as files_module
 from spanloom.io.files import clear_up, file_written, folder_written, write_text
-from spanloom.packaging import package
 from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training.run import train
 
@@ -174,18 +174,6 @@ def test_commands_refuse_a_folder_of_other_files(tmp_path: Path, project: Path) 
         assert content(project) == before, command
 
 
-def test_package_adds_its_wheel_and_leaves_the_rest(tmp_path: Path, project: Path) -> None:
-    model, _ = saved(tmp_path)
-    before = content(project)
-    package(model, project, name="demo")
-    (wheel,) = content(project).keys() - before.keys()
-    assert wheel.startswith("en_demo-") and before.items() <= content(project).items()
-    with pytest.raises(SpanloomError, match="is a file"):
-        package(model, project / "thesis.txt")
-    with pytest.raises(SpanloomError, match="inside"):
-        package(model, model)
-
-
 def test_training_leaves_what_lies_in_its_output(
     tmp_path: Path, project: Path, data: dict[str, str]
 ) -> None:
@@ -243,6 +231,7 @@ def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_text(tmp_path / "out" / "it", "old")
+    monkeypatch.setattr(sys, "platform", "another")  # one without an exchange in one step
     calls = []
 
     def failing(source: Path, target: Path) -> None:
@@ -315,8 +304,35 @@ def test_what_a_kill_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
         write_text(tmp_path / name, "x")
     with pytest.raises(MissingFileError, match=r"\.out\.old\.0123abcd"):
         spanloom.load(tmp_path / "out")
-    clear_up(tmp_path / "out")
+    clear_up(tmp_path, "out")
     assert sorted(content(tmp_path)) == [".out.notes/x", ".outer.0123abcd", "out/cfg"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="there is no such call")
+def test_at_no_moment_is_there_neither_the_old_nor_the_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline().to_disk(tmp_path / "m")
+    there = []
+
+    def watched(source: Path, target: Path) -> None:
+        os.rename(source, target)
+        there.append((tmp_path / "m" / "meta.json").exists())
+
+    monkeypatch.setattr("spanloom.io.files.os.replace", watched)
+    pipeline().to_disk(tmp_path / "m")
+    assert there and all(there)
+    assert [each.name for each in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_folder_is_replaced_where_the_system_has_no_exchange(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "another")
+    for _ in range(2):
+        pipeline().to_disk(tmp_path / "m")
+    assert [each.name for each in tmp_path.iterdir()] == ["m"]
+    spanloom.load(tmp_path / "m")
 
 
 def test_a_file_that_fails_leaves_nothing(tmp_path: Path) -> None:

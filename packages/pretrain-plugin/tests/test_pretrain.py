@@ -23,6 +23,7 @@ from spanloom.errors import (
     MissingFileError,
     PipelineError,
     SerializationError,
+    SpanloomError,
     TrainingError,
 )
 from spanloom.training import StepResult
@@ -63,8 +64,8 @@ def test_a_run_saves_weights_log_and_state(make_config: MakeConfig, tmp_path: Pa
     result = pretrain(make_config(pretraining__n_save_every=5), tmp_path / "out", stdout=shown)
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert files == {
-        "checkpoints", "config.cfg", "log.jsonl", "model-best.bin", "model-last.bin", "model0.bin",
-        "model0.temp.bin", "model1.bin", "model1.temp.bin",
+        "checkpoints", "config.cfg", "log.jsonl", "model-best.bin", "model-last.bin",
+        "model0.temp.bin", "model1.temp.bin",
     }  # fmt: skip
     rows = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").open()]
     assert rows == loss_rows(result.history)
@@ -73,6 +74,39 @@ def test_a_run_saves_weights_log_and_state(make_config: MakeConfig, tmp_path: Pa
     assert title.split() == ["E", "#", "WORDS", "WORDS/S", "LOSS", "HELD-OUT", "LEFT"]
     assert len(lines) == len(rows)
     assert "0:00:00" in lines[-1]
+
+
+def test_many_short_epochs_do_not_fill_the_disk(make_config: MakeConfig, tmp_path: Path) -> None:
+    for number, (every, kept) in enumerate(((None, []), (1, [0, 1, 2, 3]), (2, [0, 2]))):
+        out = tmp_path / str(number)
+        config = make_config(pretraining__max_epochs=4, pretraining__n_save_epoch=every)
+        pretrain(config, out, quiet=True)
+        names = {"model-best.bin", "model-last.bin", *(f"model{epoch}.bin" for epoch in kept)}
+        assert {path.name for path in out.glob("*.bin")} == names
+
+
+@pytest.mark.parametrize("text", ["", "\n", '{"text": "too short"}\n', "{"])
+def test_a_run_that_fails_at_once_leaves_nothing(
+    make_config: MakeConfig, tmp_path: Path, text: str
+) -> None:
+    raw = tmp_path / "raw.jsonl"
+    raw.write_text(text)
+    with pytest.raises(SpanloomError):
+        pretrain(make_config(paths__raw=str(raw)), tmp_path / "out", quiet=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_run_left_half_written_is_removed(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    pretrain(make_config(pretraining__max_steps=2), tmp_path, quiet=True)
+    for name in ("model-best.bin", "model7.bin", "log.jsonl", "checkpoints/step-00000001"):
+        path = tmp_path / name
+        path.with_name(f".{path.name}.0123abcd").write_bytes(b"x")
+    (tmp_path / ".notes.0123abcd").write_text("mine")
+    pretrain(make_config(pretraining__max_steps=4), tmp_path, quiet=True, resume=True)
+    hidden = [path.name for path in tmp_path.rglob(".*")]
+    assert hidden == [".notes.0123abcd"]
 
 
 def test_training_starts_from_the_weights(make_config: MakeConfig, tmp_path: Path) -> None:
@@ -95,7 +129,7 @@ SCHEDULE = {"@schedules": "compounding.v1", "start": 0.001, "stop": 0.01, "compo
 def test_resume_gives_bit_identical_weights_at_any_step(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
-    config = make_config(pretraining__optimizer__learn_rate=SCHEDULE)
+    config = make_config(pretraining__optimizer__learn_rate=SCHEDULE, pretraining__n_save_epoch=1)
     whole = pretrain(config, tmp_path / "whole", quiet=True)
     parts = tmp_path / "parts"
     stops = [1, 4, 5, whole.progress.step // 2, whole.progress.step - 2]

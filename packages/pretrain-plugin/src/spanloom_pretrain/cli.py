@@ -58,7 +58,10 @@ def pretrain_command(
     if result.history.evaluations:
         _draw(Path(output) / "curve.png", result.history)
     if result.best is not None:
-        click.echo(f"Saved {result.best} and {result.last}")
+        click.echo(
+            f"Saved the best weights, {result.best}, and the last, {result.last} "
+            "(--pretraining.n_save_epoch 1 keeps those after each epoch too)"
+        )
         click.echo(f"Train with it: spanloom train {config} --paths.init_tok2vec {result.best}")
     else:
         click.echo(f"Saved {result.last}")

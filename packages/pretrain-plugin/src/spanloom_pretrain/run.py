@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from spanloom.config import Config, fill_config, find_problems, load_config
 from spanloom.config.overrides import with_overrides
 from spanloom.errors import ConfigError, MissingFileError, TrainingError
-from spanloom.io.files import write_bytes, write_text
+from spanloom.io.files import clear_up, write_bytes, write_text
 from spanloom.pipeline.devices import use_allocator
 from spanloom.training import History, Progress, StepResult
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint, write_checkpoint
@@ -36,6 +36,9 @@ __all__ = ["BEST", "LAST", "LOG", "PretrainResult", "pretrain"]
 BEST = "model-best.bin"
 LAST = "model-last.bin"
 LOG = "log.jsonl"
+
+#: The config as it was used, in the output folder.
+_CONFIG = "config.cfg"
 
 #: The weights of the task within a checkpoint.
 _MODEL = "model"
@@ -96,9 +99,8 @@ def pretrain(
     result = PretrainResult(nlp, make_task(nlp, settings), Progress())
     if found is not None:
         _go_on(result, settings, found)
-    if folder is not None:
-        write_text(folder / "config.cfg", whole.to_str())
-    return _Run(result, settings, folder, None if quiet else stdout or sys.stdout).run()
+    stdout = None if quiet else stdout or sys.stdout
+    return _Run(result, settings, whole, folder, stdout).run()
 
 
 def _complete(config: Config, overrides: Mapping[str, Any], has_corpus: bool) -> Config:
@@ -125,6 +127,8 @@ def _concerns(path: str, used: str, has_corpus: bool) -> bool:
 
 
 def _check_folder(folder: Path | None, resume: bool) -> None:
+    """Raise :class:`TrainingError` if the run can't be saved there; else remove what one that was
+    killed left half written."""
     if resume and folder is None:
         raise TrainingError("There is nothing to go on with: resume needs the output folder.")
     if folder is not None and not resume and find_checkpoint(folder) is not None:
@@ -132,6 +136,8 @@ def _check_folder(folder: Path | None, resume: bool) -> None:
             f"'{folder}' holds a run already: go on with it by --resume (resume=True), or give "
             f"another folder."
         )
+    if folder is not None:
+        clear_up(folder, "model*.bin", LOG, _CONFIG)
 
 
 def _checkpoint(folder: Path, settings: Settings) -> Checkpoint:
@@ -164,18 +170,18 @@ class _Run:
         self,
         result: PretrainResult,
         settings: Settings,
+        config: Config,
         folder: Path | None,
         stdout: IO[str] | None,
     ) -> None:
         self.result = result
         self.settings = settings
+        self.config = config
         self.folder = folder
         self.table = None if stdout is None else LossTable(stdout, settings, result.progress)
         self._saved = result.progress.step
-        if folder is not None:
-            write_log(folder / LOG, result.history)
-            if result.progress.step and (folder / BEST).exists():
-                result.best = folder / BEST
+        if folder is not None and result.progress.step and (folder / BEST).exists():
+            result.best = folder / BEST
 
     def run(self) -> PretrainResult:
         result = self.result
@@ -202,15 +208,13 @@ class _Run:
             self.table.add(step)
         if self.folder is None:
             return
-        if step.evaluated:
-            write_log(self.folder / LOG, result.history)
         if step.is_best:
             result.best = self._save(BEST)
-        every = self.settings.n_save_every
+        every, epochs = self.settings.n_save_every, self.settings.n_save_epoch
         due = bool(every and step.step % every == 0)
         if due:
             self._save(f"model{step.epoch}.temp.bin")
-        if step.epoch_ended and step.epoch % (self.settings.n_save_epoch or 1) == 0:
+        if step.epoch_ended and epochs and step.epoch % epochs == 0:
             self._save(f"model{step.epoch}.bin")
         if step.evaluated or due:
             self._keep()
@@ -233,10 +237,12 @@ class _Run:
         return self.folder / name
 
     def _keep(self) -> None:
-        """Write a checkpoint of what there is now."""
+        """Write a checkpoint of what there is now, beside config and log."""
         if self.folder is None:
             return
         result = self.result
+        write_text(self.folder / _CONFIG, self.config.to_str())
+        write_log(self.folder / LOG, result.history)
         model = result.task.model
         write_checkpoint(
             self.folder,

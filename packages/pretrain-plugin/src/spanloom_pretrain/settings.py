@@ -45,8 +45,9 @@ class Settings(Limits):
     that nothing is learned from, up to ``held_out_words`` of which are measured. ``shuffle_buffer``
     is the number of documents among which the next one is drawn; 0 keeps their order. 0 is no limit
     for ``max_epochs``, ``max_steps`` and ``patience``, the steps to wait for a lower held-out loss.
-    Every ``n_save_every`` steps and every ``n_save_epoch`` epochs weights are saved, and after each
-    epoch without the latter. ``chosen`` is the part of the config that a run must keep to go on.
+    The best and the last weights are saved, and where it is asked for, those after every
+    ``n_save_every`` steps and every ``n_save_epoch`` epochs. ``chosen`` is the part of the config
+    that a run must keep to go on.
     """
 
     corpus: Reader

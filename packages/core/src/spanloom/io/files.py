@@ -10,8 +10,10 @@ import os
 import re
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -52,8 +54,11 @@ _SHOWN = 8
 #: So much of a name goes into a temporary one: a name has 255 bytes at most.
 _LONGEST = 50
 
-#: A temporary name.
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+#: A temporary name, and the one that it is for.
+_TEMPORARY = re.compile(r"\.(.+?)(?:\.old)?\.[0-9a-f]{8}")
+
+#: The flag of Linux' renameat2 and macOS' renameatx_np that exchanges two names.
+_EXCHANGE = 2
 
 
 def existing(path: str | Path, what: str = "file") -> Path:
@@ -230,7 +235,10 @@ def refuse_source(output: str | Path, *sources: str | Path) -> None:
 
 
 def _replace_folder(path: Path, fresh: Path) -> None:
-    """Two renames, since no system-independent call exchanges folders that aren't empty."""
+    """In one step where the system can, else by two renames."""
+    if _exchanged(path, fresh):
+        shutil.rmtree(fresh, ignore_errors=True)
+        return
     old = _beside(path, ".old")
     old.mkdir()
     try:
@@ -242,19 +250,31 @@ def _replace_folder(path: Path, fresh: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def clear_up(path: str | Path) -> None:
-    """Remove what writers of the file or folder ``path`` left beside it when they were killed. A
-    folder that one had moved away, without putting another in its place, is put back.
+def _exchanged(one: Path, other: Path) -> bool:
+    """Whether two folders, by absolute paths, took each other's place; not where the C library, the
+    kernel or the file system has no such call."""
+    import ctypes  # takes longer than all else here
+
+    name = {"linux": "renameat2", "darwin": "renameatx_np"}.get(sys.platform)
+    call = getattr(ctypes.CDLL(None), name, None) if name else None
+    return call is not None and not call(-1, bytes(one), -1, bytes(other), _EXCHANGE)
+
+
+def clear_up(folder: str | Path, *names: str) -> None:
+    """Remove what writers of files and folders of these names (or patterns, such as ``*.bin``) left
+    in ``folder`` when they were killed. A folder that one had moved away, without putting another
+    in its place, is put back.
 
     Only for a time when nobody writes there.
     """
-    path = Path(path)
-    left = moved_away(path)
-    if left is not None and not path.exists():
-        os.replace(left, path)
-    for each in list(path.parent.iterdir()) if path.parent.is_dir() else ():
-        if re.fullmatch(re.escape(_hidden(path)) + r"(\.old)?\.[0-9a-f]{8}", each.name):
-            shutil.rmtree(each) if each.is_dir() else each.unlink()
+    for each in list(Path(folder).iterdir()) if Path(folder).is_dir() else ():
+        found = _TEMPORARY.fullmatch(each.name)
+        if found is None or not any(fnmatchcase(found[1], name) for name in names):
+            continue
+        target = each.with_name(found[1])
+        if (each / _AWAY).exists() and not target.exists():
+            os.replace(each / _AWAY, target)
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
 def moved_away(path: Path) -> Path | None:

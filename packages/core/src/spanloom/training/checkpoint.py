@@ -25,7 +25,15 @@ import numpy as np
 from ..config.changes import differences
 from ..errors import SerializationError, TrainingError
 from ..io import msgpack as _msgpack
-from ..io.files import existing, folder_written, read_json, remove_folder, write_bytes, write_text
+from ..io.files import (
+    clear_up,
+    existing,
+    folder_written,
+    read_json,
+    remove_folder,
+    write_bytes,
+    write_text,
+)
 from .history import History
 from .progress import Progress
 from .steps import StepResult
@@ -190,6 +198,7 @@ def write_checkpoint(
             },
         }
         write_text(folder / "state.json", json.dumps(state, default=float))
+    clear_up(target.parent, "step-*")
     for path in target.parent.iterdir():
         if path != target and _is_checkpoint(path):
             remove_folder(path)

@@ -98,6 +98,7 @@ def train(
     """
     folder = Path(output) if output else None
     if folder is not None:
+        clear_up(folder, BEST, LAST)
         for name in (BEST, LAST):
             check_replaceable(folder / name, MARKS)
     ready: Pipeline | None = None
@@ -171,13 +172,10 @@ def _say(sink: IO[str] | None, message: object) -> None:
 
 
 def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
-    """The checkpoint to go on from, if there is one. What a run that was killed left half written
-    or half replaced is put right. Raises :class:`TrainingError` if it is of another config."""
+    """The checkpoint to go on from, if there is one. Raises :class:`TrainingError` if it is of
+    another config."""
     if output is None:
         raise TrainingError("There is nothing to resume without an output folder: give one.")
-    if Path(output).is_dir():
-        for name in (BEST, LAST):
-            clear_up(Path(output) / name)
     path = find_checkpoint(output)
     if path is None:
         return None

@@ -118,13 +118,16 @@ def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
     assert found[-1] == ("ok", "loaded 1 of 5 entries")
 
 
+BUSY = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: ...\n"
+
+
 def test_hook_modules_that_everybody_waits_for(fake_dist: FakeDist) -> None:
     points = {"spanloom_plugins": {"loom-weave": "loom_hooks"}}
     fake_dist("loom-weave", points=points, modules={"loom_hooks": f"import numpy\n{HOOKS}"})
     fake_dist(
         "loom-slow",
         points={"spanloom_plugins": {"loom-slow": "loom_slow"}},
-        modules={"loom_slow": f"import time\nwhile time.process_time() < 0.4: ...\n{HOOKS}"},
+        modules={"loom_slow": f"{BUSY}{HOOKS}"},
     )
     found = deep()
     assert any("imports numpy" in message for _, message in found), found

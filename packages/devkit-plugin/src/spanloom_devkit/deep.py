@@ -101,7 +101,7 @@ def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
         hooks = [each for each in entries if each.group == GROUP]
         # The hook module goes first and alone, so that what it imports is seen.
         loaded = _load(hooks, limit)
-        if any(_SLOW < each.seconds and each.waited < SLOW for each in loaded):
+        if any(each.seconds > _SLOW and each.waited < SLOW for each in loaded):
             loaded = _load(hooks, limit)  # what counts is the time with the bytecode written
         loaded += _load([e for e in entries if e.group != GROUP], limit)
         for each in loaded:

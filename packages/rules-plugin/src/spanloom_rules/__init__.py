@@ -13,6 +13,22 @@ __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
-    {"cleaning": ["DocCleaner"], "merging": ["merge_entities", "merge_subtokens"]},
+    {
+        "attributes.component": ["AttributeRuler"],
+        "cleaning": ["DocCleaner"],
+        "lemmas.component": ["Lemmatizer"],
+        "lemmas.lookups": ["Lookups", "Table", "load_lookups"],
+        "lemmas.modes": [
+            "LemmaRules",
+            "LemmaTables",
+            "Mode",
+            "Word",
+            "by_lookup",
+            "by_rules",
+            "lemmatizer_rules",
+        ],
+        "merging": ["merge_entities", "merge_subtokens"],
+        "scorers": ["attribute_ruler_scorer"],
+    },
     "__version__",
 )

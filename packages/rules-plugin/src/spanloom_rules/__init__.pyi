@@ -1,12 +1,38 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
+from .attributes.component import AttributeRuler as AttributeRuler
 from .cleaning import DocCleaner as DocCleaner
+from .lemmas.component import Lemmatizer as Lemmatizer
+from .lemmas.lookups import Lookups as Lookups
+from .lemmas.lookups import Table as Table
+from .lemmas.lookups import load_lookups as load_lookups
+from .lemmas.modes import LemmaRules as LemmaRules
+from .lemmas.modes import LemmaTables as LemmaTables
+from .lemmas.modes import Mode as Mode
+from .lemmas.modes import Word as Word
+from .lemmas.modes import by_lookup as by_lookup
+from .lemmas.modes import by_rules as by_rules
+from .lemmas.modes import lemmatizer_rules as lemmatizer_rules
 from .merging import merge_entities as merge_entities
 from .merging import merge_subtokens as merge_subtokens
+from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
 
 __all__ = [
+    "AttributeRuler",
     "DocCleaner",
+    "LemmaRules",
+    "LemmaTables",
+    "Lemmatizer",
+    "Lookups",
+    "Mode",
+    "Table",
+    "Word",
     "__version__",
+    "attribute_ruler_scorer",
+    "by_lookup",
+    "by_rules",
+    "lemmatizer_rules",
+    "load_lookups",
     "merge_entities",
     "merge_subtokens",
 ]

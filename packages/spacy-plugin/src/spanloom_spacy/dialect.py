@@ -9,12 +9,10 @@ __all__ = ["SPACY", "SpacyDialect"]
 
 #: Components of spaCy's that we don't have, and what to do without.
 _LACKING = {
-    "attribute_ruler": "let the tagger and morphologizer learn it",
     "entity_linker": "set kb_id of doc.ents in a component of your own",
     "entity_ruler": "write a component that sets doc.ents",
     "future_entity_ruler": "write a component that sets doc.ents",
     "beam_parser": "use 'parser'",
-    "lemmatizer": "write a component that sets token.lemma_",
     "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
     "span_finder": "write a component that sets doc.spans",
     "span_ruler": "write a component that sets doc.spans",

@@ -40,10 +40,13 @@ NAMES: dict[str, dict[str, str] | str] = {
         "build_Tok2Vec_model": "spanloom.layers.tok2vec:Tok2Vec",
     },
     "spacy.ml._character_embed": {"CharacterEmbed": "spanloom.layers.character_embed"},
+    "spacy.lookups": {"Lookups": "spanloom_rules", "Table": "spanloom_rules"},
     "spacy.morphology": {"Morphology": "spanloom.vocab.morphology"},
     "spacy.pipeline": {
+        "AttributeRuler": "spanloom_rules",
         "DependencyParser": "spanloom_tasks",
         "EntityRecognizer": "spanloom_tasks",
+        "Lemmatizer": "spanloom_rules",
         "SentenceRecognizer": "spanloom.components",
         "Sentencizer": "spanloom.components",
         "Tagger": "spanloom.components",

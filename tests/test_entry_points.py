@@ -33,7 +33,17 @@ UPDATE = "see the head of test_entry_points.py for how to update"
 PREFIX = "spanloom_"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 #: Registries whose names users type, so they may be bare words.
-BARE = {"converters", "dialects", "factories", "languages", "plugins", "renderers", "writers"}
+BARE = {
+    "converters",
+    "dialects",
+    "factories",
+    "languages",
+    "lemmatizer_rules",
+    "plugins",
+    "renderers",
+    "syntax_iterators",
+    "writers",
+}
 
 
 def installed(dist: str) -> dict[str, dict[str, str]]:
@@ -91,7 +101,7 @@ def test_every_target_exists(group: str, name: str, target: str) -> None:
     if group == "plugins":
         assert value.SPANLOOM_API == 1
     else:
-        assert callable(value) or group == "dialects"
+        assert callable(value) or group in ("dialects", "lemmatizer_rules")
         assert registry.get(group, name) is value
 
 

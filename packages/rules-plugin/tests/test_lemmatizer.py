@@ -10,9 +10,9 @@ import sys
 import pytest
 
 import spanloom
-from spanloom import Doc
+from spanloom import Doc, registry
 from spanloom.errors import DataError, PipelineError, SerializationError
-from spanloom_rules import LemmaRules, Lemmatizer, Lookups, Mode, Table, lemmatizer_rules
+from spanloom_rules import LemmaRules, Lemmatizer, Lookups, Mode, Table
 from spanloom_rules.lemmas.lookups import load_lookups
 
 TABLES = {
@@ -140,12 +140,13 @@ def test_rules_of_a_language_by_decorator() -> None:
     def backwards(tables, word):
         return [word.text[::-1]]
 
-    lemmatizer_rules("tlh", func=LemmaRules("backwards", {"backwards": Mode(backwards)}))
+    rules = LemmaRules("backwards", {"backwards": Mode(backwards)})
+    registry.lemmatizer_rules("tlh", func=rules)
     try:
         vocab = spanloom.Vocab("tlh")
         assert Lemmatizer(vocab)(Doc(vocab, words=["abc"]))[0].lemma_ == "cba"
     finally:
-        lemmatizer_rules.remove("tlh")
+        registry.lemmatizer_rules.remove("tlh")
 
 
 def test_a_table_takes_strings_and_ids() -> None:

@@ -31,7 +31,17 @@ __all__ = ["examine", "project_folder", "stale_entry_points", "well_named"]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 
 #: Registries whose names users type, so that they may be bare words.
-_BARE = {"factories", "languages", "converters", "writers", "renderers", "dialects", "models"}
+_BARE = {
+    "converters",
+    "dialects",
+    "factories",
+    "languages",
+    "lemmatizer_rules",
+    "models",
+    "renderers",
+    "syntax_iterators",
+    "writers",
+}
 _BARE_NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 

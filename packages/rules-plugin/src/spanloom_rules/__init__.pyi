@@ -12,7 +12,6 @@ from .lemmas.modes import Mode as Mode
 from .lemmas.modes import Word as Word
 from .lemmas.modes import by_lookup as by_lookup
 from .lemmas.modes import by_rules as by_rules
-from .lemmas.modes import lemmatizer_rules as lemmatizer_rules
 from .merging import merge_entities as merge_entities
 from .merging import merge_subtokens as merge_subtokens
 from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
@@ -31,7 +30,6 @@ __all__ = [
     "attribute_ruler_scorer",
     "by_lookup",
     "by_rules",
-    "lemmatizer_rules",
     "load_lookups",
     "merge_entities",
     "merge_subtokens",

@@ -14,10 +14,11 @@ from spanloom.errors import PipelineError, SerializationError
 from spanloom.io import msgpack as _msgpack
 from spanloom.io.files import existing, folder_written
 from spanloom.plugins.factory import component_defaults
+from spanloom.plugins.registries import registry
 
 from ..combinations import Combinations, by_lexicon
 from .lookups import Lookups, load_lookups
-from .modes import BY_LOOKUP, LemmaRules, LemmaTables, Word, lemmatizer_rules
+from .modes import BY_LOOKUP, LemmaRules, LemmaTables, Word
 
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
@@ -52,8 +53,8 @@ class Lemmatizer(DocAnnotator):
     ) -> None:
         self.vocab = vocab
         self.name = name
-        known = vocab.lang in lemmatizer_rules
-        self.rules: LemmaRules = lemmatizer_rules.get(vocab.lang) if known else BY_LOOKUP
+        rules = registry.lemmatizer_rules
+        self.rules: LemmaRules = rules.get(vocab.lang) if vocab.lang in rules else BY_LOOKUP
         self.mode = mode or self.rules.default
         self._mode = self.rules.mode(self.mode)
         self.overwrite = overwrite

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 from spanloom.errors import DataError
-from spanloom.plugins.registry import Registry
 from spanloom.vocab.morphology import feats_to_dict
 
 from .lookups import Lookups
@@ -27,15 +26,11 @@ __all__ = [
     "by_lookup",
     "by_rules",
     "endings",
-    "lemmatizer_rules",
     "rule_mode",
 ]
 
 NO_WORDS = ("", "eol", "space")
 """Parts of speech, in lower case, of what is no word, or isn't known: the lemma is lower case."""
-
-lemmatizer_rules = Registry("lemmatizer_rules")
-"""The :class:`LemmaRules` of languages that have their own, by the language's code."""
 
 
 @dataclass(frozen=True)

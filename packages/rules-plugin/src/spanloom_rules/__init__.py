@@ -1,4 +1,4 @@
-"""What people write by hand: components that work by rule, not by training.
+"""What people write by hand: matchers, and components that work by rule, not by training.
 
 >>> nlp.add_pipe("merge_entities")  # doctest: +SKIP
 
@@ -16,9 +16,12 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "attributes.component": ["AttributeRuler"],
         "cleaning": ["DocCleaner"],
+        "fuzzy": ["levenshtein", "levenshtein_compare"],
         "lemmas.component": ["Lemmatizer"],
         "lemmas.lookups": ["Lookups", "Table", "load_lookups"],
         "lemmas.modes": ["LemmaRules", "LemmaTables", "Mode", "Word", "by_lookup", "by_rules"],
+        "matcher": ["Matcher"],
+        "matching.validation": ["PatternError", "validate_token_pattern"],
         "merging": ["merge_entities", "merge_subtokens"],
         "scorers": ["attribute_ruler_scorer"],
     },

@@ -2,6 +2,8 @@
 
 from .attributes.component import AttributeRuler as AttributeRuler
 from .cleaning import DocCleaner as DocCleaner
+from .fuzzy import levenshtein as levenshtein
+from .fuzzy import levenshtein_compare as levenshtein_compare
 from .lemmas.component import Lemmatizer as Lemmatizer
 from .lemmas.lookups import Lookups as Lookups
 from .lemmas.lookups import Table as Table
@@ -12,6 +14,9 @@ from .lemmas.modes import Mode as Mode
 from .lemmas.modes import Word as Word
 from .lemmas.modes import by_lookup as by_lookup
 from .lemmas.modes import by_rules as by_rules
+from .matcher import Matcher as Matcher
+from .matching.validation import PatternError as PatternError
+from .matching.validation import validate_token_pattern as validate_token_pattern
 from .merging import merge_entities as merge_entities
 from .merging import merge_subtokens as merge_subtokens
 from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
@@ -23,15 +28,20 @@ __all__ = [
     "LemmaTables",
     "Lemmatizer",
     "Lookups",
+    "Matcher",
     "Mode",
+    "PatternError",
     "Table",
     "Word",
     "__version__",
     "attribute_ruler_scorer",
     "by_lookup",
     "by_rules",
+    "levenshtein",
+    "levenshtein_compare",
     "load_lookups",
     "merge_entities",
     "merge_subtokens",
+    "validate_token_pattern",
 ]
 __version__: str

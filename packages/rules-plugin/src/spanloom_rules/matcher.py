@@ -1,0 +1,243 @@
+"""The token matcher: finds runs of tokens by what holds of each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, overload
+
+from spanloom import Vocab
+from spanloom.errors import DataError
+from spanloom.tokens import Doc, Span
+
+from .fuzzy import FuzzyCompare, levenshtein_compare
+from .matching.index import PatternIndex
+from .matching.prepared import Match, Prepared
+from .matching.validation import PatternError, problems
+
+__all__ = ["Matcher", "OnMatch", "TokenPattern"]
+
+TokenPattern = list[dict[str | int, Any]]
+"""A dict for each token."""
+
+OnMatch = Callable[["Matcher", Doc, int, list[Any]], Any]
+"""Called with the matcher, the document, the number of the match, and all matches."""
+
+Greedy = Literal["FIRST", "LONGEST"]
+
+
+class Matcher:
+    """Finds runs of tokens that match patterns, lists with a dict for each token.
+
+    >>> matcher = Matcher(nlp.vocab)  # doctest: +SKIP
+    >>> matcher.add("GREETING", [[{"LOWER": "hello"}, {"IS_PUNCT": True, "OP": "?"}]])
+
+    A dict has conditions that all must hold, by attribute: a value (``{"LOWER": "hello"}``), or a
+    dict of operators (``{"LENGTH": {">=": 5}}``, ``REGEX``, ``FUZZY``, ``IN``, ...); custom
+    attributes stand under ``"_"``. ``"OP"`` says how often such a token comes: ``!`` (one that
+    isn't so), ``?``, ``*``, ``+``, ``{n}``, ``{n,m}``, ``{n,}``, ``{,m}``.
+
+    With ``validate`` patterns are checked when they are added. ``fuzzy_compare`` decides about
+    ``FUZZY``, see :func:`~spanloom_rules.fuzzy.levenshtein_compare`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        validate: bool = True,
+        *,
+        fuzzy_compare: FuzzyCompare = levenshtein_compare,
+    ) -> None:
+        self.vocab = vocab
+        self.validate = validate
+        self._fuzzy_compare = fuzzy_compare
+        self._index = PatternIndex(vocab.strings)
+        self._patterns: dict[int, list[TokenPattern]] = {}
+        self._options: dict[int, tuple[OnMatch | None, Greedy | None]] = {}
+        self._prepared: Prepared | None = None
+        self._callbacks = self._greedy = False
+
+    def __len__(self) -> int:
+        return len(self._patterns)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str | int) and self._key(key) in self._patterns
+
+    def has_key(self, key: str | int) -> bool:
+        """Whether there is a rule of this name."""
+        return key in self
+
+    def get(
+        self, key: str | int, default: Any = None
+    ) -> tuple[OnMatch | None, list[TokenPattern]] | Any:
+        """What is called on a match of a rule, and its patterns; ``default`` if there is none."""
+        number = self._key(key)
+        if number not in self._patterns:
+            return default
+        return self._options[number][0], self._patterns[number]
+
+    def _key(self, key: str | int) -> int:
+        return self.vocab.strings.add(key) if isinstance(key, str) else key
+
+    def add(
+        self,
+        key: str | int,
+        patterns: Sequence[TokenPattern],
+        *,
+        on_match: OnMatch | None = None,
+        greedy: Greedy | None = None,
+    ) -> None:
+        """Add patterns to the rule ``key``.
+
+        ``greedy`` keeps, of matches of this rule that overlap, the "FIRST" or the "LONGEST" one.
+        ``on_match`` is called for each match. Raises :class:`PatternError` (a
+        :class:`~spanloom.errors.DataError`) for a pattern that can't be, naming it and its place;
+        then nothing is added.
+        """
+        if on_match is not None and not callable(on_match):
+            raise DataError(f"on_match of the rule {key!r} can't be called: {on_match!r:.60}")
+        if not isinstance(patterns, list | tuple):
+            raise DataError(
+                f"the rule {key!r} needs a list of patterns, each a list of dicts, and was given "
+                f"{type(patterns).__name__}"
+            )
+        if greedy not in (None, "FIRST", "LONGEST"):
+            raise DataError(f"greedy is {greedy!r}: give 'FIRST', 'LONGEST' or None")
+        parsed, wrong = [], {}
+        for i, pattern in enumerate(patterns):
+            wrong[i] = problems(pattern, full=self.validate)
+            try:
+                parsed.append(() if wrong[i] else self._index.parse(pattern))
+            except DataError as error:
+                wrong[i] = [str(error)]
+        if any(wrong.values()):
+            raise PatternError(key, wrong)
+        number = self._key(key)
+        self._index.add(number, parsed)
+        self._patterns.setdefault(number, []).extend(patterns)
+        self._options[number] = on_match, greedy
+        self._callbacks |= on_match is not None
+        self._greedy |= greedy is not None
+        self._prepared = None
+
+    def remove(self, key: str | int) -> None:
+        """Take out a rule. Raises :class:`DataError` if there is none of this name."""
+        number = self._key(key)
+        if number not in self._patterns:
+            raise DataError(f"there is no rule {key!r} to remove")
+        del self._patterns[number], self._options[number]
+        self._index.remove(number)
+        self._prepared = None
+
+    @overload
+    def __call__(
+        self,
+        doclike: Doc | Span,
+        *,
+        as_spans: Literal[False] = False,
+        allow_missing: bool = False,
+        with_alignments: Literal[False] = False,
+    ) -> list[Match]: ...
+    @overload
+    def __call__(
+        self,
+        doclike: Doc | Span,
+        *,
+        as_spans: Literal[True],
+        allow_missing: bool = False,
+        with_alignments: bool = False,
+    ) -> list[Span]: ...
+    @overload
+    def __call__(
+        self,
+        doclike: Doc | Span,
+        *,
+        as_spans: Literal[False] = False,
+        allow_missing: bool = False,
+        with_alignments: Literal[True],
+    ) -> list[tuple[int, int, int, list[int]]]: ...
+    def __call__(
+        self,
+        doclike: Doc | Span,
+        *,
+        as_spans: bool = False,
+        allow_missing: bool = False,
+        with_alignments: bool = False,
+    ) -> list[Any]:
+        """The matches in a document or span, whose tokens are counted from its own first one.
+
+        ``as_spans`` gives spans, with the rule as label. ``with_alignments`` adds, for each token
+        of a match, the number of the dict that it answers to. Raises :class:`DataError` if patterns
+        ask for annotation that the document doesn't have, unless ``allow_missing``.
+        """
+        if not isinstance(doclike, (Doc, Span)):  # a tuple is quicker
+            raise DataError(f"a matcher takes a Doc or a Span, not {type(doclike).__name__}")
+        if not self._patterns:
+            warnings.warn("the matcher has no patterns: add some first", stacklevel=2)
+            return []
+        doc = doclike.doc
+        start, end = (doclike.start, doclike.end) if isinstance(doclike, Span) else (0, len(doc))
+        prepared = self._ready()
+        if not allow_missing:
+            prepared.check_annotation(doc)
+        if with_alignments and not as_spans:
+            aligned = prepared.aligned(doc, start, end)
+            matches = list(aligned)
+        else:
+            matches = prepared.matches(doc, start, end)
+        if self._greedy and matches:
+            matches = self._chosen(matches)
+        if self._callbacks:
+            for i, match in enumerate(matches):
+                on_match = self._options[match[0]][0]
+                if on_match is not None:
+                    on_match(self, doc, i, matches)
+        if as_spans:
+            return [Span(doc, start + first, start + last, key) for key, first, last in matches]
+        if with_alignments:
+            return [(*match, list(aligned[match])) for match in matches]
+        return matches
+
+    def _ready(self) -> Prepared:
+        if self._prepared is None:
+            self._prepared = Prepared(self._index, self._fuzzy_compare)
+        return self._prepared
+
+    def _chosen(self, matches: list[Any]) -> list[Any]:
+        """Of matches of greedy rules those that don't overlap, after all others."""
+        groups: dict[int, list[Any]] = {}
+        chosen = []
+        for match in matches:
+            if self._options[match[0]][1] is None:
+                chosen.append(match)
+            else:
+                groups.setdefault(match[0], []).append(match)
+        for key, group in groups.items():
+            if self._options[key][1] == "FIRST":
+                group.sort(key=lambda match: (match[1], -match[2]))
+            else:
+                group.sort(key=lambda match: (match[1] - match[2], match[1]))
+            taken: set[int] = set()
+            for match in group:
+                tokens = range(match[1], match[2])
+                if taken.isdisjoint(tokens):
+                    taken.update(tokens)
+                    chosen.append(match)
+        return chosen
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rules = [(key, patterns, *self._options[key]) for key, patterns in self._patterns.items()]
+        return _restored, (type(self), self.vocab, self.validate, self._fuzzy_compare, rules)
+
+
+def _restored(
+    cls: type[Matcher],
+    vocab: Vocab,
+    validate: bool,
+    fuzzy_compare: FuzzyCompare,
+    rules: Sequence[tuple[int, list[TokenPattern], OnMatch | None, Greedy | None]],
+) -> Matcher:
+    matcher = cls(vocab, validate, fuzzy_compare=fuzzy_compare)
+    for key, patterns, on_match, greedy in rules:
+        matcher.add(key, patterns, on_match=on_match, greedy=greedy)
+    return matcher

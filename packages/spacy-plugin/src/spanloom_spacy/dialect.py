@@ -18,7 +18,6 @@ _LACKING = {
     "span_ruler": "write a component that sets doc.spans",
     "spancat": "use 'ner' for spans that don't overlap",
     "spancat_singlelabel": "use 'ner' for spans that don't overlap",
-    "trainable_lemmatizer": "write a component that sets token.lemma_",
 }
 
 

@@ -13,6 +13,8 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "transition_based.model": ["TransitionBasedParser"],
+        "lemmatizer.component": ["EditTreeLemmatizer"],
+        "lemmatizer.edit_trees": ["EditTrees"],
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
         "ner.scoring": ["score_entities"],

@@ -1,5 +1,7 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
+from .lemmatizer.component import EditTreeLemmatizer as EditTreeLemmatizer
+from .lemmatizer.edit_trees import EditTrees as EditTrees
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
 from .ner.scoring import score_entities as score_entities
@@ -22,6 +24,8 @@ from .transition_based.model import TransitionBasedParser as TransitionBasedPars
 __all__ = [
     "BeamEntityRecognizer",
     "DependencyParser",
+    "EditTreeLemmatizer",
+    "EditTrees",
     "EntityRecognizer",
     "TextCatBOW",
     "TextCatCNN",

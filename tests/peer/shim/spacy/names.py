@@ -53,6 +53,7 @@ NAMES: dict[str, dict[str, str] | str] = {
         "TextCategorizer": "spanloom_tasks",
         "TrainablePipe": "spanloom.components:TrainableComponent",
     },
+    "spacy.pipeline._edit_tree_internals.edit_trees": {"EditTrees": "spanloom_tasks"},
     "spacy.pipeline.dep_parser": {"DEFAULT_PARSER_MODEL": "spacy.adapters"},
     "spacy.pipeline.ner": {"DEFAULT_NER_MODEL": "spacy.adapters"},
     "spacy.pipeline.senter": {"DEFAULT_SENTER_MODEL": "spacy.adapters"},

@@ -165,3 +165,28 @@ def test_documents_of_different_lexicons_in_one_batch(nlp) -> None:
     ruler.add([[{"ORTH": "has"}]], {"LEMMA": "have"})
     ruler.annotate(Batch([first, Doc(vocab, words=[]), second, first]))
     assert [t.lemma_ for t in first] == ["", "", "have"] and second[0].lemma_ == "have"
+
+
+def test_longer_patterns_count_in_the_order_of_rules(nlp, ruler) -> None:
+    ruler.add([[{"LOWER": "has"}]], {"POS": "X", "LEMMA": "have"})
+    ruler.add([[{"TAG": "VBZ"}, {"TAG": "VBN"}]], {"POS": "AUX"})
+    ruler.add([[{"LOWER": {"REGEX": "^b"}}]], {"POS": "VERB"})
+    ruler.add([[{"TAG": "VBN"}, {"OP": "?"}, {"ORTH": "."}]], {"TAG": "END"}, index=-1)
+    ruler.add([[{"ORTH": "."}]], {"LEMMA": "stop"})
+    doc = ruler(tagged(nlp))
+    assert [token.pos_ for token in doc] == ["", "AUX", "VERB", "X", ""]
+    assert [token.lemma_ for token in doc] == ["", "have", "", "have", "stop"]
+    assert doc[4].tag_ == "END" and len(ruler.matcher) == len(ruler) == 5
+
+
+def test_an_index_outside_of_the_match_is_named(nlp, ruler) -> None:
+    ruler.add([[{"ORTH": "has"}]], {"POS": "X"}, index=1)
+    with pytest.raises(DataError, match="rule 0.*token 1.*'has'"):
+        ruler(tagged(nlp))
+
+
+def test_bad_patterns_name_their_rule(ruler) -> None:
+    with pytest.raises(DataError, match="rule 0"):
+        ruler.add([[{"COLOUR": "red"}]], {"POS": "X"})
+    with pytest.raises(DataError, match="rule 0.*lists of dicts"):
+        ruler.add([{"ORTH": "red"}], {"POS": "X"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +16,7 @@ from spanloom.plugins.factory import component_defaults
 from spanloom.vocab.attrs import LEXICAL_ATTRS
 
 from ..combinations import Combinations, by_lexicon
+from ..matcher import Matcher
 from .values import Outcomes, checked_values, split_features
 from .word_table import WordTable, value_tests
 
@@ -62,7 +62,7 @@ class AttributeRuler(DocAnnotator):
         self.patterns: list[dict[str, Any]] = []
         self._values: list[dict[str, Any]] = []
         self._table = WordTable()
-        self._matcher: Any = None
+        self._matcher: Matcher | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -83,7 +83,13 @@ class AttributeRuler(DocAnnotator):
         """
         rule = len(self.patterns)
         what = f"'{self.name}', rule {rule}"
-        given = [list(pattern) for pattern in patterns]
+        try:
+            given = [[dict(token) for token in pattern] for pattern in patterns]
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                f"{what}: patterns are lists of dicts, one for each token, in a list, not "
+                f"{patterns!r:.80}"
+            ) from error
         values = checked_values(self.vocab, attrs, what)
         if self.validate:
             self._new_matcher().add(str(rule), given)
@@ -135,16 +141,15 @@ class AttributeRuler(DocAnnotator):
         return own
 
     @property
-    def matcher(self) -> Any:
+    def matcher(self) -> Matcher:
         """A new matcher with the patterns of all rules, under their numbers ("0", "1", ...)."""
         matcher = self._new_matcher()
         for rule, each in enumerate(self.patterns):
             matcher.add(str(rule), each["patterns"])
         return matcher
 
-    def _new_matcher(self) -> Any:
-        rules: Any = import_module("spanloom_rules")
-        return rules.Matcher(self.vocab, validate=self.validate)
+    def _new_matcher(self) -> Matcher:
+        return Matcher(self.vocab, validate=self.validate)
 
     # -- running
 

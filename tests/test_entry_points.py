@@ -31,6 +31,7 @@ PROJECTS = {
 }
 UPDATE = "see the head of test_entry_points.py for how to update"
 PREFIX = "spanloom_"
+THINC = "thinc_"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 #: Registries whose names users type, so they may be bare words.
 BARE = {
@@ -50,9 +51,14 @@ def installed(dist: str) -> dict[str, dict[str, str]]:
     """Registry -> name -> target, as the installed metadata of a distribution has it."""
     found: dict[str, dict[str, str]] = {}
     for point in distribution(dist).entry_points:
-        if point.group.startswith(PREFIX):
-            found.setdefault(point.group.removeprefix(PREFIX), {})[point.name] = point.value
+        if point.group.startswith((PREFIX, THINC)):
+            found.setdefault(kind_of(point.group), {})[point.name] = point.value
     return found
+
+
+def kind_of(group: str) -> str:
+    """The registry of a group of entry points."""
+    return group.removeprefix(PREFIX).removeprefix(THINC)
 
 
 def present() -> list[str]:
@@ -83,9 +89,9 @@ def names(dist: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("dist", present())
 def test_installed_metadata_is_up_to_date(dist: str) -> None:
     written = {
-        group.removeprefix(PREFIX): points
+        kind_of(group): points
         for group, points in PROJECTS[dist].get("entry-points", {}).items()
-        if points and group.startswith(PREFIX)
+        if points and group.startswith((PREFIX, THINC))
     }
     assert installed(dist) == written, (
         "pyproject.toml has changed: pip install --no-deps -e the package"

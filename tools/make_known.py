@@ -19,6 +19,8 @@ from spanloom.plugins.tables import CommandTable
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "packages" / "core" / "src" / "spanloom" / "plugins" / "known.json"
 PREFIX = "spanloom_"
+#: Thinc's own registries keep its groups.
+THINC = "thinc_"
 
 
 def known() -> dict[str, dict[str, str]]:
@@ -28,8 +30,9 @@ def known() -> dict[str, dict[str, str]]:
         project = tomllib.loads(path.read_text("utf-8"))["project"]
         dist, points = project["name"], project.get("entry-points", {})
         for group, names in points.items():
-            if group.startswith(PREFIX) and group != f"{PREFIX}plugins":
-                found.setdefault(group.removeprefix(PREFIX), {}).update(dict.fromkeys(names, dist))
+            if group.startswith((PREFIX, THINC)) and group != f"{PREFIX}plugins":
+                registry = group.removeprefix(PREFIX).removeprefix(THINC)
+                found.setdefault(registry, {}).update(dict.fromkeys(names, dist))
         for module in points.get(f"{PREFIX}plugins", {}).values():
             hooks = import_module(module)
             commands = CommandTable.of(dist)

@@ -323,8 +323,16 @@ def test_init_config_writes_one_that_pretrains(
     result = pretrain(config, overrides={**given, "pretraining.held_out": 0.0}, quiet=True)
     assert result.progress.step == 1
     assert config["pretraining"]["component"] == "transformer"
-    assert config["pretraining"]["optimizer"]["learn_rate"] == 5e-5
     assert not [each for each in recwarn if "learning rate" in str(each.message)]
+    # A twentieth of the rate, as in training: Adam's first step is as long as the rate.
+    assert config["pretraining"]["optimizer"]["learn_rate"] == 0.001
+    fresh = spanloom.Pipeline.from_config(config)
+    fresh.get_pipe("transformer").model.initialize()
+    before, after = (
+        nlp.get_pipe("transformer").model.shims[0].module.encoder.layer[0].output.dense.weight
+        for nlp in (fresh, result.nlp)
+    )
+    assert 4e-5 < float((before - after).abs().max()) < 6e-5
 
 
 def test_a_learning_rate_that_suits_is_taken_where_none_is_given(

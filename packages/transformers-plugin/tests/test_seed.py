@@ -10,6 +10,7 @@ import pytest
 
 import spanloom
 from spanloom import registry
+from spanloom.config import init_config, resolve_section
 from spanloom.plugins import import_code
 from spanloom_transformers import (
     FullTransformerBatch,
@@ -157,14 +158,55 @@ def test_documents_as_bytes_keep_their_data(keep: str, build: Any) -> None:
     assert data.pieces.strings == doc._.trf_data.pieces.strings
 
 
-def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None:
-    from spanloom.config import init_config
+@pytest.mark.parametrize("steps", [1, 30, 300, 20000])
+def test_the_rates_of_a_new_config_rise_and_fall_within_its_steps(folder: Any, steps: int) -> None:
+    config = init_config("en", ["tagger"], transformer=folder("bert"))
+    config["training"]["max_steps"] = steps
+    optimizer = resolve_section(config.interpolate(), "training.optimizer")
+    rates = []
+    for _ in range(steps + 1):
+        rates.append(optimizer.learn_rate)
+        optimizer.step_schedules()
+    assert max(rates) == 0.001 and rates.index(0.001) <= max(0, min(249, steps // 10))
+    assert min(rates[:-1]) > 0 and rates[-1] == 0
 
+
+def test_the_rates_of_a_new_config_stay_where_no_step_is_the_last(folder: Any) -> None:
+    config = init_config("en", ["tagger"], transformer=folder("bert"))
+    config["training"].update(max_steps=0, max_epochs=3)
+    optimizer = resolve_section(config.interpolate(), "training.optimizer")
+    for _ in range(1000):
+        optimizer.step_schedules()
+    assert optimizer.learn_rate == 0.001
+
+
+def test_heads_of_a_new_config_learn_faster_than_its_transformer(folder: Any) -> None:
+    config = init_config("en", ["tagger"], transformer=folder("bert"))
+    config["training"]["max_steps"] = 10
+    nlp = spanloom.Pipeline.from_config(config.interpolate())
+    examples = tagged_examples(nlp)
+    nlp.initialize(lambda: examples)
+    module = nlp.get_pipe("transformer").model.shims[0].module
+    head = nlp.get_pipe("tagger").model.get_ref("output_layer")
+    sgd = resolve_section(config.interpolate(), "training.optimizer")
+
+    def weights() -> list[Any]:
+        encoder = module.encoder.layer[0].output.dense.weight
+        return [encoder.detach().numpy().copy(), head.get_param("W").copy()]
+
+    nlp.update(examples, sgd=sgd)  # the head begins at zero, and gives no gradient at first
+    before = weights()
+    nlp.update(examples, sgd=sgd)
+    encoder, own = (np.abs(new - old).max() for new, old in zip(weights(), before))
+    assert own > 5 * encoder > 0
+
+
+def test_init_config_writes_one_that_trains(folder: Any, tmp_path: Path) -> None:
     heads = ["tagger", "senter", "ner"]
     config = init_config("en", heads, transformer=folder("bert"), gpu=True)
     assert config["nlp"]["pipeline"] == ["transformer", *heads]
     assert config["components"]["ner"]["model"]["use_upper"] is False
-    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 5e-5
+    assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 0.001
     assert config.interpolate()["training"]["gpu_allocator"] == "pytorch"
     path = tmp_path / "config.cfg"
     config.to_disk(path)

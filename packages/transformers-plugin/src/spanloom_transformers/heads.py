@@ -126,8 +126,10 @@ def _place(name: str, value: torch.Tensor, head: MaskedHead) -> str | None:
 class HeadShim(Shim):
     """Holds a head inside a thinc model."""
 
-    def __init__(self, module: MaskedHead) -> None:
+    def __init__(self, module: MaskedHead, lr_scale: float = 1.0) -> None:
+        """``lr_scale`` is the factor of the learning rate that the encoder below has too."""
         super().__init__(module)
+        self._lr_scale = lr_scale
         self._usable = True
 
     @property
@@ -151,8 +153,9 @@ class HeadShim(Shim):
         ops = get_current_ops()
         for name, parameter in self.module.named_parameters():
             if parameter.grad is not None and self._usable:
-                same = to_array(parameter.data, ops)
-                stepped, _ = optimizer((self.id, name), same, to_array(parameter.grad, ops))
+                same, gradient = to_array(parameter.data, ops), to_array(parameter.grad, ops)
+                key, scale = (self.id, name), self._lr_scale
+                stepped, _ = optimizer(key, same, gradient, lr_scale=scale)
                 parameter.data = to_tensor(stepped, parameter.device).view_as(parameter)
             parameter.grad = None
         self._usable = True

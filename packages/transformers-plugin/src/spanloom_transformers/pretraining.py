@@ -26,6 +26,7 @@ from .encoder import Runner, encode, encode_for_training
 from .heads import HeadShim, MaskedHead, make_head
 from .model import sequences_of, shim_of
 from .sequences import Sequences
+from .tuning import usual_scale
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
@@ -127,7 +128,7 @@ class MaskedPiecesTask:
         self.encoder = encoder
         self.share = share
         self._shim = shim
-        self._head = HeadShim(make_head(shim).to(shim.device))
+        self._head = HeadShim(make_head(shim).to(shim.device), usual_scale(shim.settings))
         above: Model[Any, Any] = Model("masked_pieces_head", _above, shims=[self._head])
         self.model: Model[Any, Any] = Model("masked_pieces", _forward, layers=[encoder, above])
         special = set(shim.tokenizer.tokenizer.all_special_ids)

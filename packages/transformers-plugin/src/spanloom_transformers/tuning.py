@@ -12,7 +12,7 @@ from spanloom.errors import ConfigError, ConfigProblem
 from .linear import replace_linear
 from .settings import Settings
 
-__all__ = ["layer_of", "prepare", "rate_scales"]
+__all__ = ["layer_of", "prepare", "rate_scales", "usual_scale"]
 
 _LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?|attentions|ffns|layer_norm[12])\.(\d+)\.")
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
@@ -134,3 +134,15 @@ def rate_scales(module: Any, settings: Settings) -> dict[str, float]:
         factor = next((value for key, value in rates if key.search(name)), 1.0)
         scales[name] = factor * settings.layer_decay**above
     return scales
+
+
+def usual_scale(settings: Settings) -> float:
+    """The factor of the learning rate by ``learn_rates`` for what they don't name: for what is
+    trained, adapters or else the weights of the model. 1 where that would be none."""
+    name = "lora_" if settings.lora else ""
+    found = (
+        float(value)
+        for key, value in settings.learn_rates.items()
+        if _expression(key, "learn_rates").search(name)
+    )
+    return next(found, 1.0) or 1.0

@@ -12,7 +12,7 @@ import pytest
 from thinc.api import Model, Optimizer
 
 import spanloom
-from spanloom.errors import PipelineError, SerializationError
+from spanloom.errors import DataError, PipelineError, SerializationError
 from spanloom_transformers import FullTransformerBatch, Tok2VecTransformer, TransformerModel
 
 from .support import listener_block, tagged_examples, transformer_block, unlisted
@@ -366,3 +366,48 @@ def test_pooling_with_weights_learns_also_where_no_gradient_goes_back(build: Any
     weights = nlp.get_pipe("transformer").model.shims[0].module.parameters()
     assert (layer.get_param("W") != before[0]).any()
     assert all((one == two).all() for one, two in zip(before[1:], weights))
+
+
+@pytest.mark.parametrize("keep", ["last", "all"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_heads_run_alone_on_documents_that_have_the_output(
+    keep: str, processes: int, build: Any
+) -> None:
+    nlp = build(keep=keep)
+    randomize(nlp)
+    texts = [*TEXTS[:5], "", " "]
+    expected = [[token.tag_ for token in doc] for doc in nlp.pipe(texts)]
+    with nlp.select_pipes(disable="tagger"):
+        docs = list(nlp.pipe(texts))
+    kept = [doc._.trf_data for doc in docs]
+    assert not any(token.tag_ for doc in docs for token in doc)
+    found = list(nlp.pipe(docs, disable=["transformer"], n_process=processes))
+    assert [[token.tag_ for token in doc] for doc in found] == expected
+    assert len({tag for tags in expected for tag in tags}) > 1
+    if processes == 1:
+        assert all(doc._.trf_data is data for doc, data in zip(found, kept))
+
+
+def test_heads_of_a_pipeline_whose_transformer_is_disabled(build: Any, tmp_path: Path) -> None:
+    nlp = build()
+    randomize(nlp)
+    nlp.to_disk(tmp_path / "p")
+    doc = nlp(TEXTS[0])
+    expected = [token.tag_ for token in doc]
+    cut = spanloom.load(tmp_path / "p", disable=["transformer"])
+    again = spanloom.Doc(cut.vocab).from_bytes(doc.to_bytes())
+    assert [token.tag_ for token in cut(again)] == expected
+    with pytest.raises(DataError, match=r"'transformer' is disabled, and document 0 \('One'\)"):
+        cut("One")
+    shorter = again[:2].as_doc()
+    with pytest.raises(DataError, match="has no output of it"):
+        cut(shorter)
+    with pytest.raises(PipelineError, match="'transformer' is disabled, but tagger listens"):
+        cut.update(tagged_examples(cut))
+
+
+@pytest.mark.parametrize("keep", ["none", "pooled"])
+def test_a_transformer_whose_output_is_not_kept_is_needed(keep: str, build: Any) -> None:
+    nlp = build(keep=keep)
+    with pytest.raises(PipelineError, match="'transformer' is disabled, but tagger listens"):
+        list(nlp.pipe(["One"], disable=["transformer"]))

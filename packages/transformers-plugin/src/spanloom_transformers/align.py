@@ -53,6 +53,14 @@ class PieceAlignment:
         start = int(self.lengths[: token % size].sum())
         return self.rows[start : start + int(self.lengths[token])]
 
+    @classmethod
+    def joined(cls, parts: Sequence[PieceAlignment], firsts: Sequence[int]) -> PieceAlignment:
+        """Those of several texts, whose rows begin at ``firsts``, as one."""
+        return cls(
+            np.concatenate([each.rows + row for each, row in zip(parts, firsts)]),
+            np.concatenate([each.lengths for each in parts]),
+        )
+
     def part(self, first: int, last: int, row: int) -> PieceAlignment:
         """The alignment of tokens ``first`` to ``last``, with rows counted from ``row``."""
         start = int(self.lengths[:first].sum())

@@ -11,7 +11,7 @@ import numpy as np
 import srsly
 
 from spanloom.components import Encoder
-from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
+from spanloom.errors import ConfigError, ConfigProblem, DataError, PipelineError, SerializationError
 from spanloom.io.files import existing, folder_written, write_bytes
 from spanloom.plugins.factory import component_defaults
 from spanloom.plugins.registries import registry
@@ -25,6 +25,7 @@ from .listener import LISTENS_TO, pool
 from .model import TransformerModel, shim_of
 from .new_config import init_config
 from .settings import Keep
+from .tuning import usual_scale
 from .vectors import set_hooks
 
 if TYPE_CHECKING:
@@ -127,6 +128,24 @@ class Transformer(Encoder):
             return Feature(self.name, values)
         return Feature(self.name, values, lambda flat: backward(values.like(flat)))
 
+    @property
+    def keeps(self) -> bool:
+        """Whether documents keep what listeners take: with ``keep`` as ``"last"`` or ``"all"``."""
+        return self.keep in ("last", "all")
+
+    def kept(self, docs: Sequence[Doc]) -> Feature:
+        """The feature of documents that have ``doc._.trf_data`` of this width, of their text. Raises
+        :class:`DataError` where one hasn't."""
+        for number, doc in enumerate(docs):
+            data = doc._.trf_data
+            if data is None or data.pooled or data.width != self.width or not data.fits(doc):
+                raise DataError(
+                    f"'{self.name}' is disabled, and document {number} ({doc.text[:40]!r}) has no "
+                    f"output of it: run '{self.name}' on it first, or enable it"
+                )
+        asarray: Any = self.model.ops.asarray2f
+        return self.feature_of(FullTransformerBatch.of([doc._.trf_data for doc in docs], asarray))
+
     def begin(self, batch: Batch, *, drop: float = 0.0) -> None:
         """Run the model for training."""
         self.cache.clear()
@@ -202,9 +221,12 @@ class Transformer(Encoder):
     def pretraining_learn_rate(self) -> float:
         """A learning rate to go on pretraining with, where the config gives none: the highest that
         Devlin et al. (2018, https://arxiv.org/abs/1810.04805) try on pretrained weights, 5e-5; for
-        adapters alone, which begin at nothing, ten times as much."""
+        adapters alone, which begin at nothing, ten times as much. It is what gives that rate after
+        ``learn_rates``."""
         shim = shim_of(self.model)
-        return 5e-4 if shim is not None and shim.settings.lora else 5e-5
+        if shim is None:
+            return 5e-5
+        return (5e-4 if shim.settings.lora else 5e-5) / usual_scale(shim.settings)
 
     def pretraining_task(self, nlp: Pipeline) -> MaskedPiecesTask:
         """Masked language modelling over word pieces, for ``spanloom pretrain``.

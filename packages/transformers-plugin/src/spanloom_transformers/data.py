@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -215,15 +215,11 @@ class TransformerData(TextBound):
             return None
         counts = [len(data.pieces) for data in values]
         firsts = np.cumsum([0, *counts[:-1]]).tolist()
-        pairs = list(zip(values, firsts))
         return replace(
             values[0],
             tensors=tuple(map(np.concatenate, zip(*(data.tensors for data in values)))),
             pieces=Pieces.joined([data.pieces for data in values], starts),
-            align=PieceAlignment(
-                np.concatenate([data.align.rows + row for data, row in pairs]),
-                np.concatenate([data.align.lengths for data in values]),
-            ),
+            align=PieceAlignment.joined([data.align for data in values], firsts),
             truncated=tuple(
                 replace(cut, start=cut.start + start, end=cut.end + start)
                 for data, start in zip(values, starts)
@@ -312,6 +308,18 @@ class FullTransformerBatch:
     truncated: dict[int, list[Truncation]] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     pooled: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, values: Sequence[TransformerData], asarray: Callable[[Any], Any]) -> Self:
+        """The last layers of documents, at least one, as a batch."""
+        counts = np.array([len(data.last_hidden_state) for data in values])
+        return cls(
+            [[] for _ in values],
+            (asarray(np.concatenate([data.last_hidden_state for data in values])),),
+            PieceAlignment.joined([data.align for data in values], np.cumsum(counts) - counts),
+            np.array([len(data.align) for data in values]),
+            counts,
+        )
 
     @property
     def wordpieces(self) -> Pieces | None:

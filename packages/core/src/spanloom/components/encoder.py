@@ -59,6 +59,16 @@ class Encoder(TrainableComponent):
         """The width of its vectors; ``None`` where it isn't known yet."""
         return int(self.model.get_dim("nO")) if self.model.has_dim("nO") else None
 
+    @property
+    def keeps(self) -> bool:
+        """Whether documents keep what it gave, so that others can run on them without it."""
+        return False
+
+    def kept(self, docs: Sequence[Doc]) -> Feature:
+        """The feature of documents that keep what it gave; raises :class:`DataError` where one
+        doesn't. It is asked only where it :attr:`keeps`, and doesn't run."""
+        raise NotImplementedError(f"{type(self).__name__} must define kept")
+
     # -- copies
 
     def same_weights(self, other: Encoder) -> bool:

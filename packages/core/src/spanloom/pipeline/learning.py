@@ -21,7 +21,7 @@ from ..tokens.batch import Batch
 from ..vocab.vectors import open_vectors
 from .batching import slices
 from .running import annotate, apply
-from .wiring import active_encoders
+from .wiring import check_disabled
 
 if TYPE_CHECKING:
     from thinc.api import Optimizer
@@ -118,7 +118,7 @@ def update(
     if annotates:  # Annotation is set on copies, so that examples can be used again.
         examples = [each.with_predicted(each.predicted.copy()) for each in examples]
     batch = Batch(example.predicted for example in examples)
-    active = active_encoders(nlp.order)
+    active = check_disabled(nlp.order, learning=True)
     learners = []
     for slot in nlp.order:
         component, name = slot.component, slot.name

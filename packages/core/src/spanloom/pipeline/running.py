@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..components.base import initialized
 from ..errors import DataError, PipelineError
@@ -14,6 +14,9 @@ from .batching import slices
 from .order import Slot
 from .state import PipelineState
 from .wiring import check_disabled
+
+if TYPE_CHECKING:
+    from ..components import Encoder
 
 __all__ = ["BadText", "annotate", "annotated", "apply", "raise_error", "running", "tokenized"]
 
@@ -27,8 +30,9 @@ def annotate(nlp: PipelineState, batch: Batch, disable: Collection[str] = ()) ->
     """Run the enabled components on a batch. Returns it, or a new one where a component returned
     other documents."""
     nlp.links.assemble()
+    idle = resting(nlp, disable)
     for slot in running(nlp, disable):
-        batch = apply(slot, batch)
+        batch = apply(slot, batch, idle)
     return batch
 
 
@@ -44,13 +48,23 @@ def running(nlp: PipelineState, disable: Collection[str] = ()) -> list[Slot]:
     ]
 
 
-def apply(slot: Slot, batch: Batch) -> Batch:
-    """Run one component on a batch. Returns it, or a new one if the component returned other
-    documents or changed their tokens."""
+def resting(nlp: PipelineState, disable: Collection[str] = ()) -> list[Encoder]:
+    """The encoders that don't run: documents must bring what they gave."""
+    found = (slot for slot in nlp.order if not slot.enabled or slot.name in disable)
+    return [slot.component for slot in found if getattr(slot.component, "keeps", False)]
+
+
+def apply(slot: Slot, batch: Batch, idle: Sequence[Encoder] = ()) -> Batch:
+    """Run one component on a batch, whose documents bring the output of the encoders ``idle``.
+    Returns it, or a new one if the component returned other documents or changed their tokens."""
     component = slot.component
     if hasattr(component, "annotate"):
         with initialized(component):
-            if getattr(component, "upstream", ()):
+            upstream = getattr(component, "upstream", ())
+            for encoder in idle:
+                if batch and encoder in upstream and encoder.name not in batch.features:
+                    batch.features[encoder.name] = encoder.kept(batch)
+            if upstream:
                 component.ready(batch)
             component.annotate(batch)
         return batch
@@ -107,7 +121,7 @@ def _one_by_one(
             nlp.links.assemble()
             for slot in running(nlp, disable):
                 name, component = slot.name, slot.component
-                batch = apply(slot, batch)
+                batch = apply(slot, batch, resting(nlp, disable))
         except Exception as error:
             nlp.error_handler(name, component, docs, error)
         else:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Links",
-    "active_encoders",
     "check_disabled",
     "check_frozen",
     "link_to",
@@ -171,7 +170,7 @@ def _check_width(
         listener.set_dim(dim, width)
 
 
-def active_encoders(slots: Iterable[Slot]) -> set[str]:
+def _active_encoders(slots: Iterable[Slot]) -> set[str]:
     """The encoders whose output an enabled component needs, directly or through an encoder."""
     needed: set[str] = set()
     for slot in reversed(list(slots)):
@@ -181,13 +180,17 @@ def active_encoders(slots: Iterable[Slot]) -> set[str]:
     return needed
 
 
-def check_disabled(slots: Iterable[Slot], off: Collection[str] = ()) -> set[str]:
+def check_disabled(
+    slots: Iterable[Slot], off: Collection[str] = (), *, learning: bool = False
+) -> set[str]:
     """The encoders that are needed where the components in ``off`` don't run, nor those that are
-    disabled. Raises :class:`PipelineError` if one of those is needed."""
+    disabled. Raises :class:`PipelineError` if one of those is needed, unless documents can bring
+    what it gave, which they can't in ``learning``."""
     slots = list(slots)
-    active = active_encoders(slot for slot in slots if slot.name not in off)
+    active = _active_encoders(slot for slot in slots if slot.name not in off)
     for slot in slots:
-        if slot.name in active and (slot.name in off or not slot.enabled):
+        given = not learning and getattr(slot.component, "keeps", False)
+        if slot.name in active and not given and (slot.name in off or not slot.enabled):
             users = [
                 each.name
                 for each in slots

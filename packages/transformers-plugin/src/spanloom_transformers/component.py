@@ -134,8 +134,8 @@ class Transformer(Encoder):
         return self.keep in ("last", "all")
 
     def kept(self, docs: Sequence[Doc]) -> Feature:
-        """The feature of documents that have ``doc._.trf_data`` of this width, of their text. Raises
-        :class:`DataError` where one hasn't."""
+        """The feature of documents that have ``doc._.trf_data`` of this width and of their text.
+        Raises :class:`DataError` where one hasn't."""
         for number, doc in enumerate(docs):
             data = doc._.trf_data
             if data is None or data.pooled or data.width != self.width or not data.fits(doc):

@@ -24,8 +24,8 @@ _LEARN_RATES: Mapping[str, float] = {"^(?!.*lora_)": 0.05}
 
 def init_config(config: dict[str, Any], asked: NewConfig) -> None:
     """What suits a transformer: learning rates for it and for the heads, also for pretraining; one
-    pool of memory with CuPy; and parsers and recognizers that score their actions without a hidden layer, which above
-    vectors that say much already only delays what is learned."""
+    pool of memory with CuPy; and parsers and recognizers that score their actions without a hidden
+    layer, which above vectors that say much already only delays what is learned."""
     model = config["components"][asked.encoder]["model"]
     model["learn_rates"] = dict(_LEARN_RATES)
     if asked.pretrained is not None:

@@ -31,6 +31,7 @@ MODULES = {
     "spanloom.scoring": "Scores and how they are counted.",
     "spanloom.tokenizer": "Text to tokens.",
     "spanloom.lang": "Rules of languages.",
+    "spanloom.vocab.features": "What is known of a word by its letters, and rules for it.",
     "spanloom.vocab.vectors": "What core asks of a table of vectors.",
     "spanloom.vocab.encoding": "What core asks of an encoder of texts.",
     "spanloom.plugins.registries": "Names to functions.",

@@ -13,10 +13,9 @@ from click.testing import CliRunner
 from spanloom import registry
 from spanloom.cli import cli
 from spanloom.errors import PluginError
+from spanloom_devkit.cli.new import new_command
 from spanloom_devkit.doctor import well_named
-from spanloom_devkit.new import write_plugin
-
-KINDS = ["component", "architecture", "span_getter", "reader"]
+from spanloom_devkit.new import KINDS, write_plugin
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,6 +47,23 @@ def test_a_whole_project(tmp_path: Path, kind: str) -> None:
             assert kind_of == "plugins" or (
                 kind_of in registry.kinds() and well_named(kind_of, name)
             )
+
+
+def test_the_command_offers_every_kind() -> None:
+    [kind] = [each for each in new_command.params if each.name == "kind"]
+    assert {*kind.type.choices} == {*KINDS}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("name", "code"), [("loom-tlh", "tlh"), ("loom-klingon", "qaa")])
+def test_the_code_of_a_language(tmp_path: Path, name: str, code: str) -> None:
+    write_plugin(tmp_path / name, "language")
+    project = tomllib.loads((tmp_path / name / "pyproject.toml").read_text())["project"]
+    assert [*project["entry-points"]["spanloom_languages"]] == [code]
+
+
+def test_a_language_that_is_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="'en' in languages"):
+        write_plugin(tmp_path / "loom-en", "language")
 
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:

@@ -16,16 +16,28 @@ from spanloom.errors import PluginError
 from spanloom.io.files import folder_written, write_text
 from spanloom.plugins.registries import registry
 
-__all__ = ["NewPlugin", "write_plugin"]
+__all__ = ["KINDS", "NewPlugin", "write_plugin"]
 
 _DIST = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+_CODE = re.compile(r"[a-z]{2,3}")
+
+#: ISO 639-2 keeps it for private use.
+_CODE_OF_NONE = "qaa"
 
 _SUMMARIES = {
     "component": "A component for Spanloom that learns a class for each token",
     "architecture": "A layer for Spanloom that gives each token a vector",
     "span_getter": "Spans of paragraphs for Spanloom's transformers",
     "reader": "A reader of labelled lines for Spanloom",
+    "encoder": "A shared encoder of documents for Spanloom, and its listener",
+    "language": "A language for Spanloom",
+    "logger": "A logger for Spanloom that writes tables",
+    "rule": "A component for Spanloom that finds spans by regular expressions",
 }
+
+KINDS = tuple(_SUMMARIES)
+"""The kinds of plugins."""
 
 #: What the code of a kind imports beside Spanloom.
 _NEEDS = {
@@ -33,6 +45,10 @@ _NEEDS = {
     "architecture": ("thinc>=8.3.14,<8.4",),
     "span_getter": (),
     "reader": (),
+    "encoder": ("numpy>=2.0", "thinc>=8.3.14,<8.4"),
+    "language": (),
+    "logger": (),
+    "rule": (),
 }
 
 #: Template -> where it goes, in a project of the src layout.
@@ -58,7 +74,7 @@ class NewPlugin:
 
 
 def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
-    """Write a plugin of a kind (a key of the summaries above) into a new folder.
+    """Write a plugin of a kind (one of `KINDS`) into a new folder.
 
     ``name`` is the distribution's, the folder's if left out. Raises `PluginError` if there is
     something in the folder, or if the name can't be a distribution's.
@@ -70,11 +86,16 @@ def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
             "beginning with a letter, and not 'spanloom-', which stands for our own (--name)"
         )
     values = _values(kind, dist)
-    taken = registry.has("factories", values["name"]) or _installed(values["module"])
+    offered = [("factories", values["name"])]
+    if kind == "language":
+        offered = [("languages", values["code"])]
+    taken = [f"'{name}' in {group}" for group, name in offered if registry.has(group, name)]
+    if _installed(values["module"]):
+        taken.append(f"the module '{values['module']}'")
     if taken:
         raise PluginError(
-            f"'{dist}' would take a name that is there already (the factory '{values['name']}' or "
-            f"the module '{values['module']}'): choose another (--name)"
+            f"'{dist}' would take a name that is there already, {' and '.join(taken)}: choose "
+            "another (--name)"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PluginError(f"'{folder}' is there, and isn't empty: name a new folder")
@@ -115,6 +136,7 @@ def _values(kind: str, dist: str) -> dict[str, str]:
         "module": dist.replace("-", "_"),
         "name": words[-1] if words[-1].isidentifier() else words[0],
         "Class": "".join(map(str.capitalize, words)),
+        "code": words[-1] if _CODE.fullmatch(words[-1]) else _CODE_OF_NONE,
         "summary": _SUMMARIES[kind],
         "needs": "".join(f'    "{each}",\n' for each in _NEEDS[kind]),
         "api": f"{major}.{minor}",

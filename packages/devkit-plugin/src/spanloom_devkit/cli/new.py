@@ -8,7 +8,16 @@ import click
 
 __all__ = ["new_command"]
 
-_KINDS = ("component", "architecture", "span_getter", "reader")
+_KINDS = (
+    "component",
+    "rule",
+    "architecture",
+    "encoder",
+    "language",
+    "reader",
+    "logger",
+    "span_getter",
+)
 
 
 @click.command("new")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -304,7 +305,25 @@ def test_similarity_without_vectors_warns() -> None:
     nlp = spanloom.blank("en")
     for one in (nlp("apple"), nlp("apple")[0], nlp("apple")[0:1]):
         with pytest.warns(UserWarning, match="no vectors"):
-            assert one.similarity(nlp("apple")) == 0.0
+            assert one.similarity(nlp("pear")) == 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for one in (nlp("apple"), nlp("apple")[0], nlp("apple")[0:1], nlp.vocab["apple"]):
+            assert one.similarity(nlp("apple")) == 1.0 == one.similarity(nlp("an apple")[1])
+
+
+@pytest.mark.parametrize("name", ["a.b", "a/b", "..", "a\\b", "a:b", "${a}", "vocab", "tokenizer"])
+def test_a_name_that_is_no_section_and_no_folder_is_refused(name: str) -> None:
+    nlp = two()
+    for call in (
+        lambda: nlp.add_pipe("sentencizer", name=name),
+        lambda: nlp.rename_pipe("other", name),
+        lambda: Pipeline.component(name),
+        lambda: Pipeline.factory(name),
+    ):
+        with pytest.raises(PipelineError, match="not permitted"):
+            call()
+    assert nlp.pipe_names == ["sentencizer", "other"]
 
 
 def test_a_number_of_documents_below_zero_is_refused(tmp_path: Path, data: dict[str, str]) -> None:

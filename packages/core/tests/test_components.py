@@ -164,7 +164,7 @@ def test_morphologizer_sets_pos_and_features():
     ("overwrite", "expected"), [(True, "Case=Nom|Number=Sing"), (False, "Case=Nom|Number=Plur")]
 )
 def test_morphologizer_extends_features(overwrite, expected):
-    data = {"pos": ["X", "Y", "Z"], "morphs": ["Number=Sing"] * 3}
+    data = {"pos": ["X", "NOUN", "VERB"], "morphs": ["Number=Sing"] * 3}
     nlp = pipeline("morphologizer", data, overwrite=overwrite, extend=True)
     doc = run(nlp, morphs=["Case=Nom|Number=Plur", "", ""])
     assert str(doc[0].morph) == expected

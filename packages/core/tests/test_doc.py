@@ -287,7 +287,7 @@ def test_bad_arrays(vocab: Vocab) -> None:
 
 def test_hooks_and_tensor(vocab: Vocab) -> None:
     doc = Doc(vocab, ["a", "b"])
-    assert doc.vector.shape == (0,) and not doc.has_vector and doc.similarity(doc) == 0.0
+    assert doc.vector.shape == (0,) and not doc.has_vector and doc.similarity(doc) == 1.0
     doc.tensor = np.array([[3.0, 0.0], [0.0, 3.0]], dtype="f")
     assert doc.vector.tolist() == [1.5, 1.5] and doc.has_vector and doc[0].has_vector
     assert doc[0].vector.tolist() == [3.0, 0.0] and doc[0].similarity(doc[1]) == 0.0

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from spanloom.errors import DataError, MissingFileError, SerializationError
 from spanloom.tokens import Doc, Span, Token
+from spanloom.tokens.storage.docfile import write_docs
 from spanloom.vocab import Vocab
 from spanloom.vocab.columns import COLUMNS
 
@@ -229,3 +231,14 @@ def test_json_of_custom_attributes_of_tokens_and_spans() -> None:
     assert (again._.both, again[0]._.both, again[1]._.both, again[0:2]._.both) == (1, 0, 2, 3)
     with pytest.raises(DataError, match="nope"):
         doc.to_json(underscore=["nope"])
+
+
+def test_hooks_that_are_not_saved_are_told(tmp_path: Path) -> None:
+    doc = Doc(Vocab("en"), ["a"])
+    doc.user_token_hooks["vector"] = lambda token: np.ones(2)
+    for save in (doc.to_bytes, lambda: pickle.dumps(doc), lambda: doc.to_disk(tmp_path / "d")):
+        with pytest.warns(UserWarning, match="hooks of the document 'a '") as told:
+            save()
+        assert len(told) == 1
+    with pytest.warns(UserWarning, match="hooks"):
+        write_docs(tmp_path / "d.loom", [doc])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 import spanloom
 from spanloom import registry
+from spanloom.config import init_config
 from spanloom.errors import DataError
 from spanloom.lang import LanguageDefaults, language
 from spanloom.tokenizer import CharacterTokenizer, Tokenizer, TokenizerRules
@@ -29,10 +32,35 @@ def test_other_codes_get_neutral_rules(code: str, direction: str) -> None:
     assert found.tokenizer_rules() == language("xx").tokenizer_rules()
 
 
-@pytest.mark.parametrize("code", ["", "e", "EN", "english", "e1", "en_US"])
+@pytest.mark.parametrize("code", ["", "e", "EN", "english", "e1", "en_US", "qq", "zzz", "qaa"])
 def test_bad_code(code: str) -> None:
-    with pytest.raises(DataError, match="two or three"):
-        language(code)
+    with pytest.raises(DataError, match="rules for bo, en, ja, km, lo, my, th, xx, zh"):
+        spanloom.blank(code)
+    with pytest.raises(DataError, match="no code of a language"):
+        init_config(code, ["tagger"])
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [("eng", "en"), ("fra", "fr"), ("fre", "fr"), ("iw", "he"), ("mul", "xx"), ("zho", "zh")],
+)
+def test_codes_that_mean_the_same(code: str, used: str) -> None:
+    nlp = spanloom.blank(code)
+    assert nlp.lang == nlp.vocab.lang == nlp.config["nlp"]["lang"] == used
+    assert language(code).code == used
+    assert init_config(code, ["tagger"])["nlp"]["lang"] == used
+
+
+def test_a_language_without_rules_is_told_once() -> None:
+    with pytest.warns(UserWarning, match="no rules for the language 'de'") as told:
+        spanloom.blank("de")
+    assert [each.filename for each in told] == [__file__]
+    with pytest.warns(UserWarning, match="no rules for the language 'got'"):
+        init_config("got", ["tagger"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        spanloom.blank("eng")
+        spanloom.blank("th")
 
 
 def test_own_language() -> None:
@@ -94,5 +122,7 @@ def test_english_lexical_rules() -> None:
     assert not any(vocab[word].like_num for word in ["the", "ten-ish", "nd", "1/2/3", "fortyth"])
     assert all(vocab[word].is_stop for word in ["the", "The", "of", "n't", "been"])
     assert not vocab["house"].is_stop
+    assert len(spanloom.blank("en").vocab.rules.stop_words) == 326  # as many as spaCy has
+    assert all(vocab[word].is_stop for word in ["ten", "first", "go", "n‘t", "whither", "amount"])
     norms = {"’s": "'s", "—": "-", "€": "$", "Word": "word", "''": '"'}
     assert {word: vocab[word].norm_ for word in norms} == norms

@@ -87,11 +87,11 @@ def test_split(doc: Doc) -> None:
             doc[3],
             ["New", " York", " City"],
             heads=[(doc[3], 1), (doc[3], 2), doc[2]],
-            attrs={"POS": ["PROPN", "X", "Y"], "DEP": ["compound", "compound", "pobj"]},
+            attrs={"POS": ["PROPN", "X", "NUM"], "DEP": ["compound", "compound", "pobj"]},
         )
     assert doc.text == "I live in New York City." and doc[4].text == " York"
     assert [token.head.i for token in doc] == [1, 1, 1, 4, 5, 2, 1]
-    assert [token.pos_ for token in doc][3:6] == ["PROPN", "X", "Y"]
+    assert [token.pos_ for token in doc][3:6] == ["PROPN", "X", "NUM"]
     assert [token.lemma_ for token in doc][3:6] == ["New", " York", " City"]
     assert [token.ent_iob_ for token in doc] == ["O", "O", "O", "B", "I", "I", "O"]
     assert [s.text for s in doc.spans["s"]] == ["in New York City", "New York City.", "I"]

@@ -123,9 +123,10 @@ def test_tree_without_heads_and_in_circles(vocab: Vocab) -> None:
 def test_setting_attributes(doc: Doc) -> None:
     token = doc[0]
     for name in ("tag", "pos", "dep", "lemma", "ent_type", "ent_id", "ent_kb_id"):
-        setattr(token, f"{name}_", "VALUE")
-        assert getattr(token, f"{name}_") == "VALUE"
-        assert doc.vocab.strings[getattr(token, name)] == "VALUE"
+        value = "NUM" if name == "pos" else "VALUE"
+        setattr(token, f"{name}_", value)
+        assert getattr(token, f"{name}_") == value
+        assert doc.vocab.strings[getattr(token, name)] == value
         setattr(token, name, 0)
         assert getattr(token, f"{name}_") == ""
     assert not token.has_morph() and str(token.morph) == ""
@@ -338,3 +339,23 @@ def test_spans_say_what_the_whole_document_says(data: st.DataObject) -> None:
         wanted = tokens if a < b and (exact or mode != "strict") else []
         assert (found is None) == (not wanted)
         assert found is None or (found.start, found.end) == (wanted[0], wanted[-1] + 1)
+
+
+def test_a_part_of_speech_that_does_not_exist_is_refused(vocab: Vocab) -> None:
+    doc = Doc(vocab, ["a", "b"])
+    with pytest.raises(DataError, match=r"'NOMEN' \(did you mean 'NOUN'\?\)"):
+        doc[0].pos_ = "NOMEN"
+    with pytest.raises(DataError, match=r"token 1: .* 'noun' \(did you mean 'NOUN'\?\)"):
+        doc[1].pos = vocab.strings.add("noun")
+    with pytest.raises(DataError, match="pos: there is no part of speech 'QQ'"):
+        Doc(vocab, ["a", "b"], pos=["X", "QQ"])
+    with pytest.raises(DataError, match="attrs"), doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:2], attrs={"POS": "QQ"})
+    with pytest.raises(DataError, match="pos"):
+        Doc(vocab).from_json({"text": "a", "tokens": [{"start": 0, "end": 1, "pos": "QQ"}]})
+    assert not doc.has_annotation("POS")
+    assert [t.pos_ for t in Doc(vocab, ["a", "b", "c"], pos=["CCONJ", None, ""])] == [
+        "CCONJ",
+        "",
+        "",
+    ]

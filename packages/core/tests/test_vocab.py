@@ -1,5 +1,7 @@
 """The vocab, morphology and vectors by protocol."""
 
+import copy
+import json
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -204,3 +206,29 @@ def test_normal_form_is_stable(feats: dict[str, str]) -> None:
     text = normalize_feats(feats)
     assert normalize_feats(text) == text
     assert MorphAnalysis(StringStore(), text).to_dict() == feats
+
+
+def test_what_was_set_on_lexemes_is_saved(tmp_path: Path) -> None:
+    vocab = Vocab("en", max_types=2)
+    vocab["foo"].norm_, vocab["Bar"].is_stop, vocab["\ud83d"].is_alpha = "bar", True, False
+    vocab.to_disk(tmp_path / "vocab")
+    doc = Doc(vocab, ["foo", "Bar", "baz"])
+    pickled = copy.deepcopy(vocab), copy.deepcopy(doc).vocab
+    assert vocab.renew() is not doc.lexicon
+    read = Vocab().from_bytes(vocab.to_bytes()), Vocab().from_disk(tmp_path / "vocab")
+    for each in (vocab, *pickled, *read):
+        assert each["foo"].norm_ == "bar" and each["Bar"].is_stop and not each["bar"].is_stop
+    vocab.to_disk(tmp_path / "vocab")
+    Vocab().to_disk(tmp_path / "vocab")
+    assert Vocab().from_disk(tmp_path / "vocab")["foo"].norm_ == "foo"
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [7, ["ab"], [["NORM", "a", True]], [["IS_STOP", "a", "b"]], [["X", "a", "b"]], [[1, 2]]],
+)
+def test_damaged_settings_of_lexemes_are_an_error(tmp_path: Path, saved: Any) -> None:
+    Vocab().to_disk(tmp_path / "vocab")
+    (tmp_path / "vocab" / "lexemes.json").write_text(json.dumps(saved))
+    with pytest.raises(SerializationError, match="lexemes"):
+        Vocab().from_disk(tmp_path / "vocab")

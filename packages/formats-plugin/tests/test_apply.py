@@ -177,3 +177,19 @@ def test_a_path_that_cannot_be_written_ends_in_one_line(model: Path, source: Pat
     for output in (source.with_name("x" * 300 + ".jsonl"), source / "o.jsonl"):
         told = run("apply", model, source, output, code=1).output
         assert told.startswith("Error:") and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["out.conllu", "out.spacy", "out.conllu.gz", "out.iob"])
+def test_half_a_surrogate_pair_is_told_before_hours_of_work(
+    model: Path, source: Path, name: str
+) -> None:
+    bad = source.with_name("bad.jsonl")
+    rows = [*({"text": text} for text in TEXTS), {"text": "Half \ud83d of it."}]
+    bad.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    output = source.with_name(name)
+    for more in ((), ("--resume",)):
+        told = run("apply", model, bad, output, *more, code=1).output
+        assert f"text {len(rows)} of the source holds half a surrogate pair" in told
+        assert ".jsonl or .loom" in told
+    assert not list(source.parent.glob("out.*"))
+    run("apply", model, bad, source.with_name("out.loom"))

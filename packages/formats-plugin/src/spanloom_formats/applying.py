@@ -10,23 +10,27 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from spanloom.corpora.texts import read_texts, text_files
-from spanloom.corpora.writing import writer_for
+from spanloom.corpora.writing import Writer, writer_for
 from spanloom.errors import DataError, OccupiedError, SpanloomError
 from spanloom.io.files import refuse_source, write_text
+from spanloom.tokens import Doc
 from spanloom.tokens.storage.docfile import read_docs as read_part
 from spanloom.tokens.storage.docfile import write_docs as write_part
+from spanloom.vocab import Vocab
 
 if TYPE_CHECKING:
-    from spanloom import Doc, Pipeline
+    from spanloom import Pipeline
 
 __all__ = ["Applied", "apply_pipeline"]
 
@@ -68,19 +72,29 @@ def apply_pipeline(
     With ``resume``, the parts that a run before left are kept. ``size`` documents make a part;
     ``progress`` is called after each document with the numbers of documents and words so far.
 
-    Raises :class:`SpanloomError` if the parts are of another pipeline (of other weights, say), or
-    of another source; and what reading, annotating and writing raise.
+    Raises :class:`DataError` before anything is annotated if a text holds half a surrogate pair,
+    which the format of ``output`` can't; :class:`SpanloomError` if the parts are of another
+    pipeline (of other weights, say), or of another source; and what reading, annotating and writing raise.
     """
     to_stdout, output = str(output) == "-", Path(output)
     if to_stdout and resume:
         raise DataError("standard output isn't kept: name a file to go on with a run that stopped")
     refuse_source(output, source, *(text_files(Path(source)) if Path(source).is_dir() else ()))
     write = None if to_stdout else writer_for(output)
+
+    def read() -> Iterator[str | Doc]:
+        texts = read_texts(source, nlp, text_key=text_key, lines=lines)
+        return _whole(texts, output) if strict else texts
+
+    strict = write is not None and not _holds_surrogates(write, output)
+    if strict and str(source) != "-":
+        deque(read(), maxlen=0)  # before hours of work, not after them
     parts = output.with_name(f"{output.name}.parts")
     about = {"pipeline": _identity(nlp), "source": str(source), "size": size, "lines": lines}
     if not to_stdout:
         _prepare(parts, {**about, "text_key": text_key}, resume)
-    texts = read_texts(source, nlp, text_key=text_key, lines=lines)
+
+    texts = read()
     before = 0 if to_stdout else _skip_done(texts, parts, nlp, size)
     options: dict[str, Any] = {"batch_size": batch_size}
     if n_process != 1:
@@ -108,6 +122,31 @@ def apply_pipeline(
     total = write(output, _collected(parts, nlp))
     shutil.rmtree(parts)
     return Applied(total, total - counts[0], counts[1], seconds)
+
+
+def _holds_surrogates(write: Writer, output: Path) -> bool:
+    """Whether a format can hold half a surrogate pair, which UTF-8 can't: its writer is tried."""
+    with TemporaryDirectory() as folder:
+        try:
+            write(Path(folder) / output.name, [Doc(Vocab(), ["\ud83d"])])
+        except (SpanloomError, UnicodeError):
+            return False
+    return True
+
+
+def _whole(texts: Iterable[str | Doc], output: Path) -> Iterator[str | Doc]:
+    """The texts. Raises :class:`DataError` for one with half a surrogate pair."""
+    for number, text in enumerate(texts, 1):
+        string = text if isinstance(text, str) else text.text
+        try:
+            string.encode("utf8")
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"text {number:,} of the source holds half a surrogate pair ({string[:40]!r}, at "
+                f"character {error.start}), which '{output}' can't hold: write .jsonl or .loom, or "
+                f"repair the text"
+            ) from None
+        yield text
 
 
 def _print_json(docs: Iterable[Doc]) -> int:

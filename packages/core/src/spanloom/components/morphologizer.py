@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
+from ..vocab.columns import check_strings
 from ..vocab.morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
 from .classifier import (
     MISSING,
@@ -68,7 +69,9 @@ class Morphologizer(TokenClassifier):
         pos, morph = [], []
         for label in self.labels:
             features = feats_to_dict(label)
-            pos.append(strings.add(features.pop("POS", "")))
+            part = features.pop("POS", "")
+            check_strings("POS", [part], f"{self.name}: label {label!r}")
+            pos.append(strings.add(part))
             morph.append(strings.add(normalize_feats(features)))
         self._pos = np.asarray(pos, dtype=np.uint64)
         self._morph = np.asarray(morph, dtype=np.uint64)

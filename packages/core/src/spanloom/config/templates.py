@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, ConfigProblem
+from ..lang import code_of, warn_if_neutral
 from ..plugins.factory import FactoryInfo, NewConfig, factory_config, factory_info, names_of
 from ..plugins.known import providers
 from ..plugins.registries import registry
@@ -51,8 +52,10 @@ def init_config(
     layer (with ``gpu``, in one pool of memory with CuPy). ``sections`` of plugins are added; that
     of pretraining is for the shared layer.
 
-    Raises :class:`ConfigError` for factories and sections that aren't there.
+    Raises :class:`ConfigError` for factories and sections that aren't there, and
+    :class:`DataError` for a language that isn't.
     """
+    warn_if_neutral(lang)
     if optimize not in GOALS:
         problem = ConfigProblem("--optimize", f"'{optimize}' isn't known", near(optimize, GOALS))
         raise ConfigError([problem], source="init config")
@@ -78,7 +81,7 @@ def init_config(
                 "vectors": str(vectors) if vectors is not None else None,
                 "init_tok2vec": None,
             },
-            "nlp": {"lang": lang, "pipeline": names},
+            "nlp": {"lang": code_of(lang), "pipeline": names},
             "components": components,
         },
         is_interpolated=False,

@@ -20,7 +20,7 @@ from ..plugins.registries import registry
 if TYPE_CHECKING:
     from ..tokens import Doc
 
-__all__ = ["lines_written", "sentence_bounds", "words_of", "writer_for"]
+__all__ = ["Writer", "lines_written", "sentence_bounds", "words_of", "writer_for"]
 
 Writer = Callable[[str | Path, Iterable["Doc"]], int]
 

@@ -1,42 +1,72 @@
 """Languages: the settings that a tokenizer and a vocabulary start from.
 
 `language` finds them by code. English has rules of its own; Chinese, Japanese, Thai and others
-written without spaces are split into characters; any other code gets the neutral rules.
+written without spaces are split into characters; any other language gets the neutral rules.
 """
 
 from __future__ import annotations
 
-import re
+from functools import cache
+from warnings import warn
 
 from ..errors import DataError
 from ..plugins.registries import registry
-from .base import LanguageDefaults
+from .base import LanguageDefaults, data_lines
 
-__all__ = ["LanguageDefaults", "language"]
+__all__ = ["LanguageDefaults", "code_of", "language", "warn_if_neutral"]
 
 _RIGHT_TO_LEFT = frozenset(
     ["ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "syr", "ug", "ur", "yi"]
 )
-_CODE = re.compile(r"[a-z]{2,3}")
 
 
-def language(code: str) -> type[LanguageDefaults]:
-    """The settings of a language.
+@cache
+def _codes() -> dict[str, str]:
+    """Each code of ISO 639, and the code that is used for its language."""
+    codes = {}
+    for line in data_lines("spanloom.lang", "codes.txt"):
+        words = line.split()
+        same = len(words[0]) == 2
+        codes.update({word: words[0] if same else word for word in words})
+    return codes
 
-    A code that nobody registered gets the neutral rules under its own name. Raises
-    :class:`DataError` for what isn't a code of two or three lower-case letters, and
+
+def code_of(code: str) -> str:
+    """The code that is used for a language: that of two letters where it has one ("eng" is "en").
+
+    Raises :class:`DataError` for a code that ISO 639 doesn't have and nobody registered, and
     :class:`UnknownNameError` where a saved pipeline is loaded whose language came from a package
     that isn't there.
     """
     if registry.has("languages", code):
-        found: type[LanguageDefaults] = registry.get("languages", code)
-        return found
+        return code
     if registry.languages.recorded_supplier(code):
         raise registry.languages.unknown(code)
-    if not _CODE.fullmatch(code):
+    if code not in _codes():
         raise DataError(
-            f"'{code}' is no language code: give two or three lower-case letters (ISO 639), such "
-            f"as 'en', or 'xx' for many languages"
+            f"'{code}' is no code of a language: give two or three lower-case letters (ISO 639), "
+            f"or 'xx' for many languages, or register one of your own (@registry.languages). There "
+            f"are rules for {', '.join(registry.languages.names())}; others get neutral ones"
         )
+    return _codes()[code]
+
+
+def language(code: str) -> type[LanguageDefaults]:
+    """The settings of a language: the neutral ones where it has none of its own. Raises what
+    :func:`code_of` does."""
+    code = code_of(code)
+    if registry.has("languages", code):
+        found: type[LanguageDefaults] = registry.get("languages", code)
+        return found
     direction = "rtl" if code in _RIGHT_TO_LEFT else "ltr"
     return type(code.capitalize(), (LanguageDefaults,), {"code": code, "direction": direction})
+
+
+def warn_if_neutral(code: str) -> None:
+    """Warn that a language has no rules of its own, for who makes a pipeline of it."""
+    if not registry.has("languages", code_of(code)):
+        warn(
+            f"there are no rules for the language '{code}': it gets neutral ones, which split at "
+            f"spaces and marks, and no stop words",
+            stacklevel=3,
+        )

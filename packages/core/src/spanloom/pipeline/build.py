@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config import Config
 from ..io.consent import remote_code
+from ..lang import warn_if_neutral
 from ..vocab import Vocab
 from . import loading
 from .pipeline import Pipeline
@@ -24,8 +25,11 @@ def blank(
 ) -> Pipeline:
     """A pipeline with a tokenizer for ``lang`` and no components.
 
-    ``lang`` is an ISO 639 code; one without rules of its own gets language-neutral ones.
+    ``lang`` is a code of ISO 639, of two or three letters; a language without rules of its own gets
+    neutral ones, with a warning. Raises :class:`DataError` for a code that isn't known.
     """
+    if vocab is None:
+        warn_if_neutral(lang)
     settings = Config({"nlp": {"lang": lang}})
     if config:
         settings = settings.merge(Config(dict(config)))

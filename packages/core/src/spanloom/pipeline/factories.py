@@ -14,6 +14,7 @@ from ..errors import PipelineError, UnknownNameError
 from ..plugins import manager
 from ..plugins.factory import component_defaults, factory_config
 from ..plugins.registries import registry
+from .order import check_name
 
 if TYPE_CHECKING:
     from .state import PipelineState
@@ -29,6 +30,7 @@ def registering(name: str, **defaults: Any) -> Callable[[F], F]:
 
     if not isinstance(name, str):
         raise PipelineError(f"the decorator needs a name, such as ('my_name'), before {name!r}")
+    check_name(name)
 
     def register(function: F) -> F:
         taken = inspect.signature(function).parameters

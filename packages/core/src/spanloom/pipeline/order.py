@@ -9,7 +9,21 @@ from typing import Any
 
 from ..errors import NoComponentError, PipelineError
 
-__all__ = ["Order", "Slot"]
+__all__ = ["Order", "Slot", "check_name"]
+
+#: What a saved pipeline has beside its components.
+_PARTS = ("vocab", "tokenizer")
+
+
+def check_name(name: str) -> None:
+    """Raise :class:`PipelineError` for a name that would be no section of a config and no folder of
+    its own in a saved pipeline."""
+    if not isinstance(name, str) or not name or set(name) & set("./\\:[]${}\n") or name in _PARTS:
+        raise PipelineError(
+            f"{name!r} can't be the name of a component: it is a section of the config and a "
+            f"folder beside {' and '.join(_PARTS)}, so that dots, slashes, colons, brackets and $ "
+            f"are not permitted. Give another one: add_pipe(..., name='my_name')"
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,9 @@ class Order:
         self._slots.insert(position, slot)
 
     def check_free(self, name: str) -> None:
-        """Raise :class:`PipelineError` if ``name`` is taken."""
+        """Raise :class:`PipelineError` if ``name`` is taken, or can't be one (see
+        :func:`check_name`)."""
+        check_name(name)
         if name in self:
             raise PipelineError(
                 f"there is a component '{name}' already (pipeline: {', '.join(self.names)}). "

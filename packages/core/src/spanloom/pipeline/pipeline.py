@@ -11,7 +11,7 @@ from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
 from ..errors import PipelineError
 from ..io.consent import remote_code_allowed
-from ..lang import language
+from ..lang import code_of, language
 from ..plugins import manager
 from ..plugins.factory import NewConfig, names_of
 from ..plugins.registries import registry
@@ -68,7 +68,7 @@ class Pipeline:
         config: Config | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        self.lang = lang
+        self.lang = lang = code_of(lang)
         if vocab is not None and not isinstance(vocab, Vocab):
             raise PipelineError(f"vocab is a Vocab, or None for a new one, and not {vocab!r}")
         if vocab is None:

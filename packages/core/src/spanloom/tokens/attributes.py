@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from ..vocab.columns import check_strings
 from ..vocab.views import LEXICAL_DOCS, Attribute, attribute
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def column_number(name: str, doc: str) -> Attribute[int]:
         return 0 if column is None else cast(int, column.item(token.i))
 
     def write(token: OneToken, value: int) -> None:
+        if name == "POS":
+            check_strings(name, (token.doc.lexicon.strings[value],), f"token {token.i}")
         token.doc.set_value(name, token.i, value)
 
     return attribute(read, write, doc)
@@ -36,6 +39,7 @@ def column_string(name: str, doc: str) -> Attribute[str]:
         return "" if column is None else token.doc.lexicon.strings[column.item(token.i)]
 
     def write(token: OneToken, value: str) -> None:
+        check_strings(name, (value,), f"token {token.i}")
         doc = token.doc
         doc.set_value(name, token.i, doc.strings_of(name).add(value))
 

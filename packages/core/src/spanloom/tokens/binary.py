@@ -12,6 +12,7 @@ from ..io import msgpack as _msgpack
 from ..vocab.columns import COLUMNS, STRING_COLUMNS
 from .span import Span
 from .span_group import SpanGroup
+from .vectors import warn_hooks
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -53,6 +54,7 @@ def _smallest(indices: NDArray[Any]) -> NDArray[Any]:
 
 def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
     """See :meth:`Doc.to_bytes`."""
+    warn_hooks(doc, stacklevel=4)
     lengths = doc.lexicon.column("LENGTH")[doc.rows] if len(doc) else np.zeros(0, dtype=np.int32)
     norms = {i: doc.lexicon.norm_given(row) for i, row in enumerate(doc.rows.tolist())}
     state: dict[str, Any] = {

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
+from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT, check_strings
 from .span import Span
 from .text_bound import drop_bound
 from .tree import circle, tree_starts
@@ -121,6 +121,7 @@ def set_strings(doc: Doc, argument: str, name: str, values: Sequence[Any]) -> No
                 f"{argument}: the value of word {i} ({doc.words[i]!r}) must be a string or None, "
                 f"not {type(value).__name__} ({value!r:.60})"
             )
+    check_strings(name, values, argument)
     doc.set_column(name, doc.strings_of(name).ids([value or "" for value in values]))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..vocab.attrs import attr_name
-from ..vocab.columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS
+from ..vocab.columns import COLUMNS, IOB_BEGIN, IOB_IN, STRING_COLUMNS, check_strings
 from ..vocab.lexicon import FLAGS
 from . import entities
 from .span import Span
@@ -143,6 +143,9 @@ class Retokenizer:
                 raise DataError(
                     f"attrs: {name} of a new token can't be set, but {', '.join(_SETTABLE)} can"
                 )
+        pos = given.get("POS")
+        pos = [pos] if isinstance(pos, str) else pos if isinstance(pos, list) else []
+        check_strings("POS", (value for value in pos if isinstance(value, str)), "attrs")
         custom = given.get("_", {})
         for values in custom if isinstance(custom, list) else [custom]:
             for name in values if isinstance(values, Mapping) else [values]:

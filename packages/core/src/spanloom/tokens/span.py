@@ -317,7 +317,7 @@ class Span:
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this span and of a token, span, lexeme or document."""
         hook = self.doc.hook("span", "similarity")
-        return float(hook(self, other) if hook else cosine(self.vector, other.vector))
+        return float(hook(self, other) if hook else cosine(self, other))
 
     # Custom attributes
 

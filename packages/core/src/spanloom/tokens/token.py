@@ -44,7 +44,7 @@ class Token:
     tag = column_number("TAG", "The id of the fine-grained tag.")
     tag_ = column_string("TAG", "The fine-grained tag.")
     pos = column_number("POS", "The id of the universal part of speech.")
-    pos_ = column_string("POS", "The universal part of speech; other strings are kept, too.")
+    pos_ = column_string("POS", "The universal part of speech.")
     dep = column_number("DEP", "The id of the label of the relation to the head.")
     dep_ = column_string("DEP", "The label of the relation to the head.")
     lemma = column_number("LEMMA", "The id of the base form.")
@@ -355,7 +355,7 @@ class Token:
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this token and of a token, span, lexeme or document."""
         hook = self.doc.hook("token", "similarity")
-        return float(hook(self, other) if hook else cosine(self.vector, other.vector))
+        return float(hook(self, other) if hook else cosine(self, other))
 
     def check_flag(self, flag_id: str | int) -> bool:
         """Whether a flag of the word, by name (``"IS_ALPHA"``) or number, is true."""

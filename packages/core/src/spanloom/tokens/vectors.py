@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from ..vocab.vectors import HasVector, cosine
 if TYPE_CHECKING:
     from .forward import Doc
 
-__all__ = ["has_vector", "hook", "hooks", "similarity", "vector", "vector_norm"]
+__all__ = ["has_vector", "hook", "hooks", "similarity", "vector", "vector_norm", "warn_hooks"]
 
 
 def hooks(doc: Doc, kind: str) -> dict[str, Any]:
@@ -27,6 +28,17 @@ def hook(doc: Doc, kind: str, name: str) -> Callable[..., Any] | None:
     if doc._more is None or "hooks" not in doc._more:
         return None
     return hooks(doc, kind).get(name)
+
+
+def warn_hooks(doc: Doc, stacklevel: int) -> None:
+    """Warn where a document has hooks, which are code and aren't saved."""
+    if doc._more is not None and any(doc._more.get("hooks", {}).values()):
+        warn(
+            f"the hooks of the document {doc.text[:40]!r} are functions, which aren't saved, "
+            f"pickled or sent from other processes: set them again where it is read",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def vector(doc: Doc) -> NDArray[np.float32]:
@@ -61,4 +73,4 @@ def vector_norm(doc: Doc) -> float:
 def similarity(doc: Doc, other: HasVector) -> float:
     """See :meth:`Doc.similarity`."""
     own = hook(doc, "doc", "similarity")
-    return float(own(doc, other) if own else cosine(doc.vector, other.vector))
+    return float(own(doc, other) if own else cosine(doc, other))

@@ -138,4 +138,4 @@ class Lexeme:
 
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this word and of a word, token, span or document."""
-        return cosine(self.vector, other.vector)
+        return cosine(self, other)

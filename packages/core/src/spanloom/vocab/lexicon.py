@@ -6,14 +6,15 @@ when they are asked for, in bulk, up to the last word that is known then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, SerializationError
 from .features import (
     BRACKETS,
     LEFT_PUNCT,
@@ -69,9 +70,14 @@ class Lexicon:
     lock; a reader in another thread always sees complete columns.
     """
 
-    __slots__ = ("_columns", "_index", "_lock", "_norms", "_texts", "_values", "rules", "strings")
+    __slots__ = ("_columns", "_index", "_lock", "_norms", "_texts", "rules", "strings", "values")
 
-    def __init__(self, strings: StringStore, rules: LexicalRules | None = None) -> None:
+    def __init__(
+        self,
+        strings: StringStore,
+        rules: LexicalRules | None = None,
+        values: Mapping[tuple[str, str], str | bool] | None = None,
+    ) -> None:
         self.strings = strings
         self.rules = rules or LexicalRules()
         self._index: dict[str | tuple[str, str], int] = {}
@@ -80,7 +86,7 @@ class Lexicon:
         # name -> rows that are filled, and the array, which may be longer
         self._columns: dict[str, tuple[int, NDArray[Any]]] = {}
         # (name, text) -> what somebody set
-        self._values: dict[tuple[str, str], str | bool] = {}
+        self.values: dict[tuple[str, str], str | bool] = dict(values or {})
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -197,7 +203,7 @@ class Lexicon:
 
     def _overridden(self, name: str, start: int, texts: list[str]) -> list[tuple[int, str | bool]]:
         """Which of ``texts``, from row ``start`` on, somebody has set the feature of."""
-        chosen = {text: value for (which, text), value in self._values.items() if which == name}
+        chosen = {text: value for (which, text), value in self.values.items() if which == name}
         return [
             (i, chosen[text])
             for i, text in enumerate(texts if chosen else ())
@@ -237,8 +243,24 @@ class Lexicon:
             raise DataError(f"'{name}' is not a feature of words that can be set")
         self.row(text)
         with self._lock:
-            self._values[name, text] = value
+            self.values[name, text] = value
             self._columns.pop(name, None)
+
+    def values_saved(self) -> str:
+        """What somebody set, as JSON: rows of feature, word and value."""
+        return json.dumps([[name, text, value] for (name, text), value in self.values.items()])
+
+    def with_values(self, saved: str) -> Lexicon:
+        """The lexicon itself, with what :meth:`values_saved` gave. Raises
+        :class:`SerializationError` for anything else."""
+        try:
+            for name, text, value in json.loads(saved):
+                if type(text) is not str or type(value) is not (bool if name in FLAGS else str):
+                    raise DataError(f"'{name}' of {text!r} can't be {value!r}")
+                self.set_value(name, text, value)
+        except (TypeError, ValueError) as error:
+            raise SerializationError(f"what was set on lexemes is damaged: {error}") from error
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         keys = sorted(self._index.items(), key=lambda item: item[1])
@@ -246,11 +268,10 @@ class Lexicon:
             "strings": self.strings,
             "rules": self.rules,
             "keys": [key for key, _ in keys],
-            "values": self._values,
+            "values": self.values,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["strings"], state["rules"])  # type: ignore[misc]
+        self.__init__(state["strings"], state["rules"], state["values"])  # type: ignore[misc]
         for key in state["keys"]:
             self.row(*((key,) if isinstance(key, str) else key))
-        self._values = state["values"]

@@ -91,22 +91,32 @@ class VectorTable(Protocol):
         there, with a path from that folder."""
 
 
-def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """The cosine of two vectors; 0.0 if either is all zeros or they have no dimensions.
+def cosine(own: HasVector, others: HasVector) -> float:
+    """The cosine of the vectors of two words or texts. Where either vector is all zeros, or they
+    have no dimensions, it is 1.0 for the same words and else 0.0.
 
     Raises :class:`DataError` if both have dimensions, but not equally many.
     """
+    one, other = own.vector, others.vector
     if one.shape != other.shape and one.size and other.size:
         raise DataError(
             f"vectors of {one.size} and {other.size} dimensions can't be compared: both must come "
             f"from the same table, or from hooks that agree"
         )
+    norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
+    if norms and one.size and other.size:
+        return float(np.dot(one, other)) / norms
+    if _words(own) == _words(others):
+        return 1.0
     if not one.size or not other.size:
         message = "there are no vectors, so the similarity is 0.0: load a table (vocab.vectors)"
         warnings.warn(message, UserWarning, stacklevel=3)
-        return 0.0
-    norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
-    return float(np.dot(one, other)) / norms if norms else 0.0
+    return 0.0
+
+
+def _words(whose: Any) -> list[str]:
+    # A document and a span are rows of tokens, a token and a lexeme one word.
+    return [token.text for token in whose] if hasattr(whose, "__iter__") else [whose.text]
 
 
 def open_vectors(source: str | Path, block: Mapping[str, Any] | None = None) -> VectorTable:

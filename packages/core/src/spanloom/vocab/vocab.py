@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, SerializationError
 from ..io import msgpack as _msgpack
-from ..io.files import existing, folder_written
+from ..io.files import existing, folder_written, write_text
 from .extensions import ExtensionTable, Kind
 from .features import LexicalRules
 from .lexeme import Lexeme
@@ -72,11 +72,11 @@ class Vocab:
         self._shell = _Shell(self)
         self.lexicon = self._new_lexicon()
 
-    def _new_lexicon(self) -> Lexicon:
+    def _new_lexicon(self, values: Mapping[tuple[str, str], str | bool] | None = None) -> Lexicon:
         strings = self.strings
         if self.max_types is not None:
             strings = StringStore(parent=strings)
-        return Lexicon(strings, self.rules)
+        return Lexicon(strings, self.rules, values)
 
     def renew(self) -> Lexicon:
         """The lexicon to use from here on: a new one if the present one is over ``max_types``.
@@ -84,7 +84,7 @@ class Vocab:
         Whoever caches by row must forget its rows when the lexicon is another.
         """
         if self.max_types is not None and len(self.lexicon) > self.max_types:
-            self.lexicon = self._new_lexicon()
+            self.lexicon = self._new_lexicon(self.lexicon.values)
         return self.lexicon
 
     def __getitem__(self, key: str | int) -> Lexeme:
@@ -138,11 +138,13 @@ class Vocab:
         return orth if isinstance(orth, str) else self.lexicon.strings[orth]
 
     def to_bytes(self) -> bytes:
-        """The language and strings, as msgpack. Of vectors in a file, the reference to it."""
+        """The language, the strings and what was set on lexemes, as msgpack. Of vectors in a file,
+        the reference to it."""
         state = {
             "format": _FORMAT,
             "lang": self.lang,
             "strings": self.strings.to_bytes(),
+            "lexemes": self.lexicon.values_saved(),
             "vectors": None if self.vectors is None else self.vectors.reference(),
         }
         return _msgpack.dumps(state)
@@ -161,14 +163,15 @@ class Vocab:
         self.lang = lang
         if state.get("vectors"):
             self.vectors = referred_vectors(state["vectors"], "the bytes of a vocab")
-        self.lexicon = self._new_lexicon()
+        self.lexicon = self._new_lexicon().with_values(state.get("lexemes", "[]"))
         return self
 
     def to_disk(self, path: str | Path) -> None:
-        """Write the folder ``path``, with the strings in ``strings.json``, and what the vectors
-        write to be found again."""
+        """Write the folder ``path``, with the strings in ``strings.json``, what was set on
+        lexemes in ``lexemes.json``, and what the vectors write to be found again."""
         with folder_written(path, ["strings.json"]) as folder:
             self.strings.to_disk(folder / "strings.json")
+            write_text(folder / "lexemes.json", self.lexicon.values_saved())
             if self.vectors is not None:
                 self.vectors.to_disk(folder)
 
@@ -180,7 +183,9 @@ class Vocab:
         folder = existing(path, "vocab folder")
         self.strings.from_disk(folder / "strings.json")
         self.vectors = saved_vectors(folder) or self.vectors
-        self.lexicon = self._new_lexicon()
+        lexemes = folder / "lexemes.json"  # not in folders of earlier versions
+        saved = lexemes.read_text("utf8") if lexemes.exists() else "[]"
+        self.lexicon = self._new_lexicon().with_values(saved)
         return self
 
     @property
@@ -190,7 +195,7 @@ class Vocab:
 
     def __reduce__(self) -> tuple[Any, ...]:
         args = (self.lang, self.strings, self.rules, self.max_types, self.vectors)
-        return _restore, (*args, _attributes(self.extensions))
+        return _restore, (*args, _attributes(self.extensions), self.lexicon.values)
 
 
 class _Shell:
@@ -204,7 +209,7 @@ class _Shell:
     def __reduce__(self) -> tuple[Any, ...]:
         vocab = self.vocab
         args = (vocab.lang, (), vocab.rules, vocab.max_types, None)
-        return _restore, (*args, _attributes(vocab.extensions))
+        return _restore, (*args, _attributes(vocab.extensions), vocab.lexicon.values)
 
 
 def _attributes(extensions: ExtensionTable) -> list[tuple[Kind, str, str, Any]]:
@@ -224,8 +229,10 @@ def _restore(
     max_types: int | None,
     vectors: VectorTable | None = None,
     attributes: Sequence[tuple[Kind, str, str, Any]] = (),
+    values: Mapping[tuple[str, str], str | bool] | None = None,
 ) -> Vocab:
     vocab = Vocab(lang, strings, rules, max_types=max_types)
+    vocab.lexicon = vocab._new_lexicon(values)
     vocab.vectors = vectors
     for kind, name, owner, default in attributes:
         # By force: a script here may have an attribute of that name.

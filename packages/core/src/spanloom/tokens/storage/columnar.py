@@ -20,6 +20,7 @@ from ...errors import SerializationError
 from ...io import msgpack as _msgpack
 from ...vocab.columns import COLUMNS, STRING_COLUMNS
 from ..doc import Doc
+from ..vectors import warn_hooks
 from .columnar_extras import extras, set_extras
 from .packing import bounds, pack, pack_strings, smallest, unpack, unpack_strings
 
@@ -47,6 +48,8 @@ def to_blocks(docs: Sequence[Doc]) -> list[bytes]:
 
 
 def _block(lexicon: Lexicon, docs: list[Doc]) -> bytes:
+    for doc in docs:
+        warn_hooks(doc, stacklevel=4)
     rows = np.concatenate([doc.rows for doc in docs])
     types = np.unique(rows)
     place = np.empty(int(types[-1]) + 1 if len(types) else 0, dtype=np.int32)

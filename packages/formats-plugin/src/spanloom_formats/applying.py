@@ -74,7 +74,8 @@ def apply_pipeline(
 
     Raises :class:`DataError` before anything is annotated if a text holds half a surrogate pair,
     which the format of ``output`` can't; :class:`SpanloomError` if the parts are of another
-    pipeline (of other weights, say), or of another source; and what reading, annotating and writing raise.
+    pipeline (of other weights, say), or of another source; and what reading,
+    annotating and writing raise.
     """
     to_stdout, output = str(output) == "-", Path(output)
     if to_stdout and resume:

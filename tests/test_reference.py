@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from spanloom.vocab.absent import Absent
+
 griffe = pytest.importorskip("griffe", reason="griffelib reads the source: requirements-docs.txt")
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -36,12 +38,15 @@ def code(api: ModuleType) -> Any:
 
 
 def ours(cls: type) -> set[str]:
-    """Public names of a class that a class of ours defines."""
+    """Public names of a class that a class of ours defines, and that are there (see
+    `spanloom.vocab.absent`)."""
     places = [base for base in cls.__mro__ if base.__module__.startswith("spanloom")]
     return {
         name
         for name in dir(cls)
-        if not name.startswith("_") and any(name in vars(base) for base in places)
+        if not name.startswith("_")
+        and any(name in vars(base) for base in places)
+        and not any(isinstance(vars(base).get(name), Absent) for base in places)
     }
 
 

@@ -25,4 +25,15 @@ __getattr__, __dir__, __all__ = lazy_names(
         "vocab": ["Lexeme", "StringStore", "Vocab"],
     },
     "__version__",
+    absent={
+        "Language": "the class of pipelines is spanloom.Pipeline",
+        "attrs": "attributes are named by strings; spanloom_spacy.attrs has their numbers",
+        "info": "read nlp.meta, or use the command spanloom info",
+        "prefer_gpu": "use thinc.api.prefer_gpu, or --gpu-id of a command",
+        "require_cpu": "use thinc.api.require_cpu",
+        "require_gpu": "use thinc.api.require_gpu, or --gpu-id of a command",
+        "scorer": "use nlp.evaluate and spanloom.scoring; spanloom_spacy.scorer has a Scorer",
+        "symbols": "attributes are named by strings; spanloom_spacy.attrs has their numbers",
+        "util": "spanloom_spacy.util has what is most used of it",
+    },
 )

@@ -12,6 +12,7 @@
     │   └── NoComponentError (KeyError)  no component of that name
     ├── DataError (ValueError)           bad text, tokens or annotation
     │   └── FormatError                  a file whose content is malformed; names file and line
+    ├── AbsentError (AttributeError)     an attribute of another library's that isn't here
     ├── MissingFileError (FileNotFoundError)
     ├── OccupiedError (FileExistsError)  what is at a path isn't ours to replace
     ├── SerializationError (ValueError)  saved data that can't be read back
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "AbsentError",
     "ConfigError",
     "ConfigProblem",
     "DataError",
@@ -166,6 +168,10 @@ class FormatError(DataError):
         super().__init__(
             f"{path}, line {line}: {message}" if line is not None else f"{path}: {message}"
         )
+
+
+class AbsentError(SpanloomError, AttributeError):
+    """An attribute that another library has and this one hasn't; says what to use instead."""
 
 
 class MissingFileError(SpanloomError, FileNotFoundError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ _PACKAGES = ("spanloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
 def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
 
-    MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded. With
+    MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded;
+    --json has what each package supplies, and other long lists, in full. With
     --graph, which stands after MODEL, MODEL may also be a config; its pipeline is put together for
     that, without weights.
     """
@@ -41,6 +43,10 @@ def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
+    if suppliers := found.get("suppliers"):
+        # Who, and how many names: which ones is in the JSON.
+        counts = Counter(suppliers.values())
+        found["suppliers"] = [f"{who} ({number})" for who, number in counts.most_common()]
     width = max(map(len, found))
     for key, value in found.items():
         click.echo(f"{key:<{width}}  {_text(value)}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..tokens import Doc, Span
+from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS, STRING_COLUMNS
 from .alignment import Alignment, align_docs, starts_on_words
 from .from_dict import reference_from_dict, to_dict
@@ -18,6 +19,7 @@ from .spans import aligned_entity_tags, aligned_spans
 __all__ = ["Example"]
 
 
+@absent("Example")
 class Example:
     """A ``predicted`` document (``x``) and its ``reference`` (``y``), of the same text.
 

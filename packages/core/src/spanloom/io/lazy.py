@@ -7,16 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from ..errors import AbsentError
+
 __all__ = ["lazy_names"]
 
 
 def lazy_names(
-    package: str, modules: Mapping[str, Sequence[str]], *also: str
+    package: str,
+    modules: Mapping[str, Sequence[str]],
+    *also: str,
+    absent: Mapping[str, str] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
 
     ``modules`` says which names each of its modules has (or another package's, where its whole name
-    is given); ``also`` are names that are there already.
+    is given); ``also`` are names that are there already, ``absent`` names that
+    another library has, with what to use instead: asking for one raises :class:`AbsentError`.
     Type checkers read the stub beside the package's ``__init__``, which ``nox -s stubs`` makes from
     the same table.
     """
@@ -25,6 +31,8 @@ def lazy_names(
 
     def get(name: str) -> Any:
         if name not in homes:
+            if absent and name in absent:
+                raise AbsentError(f"{package}.{name} isn't there: {absent[name]}")
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         home = homes[name]
         module = home if home.startswith("spanloom.") else f"{package}.{home}"

@@ -46,7 +46,8 @@ def load(
     config: Mapping[str, Any] | None = None,
     trust_remote_code: bool | None = None,
 ) -> Pipeline:
-    """Load a saved pipeline: a folder, or the name of an installed package that brings one.
+    """Load a saved pipeline: a folder, or the name of an installed package that brings one;
+    ``"blank:en"`` is :func:`blank`.
 
     ``disable`` loads components without running them; ``enable`` runs only those that it names and
     the encoders that they listen to, whatever the config says; ``exclude`` doesn't load them.
@@ -59,6 +60,8 @@ def load(
     is wrong with the config, :class:`PipelineError` for components that aren't there or listen to
     one that isn't, and :class:`SerializationError` for files that can't be read.
     """
+    if str(name).startswith("blank:"):
+        return blank(str(name).removeprefix("blank:"), vocab=vocab, config=config)
     choice = loading.Choice.of(disable, enable, exclude)
     with remote_code(trust_remote_code):
         return loading.load(Pipeline, name, choice, vocab, config)

@@ -18,6 +18,7 @@ from ..plugins.registries import registry
 from ..tokens import Doc
 from ..tokens.batch import Batch
 from ..vocab import Vocab
+from ..vocab.absent import absent
 from . import (
     description,
     editing,
@@ -46,6 +47,7 @@ __all__ = ["Pipeline"]
 C = TypeVar("C")
 
 
+@absent("Pipeline")
 class Pipeline:
     """Turns text into annotated :class:`~spanloom.tokens.Doc` objects.
 
@@ -80,6 +82,7 @@ class Pipeline:
         self.batch_words = WORDS
         self.remote_code = remote_code_allowed()
         self.meta: dict[str, Any] = {"name": "pipeline", "version": "0.0.0", **(meta or {})}
+        self.meta["lang"] = lang
         self._config = (Config(config) if config else default_config()).copy()
         self.references = description.references_in(self._config)
         self._tokenizer_config = dict(tokenizer or {"@tokenizers": "spanloom.Tokenizer.v1"})

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from ..errors import DataError
 from ..io.files import existing, write_bytes
 from ..tokens import Doc
+from ..vocab.absent import absent
 from .chunks import ChunkCache, Tokens
 from .fast import fast_splitter
 from .rules import TokenizerRules, checked_case
@@ -93,6 +94,7 @@ class _Settable(Generic[C]):
         tokenizer._set(self.name, value)
 
 
+@absent("Tokenizer")
 class Tokenizer(TokenizerBase):
     """Splits text into tokens by rules; the text can always be put together again from them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..vocab.extensions import ExtensionTable
+from ..vocab.morphology import MorphAnalysis
 from .doc import Doc
 from .span import Span
 from .span_group import SpanGroup, SpanGroups, filter_spans
@@ -12,6 +13,7 @@ from .token import Token
 __all__ = [
     "Doc",
     "ExtensionTable",
+    "MorphAnalysis",
     "Span",
     "SpanGroup",
     "SpanGroups",

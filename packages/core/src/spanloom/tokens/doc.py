@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..io.files import existing, write_bytes
 from ..vocab import extensions
+from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Doc"]
 
 
+@absent("Doc")
 class Doc:
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 

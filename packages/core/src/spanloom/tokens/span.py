@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..vocab import extensions
+from ..vocab.absent import absent
 from ..vocab.vectors import HasVector, cosine
 from . import annotation, entities, tree
 from .slicing import span_as_doc
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Span"]
 
 
+@absent("Span")
 class Span:
     """The tokens ``start`` to ``end`` (not included) of ``doc``, maybe with a label.
 
@@ -313,6 +315,15 @@ class Span:
         """The L2 norm of the vector."""
         hook = self.doc.hook("span", "vector_norm")
         return float(hook(self) if hook else np.linalg.norm(self.vector))
+
+    @property
+    def tensor(self) -> Any:
+        """The tokens' rows of ``doc.tensor``, shape ``(len(span), width)``."""
+        return self.doc.tensor[self.start : self.end]
+
+    def get_lca_matrix(self) -> NDArray[np.int32]:
+        """As :meth:`Doc.get_lca_matrix`, within the span: -1 for an ancestor outside of it."""
+        return self.as_doc().get_lca_matrix()
 
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this span and of a token, span, lexeme or document."""

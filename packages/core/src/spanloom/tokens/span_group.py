@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import DataError
+from ..vocab.absent import absent
 from .span import Span
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SpanGroup", "SpanGroups"]
 
 
+@absent("SpanGroup")
 class SpanGroup:
     """A list of spans of one document, with a name and attributes of its own."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..vocab import extensions
+from ..vocab.absent import absent
 from ..vocab.attrs import attr_name
 from ..vocab.lexeme import Lexeme
 from ..vocab.morphology import MorphAnalysis
@@ -26,6 +27,7 @@ __all__ = ["Token"]
 _IOB = ("", "I", "O", "B")
 
 
+@absent("Token")
 class Token:
     """One token: ``doc`` and its index ``i``.
 
@@ -160,10 +162,8 @@ class Token:
     def nbor(self, i: int = 1) -> Token:
         """The token that is ``i`` places further. Raises :class:`IndexError` outside the text."""
         if not 0 <= self.i + i < len(self.doc):
-            raise IndexError(
-                f"token {self.i} has no neighbour {i} places further: the document has "
-                f"{len(self.doc)} tokens"
-            )
+            size = len(self.doc)
+            raise IndexError(f"token {self.i} has no neighbour {i} places further: of {size}")
         return self.doc[self.i + i]
 
     # Morphology, sentences and entities
@@ -346,6 +346,11 @@ class Token:
         """The L2 norm of the vector."""
         hook = self.doc.hook("token", "vector_norm")
         return float(hook(self) if hook else np.linalg.norm(self.vector))
+
+    @property
+    def tensor(self) -> NDArray[np.float32]:
+        """The token's row of ``doc.tensor``, shape ``(width,)``."""
+        return np.asarray(self.doc.tensor[self.i])
 
     @property
     def is_oov(self) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .absent import absent
+from .attrs import attr_name
 from .lexicon import STRING_FEATURES, Lexicon
 from .vectors import HasVector, cosine
 from .views import LEXICAL_DOCS, Attribute, attribute
@@ -43,6 +45,7 @@ def _setter(name: str) -> Callable[[Lexeme, str | int | bool], None]:
     return lambda lexeme, value: lexeme._set(name, value)
 
 
+@absent("Lexeme")
 class Lexeme:
     """A word type, as a light view on its row. Its features can be set, for all of the text."""
 
@@ -135,6 +138,10 @@ class Lexeme:
     def vector_norm(self) -> float:
         """The L2 norm of the vector."""
         return float(np.linalg.norm(self.vector))
+
+    def check_flag(self, flag_id: str | int) -> bool:
+        """Whether a flag, by name (``"IS_ALPHA"``) or number, is true."""
+        return bool(self.lexicon.value(attr_name(flag_id), self.row))
 
     def similarity(self, other: HasVector) -> float:
         """The cosine of the vectors of this word and of a word, token, span or document."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..errors import DataError
 from .strings import StringStore
@@ -55,6 +56,11 @@ class MorphAnalysis:
     def __init__(self, strings: StringStore, feats: str | Mapping[str, str] = "") -> None:
         self.strings = strings
         self._feats = normalize_feats(feats)
+
+    @classmethod
+    def from_id(cls, vocab: Any, key: int) -> MorphAnalysis:
+        """The analysis of an id, as a MORPH column holds it."""
+        return cls(vocab.strings, vocab.strings[key])
 
     @property
     def key(self) -> int:
@@ -113,6 +119,10 @@ class Morphology:
     """The morphological analyses of a vocab: adds them in normalised form and reads them back."""
 
     __slots__ = ("_keys", "strings")
+
+    EMPTY_MORPH, FEATURE_SEP, FIELD_SEP, VALUE_SEP = EMPTY_MORPH, "|", "=", ","
+    feats_to_dict = staticmethod(feats_to_dict)
+    dict_to_feats = staticmethod(normalize_feats)
 
     def __init__(self, strings: StringStore) -> None:
         self.strings = strings

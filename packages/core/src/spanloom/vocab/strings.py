@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, FormatError, SerializationError
 from ..io.files import existing, write_bytes
+from .absent import absent
 
 __all__ = ["StringStore", "hash_string", "hash_strings", "symbol_ids"]
 
@@ -108,6 +109,7 @@ def hash_strings(texts: Sequence[str]) -> NDArray[np.uint64]:
     return out
 
 
+@absent("StringStore")
 class StringStore:
     """Strings by id and ids by string.
 

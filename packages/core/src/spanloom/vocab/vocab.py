@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, SerializationError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, write_text
+from .absent import absent
 from .extensions import ExtensionTable, Kind
 from .features import LexicalRules
 from .lexeme import Lexeme
@@ -25,6 +26,7 @@ __all__ = ["Vocab"]
 _FORMAT = 1
 
 
+@absent("Vocab")
 class Vocab:
     """What the documents of a pipeline share.
 

@@ -19,7 +19,16 @@ from .compare import as_failure
 __all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance"]
 
 #: Registries whose names are no blocks of a config.
-_NO_BLOCKS = {"converters", "dialects", "languages", "models", "renderers", "writers"}
+_NO_BLOCKS = {
+    "converters",
+    "dialects",
+    "languages",
+    "lemmatizer_rules",
+    "models",
+    "renderers",
+    "syntax_iterators",
+    "writers",
+}
 
 #: A small shared encoder, for arguments called ``tok2vec``.
 SMALL_ENCODER: dict[str, Any] = {

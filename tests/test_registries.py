@@ -15,7 +15,7 @@ from spanloom_devkit.testing.suite import BASES
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "registries.md"
 TEXT = PAGE.read_text("utf-8")
 OURS = [name for name in registry.kinds() if registry[name].group.startswith("spanloom_")]
-EXAMPLE = re.compile(r"^@?registry\.(\w+)\(\"([\w.-]+)\"\)", re.M)
+EXAMPLE = re.compile(r"^@?registry\.(\w+)\(\"([\w.-]+)\"", re.M)
 #: What a class of the kit must be told besides.
 GIVEN: dict[str, dict[str, Any]] = {
     "encoders": {"source": "anything"},

@@ -314,3 +314,21 @@ def test_two_classifiers_without_labels_both_read_the_examples() -> None:
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(t), {"cats": c}) for t, c in rows])
     assert nlp.get_pipe("textcat").labels == ("BAD", "GOOD")
     assert nlp.get_pipe("textcat_multilabel").labels == ("BAD", "GOOD")
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_attention_with_keys_of_its_own_learns(exclusive: bool) -> None:
+    nlp = spanloom.blank("en")
+    model = {"@architectures": "spacy.TextCatParametricAttention.v1",
+             "exclusive_classes": exclusive, "tok2vec": TOK2VEC}  # fmt: skip
+    factory = "textcat" if exclusive else "textcat_multilabel"
+    nlp.add_pipe(factory, config={"model": model})
+    examples = [
+        Example.from_dict(nlp.make_doc(text), {"cats": {"GOOD": good, "BAD": 1 - good}})
+        for text, good in (("a fine day", 1), ("a bad day", 0), ("", 1))
+    ]
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(40):
+        nlp.update(examples[:2], sgd=optimizer)
+    cats = [nlp(text).cats["GOOD"] for text in ("a fine day", "a bad day")]
+    assert cats[0] > 0.7 > 0.3 > cats[1]

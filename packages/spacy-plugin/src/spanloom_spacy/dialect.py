@@ -14,10 +14,7 @@ _LACKING = {
     "future_entity_ruler": "write a component that sets doc.ents",
     "beam_parser": "use 'parser'",
     "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
-    "span_finder": "write a component that sets doc.spans",
     "span_ruler": "write a component that sets doc.spans",
-    "spancat": "use 'ner' for spans that don't overlap",
-    "spancat_singlelabel": "use 'ner' for spans that don't overlap",
 }
 
 

@@ -7,14 +7,20 @@ from functools import partial
 from typing import Any
 
 from spanloom.examples import Example
-from spanloom.scoring import score_sentences
+from spanloom.scoring import score_sentences, score_spans
 from spanloom.scoring.makers import Scorer
 
 from .ner.scoring import score_entities
 from .parser.scoring import score_dependencies
 from .textcat.scoring import score_cats
 
-__all__ = ["ner_scorer", "parser_scorer", "textcat_multilabel_scorer", "textcat_scorer"]
+__all__ = [
+    "ner_scorer",
+    "parser_scorer",
+    "span_finder_scorer",
+    "textcat_multilabel_scorer",
+    "textcat_scorer",
+]
 
 
 def parser_scorer() -> Scorer:
@@ -30,6 +36,17 @@ def _score_trees(examples: Iterable[Example]) -> dict[str, Any]:
 def ner_scorer() -> Scorer:
     """``ents_p``, ``ents_r``, ``ents_f`` and ``ents_per_type``."""
     return score_entities
+
+
+def span_finder_scorer(spans_key: str = "sc") -> Scorer:
+    """``spans_{spans_key}_p``, ``_r`` and ``_f`` of spans whatever their label."""
+    return partial(_score_bounds, key=spans_key)
+
+
+def _score_bounds(examples: Iterable[Example], key: str) -> dict[str, Any]:
+    scores = score_spans(examples, key, labeled=False)
+    del scores[f"spans_{key}_per_type"]
+    return scores
 
 
 def textcat_scorer() -> Scorer:

@@ -23,6 +23,7 @@ __all__ = [
     "BOW",
     "CNN",
     "ENSEMBLE",
+    "SPAN_FINDER",
     "get_alignments",
     "make_tempdir",
     "minibatch",
@@ -32,6 +33,9 @@ __all__ = [
 
 BASE_EXCEPTIONS = base_cases()
 ENSEMBLE = Config({"model": factory_config(registry.get("factories", "textcat"))["model"]}).to_str()
+SPAN_FINDER = Config(
+    {"model": factory_config(registry.get("factories", "span_finder"))["model"]}
+).to_str()
 BOW = """
 [model]
 @architectures = "spacy.TextCatBOW.v3"

@@ -57,6 +57,7 @@ NAMES: dict[str, dict[str, str] | str] = {
     "spacy.pipeline.dep_parser": {"DEFAULT_PARSER_MODEL": "spacy.adapters"},
     "spacy.pipeline.ner": {"DEFAULT_NER_MODEL": "spacy.adapters"},
     "spacy.pipeline.senter": {"DEFAULT_SENTER_MODEL": "spacy.adapters"},
+    "spacy.pipeline.span_finder": {"span_finder_default_config": "spacy.adapters:SPAN_FINDER"},
     "spacy.pipeline.tagger": {"DEFAULT_TAGGER_MODEL": "spacy.adapters"},
     "spacy.pipeline.textcat": {
         "DEFAULT_SINGLE_TEXTCAT_MODEL": "spacy.adapters",

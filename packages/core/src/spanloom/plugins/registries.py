@@ -110,7 +110,7 @@ class Registries:
         self.optimizers = ThincRegistry("optimizers")
         """thinc's, as are all below."""
         self.schedules = ThincRegistry("schedules")
-        self.layers = ThincRegistry("layers")
+        self.layers = ThincRegistry("layers", self._our_names)
         self.losses = ThincRegistry("losses")
         self.initializers = ThincRegistry("initializers")
         self.datasets = ThincRegistry("datasets")

@@ -342,8 +342,8 @@ class ThincRegistry(Registry):
     function registered here is registered with thinc, too.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, our_names: OurNames | None = None) -> None:
+        super().__init__(name, our_names)
         self.namespace = ("thinc", name)
         self.group = f"thinc_{name}"
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from thinc.api import (
     Dropout,
+    Gelu,
     LayerNorm,
     Linear,
     Logistic,
     Maxout,
     Model,
     ParametricAttention,
+    ParametricAttention_v2,
     Softmax,
     SparseLinear,
     SparseLinear_v2,
@@ -42,6 +44,7 @@ __all__ = [
     "TextCatBOW_v1",
     "TextCatCNN",
     "TextCatEnsemble",
+    "TextCatParametricAttention",
     "TextCatReduce",
     "pool_texts",
 ]
@@ -187,6 +190,29 @@ def TextCatEnsemble(
     return model
 
 
+def TextCatParametricAttention(
+    tok2vec: TokenModel, exclusive_classes: bool = True, nO: int | None = None
+) -> TextModel:
+    """Pool the token vectors of a document by attention, whose keys come from a layer of their own,
+    and score the pooled vectors."""
+    width = tok2vec.maybe_get_dim("nO")
+    key: Model[Any, Any] = Gelu(nO=width, nI=width)
+    attention: Model[Any, Any] = ParametricAttention_v2(key_transform=key, nO=width)
+    mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width), Dropout(0.0))
+    pooled: Model[Any, Any] = chain(
+        chain(chain(tok2vec, list2ragged()), attention), pool_texts(reduce_sum())
+    )
+    model: Model[Any, Any] = chain(chain(pooled, residual(mix)), _output(exclusive_classes, nO))
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("attention", attention)
+    model.set_ref("key_transform", key)
+    model.set_ref("maxout", mix.layers[0])
+    model.set_ref("norm", mix.layers[1])
+    model.attrs["multi_label"] = not exclusive_classes
+    model.init = partial(_init_ensemble, model.init)
+    return model
+
+
 def _init_ensemble(
     init: Callable[..., Any], model: Model[Any, Any], X: Any = None, Y: Any = None
 ) -> None:
@@ -195,9 +221,9 @@ def _init_ensemble(
     if not tok2vec.has_dim("nO"):
         tok2vec.initialize(X=X)
     width = tok2vec.get_dim("nO")
-    for ref, dims in {"attention": ("nO",), "maxout": ("nO", "nI"), "norm": ("nI", "nO")}.items():
-        layer = model.get_ref(ref)
-        for dim in dims:
+    refs = ("attention", "key_transform", "maxout", "norm")
+    for layer in (model.get_ref(ref) for ref in refs if model.has_ref(ref)):
+        for dim in ("nI", "nO"):
             if layer.has_dim(dim) is None:
                 layer.set_dim(dim, width)
     init(model, X, Y)

@@ -157,7 +157,10 @@ def main() -> None:
     steps = " -> ".join(config["nlp"]["pipeline"])
     console.print(f"{steps}, on the samples in {DATA}\n", highlight=False, soft_wrap=True)
     result = spanloom.train(config, out / "training", train=corpus("train"), dev=corpus("dev"))
-    result.history.plot(out / "training.png", title="Quickstart: samples of EWT and WNUT")
+    try:
+        result.history.plot(out / "training.png", title="Quickstart: samples of EWT and WNUT")
+    except SpanloomError as error:  # the picture needs matplotlib, and nothing else does
+        console.print(f"\n{error}", highlight=False, markup=False)
 
     console.rule("[bold]2. Evaluate on sentences that training never saw")
     nlp = spanloom.load(result.best)
@@ -182,7 +185,8 @@ def main() -> None:
         ("pipeline/", "the pipeline, for spanloom.load"),
         ("pipeline/config.cfg", "its whole config, every default written down"),
     ]:
-        console.print(f"  {out / name}  [dim]{what}[/]", highlight=False, soft_wrap=True)
+        if (out / name).exists():
+            console.print(f"  {out / name}  [dim]{what}[/]", highlight=False, soft_wrap=True)
     here = Path(sys.executable).with_name("spanloom")
     console.print("\nTry next:", style="bold")
     for command in (

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import spanloom
+from spanloom import registry
 from spanloom.config import check_config, fill_config, load_config
+from spanloom.errors import MissingFileError
 
-from .support import run
+from .support import config_for, run
 
 
 @pytest.fixture
@@ -122,3 +125,34 @@ def test_code_registers_names_for_a_config(tmp_path: Path, trees: Path) -> None:
 
 def test_info_lists_versions() -> None:
     assert json.loads(run("info", "--json").output)["thinc"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "not_meant"),
+    [
+        (["evaluate", "nothing", "nofile"], "no annotated data at 'nofile'", "--paths"),
+        (["info", "nosuch", "--graph"], "no saved pipeline, and no config, at 'nosuch'", "init"),
+        (["info", "nosuch"], "no saved pipeline at 'nosuch'", "init"),
+        (["train", "nosuch.cfg"], "no config file at 'nosuch.cfg'", "--paths"),
+    ],
+)
+def test_messages_name_what_was_given(arguments: list[str], told: str, not_meant: str) -> None:
+    said = run(*arguments, code=1).output
+    assert told in said and not_meant not in said.replace("init config", "")
+
+
+def test_a_corpus_that_python_names_is_not_sought_among_options(data: dict[str, str]) -> None:
+    config = config_for(data)
+    with pytest.raises(MissingFileError, match="no dev corpus at 'nofile'") as caught:
+        spanloom.train(config, quiet=True, train=data["paths.train"], dev="nofile")
+    assert "--paths" not in str(caught.value)
+
+
+@pytest.mark.skipif("curve" in registry.renderers, reason="spanloom-display is here")
+def test_a_curve_that_cannot_be_drawn_is_told_before_training(
+    data: dict[str, str], tmp_path: Path
+) -> None:
+    config_for(data).to_disk(tmp_path / "c.cfg")
+    out = tmp_path / "out"
+    told = run("train", tmp_path / "c.cfg", "-o", out, "--plot", tmp_path / "x.png", code=1)
+    assert "pip install spanloom-display" in told.output and not out.exists()

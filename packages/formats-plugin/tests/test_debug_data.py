@@ -72,3 +72,12 @@ def test_heads_in_a_circle_are_an_error(config: Path, tmp_path: Path) -> None:
     paths = ["--paths.train", tmp_path / "a.loom", "--paths.dev", tmp_path / "a.loom"]
     told = run("debug", "data", config, *paths, code=1)
     assert "1 documents in train have heads that go in a circle" in told.output
+
+
+def test_null_paths_are_told_as_train_tells_them(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "train.conllu").write_text(ROWS.format(tag="VBP"), "utf8")
+    told = run("debug", "data", config, code=1).output
+    assert "corpora.train.path: is null" in told and "give --paths.train" in told
+    assert "corpora.dev.path: is null" in told and "TypeError" not in told
+    told = run("debug", "data", config, "--paths.train", tmp_path / "train.conllu", code=1).output
+    assert "corpora.train" not in told and "corpora.dev.path: is null" in told

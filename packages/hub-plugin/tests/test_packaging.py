@@ -338,6 +338,8 @@ def test_from_a_hub(wheel: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("HF_ENDPOINT", url)
         run("download", "me/tags@v1/2", "--to", "user")
         assert "404" in run("download", "me/other", code=1).stderr
+        told = run("download", "en_core_web_sm", code=1).stderr
+        assert "no pipelines to be had by their name alone" in told
     with _serving(partial(_TwoWheels, directory=str(wheel.parent))) as url:
         monkeypatch.setenv("HF_ENDPOINT", url)
         told = run("download", "hf://me/tags@v1/2", code=1).stderr

@@ -66,8 +66,10 @@ def inspect_data(config: Mapping[str, Any]) -> Counts:
     """
     from spanloom.pipeline import Pipeline
 
-    check_config(config, phase="train")
-    filled = fill_config(Config(dict(config))).interpolate()
+    whole = fill_config(config if isinstance(config, Config) else Config(dict(config)))
+    whole.source = getattr(config, "source", "config")
+    check_config(whole, complete=True, phase="train")
+    filled = whole.interpolate()
     nlp = Pipeline.from_config(filled)
     settings = read_settings(filled)
     frozen = settings.frozen_components

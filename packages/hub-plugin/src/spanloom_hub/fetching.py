@@ -98,8 +98,8 @@ def _address(what: str) -> tuple[str, str | None]:
     if "://" in what:
         raise PackageError(f"'{what}': only https, http and file addresses can be downloaded")
     raise MissingFileError(
-        f"no file '{path.absolute()}'. Give a path, an address (https://...whl) or a repository "
-        "of the hub (owner/name)"
+        f"no file '{path.absolute()}'. There are no pipelines to be had by their name alone: give "
+        "a path, an address (https://...whl) or a repository of the hub (owner/name)"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..io.files import json_text, refuse_source, write_text
+from ..io.files import existing, json_text, refuse_source, write_text
 from ..plugins import import_code
 from .options import CODE, GPU
 
@@ -72,7 +72,7 @@ def evaluate_command(
 
     if output is not None:
         refuse_source(output, data)
-    reader = corpus(data, gold_preproc=gold_preproc, limit=limit)
+    reader = corpus(existing(data, "annotated data"), gold_preproc=gold_preproc, limit=limit)
     if gpu_id >= 0:
         use_gpu(gpu_id)
     nlp = load(model)

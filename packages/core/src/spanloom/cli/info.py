@@ -61,7 +61,10 @@ def _show_graph(model: str | None, target: str, as_json: bool) -> None:
 
     if model is None:
         raise click.UsageError("--graph needs a pipeline: spanloom info MODEL --graph")
-    nlp = Pipeline.from_config(load_config(model))
+    path = _folder(model)
+    if model != "-" and not path.exists():
+        raise MissingFileError(f"There is no saved pipeline, and no config, at '{model}'.")
+    nlp = Pipeline.from_config(load_config(path))
     if as_json:
         click.echo(json.dumps(analyze(nlp), indent=2, ensure_ascii=False))
     elif target == "-":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from ..config import parse_overrides
+from ..errors import OccupiedError, SpanloomError
 from ..plugins import import_code
 from .options import CODE, CONFIG, GPU, OVERRIDES, QUIET, run_command
 
@@ -47,12 +49,17 @@ def train_command(
 
     if gpu_id >= 0:
         use_gpu(gpu_id)
+    if plot is not None:
+        _check_drawing(plot)
     result = train(
         config, output, overrides=given, quiet=quiet, resume=resume, checkpoints=not no_checkpoints
     )
     if plot is not None and result.history.evaluations:
-        result.history.plot(plot)
-        click.echo(f"Drew the training curve: {plot}")
+        try:
+            result.history.plot(plot)
+            click.echo(f"Drew the training curve: {plot}")
+        except (SpanloomError, OSError) as error:
+            click.echo(f"The training curve wasn't drawn: {error}", err=True)
     if result.interrupted:
         resumable = output is not None and not no_checkpoints
         click.echo("Stopped before the end." + (" Go on with --resume." if resumable else ""))
@@ -63,3 +70,13 @@ def train_command(
         click.echo(f"Saved {Path(result.best)} and {Path(result.last)}")
     elif output is None:
         click.echo("Nothing was saved: give --output DIR to keep the pipeline.")
+
+
+def _check_drawing(plot: str) -> None:
+    """Raise now what would keep the curve from being drawn at the end."""
+    from ..training import History
+
+    if Path(plot).is_dir():
+        raise OccupiedError(f"'{plot}' is a folder: give --plot the name of a file")
+    with TemporaryDirectory() as folder:
+        History().plot(Path(folder) / "curve.png")

@@ -17,7 +17,7 @@ from ..config.sections import with_required
 from ..config.tree import leaves
 from ..corpora.corpus import corpus
 from ..errors import ConfigError, TrainingError
-from ..io.files import check_replaceable, clear_up
+from ..io.files import check_replaceable, clear_up, existing
 from ..pipeline.devices import use_allocator, use_device
 from ..pipeline.saving import MARKS
 from ..pipeline.wiring import check_frozen
@@ -207,7 +207,7 @@ def _built(config: Config) -> Pipeline:
 
 def _reader(name: str, data: Data, of_pipeline: bool) -> Reader:
     if isinstance(data, str | Path):
-        return corpus(data)
+        return corpus(existing(data, f"{name} corpus"))
     if callable(data):
         return data
     if not of_pipeline:

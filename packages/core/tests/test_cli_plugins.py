@@ -229,7 +229,7 @@ def test_without_metadata_the_shell_says_so(tmp_path: Path, fresh_python: FreshP
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spanloom\nVersion: 0.1.0\n")
     done = fresh_python(["-m", "spanloom", "train"], site=info.parent, SPANLOOM_PLUGINS="none")
-    assert done.returncode == 2 and "metadata isn't installed" in done.stderr
+    assert done.returncode == 2 and "metadata of Spanloom isn't installed" in done.stderr
 
 
 def test_a_slow_plugin_keeps_nobody_from_our_commands(

@@ -125,7 +125,7 @@ def test_labels_can_be_given_and_order_is_kept():
     tagger.add_label("A")
     nlp.initialize()
     assert tagger.labels == ("B", "A")
-    with pytest.raises(PipelineError, match="can't take the label 'C' now"):
+    with pytest.raises(PipelineError, match="can't add the label 'C'"):
         tagger.add_label("C")
 
 

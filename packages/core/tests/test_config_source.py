@@ -28,18 +28,18 @@ def test_every_mistake_of_form_is_reported_with_its_line() -> None:
         "x = 1\n[a]\nno equals sign\nquoted = 'single'\n[a]\n[b.c]\nlist = [1,\nempty =\n[open\n"
     )
     assert list(found) == [1, 3, 4, 5, 7, 8, 9]
-    assert "before the first [section]" in found[1]
+    assert "outside any section" in found[1]
     assert "no '='" in found[3]
     assert 'write "single"' in found[4]
     assert "line 2" in found[5]
-    assert "isn't JSON" in found[7]
+    assert "isn't valid JSON" in found[7]
     assert "null" in found[8]
-    assert "doesn't close" in found[9]
+    assert "no closing bracket" in found[9]
 
 
 def test_a_key_twice_and_a_key_that_is_a_section() -> None:
     found = problems("[a]\nx = 1\nx = 2\n[a.x]\n[a.x.y]\n")
-    assert "set already, in line 2" in found[3]
+    assert "already set in line 2" in found[3]
     assert "line 2" in found[4]
 
 
@@ -177,7 +177,7 @@ def test_objects_that_are_no_json_cannot_be_written() -> None:
         ("['a', 'b']", 'write ["a", "b"]'),
         ("{'a': True, 'b': None}", 'write {"a": true, "b": null}'),
         ("[1,]", "write [1]"),
-        ("[nonsense]", "values are JSON"),
+        ("[nonsense]", "write the value as JSON"),
     ],
 )
 def test_values_as_python_writes_them_are_told_as_json(value: str, fix: str) -> None:

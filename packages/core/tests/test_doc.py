@@ -67,7 +67,7 @@ def test_spaces_that_nobody_gave(vocab: Vocab) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"words": "text"}, "not the one string"),
+        ({"words": "text"}, "not a single string"),
         ({"words": ["a", 1]}, "word 1 must be a string, not int"),
         ({"words": ["a", ""]}, "word 1 is empty"),
         ({"spaces": [True]}, "1 spaces for 2 words"),
@@ -205,7 +205,7 @@ def test_set_ents(vocab: Vocab) -> None:
         ({"entities_": [Span(doc, 0, 1, "X")], "missing": [doc[0:1]]}, "token 0"),
         ({"entities_": [Span(other, 0, 1, "X")]}, "another document"),
         ({"entities_": [Span(doc, 1, 1, "X")]}, "empty"),
-        ({"entities_": [], "default": "bad"}, "default is 'bad'"),
+        ({"entities_": [], "default": "bad"}, "default must be .*'bad'"),
     ]:
         with pytest.raises(DataError, match=message):
             doc.set_ents(**arguments)  # type: ignore[arg-type]
@@ -245,7 +245,7 @@ def test_char_span_within_tokens(vocab: Vocab) -> None:
     assert str(doc.char_span(11, 16, alignment_mode="expand")) == "New York"
     assert str(doc.char_span(9, 16, alignment_mode="contract")) == "New"
     assert str(doc[2:].char_span(3, 11)) == "New York"
-    with pytest.raises(DataError, match="alignment_mode is 'loose'"):
+    with pytest.raises(DataError, match="alignment_mode must be.*'loose'"):
         doc.char_span(0, 1, alignment_mode="loose")
 
 

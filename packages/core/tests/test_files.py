@@ -121,7 +121,7 @@ def test_the_working_folder_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "out" / "deep").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "out" / "deep")
     for path in (".", os.getcwd(), tmp_path / "out"):
-        with pytest.raises(OccupiedError, match="working folder"):
+        with pytest.raises(OccupiedError, match="working directory"):
             pipeline().to_disk(path)
 
 
@@ -210,7 +210,7 @@ def test_output_that_is_the_source_is_refused(tmp_path: Path) -> None:
         ["evaluate", model, rows, "--output", link],
         ["evaluate", model, rows, "--output", rows],
     ):
-        assert "is the source itself" in run(*command, code=1).output
+        assert "is also the input" in run(*command, code=1).output
     assert "more" in rows.read_text()
 
 

@@ -233,7 +233,7 @@ def test_enabling_a_head_enables_what_it_listens_to() -> None:
     with pytest.raises(PipelineError, match="w1 can't be both disabled and enabled"):
         with nlp.select_pipes(enable=["w1", "n1"], disable=["w1"]):
             pass
-    with pytest.raises(PipelineError, match="no component 'w3' in this pipeline"):
+    with pytest.raises(PipelineError, match="no component 'w3'"):
         with nlp.select_pipes(enable="w3"):
             pass
 
@@ -265,13 +265,18 @@ def test_disabled_components_stay_so_after_saving(tmp_path: Path) -> None:
     assert spanloom.load(tmp_path / "saved", enable=["w1"]).pipe_names == ["wide", "w1"]
     left = spanloom.load(tmp_path / "saved", exclude=["w1", "w2", "wide"])
     assert left.component_names == ["narrow", "n1", "n2"]
-    with pytest.raises(PipelineError, match="'w1' listens to 'wide', which is no encoder before"):
+    with pytest.raises(
+        PipelineError, match="'w1' listens to 'wide', which isn't an encoder earlier"
+    ):
         spanloom.load(tmp_path / "saved", exclude=["wide"])
 
 
 @pytest.mark.parametrize("argument", ["disable", "enable", "exclude"])
 def test_names_that_are_not_there_are_told(argument: str) -> None:
-    with pytest.raises(PipelineError, match=f"{argument}: no component 'wid'.*did you mean 'wide'"):
+    with pytest.raises(
+        PipelineError,
+        match=f"{argument}: this pipeline has no component 'wid'.*did you mean 'wide'",
+    ):
         Pipeline.from_config(config(), **{argument: ["wid"]})
 
 

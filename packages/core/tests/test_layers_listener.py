@@ -122,7 +122,7 @@ def test_not_linked() -> None:
 
 @pytest.mark.parametrize("docs", [Batch([]), [], [Doc(VOCAB, words=["a"])]])
 def test_producer_has_not_run(docs: Any) -> None:
-    with pytest.raises(PipelineError, match="'tok2vec'.*has not run"):
+    with pytest.raises(PipelineError, match="'tok2vec'.*hasn't run"):
         linked().predict(docs)
 
 

@@ -436,7 +436,7 @@ def test_failed_save_leaves_the_old_one(tmp_path, monkeypatch):
 
 
 def test_loading_what_is_not_there_or_not_ours(tmp_path):
-    with pytest.raises(MissingFileError, match="no pipeline 'en_none'"):
+    with pytest.raises(MissingFileError, match="the pipeline 'en_none'"):
         spanloom.load("en_none")
     (tmp_path / "m").mkdir()
     with pytest.raises(MissingFileError, match=r"meta\.json"):
@@ -444,7 +444,7 @@ def test_loading_what_is_not_there_or_not_ours(tmp_path):
     (tmp_path / "m" / "meta.json").write_text('{"format": 99}')
     with pytest.raises(SerializationError, match="format 99.*upgrade"):
         spanloom.load(tmp_path / "m")
-    with pytest.raises(SerializationError, match="aren't those of a pipeline"):
+    with pytest.raises(SerializationError, match="aren't a saved pipeline"):
         spanloom.blank("en").from_bytes(b"nonsense")
 
 

@@ -352,7 +352,7 @@ def test_import_code_names_file_and_line(tmp_path: Path, text: str, message: str
 
 
 def test_import_code_without_a_file(tmp_path: Path) -> None:
-    with pytest.raises(MissingFileError, match="no file .*nothing.py"):
+    with pytest.raises(MissingFileError, match="There is no file .*nothing.py"):
         import_code(tmp_path / "nothing.py")
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(PluginError, match="isn't a Python file"):

@@ -80,7 +80,7 @@ def test_false_values_are_values(decorated: Callable[..., None]) -> None:
 
 
 def test_removing_what_no_decorator_registered_is_an_error() -> None:
-    with pytest.raises(UnknownNameError, match="no decorator registered 'my.Never.v1'"):
+    with pytest.raises(UnknownNameError, match="No decorator registered 'my.Never.v1'"):
         registry.misc.remove("my.Never.v1")
 
 
@@ -317,7 +317,7 @@ def test_missing_requirement_names_the_cure(fake_dist: FakeDist) -> None:
 
 def test_missing_module_that_nobody_declares(fake_dist: FakeDist) -> None:
     message = broken(fake_dist, "import heavy_lib")
-    assert "loom-bad doesn't declare what brings the module 'heavy_lib'" in message
+    assert "loom-bad doesn't declare what provides the module 'heavy_lib'" in message
 
 
 def test_missing_module_behind_another_error(fake_dist: FakeDist) -> None:
@@ -417,7 +417,7 @@ ELSEWHERE = {
 def test_known_names_say_what_to_install(group: str, name: str, dist: str) -> None:
     if registry.has(group, name):
         pytest.skip(f"{dist} is installed here")
-    with pytest.raises(UnknownNameError, match=f"provided by `{dist}`.*pip install {dist}"):
+    with pytest.raises(UnknownNameError, match=f"provided by '{dist}'.*pip install {dist}"):
         registry.get(group, name)
 
 
@@ -433,7 +433,7 @@ def test_names_of_spacys_say_what_to_install(group: str, name: str) -> None:
 
 
 def test_unknown_registry_suggests() -> None:
-    with pytest.raises(UnknownNameError, match=r"no registry 'architecture'.*'architectures'"):
+    with pytest.raises(UnknownNameError, match=r"No registry 'architecture'.*'architectures'"):
         registry.get("architecture", "x")
     assert not registry.has("architecture", "x")
 

@@ -150,7 +150,7 @@ def test_a_component_of_the_authors_own_code_is_told_as_such(tmp_path: Path) -> 
     nlp.add_pipe("my_own")
     nlp.to_disk(tmp_path / "p")
     registry.factories.remove("my_own")
-    with pytest.raises(SpanloomError, match="code of its author's"):
+    with pytest.raises(SpanloomError, match="its author's own code"):
         spanloom.load(tmp_path / "p")
 
 

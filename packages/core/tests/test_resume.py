@@ -145,14 +145,14 @@ def test_other_configs_data_and_damaged_files_are_refused(
     with pytest.raises(TrainingError, match=r"training\.dropout is 0\.5, but was 0\.1"):
         resume(**{"training.dropout": 0.5})
     write_docs(data["paths.train"], treebank(30))
-    with pytest.raises(TrainingError, match="data isn't what it was"):
+    with pytest.raises(TrainingError, match="data has changed"):
         resume()
     found = find_checkpoint(out)
     assert found is not None
     with (found / "optimizer").open("r+b") as file:
         file.seek(-5, os.SEEK_END)
         file.write(b"x")
-    with pytest.raises(SerializationError, match="isn't what was written"):
+    with pytest.raises(SerializationError, match="has changed since it was saved"):
         resume()
 
 
@@ -240,7 +240,7 @@ def test_a_signal_stops_after_a_step_and_the_run_goes_on(
         process.send_signal(signum)
         rest, _ = process.communicate(timeout=60)
         assert process.returncode == 0, (seen, rest)
-        assert "Stopped before the end. Go on with --resume." in rest
+        assert "Stopped before the end. Continue with --resume." in rest
     found = find_checkpoint(out)
     assert found is not None
     limit = {"training.max_steps": Checkpoint.read(found).progress.step + 3}

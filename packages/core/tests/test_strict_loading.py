@@ -64,7 +64,7 @@ def test_all_problems_are_told_at_once_with_their_lines(tmp_path: Path) -> None:
         ("components.tagger.model", None, "must be a block"),
         ("components.tagger.scorer", "tags", "must be a block"),
         ("nlp.tokenizer", "spanloom.Tokenizer.v1", "dict"),
-        ("nlp.tokenizer", "${nlp}", "holds itself"),
+        ("nlp.tokenizer", "${nlp}", "refers to itself"),
         ("nlp.lang", "${nlp.lang}", "circle"),
         ("nlp.pipeline", "tagger", "list"),
         ("components", 3, "must be a section"),

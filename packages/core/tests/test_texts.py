@@ -45,7 +45,7 @@ def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(MissingFileError):
         list(read_texts(tmp_path / "none.txt", nlp))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no files of texts"):
+    with pytest.raises(DataError, match="contains no texts"):
         list(read_texts(tmp_path / "empty", nlp))
 
 

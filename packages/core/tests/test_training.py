@@ -243,7 +243,7 @@ def test_weighted_score() -> None:
         weighted_score(scores, {"e": 1.0})
     with pytest.raises(TrainingError, match="no number"):
         weighted_score(scores, {"d": 1.0})
-    with pytest.raises(TrainingError, match="none of the annotation"):
+    with pytest.raises(TrainingError, match="no annotation to measure"):
         weighted_score(scores, {"c": 1.0, "n": 1.0})
 
 

@@ -34,4 +34,4 @@ def test_a_source_without_texts_is_refused(tmp_path: Path) -> None:
     spanloom.blank("en").to_disk(tmp_path / "model")
     (tmp_path / "none.jsonl").write_text("")
     result = run(tmp_path / "model", tmp_path / "none.jsonl")
-    assert result.exit_code == 1 and "holds no texts" in result.stderr
+    assert result.exit_code == 1 and "contains no texts" in result.stderr

@@ -165,7 +165,7 @@ def test_python_m_is_the_same(fresh_python: FreshPython) -> None:
 def test_an_unknown_command_is_told_near_ones() -> None:
     result = run("plugins", "lst")
     assert result.exit_code == 2
-    assert "no command 'plugins lst'. Did you mean 'list'?" in result.stderr
+    assert "There is no command 'plugins lst'. Did you mean 'list'?" in result.stderr
 
 
 def test_plugins_that_are_left_out_are_shown_as_such(

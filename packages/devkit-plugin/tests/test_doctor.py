@@ -170,7 +170,7 @@ def test_a_plugin_for_earlier_versions_is_worth_a_warning(fake_dist: FakeDist) -
     fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom<0.0.2",))
     result = CliRunner().invoke(cli, ["plugins", "doctor", "--json"])
     mine = [each for each in json.loads(result.output) if each["owner"] == "loom-weave"]
-    assert [each["level"] for each in mine] == ["warning"] and "all the same" in mine[0]["message"]
+    assert [each["level"] for each in mine] == ["warning"] and "used anyway" in mine[0]["message"]
 
 
 def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:

@@ -82,6 +82,6 @@ def test_names_that_cannot_be(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["tagger", "pytest", "json", "my-tagger"])
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(PluginError, match="is there already"):
+    with pytest.raises(PluginError, match="already exists"):
         write_plugin(tmp_path / "fresh", "component", name)
     assert not (tmp_path / "fresh").exists()

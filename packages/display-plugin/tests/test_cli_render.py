@@ -67,7 +67,7 @@ def test_a_page_neither_takes_the_place_of_a_folder_nor_of_its_source(model, tmp
     (project / "thesis.txt").write_text("mine")
     text = tmp_path / "t.txt"
     text.write_text("One.")
-    for output, told in ((project, "project"), (text, "is the source itself")):
+    for output, told in ((project, "project"), (text, "is also the input")):
         result = CliRunner().invoke(cli, ["render", model, str(text), "--output", str(output)])
         assert result.exit_code == 1 and told in result.output
     assert (project / "thesis.txt").read_text() == "mine" and text.read_text() == "One."

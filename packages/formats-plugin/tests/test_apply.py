@@ -124,7 +124,7 @@ def test_a_run_stopped_before_the_end_was_written(
 
 def test_an_output_of_no_known_format_is_refused(nlp: Pipeline, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
-    with pytest.raises(DataError, match="no format that can be written"):
+    with pytest.raises(DataError, match="can't be written in this format"):
         apply_pipeline(nlp, tmp_path / "a.txt", tmp_path / "out.doc")
 
 
@@ -137,7 +137,7 @@ def test_standard_output_gets_lines_of_json(model: Path, source: Path, tmp_path:
     assert [row["text"] for row in rows] == [*TEXTS, "Half \ud83d of it. And more."]
     assert all(len(row["sents"]) == 2 for row in rows) and "26 documents" in told.stderr
     assert sorted(tmp_path.iterdir()) == before
-    assert "name a file" in run("apply", model, source, "-", "--resume", code=1).output
+    assert "name an output file" in run("apply", model, source, "-", "--resume", code=1).output
 
 
 def test_an_output_that_is_among_the_sources_is_refused(model: Path, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_an_output_that_is_the_source_is_refused(model: Path, source: Path) -> N
     link.symlink_to(source)
     before = source.read_text()
     for output in (source, link):
-        assert "is the source itself" in run("apply", model, source, output, code=1).output
+        assert "is also the input" in run("apply", model, source, output, code=1).output
     assert source.read_text() == before
 
 

@@ -130,10 +130,10 @@ ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
     [
         ("1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_", "has 9 columns, but CoNLL-U has 10"),
         (ROW.replace("\t", " "), "separated by tabs"),
-        (ROW.replace("1\t", "x\t", 1), "ID is 'x' where 1 should follow"),
-        (ROW.replace("1\t", "2\t", 1), "ID is '2' where 1 should follow"),
+        (ROW.replace("1\t", "x\t", 1), "ID is 'x', but must be 1"),
+        (ROW.replace("1\t", "2\t", 1), "ID is '2', but must be 1"),
         ("1\t\tyes\tINTJ\tUH\t_\t0\troot\t_\t_", "has no FORM"),
-        (ROW.replace("INTJ", "INTERJ"), "UPOS 'INTERJ' is none of ADJ"),
+        (ROW.replace("INTJ", "INTERJ"), "UPOS 'INTERJ' isn't one of ADJ"),
         (ROW.replace("UH\t_", "UH\tMood"), "FEATS: .*'Mood'"),
         (ROW.replace("\t0\t", "\t7\t"), "HEAD is '7'"),
         (ROW.replace("\t0\t", "\t1\t"), "HEAD is '1'"),
@@ -141,10 +141,10 @@ ROW = "1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_"
             ROW.replace("\t0\t", "\t2\t")
             + "\n"
             + ROW.replace("1", "2", 1).replace("\t0\t", "\t1\t"),
-            "heads of the words 1, 2 go in a circle",
+            "heads of the words 1, 2 form a circle",
         ),
         ("2-3" + ROW[1:], "isn't a range of words"),
-        ("1-4" + ROW[1:] + "\n" + ROW, "aren't all there"),
+        ("1-4" + ROW[1:] + "\n" + ROW, "are missing"),
     ],
 )
 def test_a_malformed_line_is_named(tmp_path: Path, vocab: Vocab, line: str, message: str) -> None:
@@ -182,7 +182,7 @@ def test_missing_files_and_unknown_formats(tmp_path: Path, vocab: Vocab) -> None
         data_files(tmp_path / "none")
     with pytest.raises(MissingFileError, match=r"\.conllu"):
         data_files(tmp_path)
-    with pytest.raises(DataError, match="no format"):
+    with pytest.raises(DataError, match="format of .* isn't supported"):
         data_files(write(tmp_path, "x", "a.docx"))
     with pytest.raises(DataError, match="n_sents"):
         list(read_conllu(write(tmp_path, ENGLISH), vocab, n_sents=-1))

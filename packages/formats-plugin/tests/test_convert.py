@@ -51,7 +51,7 @@ def test_convert_names_bad_lines_or_skips_and_counts_them(tmp_path: Path) -> Non
 def test_convert_of_nothing_writes_nothing(tmp_path: Path) -> None:
     path, out = tmp_path / "a.conllu", tmp_path / "a.jsonl"
     path.write_text("# only a comment\n")
-    assert "holds no documents" in run("convert", path, out, code=1).output
+    assert "contains no documents" in run("convert", path, out, code=1).output
     assert not out.exists()
 
 

@@ -31,8 +31,8 @@ def test_data_is_counted_and_judged(config: Path, tmp_path: Path) -> None:
     paths = ["--paths.train", train, "--paths.dev", dev]
     told = run("debug", "data", config, *paths, *sentences)
     assert "29 documents in train have the text of another" in told.output
-    assert "1 of 1 documents in dev have the text of one in train" in told.output
-    assert "labels of 'tagger' are in dev alone, so they can't be predicted: VBX" in told.output
+    assert "1 of 1 documents in dev have the same text as one in train" in told.output
+    assert "labels of 'tagger' are only in dev, so they can't be predicted: VBX" in told.output
     found = json.loads(run("debug", "data", config, *paths, *sentences, "--json").output)
     assert found["train"]["documents"] == 30 and found["train"]["words"] == 60
     assert found["train"]["labels"]["tags"] == {"NNS": 30, "VBP": 30}

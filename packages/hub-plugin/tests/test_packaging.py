@@ -127,7 +127,7 @@ def test_wheel_holds_the_pipeline_and_no_code(wheel: Path) -> None:
 def test_the_same_pipeline_gives_the_same_bytes(saved: Path, wheel: Path, tmp_path: Path) -> None:
     made = package(saved, tmp_path)
     assert made.files == {tmp_path / WHEEL: sha256(wheel)}
-    with pytest.raises(PackageError, match="is there already"):
+    with pytest.raises(PackageError, match="already exists"):
         package(saved, tmp_path)
     package(saved, tmp_path, force=True)
     other = package(saved, tmp_path, name="Other-One", version="2.0rc1")
@@ -209,11 +209,11 @@ def test_names(meta: dict[str, str], name: str | None, whole: str) -> None:
 def test_bad_names_versions_and_folders(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="can't be the name of a package"):
         package(saved, tmp_path, name="../../x")
-    with pytest.raises(PackageError, match="'new' is no version"):
+    with pytest.raises(PackageError, match="'new' isn't a version"):
         package(saved, tmp_path, version="new")
-    with pytest.raises(PackageError, match="is no requirement"):
+    with pytest.raises(PackageError, match="isn't a requirement"):
         package(saved, tmp_path, requires=["loom x y"])
-    with pytest.raises(MissingFileError, match="there is no saved pipeline"):
+    with pytest.raises(MissingFileError, match="There is no saved pipeline"):
         package(tmp_path, tmp_path)
     assert required_range("x", "1.4.2.dev3") == "x>=1.4.2,<2"
 
@@ -238,7 +238,7 @@ def test_a_wheel_is_added_to_a_folder_of_other_files(saved: Path, tmp_path: Path
 
 
 def test_from_path_to_annotated_text(wheel: Path, mine: Path) -> None:
-    with pytest.raises(MissingFileError, match=r"no pipeline 'en_my_tagger'.*installed: none"):
+    with pytest.raises(MissingFileError, match=r"the pipeline 'en_my_tagger'.*installed: none"):
         spanloom.load("en_my_tagger")
     told = run("download", wheel, "--to", "user").output
     assert sha256(wheel) in told and str(mine) in told
@@ -261,15 +261,15 @@ def test_from_a_server_with_a_hash(wheel: Path, served: str, mine: Path) -> None
     real = {p.relative_to(mine).as_posix() for p in mine.rglob("*") if p.is_file()}
     assert listed == real
     again = run("download", f"{served}/{WHEEL}", "--to", "user", code=1)
-    assert "is installed in" in again.stderr
+    assert "is already installed in" in again.stderr
     run("download", f"{served}/{WHEEL}", "--to", "user", "--force", "--sha256", sha256(wheel))
 
 
 def test_a_wrong_hash_installs_nothing(served: str, wheel: Path, mine: Path) -> None:
     for source in (f"{served}/{WHEEL}", str(wheel)):
         told = run("download", source, "--to", "user", "--sha256", "0" * 64, code=1)
-        assert "isn't the file that was meant" in told.stderr
-    assert "is no SHA-256" in run("download", str(wheel), "--sha256", "12", code=1).stderr
+        assert "isn't the expected file" in told.stderr
+    assert "isn't a SHA-256" in run("download", str(wheel), "--sha256", "12", code=1).stderr
     assert not mine.exists()
 
 
@@ -358,7 +358,7 @@ class _Short(_Quiet):
 def test_what_cannot_be_fetched(served: str, tmp_path: Path) -> None:
     for source, message in [
         (f"{served}/none.whl", "404"),
-        ("http://127.0.0.1:1/x.whl", "can't be had"),
+        ("http://127.0.0.1:1/x.whl", "Can't download"),
         ("http://example.com/x.whl", "isn't encrypted"),
         ("ftp://example.com/x.whl", "only https, http and file addresses"),
         (str(tmp_path / "none.whl"), "no file"),
@@ -366,7 +366,7 @@ def test_what_cannot_be_fetched(served: str, tmp_path: Path) -> None:
     ]:
         assert message in run("download", source, code=1).stderr
     with _serving(partial(_Short, directory=str(tmp_path))) as url:
-        with pytest.raises(PackageError, match="can't be had|of 1,000 bytes came"):
+        with pytest.raises(PackageError, match="Can't download|of 1,000 bytes arrived"):
             with fetched(f"{url}/x.whl"):
                 pass
 
@@ -437,9 +437,9 @@ def _packed(name: str, content: bytes) -> bytes:
         ),
         (lambda files: files.update({"en_my_tagger/big.txt": bytes(300 << 20)}), "--max-size"),
         (lambda files: files.update({"en_my_tagger/META.json": b"{}"}), "one name twice"),
-        (lambda files: files.update({"en_my_tagger/cfg": b"new"}), "isn't what its RECORD says"),
-        (lambda files: files.pop("en_my_tagger/config.cfg"), "holds no saved pipeline"),
-        (lambda files: files.pop(f"{INFO}/METADATA"), "no wheel, or a damaged one"),
+        (lambda files: files.update({"en_my_tagger/cfg": b"new"}), "doesn't match its RECORD"),
+        (lambda files: files.pop("en_my_tagger/config.cfg"), "isn't a saved pipeline"),
+        (lambda files: files.pop(f"{INFO}/METADATA"), "isn't a wheel, or is damaged"),
         (_points(""), "isn't a packaged pipeline"),
         (_points("[console_scripts]\npip = evil:run\n"), "isn't a packaged pipeline"),
         (_points("[spanloom_models]\nen_my_tagger = os:system\n"), "isn't a packaged pipeline"),
@@ -477,7 +477,7 @@ def test_links_and_rubbish_are_refused(wheel: Path, tmp_path: Path, mine: Path) 
     with pytest.raises(PackageError, match="outside of its folder"):
         install(path, to="user")
     path.write_bytes(b"no zip")
-    with pytest.raises(PackageError, match="is no wheel"):
+    with pytest.raises(PackageError, match="isn't a wheel"):
         install(path, to="user")
 
 

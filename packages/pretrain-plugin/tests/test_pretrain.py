@@ -162,7 +162,7 @@ def test_a_finished_run_does_not_go_on(make_config: MakeConfig, tmp_path: Path) 
 
 def test_a_run_with_other_settings_is_not_taken_up(make_config: MakeConfig, tmp_path: Path) -> None:
     pretrain(make_config(), tmp_path / "out", quiet=True)
-    with pytest.raises(TrainingError, match="holds a run already"):
+    with pytest.raises(TrainingError, match="already holds a run"):
         pretrain(make_config(), tmp_path / "out", quiet=True)
     other = make_config(pretraining__dropout=0.5)
     with pytest.raises(TrainingError, match=r"pretraining\.dropout is 0\.5, but was 0\.0"):
@@ -200,7 +200,7 @@ def test_a_signal_stops_after_a_step_and_the_run_goes_on(
                 if "---" in line:  # the title has come: so has the first evaluation
                     process.send_signal(signum)
                     break
-            assert "Stopped before the end. Go on:" in process.stdout.read()
+            assert "Stopped before the end. Continue with:" in process.stdout.read()
         assert process.returncode == 0
     out = tmp_path / "out"
     assert (out / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -232,7 +232,7 @@ def test_text_that_is_not_what_it_was_is_refused(
     pretrain(config, tmp_path / "out", overrides=limit, resume=True, quiet=True)  # it moved
     other.write_text(text.replace("the", "the very"), "utf8")
     limit["pretraining.max_steps"] = 5
-    with pytest.raises(TrainingError, match="text isn't what it was"):
+    with pytest.raises(TrainingError, match="text has changed"):
         pretrain(config, tmp_path / "out", overrides=limit, resume=True, quiet=True)
 
 

@@ -46,7 +46,9 @@ def test_labels_come_before_those_that_the_examples_have(factory):
         assert component.add_label(second) == 1
         assert second in component.labels
     else:
-        with pytest.raises(PipelineError, match="now: its output has . classes. Add labels before"):
+        with pytest.raises(
+            PipelineError, match="its output layer already has . classes. Add labels before"
+        ):
             component.add_label(second)
         assert second not in component.labels
 
@@ -55,7 +57,9 @@ def test_labels_come_before_those_that_the_examples_have(factory):
 @pytest.mark.parametrize("label", [3, None, ""])
 def test_a_label_is_a_string(factory, label):
     component = pipeline(factory)[1]
-    with pytest.raises(PipelineError, match=f"'{factory}': a label is a string, not {label!r}"):
+    with pytest.raises(
+        PipelineError, match=f"'{factory}': a label must be a string, not {label!r}"
+    ):
         component.add_label(label)
 
 

@@ -176,7 +176,7 @@ def test_labels_are_added_before_and_after_training():
     new = named(nlp, [*SENTENCES, ("zork is odd", ["B-NEW", "O", "O"])])
     learn(nlp, new, 60)
     assert nlp.evaluate(new)["ents_f"] == 1.0
-    with pytest.raises(PipelineError, match="a label is a string"):
+    with pytest.raises(PipelineError, match="a label must be a string"):
         ner.add_label(3)
 
 

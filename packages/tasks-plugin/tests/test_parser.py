@@ -196,7 +196,7 @@ def test_labels(trained):
     assert third.add_label("nsubj") == 1 and third.add_label("nsubj") == 0
     third.initialize(lambda: parsed(nlp), labels=["obj", "ROOT"])
     assert third.labels == ("ROOT", "obj")
-    with pytest.raises(PipelineError, match="a label is a string"):
+    with pytest.raises(PipelineError, match="a label must be a string"):
         third.add_label("")
 
 

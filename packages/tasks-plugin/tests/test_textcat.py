@@ -223,7 +223,7 @@ def test_positive_label_is_the_score():
 
 def test_labels_cannot_be_added_after_training():
     nlp, _ = trained(bow(), steps=1)
-    with pytest.raises(PipelineError, match="can't take the label 'ugly' now"):
+    with pytest.raises(PipelineError, match="can't add the label 'ugly'"):
         nlp.get_pipe("textcat").add_label("ugly")
 
 

@@ -250,7 +250,7 @@ def test_two_transformers_serve_their_own_heads(folder: Any) -> None:
 def test_listeners_need_a_transformer() -> None:
     nlp = spanloom.blank("en")
     nlp.add_pipe("tok2vec")
-    with pytest.raises(PipelineError, match="none before it"):
+    with pytest.raises(PipelineError, match="no encoder comes before it"):
         nlp.add_pipe("tagger", config={"model": listener_block()})
         nlp.initialize(lambda: tagged_examples(nlp))
 

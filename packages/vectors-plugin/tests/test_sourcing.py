@@ -73,7 +73,7 @@ def test_the_same_table_from_another_file_will_do(source: Pipeline, tmp_path: Pa
 def test_another_table_is_refused(source: Pipeline, rows: np.ndarray) -> None:
     nlp = spanloom.blank("en")
     nlp.vocab.vectors = Table.from_arrays(WORDS, rows[: len(WORDS)] + 1)
-    with pytest.raises(PipelineError, match="'tagger' was trained with other word vectors"):
+    with pytest.raises(PipelineError, match="'tagger' was trained with different word vectors"):
         nlp.add_pipe("tagger", source=source)
     assert nlp.pipe_names == []
 

@@ -41,7 +41,7 @@ _COMMANDS = {
         "plugins:show_command",
         "Show one distribution: its names, their targets and its state.",
     ),
-    "plugins why": ("plugins:why_command", "Tell where a name comes from, and who else offers it."),
+    "plugins why": ("plugins:why_command", "Show where a name comes from, and who else offers it."),
 }
 
 
@@ -50,7 +50,7 @@ def register_commands(commands: CommandTable) -> None:
     """The commands for authors of plugins, and for those who look for what is wrong."""
     commands.group("benchmark", help="Measure a trained pipeline.")
     commands.group("debug", help="Check a config or data before training.")
-    commands.group("plugins", help="See what is installed and where a name comes from.")
+    commands.group("plugins", help="Show installed plugins and where names come from.")
     for name, (target, purpose) in _COMMANDS.items():
         commands.add(name, target=f"spanloom_devkit.cli.{target}", help=purpose)
 

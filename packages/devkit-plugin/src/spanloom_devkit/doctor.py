@@ -82,7 +82,7 @@ def _state(report: Report, found: Description) -> None:
     if found.state == "incompatible":
         report.error(found.reason, f'pip install --upgrade "{found.dist}" spanloom')
     elif found.state == "outgrown":
-        report.warning(f"{found.reason}; it is used all the same", f"pip install -U {found.dist}")
+        report.warning(f"{found.reason}; it is used anyway", f"pip install -U {found.dist}")
     elif found.state == "clash":
         for offer in found.offers:
             if offer.rivals and offer.owner:

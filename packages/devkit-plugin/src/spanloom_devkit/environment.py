@@ -56,7 +56,7 @@ def _cupy(report: Report) -> None:
             report.error(f"CuPy is installed and can't be imported: {error}")
         elif card:
             report.warning(
-                "there is a GPU, and no CuPy to use it", 'pip install "spanloom[cuda12x]"'
+                "there is a GPU, but no CuPy to use it", 'pip install "spanloom[cuda12x]"'
             )
         else:
             report.ok("no GPU (no CuPy, no driver)")

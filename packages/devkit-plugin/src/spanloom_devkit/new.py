@@ -94,11 +94,11 @@ def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
         taken.append(f"the module '{values['module']}'")
     if taken:
         raise PluginError(
-            f"'{dist}' would take a name that is there already, {' and '.join(taken)}: choose "
-            "another (--name)"
+            f"'{dist}' would take a name that already exists, {' and '.join(taken)}: choose another "
+            "(--name)"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise PluginError(f"'{folder}' is there, and isn't empty: name a new folder")
+        raise PluginError(f"'{folder}' already exists and isn't empty: give a new folder")
     texts = _rendered(kind, dist)
     with folder_written(folder) as fresh:
         for path, text in texts.items():

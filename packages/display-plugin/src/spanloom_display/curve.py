@@ -24,8 +24,8 @@ def _new_figure() -> Any:
         from matplotlib.figure import Figure
     except ImportError:
         raise SpanloomError(
-            "The training curve is drawn with matplotlib, which is not installed: "
-            "pip install 'spanloom-display[plot]'"
+            "Drawing the training curve needs matplotlib, which isn't installed: pip install "
+            "'spanloom-display[plot]'"
         ) from None
     return Figure(figsize=(8.4, 5.6), layout="constrained")
 

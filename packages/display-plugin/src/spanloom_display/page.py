@@ -50,8 +50,9 @@ def _span_group(doc: Doc, key: str) -> list[Span]:
     if key not in doc.spans:
         known = ", ".join(map(repr, doc.spans)) or "none"
         raise DataError(
-            f"The document has no spans under the key '{key}' (it has: {known}). Set doc.spans["
-            f"'{key}'], or name another key: render_html(docs, style='span', spans_key=...)."
+            f"The document has no spans under the key '{key}' (it has: {known}). Set "
+            f"doc.spans['{key}'], or give another key: render_html(docs, style='span', "
+            "spans_key=...)."
         )
     return list(doc.spans[key])
 
@@ -119,7 +120,7 @@ def styles_of(docs: Sequence[Doc]) -> list[str]:
 
 def _check(style: str, docs: Sequence[Doc]) -> None:
     if style not in STYLES:
-        raise DataError(f"There is no style '{style}': choose one of {', '.join(STYLES)}.")
+        raise DataError(f"There is no style '{style}': choose one of {', '.join(STYLES)}")
     if style == "dep" and any(len(doc) and not doc.has_annotation("DEP") for doc in docs):
         raise DataError(
             "A document has no dependency heads to draw. Run a parser over it first, or choose "

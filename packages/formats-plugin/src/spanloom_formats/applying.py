@@ -79,7 +79,7 @@ def apply_pipeline(
     """
     to_stdout, output = str(output) == "-", Path(output)
     if to_stdout and resume:
-        raise DataError("standard output isn't kept: name a file to go on with a run that stopped")
+        raise DataError("Standard output can't be resumed: name an output file")
     refuse_source(output, source, *(text_files(Path(source)) if Path(source).is_dir() else ()))
     write = None if to_stdout else writer_for(output)
 
@@ -174,8 +174,8 @@ def _skip_done(texts: Iterator[str | Doc], parts: Path, nlp: Pipeline, size: int
     last = next(islice(texts, count - 1, None), None)
     if last is None or (last if isinstance(last, str) else last.text) != kept[-1]:
         raise SpanloomError(
-            f"text {count:,} of the source isn't what it was when '{done[-1]}' was written: start "
-            f"again without --resume"
+            f"Text {count:,} of the source has changed since '{done[-1]}' was written: start again "
+            "without --resume"
         )
     return len(done) * size
 
@@ -197,7 +197,8 @@ def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:
         strange = [p.name for p in parts.iterdir() if p != note and not _PART.fullmatch(p.name)]
         if strange or not note.is_file():
             raise OccupiedError(
-                f"'{parts}' is where parts of the output go, and holds something else: move it away"
+                f"'{parts}' is needed for parts of the output, but holds something else: move it "
+                "away"
             )
     if not resume:
         shutil.rmtree(parts, ignore_errors=True)
@@ -206,8 +207,8 @@ def _prepare(parts: Path, about: dict[str, Any], resume: bool) -> None:
         other = [key for key in about if found.get(key) != about[key]]
         if other:
             raise SpanloomError(
-                f"'{parts}' was written with another {', '.join(other)}: give the same, or start "
-                f"again without --resume"
+                f"'{parts}' was written with a different {', '.join(other)}: use the same, or "
+                "start again without --resume"
             )
         return
     write_text(note, json.dumps(about, indent=1))

@@ -198,8 +198,8 @@ def check_data(found: Mapping[str, Any]) -> Report:
         _check_part(report, part, found[part])
         if lost := found["misaligned"][part]:
             report.warning(
-                f"{len(lost):,} spans in {part} don't begin and end where tokens do: nothing is "
-                f"learned of their tokens",
+                f"{len(lost):,} spans in {part} don't start and end at token boundaries: nothing "
+                "is learned from their tokens",
                 "correct their bounds",
             )
     if any(not found[part].get("documents") for part in ("train", "dev")):
@@ -207,15 +207,15 @@ def check_data(found: Mapping[str, Any]) -> Report:
     documents = found["dev"]["documents"]
     if found["shared"]:
         report.warning(
-            f"{found['shared']:,} of {documents:,} documents in dev have the text of one in train: "
-            f"scores on them show what was learned by heart",
+            f"{found['shared']:,} of {documents:,} documents in dev have the same text as one in "
+            "train: scores on them show what was memorized",
             "remove them from one of the two",
         )
     sentences = found["dev"].get("long sentences", 0)
     if not found["shared"] and found["shared_sentences"] > _SHARED * sentences:
         report.warning(
             f"{found['shared_sentences']:,} of {sentences:,} sentences of {_LONG} words or more in "
-            f"dev are in train too: scores on them show what was learned by heart",
+            "dev are in train too: scores on them show what was memorized",
             "divide the data by documents or sources, or remove them from one of the two",
         )
     words = max(found["dev"]["words"], 1)
@@ -235,7 +235,7 @@ def _check_part(report: Report, part: str, counts: Mapping[str, Any]) -> None:
     if otherwise > counts["words"] / 20:
         report.warning(
             f"{100 * otherwise / counts['words']:.0f} % of the words in {part} are tokenized "
-            f"otherwise by the pipeline: their annotation is lost in part",
+            "differently by the pipeline: part of their annotation is lost",
             "choose the language or tokenizer of the data, or gold_preproc = true",
         )
     if circles := counts.get("documents whose heads go in a circle"):
@@ -262,13 +262,12 @@ def _check_labels(report: Report, name: str, kind: str, found: Mapping[str, Any]
     if few:
         more = ", ..." if len(few) > 8 else ""
         report.warning(
-            f"{len(few)} of {len(train)} labels of '{name}' occur less than {_FEW} times in train: "
-            + ", ".join(few[:8])
-            + more
+            f"{len(few)} of {len(train)} labels of '{name}' occur fewer than {_FEW} times in "
+            "train: " + ", ".join(few[:8]) + more
         )
     unknown = [label for label in dev if label not in train]
     if unknown:
         report.warning(
-            f"{len(unknown)} labels of '{name}' are in dev alone, so they can't be predicted: "
+            f"{len(unknown)} labels of '{name}' are only in dev, so they can't be predicted: "
             + ", ".join(unknown[:8])
         )

@@ -62,7 +62,7 @@ class Archive:
             NotImplementedError,
             RuntimeError,
         ) as error:
-            raise PackageError(f"'{path}' is no wheel, or a damaged one: {error}") from None
+            raise PackageError(f"'{path}' isn't a wheel, or is damaged: {error}") from None
 
     def unpack(self, target: Path) -> None:
         """Write all files under the empty folder ``target``, each checked against its hash in
@@ -80,8 +80,8 @@ class Archive:
                 code = urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
                 if name != f"{self.info}/RECORD" and hashes.get(name) != f"sha256={code}":
                     raise PackageError(
-                        f"'{self.path}': the content of '{name}' isn't what its RECORD says: the "
-                        "file is damaged or was changed; get it again"
+                        f"'{self.path}': the content of '{name}' doesn't match its RECORD: the "
+                        "file is damaged or was changed. Get it again."
                     )
 
 
@@ -111,7 +111,7 @@ def _read(path: Path, archive: zipfile.ZipFile, max_size: int | None) -> Archive
         )
     _check_contents(path, archive, names, (name, info))
     if f"{name}/meta.json" not in names or f"{name}/config.cfg" not in names:
-        raise PackageError(f"'{path}': the folder '{name}' in it holds no saved pipeline")
+        raise PackageError(f"'{path}': its folder '{name}' isn't a saved pipeline")
     _check_identity(path, info, name, metadata["Name"], metadata["Version"])
     requires = tuple(map(str, metadata.get_all("Requires-Dist", [])))
     return Archive(path, name, metadata["Version"], info, requires, tuple(names), size)
@@ -148,7 +148,9 @@ def _info_folder(path: Path, names: list[str]) -> str:
     tops = {name.partition("/")[0] for name in names if "/" in name}
     infos = [top for top in tops if top.endswith(".dist-info")]
     if len(infos) != 1:
-        raise PackageError(f"'{path}' is no wheel: it has {len(infos)} folders of metadata, not 1")
+        raise PackageError(
+            f"'{path}' isn't a wheel: it has {len(infos)} metadata folders instead of 1"
+        )
     return infos[0]
 
 

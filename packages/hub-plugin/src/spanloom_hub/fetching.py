@@ -61,7 +61,7 @@ def fetched(
     if parts.scheme == "file":
         path = Path(url2pathname(parts.path))
         if not path.is_file():
-            raise MissingFileError(f"no file '{path}'")
+            raise MissingFileError(f"There is no file '{path}'")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         _compare(url, wanted, digest)
@@ -69,8 +69,8 @@ def fetched(
         return
     if parts.scheme == "http" and wanted is None and parts.hostname not in _HERE:
         raise PackageError(
-            f"'{url}' isn't encrypted, so anybody on the way could change it: use https, or give "
-            "its hash with --sha256"
+            f"'{url}' isn't encrypted, so it could be changed on the way: use https, or give its "
+            "hash with --sha256"
         )
     with tempfile.TemporaryDirectory(prefix="spanloom-") as folder:
         name = Path(unquote(parts.path)).name or "download.whl"
@@ -98,8 +98,8 @@ def _address(what: str) -> tuple[str, str | None]:
     if "://" in what:
         raise PackageError(f"'{what}': only https, http and file addresses can be downloaded")
     raise MissingFileError(
-        f"no file '{path.absolute()}'. There are no pipelines to be had by their name alone: give "
-        "a path, an address (https://...whl) or a repository of the hub (owner/name)"
+        f"There is no file '{path.absolute()}'. Pipelines can't be downloaded by name alone: give a "
+        "path, an address (https://...whl) or a repository of the hub (owner/name)."
     )
 
 
@@ -133,15 +133,15 @@ def _wanted(sha256: str | None) -> str | None:
         return None
     wanted = sha256.removeprefix("sha256:").lower()
     if not _SHA256.fullmatch(wanted):
-        raise PackageError(f"'{sha256}' is no SHA-256, which has 64 hexadecimal digits")
+        raise PackageError(f"'{sha256}' isn't a SHA-256, which has 64 hexadecimal digits")
     return wanted
 
 
 def _compare(url: str, wanted: str | None, found: str) -> None:
     if wanted is not None and wanted != found:
         raise PackageError(
-            f"'{url}' has the SHA-256 {found}, not {wanted}: it isn't the file that was meant. "
-            "Nothing was installed"
+            f"'{url}' has the SHA-256 {found}, not {wanted}: it isn't the expected file. Nothing "
+            "was installed."
         )
 
 
@@ -152,7 +152,7 @@ class _Careful(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> Request | None:
         if req.full_url.startswith("https:") and not newurl.startswith("https:"):
-            raise PackageError(f"'{req.full_url}' leads to '{newurl}', which isn't encrypted")
+            raise PackageError(f"'{req.full_url}' redirects to '{newurl}', which isn't encrypted")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -163,7 +163,7 @@ def _opened(url: str) -> Iterator[Any]:
         with build_opener(_Careful).open(request, timeout=_TIMEOUT) as response:
             yield response
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
-        raise PackageError(f"'{url}' can't be had: {error}") from None
+        raise PackageError(f"Can't download '{url}': {error}") from None
 
 
 def _save(url: str, path: Path, progress: Progress | None) -> str:
@@ -178,5 +178,5 @@ def _save(url: str, path: Path, progress: Progress | None) -> str:
             if progress is not None:
                 progress(done, total)
     if total is not None and done != total:
-        raise PackageError(f"'{url}': {done:,} of {total:,} bytes came. Try again")
+        raise PackageError(f"'{url}': only {done:,} of {total:,} bytes arrived. Try again.")
     return digest.hexdigest()

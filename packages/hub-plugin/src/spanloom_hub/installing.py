@@ -48,8 +48,8 @@ def install(
     before = _there(folder, archive.name)
     if any(each.version == archive.version for each in before) and not force:
         raise PackageError(
-            f"{archive.name} {archive.version} is installed in '{folder}' already: --force "
-            "installs it again"
+            f"{archive.name} {archive.version} is already installed in '{folder}': use --force to "
+            "install it again"
         )
     _check_room(folder, archive)
     old = _removable(folder, archive, before)

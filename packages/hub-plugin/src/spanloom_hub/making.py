@@ -76,7 +76,7 @@ def package(
     targets += [Path(out) / f"{stem}.tar.gz"] if sdist else []
     for path in targets:
         if path.exists() and not force:
-            raise PackageError(f"'{path}' is there already: pass --force, or another --version")
+            raise PackageError(f"'{path}' already exists: use --force, or another --version")
     described = metadata_text(meta, needed, _readme(folder))
     _write_wheel(targets[0], meta, described, contents)
     if sdist:
@@ -91,7 +91,7 @@ def package(
 def _read_meta(folder: Path) -> dict[str, Any]:
     path = folder / "meta.json"
     if not path.is_file():
-        raise MissingFileError(f"there is no saved pipeline at '{folder}': '{path}' isn't there")
+        raise MissingFileError(f"There is no saved pipeline at '{folder}': '{path}' doesn't exist")
     try:
         meta = json.loads(path.read_text("utf8"))
     except ValueError as error:

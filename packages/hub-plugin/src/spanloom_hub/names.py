@@ -32,7 +32,7 @@ def package_name(meta: Mapping[str, Any], name: str | None = None) -> str:
     if not _NAME.fullmatch(whole):
         raise PackageError(
             f"'{whole}' can't be the name of a package: use lower-case letters, digits and _ "
-            "(--name, or `name` in the pipeline's meta.json)"
+            "(--name, or 'name' in the pipeline's meta.json)"
         )
     return whole
 
@@ -46,7 +46,7 @@ def package_version(meta: Mapping[str, Any], given: str | None = None) -> str:
         return str(Version(text))
     except InvalidVersion:
         raise PackageError(
-            f"'{text}' is no version: write one such as 1.0.0 (--version, or `version` in the "
+            f"'{text}' isn't a version: write one such as 1.0.0 (--version, or 'version' in the "
             "pipeline's meta.json)"
         ) from None
 
@@ -119,4 +119,4 @@ def _checked(line: str) -> str:
     try:
         return str(Requirement(line))
     except InvalidRequirement as error:
-        raise PackageError(f"--requires '{line}' is no requirement: {error}") from None
+        raise PackageError(f"--requires '{line}' isn't a requirement: {error}") from None

@@ -21,7 +21,7 @@ __all__ = ["pretrain_command"]
 @run_command("pretrain", "--paths.raw text.jsonl --pretraining.max_steps 1000")
 @CONFIG
 @click.argument("output", type=click.Path())
-@click.option("--resume", "-r", is_flag=True, help="Go on with the run that OUTPUT holds.")
+@click.option("--resume", "-r", is_flag=True, help="Continue the run in OUTPUT.")
 @CODE
 @GPU
 @QUIET
@@ -41,7 +41,7 @@ def pretrain_command(
 
       spanloom train CONFIG --paths.init_tok2vec OUTPUT/model-best.bin
 
-    Ctrl-C stops after the present step; --resume goes on as if it had never stopped.
+    Ctrl-C stops after the current step; --resume continues as if it had never stopped.
     """
     given = parse_overrides(overrides)
     if code is not None:
@@ -54,7 +54,9 @@ def pretrain_command(
         use_gpu(gpu_id)
     result = pretrain(config, output, overrides=given, resume=resume, quiet=quiet)
     if result.interrupted:
-        click.echo(f"Stopped before the end. Go on: spanloom pretrain {config} {output} --resume")
+        click.echo(
+            f"Stopped before the end. Continue with: spanloom pretrain {config} {output} --resume"
+        )
     if result.history.evaluations:
         _draw(Path(output) / "curve.png", result.history)
     if result.best is not None:

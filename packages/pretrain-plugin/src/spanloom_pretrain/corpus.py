@@ -106,18 +106,18 @@ class JsonlCorpus:
         if self.path.is_file():
             if not _readable(self.path):
                 raise DataError(
-                    f"'{self.path}' is in no format that can be read as raw text: give .jsonl or "
-                    f".txt, compressed or not, or a format of 'spanloom convert'"
+                    f"The format of '{self.path}' isn't supported as raw text: give .jsonl or "
+                    ".txt, compressed or not, or a format of 'spanloom convert'"
                 )
             return [self.path]
         if not self.path.is_dir():
-            raise MissingFileError(f"There is no file or folder '{self.path.absolute()}'.")
+            raise MissingFileError(f"There is no file or folder at '{self.path.absolute()}'")
         files = sorted(file for file in self.path.rglob("*") if file.is_file() and _readable(file))
         files = [file for file in files if not _hidden(file.relative_to(self.path))]
         if not files:
             raise MissingFileError(
-                f"'{self.path}' has no raw text in it: .jsonl and .txt files are read, compressed "
-                f"or not"
+                f"'{self.path}' contains no raw text: .jsonl and .txt files are read, compressed "
+                "or not"
             )
         return files
 
@@ -162,8 +162,8 @@ def jsonl_corpus(
     if path is None or not Path(path).exists():
         wrong = "No raw text is given" if path is None else f"There is no raw text at '{path}'"
         raise MissingFileError(
-            f"{wrong}: give a file or folder as --paths.raw, or in the [paths] of the config "
-            f"(spaCy's configs call it raw_text)"
+            f"{wrong}: give a file or folder as --paths.raw, or in [paths] in the config (spaCy's "
+            "configs call it raw_text)"
         )
     return JsonlCorpus(
         path,
@@ -194,7 +194,8 @@ def _zst(file: BinaryIO, mode: str) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise DataError(
-            f"'{file.name}' is compressed by zstd: pip install 'spanloom-pretrain[zst]' to read it"
+            f"'{file.name}' is compressed with zstd: pip install 'spanloom-pretrain[zst]' to read "
+            "it"
         ) from None
     stream: IO[bytes] = zstandard.open(file, mode)
     return stream
@@ -244,7 +245,7 @@ class _Source:
                 for number, line in enumerate(lines, 1):
                     yield number, line
         except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-            raise FormatError(self.path, number + 1, f"the file is broken: {error}") from error
+            raise FormatError(self.path, number + 1, f"the file is damaged: {error}") from error
 
 
 def _text(line: bytes, path: Path, number: int) -> str:
@@ -259,7 +260,7 @@ def _item(nlp: Pipeline, line: str, path: Path, number: int) -> Item:
     try:
         row: Any = json.loads(line.strip())
     except ValueError as error:
-        raise FormatError(path, number, f"isn't JSON: {error}") from None
+        raise FormatError(path, number, f"isn't valid JSON: {error}") from None
     if isinstance(row, dict):
         tokens = row.get("tokens")
         if isinstance(tokens, list):

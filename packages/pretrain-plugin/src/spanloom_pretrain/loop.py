@@ -90,9 +90,9 @@ class _Pretraining:
         words = sum(map(self.words, batches))
         if words != progress.epoch_words:
             raise TrainingError(
-                f"The text isn't what it was: {progress.epoch_steps} steps of the epoch had "
-                f"{progress.epoch_words} words when they were taken, and have {words} now. Give "
-                f"the same corpus, or start anew in another folder."
+                f"The text has changed: the {progress.epoch_steps} steps of the epoch before had "
+                f"{progress.epoch_words} words, and have {words} now. Use the same corpus, or "
+                "start again in another folder."
             )
 
     def words(self, batch: list[Doc]) -> int:

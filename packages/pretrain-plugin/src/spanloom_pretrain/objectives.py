@@ -97,9 +97,9 @@ def PretrainVectors(
 def _table(vocab: Vocab) -> VectorTable:
     if vocab.vectors is None:
         raise PipelineError(
-            "PretrainVectors predicts word vectors, and the vocab has none: name a table with "
+            "PretrainVectors predicts word vectors, but the vocab has none: name a table with "
             "--paths.vectors or in [initialize] vectors. Tables are read by the package "
-            "spanloom-vectors (pip install spanloom-vectors)"
+            "spanloom-vectors (pip install spanloom-vectors)."
         )
     return vocab.vectors
 

@@ -100,8 +100,8 @@ def plot_losses(path: str | Path, history: History, title: str = "Pretraining") 
         from matplotlib.figure import Figure
     except ImportError:
         raise SpanloomError(
-            "The curve is drawn with matplotlib, which is not installed: "
-            "pip install 'spanloom-pretrain[plot]'"
+            "Drawing the curve needs matplotlib, which isn't installed: pip install "
+            "'spanloom-pretrain[plot]'"
         ) from None
     figure: Any = Figure(figsize=(8.4, 4.6), layout="constrained")
     axes = figure.subplots()

@@ -130,11 +130,11 @@ def _check_folder(folder: Path | None, resume: bool) -> None:
     """Raise :class:`TrainingError` if the run can't be saved there; else remove what one that was
     killed left half written."""
     if resume and folder is None:
-        raise TrainingError("There is nothing to go on with: resume needs the output folder.")
+        raise TrainingError("Can't resume without the output folder of the earlier run")
     if folder is not None and not resume and find_checkpoint(folder) is not None:
         raise TrainingError(
-            f"'{folder}' holds a run already: go on with it by --resume (resume=True), or give "
-            f"another folder."
+            f"'{folder}' already holds a run: continue it with --resume (resume=True), or give "
+            "another folder"
         )
     if folder is not None:
         clear_up(folder, "model*.bin", LOG, _CONFIG)
@@ -144,7 +144,7 @@ def _checkpoint(folder: Path, settings: Settings) -> Checkpoint:
     """That of the run that a folder holds."""
     path = find_checkpoint(folder)
     if path is None:
-        raise MissingFileError(f"There is no checkpoint to go on from in '{folder.absolute()}'.")
+        raise MissingFileError(f"There is no checkpoint to resume from in '{folder.absolute()}'")
     found = Checkpoint.read(path)
     found.refuse_changes(found.config, settings.chosen)
     return found

@@ -92,16 +92,16 @@ def find_encoder(nlp: PipelineState, component: str, layer: str = "") -> Model[A
     if component not in models:
         have = ", ".join(map(repr, models)) or "none"
         raise PipelineError(
-            f"[pretraining] component is '{component}', and the pipeline has no component of that "
-            f"name with a model (there are: {have})"
+            f"[pretraining] component is '{component}', but the pipeline has no component of that "
+            f"name with a model (it has: {have})"
         )
     model = models[component]
     node = model.maybe_get_ref(layer) if layer in model.ref_names else None
     if layer and node is None:
         have = ", ".join(repr(name) for name in model.ref_names if model.has_ref(name)) or "none"
         raise PipelineError(
-            f"[pretraining] layer is '{layer}', and the model of '{component}' has no reference of "
-            f'that name (there are: {have}; "" is the whole model)'
+            f"[pretraining] layer is '{layer}', but the model of '{component}' has no reference of "
+            f'that name (it has: {have}; "" is the whole model)'
         )
     found: Model[Any, Any] = model if node is None else node
     if "link" in found.attrs:

@@ -338,8 +338,8 @@ class Transformer(Encoder):
         weights = existing(folder / _SUBFOLDER, f"saved transformer of '{self.name}'")
         if not weights.is_dir():
             raise SerializationError(
-                f"'{weights}' should be a folder with the transformer of '{self.name}': was the "
-                f"pipeline saved by another library?"
+                f"'{weights}' must be a folder with the transformer of '{self.name}': was the "
+                "pipeline saved by another library?"
             )
         shim.restore(weights)
         self._loaded()

@@ -92,9 +92,9 @@ def _shim(nlp: Pipeline) -> TransformerShim:
         if shim is not None:
             return shim
     raise PipelineError(
-        f"the pipeline has no transformer that could encode words: its components are "
-        f"{', '.join(nlp.component_names) or 'none'}. Name a model of Hugging Face instead, or a "
-        f"pipeline with a 'transformer'"
+        "The pipeline has no transformer to encode words with (components: "
+        f"{', '.join(nlp.component_names) or 'none'}). Give the name of a Hugging Face model, or a "
+        "pipeline with a 'transformer'."
     )
 
 

@@ -58,7 +58,7 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
         ]
         problem = ConfigProblem(
             f"model.{given[0]}" if given else "model.name",
-            f"'{settings.name}' can't be loaded so: {_short(error)}",
+            f"'{settings.name}' can't be loaded with these settings: {_short(error)}",
             "check the names and values of these settings, and what they need installed",
         )
         raise ConfigError([problem], source="transformer") from error
@@ -73,7 +73,7 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
             raise ConfigError([problem], source="transformer") from error
         problem = ConfigProblem(
             "model.name",
-            f"no model can be loaded from '{settings.name}'",
+            f"can't load a model from '{settings.name}'",
             "give a folder that holds config.json, weights and tokenizer, or the name of a model "
             f"on the hub. transformers says: {_short(error)}",
         )
@@ -81,8 +81,8 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
     missing = sorted(map(str, report.get("missing_keys") or ()))
     if missing:
         warnings.warn(
-            f"'{settings.name}' holds no weights for {len(missing)} parameters of the model, such "
-            f"as {missing[0]}: they start at random",
+            f"'{settings.name}' has no weights for {len(missing)} parameters of the model, such as "
+            f"{missing[0]}: they start at random",
             UserWarning,
             stacklevel=2,
         )
@@ -101,7 +101,7 @@ def _check_name(name: str, local: bool) -> None:
     problem = ConfigProblem(
         "model.name",
         f"there is no folder '{path.absolute()}'",
-        "give a folder, or the name of a model on the hub that doesn't begin like a folder here",
+        "give a folder that exists, or the name of a model on the hub",
     )
     raise ConfigError([problem], source="transformer")
 
@@ -140,7 +140,7 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
         raise
     except Exception as error:  # damaged files fail in as many ways as there are formats
         raise SerializationError(
-            f"'{folder}': the saved transformer can't be read: {_short(error)}"
+            f"'{folder}': can't read the saved transformer: {_short(error)}"
         ) from error
     wrong = {
         kind: sorted(map(str, report.get(kind) or ()))
@@ -149,8 +149,8 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
     if any(wrong.values()):
         listed = "; ".join(f"{kind}: {', '.join(keys[:5])}" for kind, keys in wrong.items() if keys)
         raise SerializationError(
-            f"'{folder}': the saved weights aren't those of the model that its config.json "
-            f"describes ({listed})"
+            f"'{folder}': the saved weights don't fit the model that its config.json describes "
+            f"({listed})"
         )
     return module, tokenizer
 

@@ -53,9 +53,9 @@ def get_sent_spans(docs: Sequence[Doc]) -> list[list[Span]]:
     if missing:
         # One text for all calls, so that Python's default filter shows it once.
         warnings.warn(
-            "sent_spans got documents without sentence boundaries and takes each as one span. Let "
-            "a component that sets them run before the transformer ('sentencizer', 'senter'), in "
-            "training as one of [training] annotating_components",
+            "sent_spans got documents without sentence boundaries, and takes each as one span. "
+            "Put a component that sets them ('sentencizer', 'senter') before the transformer; in "
+            "training, list it under annotating_components in [training].",
             UserWarning,
             stacklevel=2,
         )

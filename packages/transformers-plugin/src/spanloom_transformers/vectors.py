@@ -61,7 +61,7 @@ def _one(what: Doc | Span | Token, layer: int, pool: Pool) -> Floats:
     function = pool if callable(pool) else _POOLS.get(pool)
     if function is None:
         known = ", ".join([*_POOLS, "cls"])
-        raise DataError(f"there is no pooling '{pool}': use one of {known}, or a function")
+        raise DataError(f"There is no pooling '{pool}': use one of {known}, or a function")
     if not len(rows):
         return np.zeros(tensor.shape[-1], dtype=np.float32)
     return np.asarray(function(rows), dtype=np.float32)

@@ -19,7 +19,7 @@ _CLI = "spanloom_vectors.cli"
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
     """The commands over tables of vectors."""
-    commands.group("vectors", help="Tables of word vectors.")
+    commands.group("vectors", help="Work with tables of word vectors.")
     commands.add(
         "init vectors",
         target=f"{_CLI}.init:init_vectors_command",
@@ -27,10 +27,10 @@ def register_commands(commands: CommandTable) -> None:
     )
     for name, help in (
         ("convert", "Convert vectors from one format to another."),
-        ("distill", "Make a table of what an encoder gives for each word."),
+        ("distill", "Make a table from what an encoder gives for each word."),
         ("evaluate", "Compare a table with human judgements and analogies."),
-        ("info", "Tell what a file of vectors holds."),
-        ("prune", "Keep fewer rows."),
+        ("info", "Show what a file of vectors contains."),
+        ("prune", "Reduce the number of rows."),
         ("search", "Find the words nearest to a word."),
     ):
         commands.add(f"vectors {name}", target=f"{_CLI}.{name}:{name}_command", help=help)

@@ -70,11 +70,13 @@ class SimilarityClassifier:
         """Unit vectors of all examples, and the label of each."""
         if self.vocab.vectors is None:
             raise PipelineError(
-                f"'{self.name}' compares vectors, and the vocab has none: name a table in the "
-                f"config, [initialize] vectors, or set nlp.vocab.vectors"
+                f"'{self.name}' compares vectors, but the vocab has none: name a table in the "
+                "config ([initialize] vectors), or set nlp.vocab.vectors"
             )
         if not any(self.examples.values()):
-            raise PipelineError(f"'{self.name}' has no examples: add_examples(label, texts)")
+            raise PipelineError(
+                f"'{self.name}' has no examples: add some with add_examples(label, texts)"
+            )
         if self._known is None or self._known[0] is not self.vocab.vectors:
             pairs = [(i, text) for i, texts in enumerate(self.examples.values()) for text in texts]
             vectors = np.stack([self.make_doc(text).vector for _, text in pairs])

@@ -56,7 +56,8 @@ def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: boo
 def _checked(table: Table, path: Path, hash: str | None) -> Table:
     if hash is not None and table.hash != hash:
         raise SerializationError(
-            f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is needed"
+            f"'{path}' is a different table of vectors: its hash is {table.hash}, but {hash} is "
+            "needed"
         )
     return table
 

@@ -137,13 +137,13 @@ def _table(vocab: Vocab) -> Table:
     table = vocab.vectors
     if table is None:
         raise PipelineError(
-            "a model of this pipeline uses static vectors, and its vocab has none: name a table in "
-            'the config, [initialize] vectors = "...", set nlp.vocab.vectors, or set '
+            "A model of this pipeline uses static vectors, but its vocab has none: name a table "
+            'in the config ([initialize] vectors = "..."), set nlp.vocab.vectors, or set '
             "include_static_vectors = false"
         )
     if not isinstance(table, Table):
         raise PipelineError(
-            f"static vectors need a table of spanloom-vectors, and vocab.vectors is a "
+            "Static vectors need a table of spanloom-vectors, but vocab.vectors is a "
             f"{type(table).__name__}"
         )
     return table
@@ -154,13 +154,13 @@ def _checked(model: Model[Any, Any], vocab: Vocab) -> Table:
     wanted = model.attrs.get("table")
     if wanted and table.hash != wanted:
         raise PipelineError(
-            f"this model was trained with another table of vectors: the hash of that is {wanted}, "
-            f"and vocab.vectors has {table.hash}. Load the table that it was trained with, or "
-            f"initialize and train the model anew"
+            f"This model was trained with a different table of vectors: its hash is {wanted}, but "
+            f"that of vocab.vectors is {table.hash}. Load the table that it was trained with, or "
+            "train the model again."
         )
     if table.width != model.get_dim("nM"):
         raise PipelineError(
-            f"this model takes vectors of {model.get_dim('nM')} dimensions, and vocab.vectors has "
+            f"This model takes vectors of {model.get_dim('nM')} dimensions, but vocab.vectors has "
             f"{table.width}"
         )
     return table

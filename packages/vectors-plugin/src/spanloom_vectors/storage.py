@@ -129,8 +129,8 @@ class Sections:
         path = existing(path, "vector table")
         if not is_table(path):
             raise SerializationError(
-                f"'{path}' isn't a table of word vectors in Spanloom's own format: "
-                f"`spanloom vectors convert` makes one from other formats"
+                f"'{path}' isn't a table of word vectors in Spanloom's format: 'spanloom vectors "
+                "convert' makes one from other formats"
             )
         with path.open("rb") as file:
             data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)

@@ -67,9 +67,9 @@ class Table(Lookup):
         table = cls(Sections.open(path), path.absolute(), by_reference=by_reference)
         if hash is not None and table.hash != hash:
             raise SerializationError(
-                f"'{path}' is another table of vectors: its hash is {table.hash}, and {hash} is "
-                f"needed. A model works with the table that it was trained with only: put that one "
-                f"in its place, or train again"
+                f"'{path}' is a different table of vectors: its hash is {table.hash}, but {hash} "
+                "is needed. A model works only with the table that it was trained with: put that "
+                "one in its place, or train again."
             )
         return table
 
@@ -108,8 +108,8 @@ class Table(Lookup):
         found = content_hash(self.header, self.sections.digests())
         if found != self.header["hash"]:
             raise SerializationError(
-                f"{self.sections.source}: the content has the hash {found}, and its header says "
-                f"{self.header['hash']}: the file is damaged, make or copy it again"
+                f"{self.sections.source}: the content has the hash {found}, but its header says "
+                f"{self.header['hash']}: the file is damaged. Make or copy it again."
             )
 
     @cached_property

@@ -90,7 +90,7 @@ def read_vocabulary(path: str | Path) -> Vocabulary:
     else:
         found = _of_lines(path)
     if not len(found):
-        raise DataError(f"'{path}' holds no words")
+        raise DataError(f"'{path}' contains no words")
     return found
 
 

@@ -49,7 +49,7 @@ _NAMES = {
 @click.option("--gold-preproc", "-G", is_flag=True, help="Use gold tokens and sentences.")
 @CODE
 @GPU
-@click.option("--limit", type=click.IntRange(min=0), default=0, help="Score so many at most.")
+@click.option("--limit", type=click.IntRange(min=0), default=0, help="Documents to score at most.")
 @click.option("--per-type", is_flag=True, help="Show scores for each label and feature too.")
 def evaluate_command(
     model: str,
@@ -78,7 +78,7 @@ def evaluate_command(
     nlp = load(model)
     examples = list(reader(nlp))
     if not examples:
-        raise DataError(f"'{data}' holds no documents to score.")
+        raise DataError(f"'{data}' contains no documents to score")
     scores = nlp.evaluate(examples)
     _show(scores, per_type)
     if output is not None:

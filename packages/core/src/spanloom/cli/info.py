@@ -26,15 +26,14 @@ _PACKAGES = ("spanloom", "thinc", "confection", "catalogue", "pluggy", "numpy", 
     is_flag=False,
     flag_value="-",
     metavar="[FILE]",
-    help="Show who listens to whom, who sets and who needs what; or draw it (.svg, .dot, .txt).",
+    help="Show what each component listens to, sets and needs; or draw it (.svg, .dot, .txt).",
 )
 def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     """Show the versions of what is installed, or what the saved pipeline MODEL says of itself.
 
-    MODEL is a folder, or the name of a packaged pipeline that is installed. Nothing is loaded;
-    --json has what each package supplies, and other long lists, in full. With
-    --graph, which stands after MODEL, MODEL may also be a config; its pipeline is put together for
-    that, without weights.
+    MODEL is a folder, or the name of an installed pipeline package. Nothing is loaded; --json has
+    what each package supplies, and other long lists, in full. With --graph, which must come after
+    MODEL, MODEL may also be a config; its pipeline is then built, without weights.
     """
     if graph is not None:
         _show_graph(model, graph, as_json)
@@ -104,11 +103,11 @@ def _size(folder: Path) -> str:
 def _saved(folder: Path) -> dict[str, Any]:
     path = folder / "meta.json"
     if not path.is_file():
-        raise MissingFileError(f"There is no saved pipeline at '{folder}': '{path}' isn't there.")
+        raise MissingFileError(f"There is no saved pipeline at '{folder}': '{path}' doesn't exist")
     try:
         meta: dict[str, Any] = json.loads(path.read_text("utf8"))
     except ValueError as error:
-        raise SerializationError(f"'{path}' isn't JSON: {error}") from None
+        raise SerializationError(f"'{path}' isn't valid JSON: {error}") from None
     return {**meta, "size": _size(folder)}
 
 

@@ -16,9 +16,7 @@ from ..plugins import import_code
 
 __all__ = ["config_command", "fill_config_command"]
 
-_PRETRAINING = click.option(
-    "--pretraining", is_flag=True, help="Add the section of spanloom-pretrain."
-)
+_PRETRAINING = click.option("--pretraining", is_flag=True, help="Add the section [pretraining].")
 
 
 def _write(text: str, path: str) -> None:
@@ -31,7 +29,7 @@ def _write(text: str, path: str) -> None:
 
 @click.command("config")
 @click.argument("output", type=click.Path(allow_dash=True))
-@click.option("--lang", "-l", default="en", show_default=True, help="Code of the language.")
+@click.option("--lang", "-l", default="en", show_default=True, help="Language code.")
 @click.option(
     "--pipeline",
     "-p",
@@ -51,7 +49,7 @@ def _write(text: str, path: str) -> None:
 @click.option("--vectors", help="A vector table to use as a feature.")
 @click.option("--transformer", "-t", help="Share this transformer: a folder, or a name on the hub.")
 @_PRETRAINING
-@click.option("--force", "-F", is_flag=True, help="Overwrite a file that exists.")
+@click.option("--force", "-F", is_flag=True, help="Overwrite an existing file.")
 def config_command(
     output: str,
     lang: str,
@@ -63,14 +61,14 @@ def config_command(
     pretraining: bool,
     force: bool,
 ) -> None:
-    """Write a whole config for a language and a pipeline to OUTPUT ("-" prints it).
+    """Write a complete config for a language and a pipeline to OUTPUT ("-" prints it).
 
-    It trains as it is:
+    It is ready for training:
 
       spanloom train OUTPUT --output DIR --paths.train FILE --paths.dev FILE
     """
     if output != "-" and Path(output).exists() and not force:
-        raise SpanloomError(f"'{output}' exists. Use --force to overwrite it.")
+        raise SpanloomError(f"'{output}' already exists: use --force to overwrite it")
     names = [name.strip() for name in pipeline.split(",") if name.strip()]
     sections = ("pretraining",) if pretraining else ()
     config = init_config(
@@ -84,8 +82,8 @@ def config_command(
     )
     for name in idle_components(config):
         click.echo(
-            f"'{name}' assigns nothing and declares no listener, so that no component uses it: an "
-            "encoder's factory says @component_defaults(..., listener={...})",
+            f"No component uses '{name}', since it assigns nothing and declares no listener: an "
+            f"encoder's factory declares one with @component_defaults(..., listener={{...}})",
             err=True,
         )
     _write(config.to_str(interpolate=False), output)
@@ -99,7 +97,7 @@ def config_command(
 @click.command("fill-config")
 @click.argument("base", type=click.Path(allow_dash=True))
 @click.argument("output", type=click.Path(allow_dash=True), default="-")
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+@click.option("--code", "-c", type=click.Path(), help="Python file with your own code.")
 @click.option("--diff", "-D", is_flag=True, help="Show what is added.")
 @_PRETRAINING
 def fill_config_command(
@@ -107,7 +105,7 @@ def fill_config_command(
 ) -> None:
     """Write the config BASE to OUTPUT with every default that it leaves out.
 
-    Mistakes in it are reported first, all at once; then nothing is written.
+    Mistakes in it are reported first, all at once, and then nothing is written.
     """
     if code is not None:
         import_code(code)

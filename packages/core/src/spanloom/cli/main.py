@@ -120,19 +120,19 @@ class LazyGroup(click.Group):
         for name in (f"{asked} {' '.join(args[1:2])}".strip(), asked):
             dist = command_providers().get(name)
             if dist in failures:
-                return f"no command '{name}': {failures[dist]}"
+                return f"There is no command '{name}': {failures[dist]}"
             if dist is not None:
-                return f"'{name}' is provided by `{dist}`, which isn't there: pip install {dist}"
+                return f"'{name}' is in '{dist}', which isn't installed: pip install {dist}"
         near = get_close_matches(word, self.list_commands(ctx), n=2)
         if near:
-            return f"no command '{asked}'. Did you mean {' or '.join(map(repr, near))}?"
+            return f"There is no command '{asked}'. Did you mean {' or '.join(map(repr, near))}?"
         if not self.table.commands:
             return (
-                f"no command '{asked}', nor any other: Spanloom's own metadata isn't installed. "
-                "Install it with pip (in a checkout: pip install -e packages/core)"
+                f"There is no command '{asked}', nor any other: the metadata of Spanloom isn't "
+                "installed. Install it with pip (in a checkout: pip install -e packages/core)."
             )
         left_out = [f"\nLeft out: {failure}" for failure in failures.values()]
-        return "".join([f"no command '{asked}'", *left_out])
+        return "".join([f"There is no command '{asked}'", *left_out])
 
 
 def _find(
@@ -189,8 +189,8 @@ def _said(error: Exception) -> str:
         return str(error)
     path = error.filename2 or error.filename
     if path is None:
-        return f"can't write: {error.strerror}" if error.errno in DISK_ERRORS else ""
-    return f"can't read or write '{path}': {error.strerror}"
+        return f"Can't write: {error.strerror}" if error.errno in DISK_ERRORS else ""
+    return f"Can't read or write '{path}': {error.strerror}"
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -248,7 +248,7 @@ cli = _Root(
             is_eager=True,
             expose_value=False,
             callback=_set_no_plugins,
-            help="Leave out every installed plugin.",
+            help="Run without the installed plugins.",
         ),
         click.Option(
             ["--strict-plugins"],
@@ -256,7 +256,7 @@ cli = _Root(
             is_eager=True,
             expose_value=False,
             callback=_set_strict,
-            help="Stop where a plugin that only observes fails.",
+            help="Stop when an observing hook of a plugin fails.",
         ),
     ],
 )

@@ -15,7 +15,7 @@ CONFIG = click.argument("config", type=click.Path(allow_dash=True))
 OVERRIDES = click.argument("overrides", nargs=-1, type=click.UNPROCESSED)
 """Settings of the config, such as ``--training.max_steps 100``."""
 
-CODE = click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+CODE = click.option("--code", "-c", type=click.Path(), help="Python file with your own code.")
 """A file of the user's own code."""
 
 GPU = click.option(
@@ -23,7 +23,7 @@ GPU = click.option(
 )
 """The device to compute on."""
 
-QUIET = click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Don't show progress.")
 """Whether to show nothing while it runs."""
 
 

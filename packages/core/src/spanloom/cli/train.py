@@ -20,9 +20,9 @@ __all__ = ["train_command"]
 @click.option("--output", "-o", type=click.Path(), help="Folder for model-best and model-last.")
 @CODE
 @GPU
-@click.option("--resume", "-r", is_flag=True, help="Go on from the checkpoint in the output.")
-@click.option("--no-checkpoints", is_flag=True, help="Save pipelines only, nothing to resume from.")
-@click.option("--plot", type=click.Path(), help="Draw the training curve into a PNG file.")
+@click.option("--resume", "-r", is_flag=True, help="Continue from the checkpoint in the output.")
+@click.option("--no-checkpoints", is_flag=True, help="Save pipelines only, no checkpoints.")
+@click.option("--plot", type=click.Path(), help="Draw the training curve as a PNG file.")
 @QUIET
 @OVERRIDES
 def train_command(
@@ -38,9 +38,9 @@ def train_command(
 ) -> None:
     """Train the pipeline that CONFIG describes.
 
-    Every setting must be in the config: 'spanloom init fill-config' writes defaults down. Ctrl-C
-    stops after the present step and saves it, a second one stops at once. A run that was stopped or
-    killed goes on with --resume, which starts at the beginning where there is no checkpoint yet.
+    Every setting must be in the config: 'spanloom init fill-config' fills in the defaults. Ctrl-C
+    finishes the current step and saves it; a second Ctrl-C stops at once. --resume continues a run
+    that was stopped or killed, or starts from the beginning if there is no checkpoint yet.
     """
     given = parse_overrides(overrides)
     if code is not None:
@@ -62,7 +62,7 @@ def train_command(
             click.echo(f"The training curve wasn't drawn: {error}", err=True)
     if result.interrupted:
         resumable = output is not None and not no_checkpoints
-        click.echo("Stopped before the end." + (" Go on with --resume." if resumable else ""))
+        click.echo("Stopped before the end." + (" Continue with --resume." if resumable else ""))
     best = result.history.best
     if best is not None:
         click.echo(f"Best score {100 * (best.score or 0.0):.2f} in step {best.step}.")

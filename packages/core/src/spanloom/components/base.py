@@ -76,8 +76,8 @@ def initialized(component: Any) -> Iterator[None]:
             for node in model.walk() if hasattr(model, "walk") else ():
                 if any(node.has_param(name) is None for name in node.param_names):
                     raise PipelineError(
-                        f"component '{each.name}' isn't initialized: call nlp.initialize(), or "
-                        f"load a trained pipeline"
+                        f"Component '{each.name}' isn't initialized: call nlp.initialize(), or "
+                        "load a trained pipeline"
                     ) from error
         raise
 
@@ -215,13 +215,13 @@ class TrainableComponent(DocAnnotator):
             nlp.assemble()
         if not callable(get_examples):
             raise PipelineError(
-                f"'{self.name}' is initialized with a function that returns examples, "
-                f"not with {type(get_examples).__name__}: pass `lambda: examples`"
+                f"'{self.name}' must be initialized with a function that returns examples, not "
+                f"with {type(get_examples).__name__}: pass 'lambda: examples'"
             )
         sample = list(islice(get_examples(), SAMPLE_SIZE))
         if not sample:
             raise PipelineError(
-                f"'{self.name}' can't be initialized from no examples: check the training corpus"
+                f"'{self.name}' can't be initialized without examples: check the training corpus"
             )
         return sample
 
@@ -238,7 +238,7 @@ class TrainableComponent(DocAnnotator):
             cfg, weights = message["cfg"], message["model"]
         except Exception as error:
             raise SerializationError(
-                f"the bytes aren't those of a '{self.name}': {error}"
+                f"These bytes aren't a saved '{self.name}': {error}"
             ) from error
         self._load(cfg, weights, "bytes")
         return self

@@ -44,7 +44,7 @@ class LabelledComponent(TrainableComponent):
         Raises :class:`PipelineError` for what is no label, and where the output can't take it.
         """
         if not isinstance(label, str) or not label:
-            raise PipelineError(f"'{self.name}': a label is a string, not {label!r}")
+            raise PipelineError(f"'{self.name}': a label must be a string, not {label!r}")
         lists = self._label_lists()
         if all(label in labels for labels in lists):
             return 0
@@ -60,8 +60,8 @@ class LabelledComponent(TrainableComponent):
         size = self.model.maybe_get_dim("nO")
         if size is not None and len(self.labels) >= size:
             raise PipelineError(
-                f"'{self.name}' can't take the label '{label}' now: its output has {size} classes. "
-                f"Add labels before `nlp.initialize`."
+                f"'{self.name}' can't add the label '{label}': its output layer already has {size} "
+                "classes. Add labels before calling nlp.initialize()."
             )
         self._set_labels(*lists)
 
@@ -76,8 +76,8 @@ class LabelledComponent(TrainableComponent):
             self._set_labels(*(dict.fromkeys([*known, *new]) for known, new in pairs))
         if not any(self._label_lists()):
             raise PipelineError(
-                f"'{self.name}' found no {self.kind} in the training examples: is the corpus "
-                f"annotated? Else pass `labels` to initialize."
+                f"'{self.name}' found no {self.kind} in the training examples: check that the "
+                "corpus is annotated, or pass 'labels' to initialize"
             )
 
     def _given_labels(self, labels: Any) -> Iterable[Iterable[str]]:

@@ -157,7 +157,7 @@ class Sentencizer(DocAnnotator):
             return self._take(_msgpack.loads(bytes_data))
         except ValueError as error:
             raise SerializationError(
-                f"the bytes aren't those of a '{self.name}': {error}"
+                f"These bytes aren't a saved '{self.name}': {error}"
             ) from error
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:

@@ -69,9 +69,8 @@ class BlockChecker:
         name = self.value(f"{path}.factory", block["factory"])
         function = self._function(f"{path}.factory", "factories", name)
         if function is None:
-            if not (
-                isinstance(name, str) and registry.advice("factories", name)
-            ):  # then what is in it needn't be named, too
+            # What is in a component that isn't available needn't be named, too.
+            if not isinstance(name, str) or not registry.advice("factories", name):
                 self.walk({key: v for key, v in block.items() if key != "factory"}, path)
             return
         found = signature_of(function, skip=("nlp", "name"))
@@ -108,7 +107,7 @@ class BlockChecker:
             for value in node:
                 if any(is_block(each) for each in mappings(value)):
                     fix = "write it as a section of its own, [section.*.name] for several"
-                    self.add(path, "has a @ block inside a list, where it stays unresolved", fix)
+                    self.add(path, "has an @ block inside a list, where it isn't resolved", fix)
 
     def _block(self, path: str, block: Mapping[str, Any]) -> None:
         keys = [key for key in block if key.startswith("@")]
@@ -142,10 +141,10 @@ class BlockChecker:
         except RegistryError as error:
             renamed = manager().renamed.get((kind, name))
             if renamed is not None:
-                self.add(path, f"'{name}' has another name now", f"write '{renamed.name}'")
+                self.add(path, f"'{name}' has been renamed", f"use '{renamed.name}'")
             elif advice := registry.advice(kind, name):
                 fix = f"take it out of nlp.pipeline and [components], and {advice}"
-                self.add(path, f"'{name}' is a component of another library's that isn't here", fix)
+                self.add(path, f"'{name}' is another library's component and isn't available", fix)
             else:
                 self.add(path, str(error))
         return None
@@ -158,7 +157,7 @@ class BlockChecker:
             where = f"{path}.{key}"
             if key == "*":
                 if not signature.positional:
-                    self.add(where, f"{function} takes no list of arguments", "name each argument")
+                    self.add(where, f"{function} takes no positional arguments", "name them")
             elif key in known:
                 self.check_type(where, value, known[key].annotation, known[key].default)
             elif not signature.open:
@@ -168,7 +167,7 @@ class BlockChecker:
             self.walk(value, where)
         for key, parameter in known.items():
             if parameter.default is MISSING and key not in arguments and "*" not in arguments:
-                self.add(f"{path}.{key}", f"is missing: {function} has no default for it", "add it")
+                self.add(f"{path}.{key}", f"is missing: {function} requires it", "add it")
 
     def check_type(self, path: str, raw: Any, annotation: Any, default: Any = MISSING) -> None:
         """Check that the value at ``path``, ``raw`` as it is written, fits an annotation."""

@@ -201,7 +201,7 @@ class _Checker(BlockChecker):
                 warnings.warn(f"config: {each.message}{fix} [{each.owner}]", stacklevel=5)
 
     def _interpolated(self) -> Config:
-        fix = "look for references in a circle"
+        fix = "look for references that form a circle"
         try:
             values = self.whole.interpolate()
         except Exception as error:
@@ -210,7 +210,7 @@ class _Checker(BlockChecker):
             return self.whole
         around = circle(values)
         if around is not None:
-            self.add(around, "holds itself, by way of references", fix)
+            self.add(around, "refers to itself", fix)
         return values if around is None else self.whole
 
     def _references(self, node: Any, path: str) -> bool:
@@ -227,7 +227,7 @@ class _Checker(BlockChecker):
                 if not exists(self.whole, target.replace(":", ".")):
                     options = [p for p, _ in leaves(self.whole)]
                     fix = near(target, options, "correct it").replace("correct it: ", "e.g. ")
-                    self.add(path, f"refers to '{target}', which isn't there", fix)
+                    self.add(path, f"refers to '{target}', which doesn't exist", fix)
                     broken = True
         return broken
 
@@ -242,14 +242,14 @@ class _Checker(BlockChecker):
             if dist := providers("sections").get(name):
                 # spaCy writes the section into every config, empty where it isn't used.
                 if section:
-                    message = f"is read by `{dist}`, which isn't installed"
+                    message = f"is read by '{dist}', which isn't installed"
                     self.add(name, message, f"pip install {dist}")
                 continue
             fix = near(name, known, "sections")
             if name in components or registry.has("factories", name):
                 fix = f"did you mean [components.{name}]?"
             elif not fix.startswith("did you"):
-                fix += "; your own values can stand in [variables]"
+                fix += "; put values of your own in [variables]"
             self.add(name, f"there is no section [{name}]", fix)
 
     def _core_keys(self) -> None:
@@ -262,7 +262,7 @@ class _Checker(BlockChecker):
                         self.add(f"{name}.{key}", f"[{name}] has no '{key}'", near(key, known))
         for path, fix in _UNUSED.items():
             if self._is_read(path.partition(".")[0]) and self.value(path, None):
-                self.add(path, "can't be set: there is nothing that would use it", fix)
+                self.add(path, "can't be set: nothing would use it", fix)
         for path, annotation in core_schema().items():
             section, _, key = path.partition(".")
             values = self.config.get(section)
@@ -314,7 +314,7 @@ class _Checker(BlockChecker):
             if isinstance(target, str) and not exists(self.whole, target):
                 options = [f"corpora.{name}" for name in self.whole["corpora"]]
                 self.add(
-                    path, f"names '{target}', which isn't there", near(target, options, "defined")
+                    path, f"names '{target}', which doesn't exist", near(target, options, "defined")
                 )
 
     # -- components
@@ -366,7 +366,7 @@ class _Checker(BlockChecker):
             and path.split(".")[0] not in (*FREE_SECTIONS, *self.later)
         ]
         for path, value in absent:
-            fix = "'spanloom init fill-config' writes all defaults down"
+            fix = "'spanloom init fill-config' fills in all defaults"
             self.add(path, f"is missing (its default is {json.dumps(value)})", fix)
         if not self.value("nlp.lang", None):
             self.add("nlp.lang", "has no value", 'set it to a language code such as "en"')

@@ -39,7 +39,7 @@ def load_config(
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         fix = "save the file as UTF-8"
-        problem = ConfigProblem("(file)", f"byte {error.start} isn't UTF-8", fix, line)
+        problem = ConfigProblem("(file)", f"byte {error.start} isn't valid UTF-8", fix, line)
         raise ConfigError([problem], source=str(path)) from None
     return parse_config(text, overrides, interpolate=interpolate, source=str(path))
 

@@ -81,7 +81,7 @@ def _call(
     except Exception as error:
         lines = getattr(config, "lines", {})
         message = f"'{name}' can't be called with these arguments: {type(error).__name__}: {error}"
-        fix = "'spanloom init fill-config' writes the defaults down" if _missing(error) else ""
+        fix = "'spanloom init fill-config' fills in the defaults" if _missing(error) else ""
         problem = ConfigProblem(path, message, fix, lines.get(path))
         raise ConfigError([problem], source=getattr(config, "source", "config")) from error
 

@@ -84,7 +84,7 @@ def check_sections(names: Iterable[str]) -> None:
         if name not in known and name not in CORE_SECTIONS:
             absent = providers("sections").get(name)
             fix = f"pip install {absent}" if absent else near(name, known)
-            problems.append(ConfigProblem(name, "is a section that nothing installed reads", fix))
+            problems.append(ConfigProblem(name, "isn't a section of anything installed", fix))
     if problems:
         raise ConfigError(problems)
 

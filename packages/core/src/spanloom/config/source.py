@@ -151,7 +151,7 @@ def _scan(text: str) -> _Scan:
             section = header["name"].strip()
             _scan_section(scan, section, number)
         elif section is None:
-            scan.problem(number, line[:40], "stands before the first [section]", "move it")
+            scan.problem(number, line[:40], "is outside any section", "move it into one")
         else:
             _scan_key(scan, section, line, number)
     _imply_parents(scan)
@@ -178,13 +178,13 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _scan_section(scan: _Scan, section: str, number: int) -> None:
     if not section or any(not part for part in section.split(".")):
-        scan.problem(number, f"[{section}]", "is no section name", "write [section.subsection]")
+        scan.problem(number, f"[{section}]", "isn't a section name", "write [section.subsection]")
     elif section.count(".") >= _DEEPEST:
         message = f"is more than {_DEEPEST} sections deep"
         scan.problem(number, f"[{section[:40]}...]", message, "use fewer dots")
     elif section in scan.lines:
         first = scan.lines[section]
-        scan.problem(number, section, f"section was there already, in line {first}", "merge them")
+        scan.problem(number, section, f"section is already defined in line {first}", "merge them")
     else:
         scan.lines[section] = number
         scan.sections.append(section)
@@ -193,12 +193,12 @@ def _scan_section(scan: _Scan, section: str, number: int) -> None:
 def _scan_key(scan: _Scan, section: str, stripped: str, number: int) -> None:
     found = _KEY.match(stripped)
     if not found:
-        what = "opens a section and doesn't close it" if stripped[0] == "[" else "has no '='"
+        what = "has no closing bracket" if stripped[0] == "[" else "has no '='"
         scan.problem(number, section, f"'{stripped[:60]}' {what}", "write key = value")
         return
     path = f"{section}.{found['key']}"
     if path in scan.lines:
-        scan.problem(number, path, f"was set already, in line {scan.lines[path]}", "remove one")
+        scan.problem(number, path, f"is already set in line {scan.lines[path]}", "remove one")
     scan.lines.setdefault(path, number)
     _scan_value(scan, path, found["value"].strip(), number)
 
@@ -207,15 +207,15 @@ def _scan_value(scan: _Scan, path: str, value: str, number: int) -> None:
     if value == "":
         scan.problem(number, path, "has no value", 'write null for nothing, "" for an empty string')
     elif len(value) > 1 and value[0] == value[-1] == "'":
-        scan.problem(number, path, f"has single quotes: {value}", f'write "{value[1:-1]}"')
+        scan.problem(number, path, f"is in single quotes: {value}", f'write "{value[1:-1]}"')
     elif value[0] in "[{" and _depth(value) > _DEEPEST:
         scan.problem(number, path, f"is nested more than {_DEEPEST} deep", "use fewer brackets")
     elif value[0] in '"[{' and not VARIABLE.search(value):
         try:
             json.loads(value)
         except ValueError as error:
-            fix = _as_json(value) or "values are JSON"
-            scan.problem(number, path, f"isn't JSON: {value[:60]} ({error})", fix)
+            fix = _as_json(value) or "write the value as JSON"
+            scan.problem(number, path, f"isn't valid JSON: {value[:60]} ({error})", fix)
 
 
 def _as_json(value: str) -> str:

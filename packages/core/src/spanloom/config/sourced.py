@@ -38,11 +38,11 @@ def source_problem(source: str, component: str) -> ConfigProblem | None:
             return None
         installed = {*registry.names("models"), *(each.name for each in find_all())}
         fix = near(source, installed, "installed") if installed else "give the path of its folder"
-        message = f"'{source}' is neither the folder of a saved pipeline nor an installed one"
+        message = f"'{source}' is neither a saved pipeline's folder nor an installed pipeline"
         return ConfigProblem("source", message, fix)
     if not (folder / "config.cfg").is_file():
-        message = f"the folder '{folder}' holds no pipeline: 'config.cfg' isn't there"
-        return ConfigProblem("source", message, "name the folder that `to_disk` or training wrote")
+        message = f"the folder '{folder}' isn't a saved pipeline: it has no 'config.cfg'"
+        return ConfigProblem("source", message, "give the folder that to_disk or training wrote")
     try:
         components = load_config(folder / "config.cfg").get("components", {})
     except SpanloomError as error:

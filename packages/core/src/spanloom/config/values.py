@@ -65,7 +65,7 @@ def type_problem(value: Any, annotation: Any) -> str | None:
         return None  # JSON has no tuples
     if isinstance(value, str | int | float | list) and all(map(_is_made, options)):
         made = describe_type(annotation)
-        return f"is {_shown(value)}, but a block with the name of what makes a {made} is expected"
+        return f"is {_shown(value)}, but a block that makes a {made} is expected"
     from confection import validation
 
     check: Any = validation.validate_type  # not annotated

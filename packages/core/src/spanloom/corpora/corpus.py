@@ -128,8 +128,8 @@ def corpus(
     """
     if not Path(path).exists():
         raise MissingFileError(
-            f"There is no corpus at '{Path(path).absolute()}'. Give the path as --paths.train or "
-            f"--paths.dev, or in the [paths] of the config."
+            f"There is no corpus at '{Path(path).absolute()}'. Give its path as --paths.train or "
+            "--paths.dev, or in [paths] in the config."
         )
     sizes = {"max_length": max_length, "limit": limit, "n_sents": n_sents}
     return Corpus(path, gold_preproc=gold_preproc, augmenter=augmenter, **sizes)
@@ -163,12 +163,12 @@ def read_labels(path: str | Path, require: bool = False) -> Any:
     path = Path(path)
     if not path.is_file():
         if require:
-            raise MissingFileError(f"There is no file of labels at '{path.absolute()}'.")
+            raise MissingFileError(f"There is no label file at '{path.absolute()}'")
         return None
     try:
         return json.loads(path.read_text(encoding="utf8"))
     except ValueError as error:
-        raise DataError(f"{path}: labels are read from JSON, but {error}") from None
+        raise DataError(f"'{path}' must hold labels as JSON: {error}") from None
 
 
 def format_of(path: Path) -> str | None:
@@ -194,7 +194,7 @@ def data_files(path: str | Path) -> list[Path]:
             raise _unread(path)
         return [path]
     if not path.is_dir():
-        raise MissingFileError(f"There is no file or folder '{path.absolute()}'.")
+        raise MissingFileError(f"There is no file or folder at '{path.absolute()}'")
     files = sorted(
         file
         for file in path.rglob("*")
@@ -203,24 +203,24 @@ def data_files(path: str | Path) -> list[Path]:
         and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
     if not files:
-        raise MissingFileError(f"'{path}' has no data files in it. {_readable()}")
+        raise MissingFileError(f"'{path}' contains no data files. {_readable()}")
     return files
 
 
 def _unread(path: Path) -> DataError:
     """The error for a file in a format that nothing installed reads, with what to install."""
-    return DataError(f"'{path}' is in no format that can be read. {_readable(_ending(path))}")
+    return DataError(f"The format of '{path}' isn't supported. {_readable(_ending(path))}")
 
 
 def _readable(ending: str = "") -> str:
     offers = providers("converters")
     if ending in offers:
         dist = offers[ending]
-        return f"`{dist}` reads .{ending} files, and isn't installed: pip install {dist}"
+        return f"Files in .{ending} are read by '{dist}', which isn't installed: pip install {dist}"
     names = ", ".join(f".{name}" for name in registry.converters.names())
     absent = sorted({dist for name, dist in offers.items() if name not in registry.converters})
-    more = f"; more with: pip install {' '.join(absent)}" if absent else ""
-    return f"These are read: {names}{more}"
+    more = f"; for more: pip install {' '.join(absent)}" if absent else ""
+    return f"Supported formats: {names}{more}"
 
 
 def read_docs(path: str | Path, vocab: Vocab, **options: Any) -> Iterator[Doc]:

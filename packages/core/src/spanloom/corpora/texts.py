@@ -55,7 +55,7 @@ def text_files(folder: Path) -> list[Path]:
     """
     found = sorted(path for path in folder.rglob("*") if path.is_file() and _kind(path))
     if not found:
-        raise DataError(f"'{folder}' holds no files of texts (.txt, .jsonl) or documents")
+        raise DataError(f"'{folder}' contains no texts (.txt, .jsonl) and no documents")
     return found
 
 
@@ -75,8 +75,8 @@ def _json_texts(path: Path, key: str) -> Iterator[str]:
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise FormatError(path, number, f"isn't JSON: {error}") from None
+            raise FormatError(path, number, f"isn't valid JSON: {error}") from None
         text = value.get(key) if isinstance(value, dict) else value
         if not isinstance(text, str):
-            raise FormatError(path, number, f"has no text at '{key}': name its key with --text-key")
+            raise FormatError(path, number, f"has no text at '{key}': give its key with --text-key")
         yield text

@@ -34,8 +34,8 @@ def writer_for(path: str | Path) -> Writer:
     if ending not in registry.writers:
         known = ", ".join(f".{name}" for name in registry.writers.names())
         absent = providers("writers").get(ending)
-        hint = f": pip install {absent}" if absent else f". There are: {known}"
-        raise DataError(f"'{path}' is in no format that can be written{hint}")
+        hint = f": pip install {absent}" if absent else f". Supported formats: {known}"
+        raise DataError(f"'{path}' can't be written in this format{hint}")
     writer: Writer = registry.writers.get(ending)
     return writer
 

@@ -69,7 +69,7 @@ def existing(path: str | Path, what: str = "file") -> Path:
         while not near.exists():
             near = near.parent
         raise MissingFileError(
-            f"no {what} at '{path}': '{near.resolve()}' is the last folder of that path that exists"
+            f"There is no {what} at '{path}' (the nearest existing folder is '{near.resolve()}')"
         )
     return path
 
@@ -80,7 +80,7 @@ def read_json(path: str | Path, what: str = "file") -> Any:
     try:
         return json.loads(existing(path, what).read_text("utf8"))
     except (ValueError, RecursionError) as error:
-        raise SerializationError(f"'{path}', {what}, isn't JSON: {error}") from error
+        raise SerializationError(f"'{path}' ({what}) isn't valid JSON: {error}") from error
 
 
 def json_ready(value: Any) -> Any:
@@ -116,7 +116,7 @@ def file_written(path: str | Path) -> Iterator[BinaryIO]:
     """
     given = Path(path)
     if given.is_dir():
-        raise OccupiedError(f"'{path}' is a folder: give the name of a file")
+        raise OccupiedError(f"'{path}' is a folder: give a file name")
     if given.exists() and not given.is_file():
         with given.open("wb") as file:
             yield file
@@ -181,11 +181,11 @@ def check_replaceable(
     if not target.exists():
         return
     if not target.is_dir():
-        raise OccupiedError(f"'{path}' is a file, and a folder is to be written: give another name")
+        raise OccupiedError(f"'{path}' is a file, but a folder is needed: choose another path")
     if Path.cwd().is_relative_to(target) or os.path.ismount(target):
         raise OccupiedError(
-            f"'{path}' is the working folder, one around it or a mount point, which can't be "
-            f"replaced: name a folder inside"
+            f"'{path}' can't be replaced: it is the working directory, a folder that contains it, "
+            "or a mount point. Choose a folder inside it."
         )
     there = _names(target)
     listed = _listed(target)
@@ -202,8 +202,8 @@ def check_replaceable(
         shown = sorted({name if top in mixed else top for name, top in tops.items()})
         some, more = shown[:_SHOWN], " and more" if len(shown) > _SHOWN else ""
         raise OccupiedError(
-            f"'{path}' holds what wasn't written by this: {', '.join(some)}{more}. The folder "
-            f"would be replaced as a whole: name another, or move these away"
+            f"'{path}' contains files that Spanloom didn't write: {', '.join(some)}{more}. Saving "
+            "would replace the whole folder: choose another one, or move these files away."
         )
 
 
@@ -231,7 +231,7 @@ def refuse_source(output: str | Path, *sources: str | Path) -> None:
     made of, by whatever name."""
     for source in map(Path, sources):
         if source.exists() and Path(output).exists() and source.samefile(output):
-            raise OccupiedError(f"'{output}' is the source itself: give another output")
+            raise OccupiedError(f"'{output}' is also the input: choose another output path")
 
 
 def _replace_folder(path: Path, fresh: Path) -> None:

@@ -35,7 +35,7 @@ def numbered_lines(
     """
     path = Path(path)
     if not path.is_file():
-        raise MissingFileError(f"There is no file '{path.absolute()}'.")
+        raise MissingFileError(f"There is no file at '{path.absolute()}'")
     number = 0
     with _opened(path) as file:
         try:
@@ -59,7 +59,7 @@ def numbered_lines(
                 else:
                     yield number, text.rstrip("\r\n")
         except (EOFError, OSError, zlib.error) as error:
-            raise FormatError(path, number + 1, f"the file is broken: {error}") from None
+            raise FormatError(path, number + 1, f"the file is damaged: {error}") from None
 
 
 def _bad(path: Path, number: int, what: str) -> BadLine:

@@ -49,18 +49,18 @@ def check_files(folder: Path, listed: Any, source: Path, exclude: Collection[str
             continue
         path = folder / name
         if not path.is_file():
-            raise MissingFileError(f"'{path}' isn't there, and '{source}' says that it was written")
+            raise MissingFileError(f"'{path}' is missing, although '{source}' lists it")
         if not isinstance(about, Mapping):
-            raise SerializationError(f"'{source}': 'files' says nothing of '{name}'")
+            raise SerializationError(f"'{source}': 'files' has no valid entry for '{name}'")
         if path.stat().st_size == about.get("size") and sha256_of(path) == about.get("sha256"):
             continue
         if _is_text(path):
-            message = f"'{path}' isn't what was saved: it was edited, or is damaged"
+            message = f"'{path}' has changed since it was saved: it was edited, or is damaged"
             warnings.warn(message, UserWarning, stacklevel=2)
         else:
             raise SerializationError(
-                f"'{path}' isn't what was saved: it is damaged. Copy or download it again; if you "
-                f"changed it yourself, take it out of 'files' in '{source}'"
+                f"'{path}' has changed since it was saved, so it may be damaged. Copy or download "
+                f"it again; if you changed it on purpose, remove it from 'files' in '{source}'."
             )
 
 

@@ -44,9 +44,9 @@ def code_of(code: str) -> str:
         raise registry.languages.unknown(code)
     if code not in _codes():
         raise DataError(
-            f"'{code}' is no code of a language: give two or three lower-case letters (ISO 639), "
-            f"or 'xx' for many languages, or register one of your own (@registry.languages). There "
-            f"are rules for {', '.join(registry.languages.names())}; others get neutral ones"
+            f"'{code}' isn't a language code: give two or three lower-case letters (ISO 639), or 'xx' "
+            "for several languages, or register your own (@registry.languages). There are rules "
+            f"for {', '.join(registry.languages.names())}; other languages get neutral ones."
         )
     return _codes()[code]
 

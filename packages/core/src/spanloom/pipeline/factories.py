@@ -29,14 +29,14 @@ def registering(name: str, **defaults: Any) -> Callable[[F], F]:
     :func:`~spanloom.plugins.factory.component_defaults`."""
 
     if not isinstance(name, str):
-        raise PipelineError(f"the decorator needs a name, such as ('my_name'), before {name!r}")
+        raise PipelineError(f"The decorator needs a name, such as ('my_name'), not {name!r}")
     check_name(name)
 
     def register(function: F) -> F:
         taken = inspect.signature(function).parameters
         anything = any(each.kind is each.VAR_KEYWORD for each in taken.values())
         if not anything and not {"nlp", "name"} <= taken.keys():
-            raise PipelineError(f"the factory '{name}' must take the arguments nlp and name")
+            raise PipelineError(f"The factory '{name}' must take the arguments nlp and name")
         component_defaults(**defaults)(function)
         return registry.factories(name, overwrite=True)(function)
 
@@ -67,11 +67,11 @@ def create_component(
     """
     if not isinstance(factory, str):
         raise UnknownNameError(
-            f"add_pipe takes the name of a component, not {factory!r}: register a function of a "
-            f"Doc with @Pipeline.component('my_name'), then add_pipe('my_name')"
+            f"add_pipe takes the name of a component, not {factory!r}. Register a function of a "
+            "Doc with @Pipeline.component('my_name'), then call add_pipe('my_name')."
         )
     if factory not in registry.factories and (advice := registry.advice("factories", factory)):
-        raise UnknownNameError(f"'{factory}' is a component of spaCy's that isn't here: {advice}")
+        raise UnknownNameError(f"'{factory}' is a spaCy component that isn't available: {advice}")
     try:
         function = registry.get("factories", factory)
     except UnknownNameError:
@@ -79,7 +79,7 @@ def create_component(
         if renamed is None:
             raise
         raise UnknownNameError(
-            f"'{factory}' in registry 'factories' has another name now: write '{renamed.name}'"
+            f"The factory '{factory}' has been renamed: use '{renamed.name}'"
         ) from None
     given = Config(dict(config or {}))
     check_component(name, factory, given)
@@ -88,7 +88,7 @@ def create_component(
     filled = fill_block(merged, where)
     component = function(nlp=nlp, name=name, **resolve_block(filled, where, made=placed(where)))
     if component is None:
-        raise PipelineError(f"the factory '{factory}' returned None: it must return the component")
+        raise PipelineError(f"The factory '{factory}' returned None: it must return the component")
     return component, {"factory": factory, **filled}
 
 

@@ -66,9 +66,9 @@ def load(
         left = moved_away(path)
         installed = ", ".join(sorted(names)) or "none"
         raise MissingFileError(
-            f"no pipeline '{name}': it is neither a folder (looked at '{path.absolute()}') nor an "
-            f"installed pipeline package (installed: {installed})"
-            + (f". A killed run left what was there at '{left}': rename it" if left else "")
+            f"Can't find the pipeline '{name}': there is no folder '{path.absolute()}', and no "
+            f"installed pipeline package has this name (installed: {installed})"
+            + (f"; an interrupted save left the old one at '{left}': rename it" if left else "")
         )
     return _load_folder(cls, path, choice, vocab, config)
 
@@ -124,7 +124,7 @@ def from_config(
     described, whole = config_to_build(config, choice.exclude)
     settings = whole["nlp"]
     if not settings.get("lang"):
-        problem = ConfigProblem("nlp.lang", "no language is given", 'such as "en"')
+        problem = ConfigProblem("nlp.lang", "isn't set", 'set it to a language code such as "en"')
         raise ConfigError([problem], source=getattr(config, "source", "config"))
     _check_names(settings["pipeline"], choice)
     with registry.preferring(whole):
@@ -150,7 +150,7 @@ def _check_names(pipeline: Collection[str], choice: Choice) -> None:
             if name not in pipeline:
                 near = get_close_matches(name, pipeline, n=1)
                 hint = f"did you mean '{near[0]}'?" if near else f"it has: {', '.join(pipeline)}"
-                raise PipelineError(f"{argument}: no component '{name}' in this pipeline ({hint})")
+                raise PipelineError(f"{argument}: this pipeline has no component '{name}' ({hint})")
 
 
 def _call_back(nlp: PipelineState, whole: Config, key: str) -> None:
@@ -161,11 +161,9 @@ def _call_back(nlp: PipelineState, whole: Config, key: str) -> None:
     path = f"nlp.{key}"
     returned = resolve_block(block, path, whole)(nlp)
     if returned is not None and returned is not nlp:
-        problem = ConfigProblem(
-            path,
-            f"returned a {type(returned).__name__} that isn't the pipeline which it was given",
-            "change the pipeline in place, and return it or nothing",
-        )
+        message = f"returned a {type(returned).__name__} instead of the pipeline that it was given"
+        fix = "change the pipeline in place, and return it or nothing"
+        problem = ConfigProblem(path, message, fix)
         raise ConfigError([problem], source=whole.source)
 
 

@@ -86,7 +86,7 @@ class Order:
             hint = f" Did you mean '{near[0]}'?" if near else ""
             have = ", ".join(self.names) or "none"
             raise NoComponentError(
-                f"no component '{name}' in this pipeline (it has: {have}).{hint}"
+                f"This pipeline has no component '{name}' (components: {have}).{hint}"
             ) from None
 
     def __getitem__(self, name: str) -> Slot:
@@ -103,8 +103,8 @@ class Order:
         given = [before is not None, after is not None, bool(first), bool(last)]
         if sum(given) > 1:
             raise PipelineError(
-                "a component can be placed by only one of before, after, first and last "
-                f"(got before={before!r}, after={after!r}, first={first!r}, last={last!r})"
+                f"Give only one of before, after, first and last (got before={before!r}, "
+                f"after={after!r}, first={first!r}, last={last!r})"
             )
         if first:
             return 0
@@ -118,7 +118,7 @@ class Order:
         if isinstance(where, str):
             return self.index(where)
         if not -len(self) <= where < len(self):
-            raise PipelineError(f"position {where} isn't in a pipeline of {len(self)} components")
+            raise PipelineError(f"There is no position {where} among {len(self)} components")
         return where % len(self)
 
     def insert(self, position: int, slot: Slot) -> None:
@@ -132,8 +132,8 @@ class Order:
         check_name(name)
         if name in self:
             raise PipelineError(
-                f"there is a component '{name}' already (pipeline: {', '.join(self.names)}). "
-                f"Give the new one another name: add_pipe(..., name='{name}_2')"
+                f"This pipeline already has a component '{name}' ({', '.join(self.names)}). Give "
+                f"the new one another name: add_pipe(..., name='{name}_2')"
             )
 
     def remove(self, name: str) -> Slot:

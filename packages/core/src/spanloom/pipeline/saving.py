@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import srsly
 
-from ..errors import SerializationError, SpanloomError
+from ..errors import MissingFileError, SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.files import existing, folder_written, json_ready, read_json, write_text
 from ..io.manifest import check_files, list_files
@@ -111,10 +111,10 @@ def _check_kept(nlp: PipelineState, exclude: Sequence[str]) -> None:
     found, made = type(nlp.tokenizer), nlp.tokenizer_type
     if "tokenizer" not in exclude and found is not made:
         raise SerializationError(
-            f"the tokenizer of this pipeline, a {found.__name__}, was put there, and its config "
-            f"makes a {made.__name__}, which has other tokens: it can't be kept. Register a "
-            f"function that makes it (@registry.tokenizers) and name that in [nlp.tokenizer], or "
-            f"leave it out (exclude=['tokenizer'])"
+            f"Can't save the tokenizer: nlp.tokenizer was replaced by a {found.__name__}, but the "
+            f"config makes a {made.__name__}, which would give other tokens. Register a function "
+            "that makes it (@registry.tokenizers) and name that in [nlp.tokenizer], or leave it "
+            "out (exclude=['tokenizer'])."
         )
 
 
@@ -152,7 +152,7 @@ def _readable(what: str | Path) -> Iterator[None]:
         raise
     except Exception as error:
         raise SerializationError(
-            f"{what} can't be read: it is damaged, or was saved by other code "
+            f"Can't read {what}: it is damaged, or was saved by different code "
             f"({type(error).__name__}: {error})"
         ) from error
 
@@ -174,7 +174,12 @@ _DERIVED = {
 def saved_meta(folder: Path) -> dict[str, Any]:
     """What the ``meta.json`` in a folder holds."""
     path = folder / "meta.json"
-    return _checked_meta(read_json(path, "meta.json of a saved pipeline"), str(path))
+    if not path.exists():
+        raise MissingFileError(
+            f"'{folder}' isn't a saved pipeline: it has no 'meta.json'. Give the folder that "
+            "to_disk wrote, or 'model-best' or 'model-last' in the output of training."
+        )
+    return _checked_meta(read_json(path, "meta.json of a saved pipeline"), f"'{path}'")
 
 
 def suppliers_in(meta: Mapping[str, Any]) -> dict[str, str]:
@@ -198,8 +203,10 @@ def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
     version = meta.get("format") if isinstance(meta, dict) else None
     if not isinstance(version, int) or version > FORMAT:
         raise SerializationError(
-            f"{source}: format {version!r} can't be read by this version of spanloom, which reads "
-            f"up to {FORMAT}" + (": upgrade spanloom" if isinstance(version, int) else "")
+            f"{source} has format {version}, but this version of Spanloom reads up to {FORMAT}: "
+            "upgrade Spanloom"
+            if isinstance(version, int)
+            else f"{source} has no format number, so Spanloom didn't write it"
         )
     return dict(meta)
 
@@ -223,8 +230,8 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
         message = _msgpack.loads(data)
         meta, saved = message["meta"], message["parts"]
     except Exception as error:
-        raise SerializationError(f"the bytes aren't those of a pipeline: {error}") from error
-    meta = _checked_meta(meta, "bytes")
+        raise SerializationError(f"These bytes aren't a saved pipeline: {error}") from error
+    meta = _checked_meta(meta, "The meta data")
     _check_language(nlp, meta)
     nlp.links.assemble()
     wanted = {
@@ -234,11 +241,11 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
     }
     missing = [name for name in wanted if name not in saved]
     if missing:
-        raise SerializationError(f"the bytes hold no {', '.join(missing)}")
+        raise SerializationError(f"The bytes hold no data for {', '.join(missing)}")
     for name, each in wanted.items():
         with _readable(f"bytes of '{name}'"):
             if sha256(saved[name]).digest() != message.get("hashes", {}).get(name):
-                raise SerializationError(f"the bytes of '{name}' aren't what was saved")
+                raise SerializationError(f"The bytes of '{name}' are damaged")
             each.from_bytes(saved[name])
     nlp.meta.update(own_meta(meta))
     nlp.links.changed()

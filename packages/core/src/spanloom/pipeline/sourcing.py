@@ -203,12 +203,12 @@ def _unlinked(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tell(slot: Slot, producer: str, nlp: PipelineState) -> None:
     """Warn that a component got an encoder of its own without having been asked."""
-    have = "has none that is equal" if producer not in nlp.order else "has another of that name"
+    have = "has no equal one" if producer not in nlp.order else f"has a different '{producer}'"
     warnings.warn(
-        f"'{slot.name}' listens to '{producer}' of its own pipeline, and this pipeline {have}: it "
-        f"got a copy of its own, which costs time and memory. To share one, add the encoder of "
-        f'that pipeline before it (its block: source, component = "{producer}"). If a copy is '
-        f"what you want, say so, with replace_listeners",
+        f"'{slot.name}' listens to '{producer}' in its own pipeline, but this pipeline {have}: it "
+        "got its own copy, which costs time and memory. To share one, add the encoder of that "
+        f'pipeline before it (its block: source, component = "{producer}"). If you want a copy, '
+        "ask for it with replace_listeners.",
         stacklevel=5,
     )
 
@@ -229,8 +229,8 @@ def _share_vectors(nlp: PipelineState, source: PipelineState, slot: Slot) -> Non
     mine, theirs = (each.reference() for each in (nlp.vocab.vectors, table))
     if mine is None or theirs is None or mine["hash"] != theirs["hash"]:
         raise PipelineError(
-            f"'{slot.name}' was trained with other word vectors than this pipeline has "
-            f"({_hash(theirs)}, not {_hash(mine)}), and a pipeline has one table: use the same "
+            f"'{slot.name}' was trained with different word vectors than this pipeline has "
+            f"({_hash(theirs)}, not {_hash(mine)}), but a pipeline has one table: use the same "
             f"table in both, or train '{slot.name}' without static vectors"
         )
 

@@ -124,23 +124,23 @@ def _producer(
         if fitting:
             return fitting[-1]
         raise PipelineError(
-            f"'{name}' has a layer '{listener.name}' that listens to a shared encoder, but there "
-            f"is none before it: add one, such as nlp.add_pipe('tok2vec', before='{name}')"
+            f"'{name}' has a layer '{listener.name}' that listens to a shared encoder, but no "
+            f"encoder comes before it: add one, such as nlp.add_pipe('tok2vec', before='{name}')"
         )
     wanted = wanted if wanted in encoders else kinds.get(wanted, "")  # spaCy's may name the factory
     if not wanted:
         have = ", ".join(encoders) or "none"
         raise PipelineError(
-            f"'{name}' listens to '{link.upstream}', which is no encoder before it in the pipeline "
-            f"(encoders before it: {have}). Add it before '{name}', or change the listener's "
-            f"`upstream`"
+            f"'{name}' listens to '{link.upstream}', which isn't an encoder earlier in the "
+            f"pipeline (earlier encoders: {have}). Add it before '{name}', or change the "
+            "listener's 'upstream'."
         )
     encoder = encoders[wanted]
     if encoder.provides != link.listens_to:
         raise PipelineError(
-            f"'{name}' has a layer '{listener.name}', which takes values of the kind "
-            f"'{link.listens_to}', but listens to '{wanted}', which gives '{encoder.provides}': "
-            f"use the listener that belongs to the encoder, or change its `upstream`"
+            f"'{name}' has a layer '{listener.name}' that takes '{link.listens_to}', but it "
+            f"listens to '{wanted}', which gives '{encoder.provides}': use the listener that "
+            "belongs to the encoder, or change its 'upstream'"
         )
     return encoder
 

@@ -270,8 +270,8 @@ def _check_device() -> None:
 
         if get_current_ops().device_type == "gpu":
             raise PipelineError(
-                "n_process is for the CPU: one process owns the GPU. Leave n_process out and give "
-                "a larger batch_size"
+                "n_process works on the CPU only, since one process owns the GPU. Leave n_process "
+                "out, and use a larger batch_size."
             )
 
 
@@ -302,8 +302,8 @@ def _check_known(nlp: PipelineState) -> None:
         if any(getattr(each, "__module__", None) == "__main__" for each in used):
             raise PipelineError(
                 f"n_process: the component '{slot.name}' is defined in a notebook or at a prompt, "
-                f"where worker processes can't find it: put it into a module (a .py file) and "
-                f"import that, or leave n_process out"
+                "where worker processes can't find it. Move it into a module (a .py file) and "
+                "import that, or leave n_process out."
             )
 
 

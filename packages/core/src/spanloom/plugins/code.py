@@ -26,13 +26,13 @@ def import_code(path: str | Path) -> ModuleType:
     """
     path = Path(path).resolve()
     if not path.is_file():
-        raise MissingFileError(f"no file {path}: --code takes the path of a Python file")
+        raise MissingFileError(f"There is no file '{path}': --code takes the path of a Python file")
     # The same file gets the same module name in every process, so its functions keep their place.
     digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
     name = f"spanloom_code_{path.stem}_{digest}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise PluginError(f"{path} isn't a Python file: --code takes a file that ends in .py")
+        raise PluginError(f"'{path}' isn't a Python file: --code takes a file ending in .py")
     module = module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, str(path.parent))
@@ -41,8 +41,8 @@ def import_code(path: str | Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(
-            f"{path}, line {_line(path, error)}: {type(error).__name__}: {error}. The file was "
-            "passed with --code and must run without errors"
+            f"'{path}', line {_line(path, error)}: {type(error).__name__}: {error}. The file was "
+            "passed with --code and must run without errors."
         ) from error
     finally:
         sys.path.remove(str(path.parent))

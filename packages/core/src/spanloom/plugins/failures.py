@@ -40,7 +40,7 @@ def record_failure(entry: Entry, stage: str, error: BaseException | str) -> Fail
     if missing is not None:
         cure = missing_cure(entry, missing)
     elif stage in {"import", "attribute"}:
-        cure = f"This is a fault of {entry.dist}: update it, or uninstall it"
+        cure = f"This is a bug in {entry.dist}: update or uninstall it"
     else:
         cure = ""
     raised = isinstance(error, BaseException)
@@ -71,8 +71,8 @@ def missing_cure(entry: Entry, module: str) -> str:
     """What to install so that ``module``, which the entry's distribution imports, is there."""
     if module.partition(".")[0] == entry.module.partition(".")[0]:
         return (
-            f"A module that {entry.dist} itself should bring is absent: "
-            f'pip install --force-reinstall "{entry.dist}"'
+            f"A module of {entry.dist} itself is missing: pip install --force-reinstall "
+            f'"{entry.dist}"'
         )
     first = module.partition(".")[0]
     top = normalize(_BROUGHT_BY.get(first, first))
@@ -81,7 +81,7 @@ def missing_cure(entry: Entry, module: str) -> str:
         if name == top or name.startswith(f"{top}-"):
             what = f"{entry.dist}[{extra}]" if extra else requirement
             return f'pip install "{what}"'
-    return f"{entry.dist} doesn't declare what brings the module '{module}': install that package"
+    return f"{entry.dist} doesn't declare what provides the module '{module}': install that package"
 
 
 def _requirements(owner: Owner) -> list[tuple[str, str]]:
@@ -136,7 +136,7 @@ def _misfits(entry: Entry) -> Iterator[tuple[str, bool]]:
             if not each.contains(ours, prereleases=True):
                 bound = Version(each.version.removesuffix(".*"))
                 later = each.operator in {"<", "<=", "==", "~="} and Version(ours) >= bound
-                yield f"it needs spanloom {wanted}, and this is {ours}", later
+                yield f"it needs spanloom {wanted}, but this is {ours}", later
 
 
 def load_entry(entry: Entry) -> Any:
@@ -147,7 +147,7 @@ def load_entry(entry: Entry) -> Any:
     ``sys.exit`` when it is imported fails like any other.
     """
     if not enabled(entry):
-        failure = record_failure(entry, "disabled", "SPANLOOM_PLUGINS leaves it out")
+        failure = record_failure(entry, "disabled", "SPANLOOM_PLUGINS disables it")
         raise PluginError(str(failure), failure)
     reason = compatibility(entry)
     if reason:
@@ -156,8 +156,8 @@ def load_entry(entry: Entry) -> Any:
     if not entry.owner.warned and (reason := outgrown(entry)):
         entry.owner.warned = True
         warnings.warn(
-            f"{entry.dist} {entry.version} was made for an earlier Spanloom: {reason}. It is used "
-            "all the same; look for a later version of it if something fails",
+            f"{entry.dist} {entry.version} was made for an earlier version of Spanloom: {reason}. "
+            "It is used anyway; if something fails, look for a newer version of it.",
             RuntimeWarning,
             stacklevel=2,
         )

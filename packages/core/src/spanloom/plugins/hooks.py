@@ -77,8 +77,8 @@ class Manager:
         """Commands that are left out, since they belong to core or to another package of ours."""
         for command in self.ignored:
             warnings.warn(
-                f"command '{command.name}' of {command.owner} ({command.target}) is ignored: it "
-                "has the name of a command of Spanloom's, or hides one. Its author must rename it",
+                f"Command '{command.name}' of {command.owner} ({command.target}) is ignored: it "
+                "has the name of one of Spanloom's, or hides one. Its author must rename it",
                 RuntimeWarning,
                 stacklevel=3,
             )
@@ -192,10 +192,10 @@ class Manager:
         new = self.renamed.get((registry, name))
         if new is not None and (registry, name) not in self._warned:
             self._warned.add((registry, name))
-            until = f" from release {new.until} on" if new.until else " some day"
+            until = f" in release {new.until}" if new.until else " in a later release"
             warnings.warn(
-                f"'{name}' in registry '{registry}' is called '{new.name}' now: the old name won't "
-                f"work{until}",
+                f"'{name}' in registry '{registry}' has been renamed to '{new.name}': the old name "
+                f"will stop working{until}",
                 DeprecationWarning,
                 stacklevel=3,
             )

@@ -212,7 +212,7 @@ def _chosen(text: str) -> tuple[frozenset[str] | None, frozenset[str]]:
     for name in sorted((named | without) - there - _ALWAYS):
         near = get_close_matches(name, there, n=1)
         warnings.warn(
-            f"SPANLOOM_PLUGINS names '{name}', and no such distribution offers anything"
+            f"SPANLOOM_PLUGINS names '{name}', but no plugin of that name is installed"
             + (f" (did you mean '{near[0]}'?)" if near else ""),
             RuntimeWarning,
             stacklevel=3,

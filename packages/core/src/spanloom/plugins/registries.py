@@ -160,7 +160,7 @@ class Registries:
             return found
         near = get_close_matches(name, self.kinds(), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise UnknownNameError(f"no registry '{name}'.{hint} There are: {', '.join(self.kinds())}")
+        raise UnknownNameError(f"No registry '{name}'.{hint} There are: {', '.join(self.kinds())}")
 
     def has(self, registry_name: str, func_name: str) -> bool:
         """Whether a registry of that name exists and offers the function; imports no plugin."""

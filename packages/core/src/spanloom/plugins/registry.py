@@ -70,9 +70,9 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
             before = self._own(name)
             if before is not _MISSING and not overwrite and place(before) != place(func):
                 raise NameClashError(
-                    f"'{name}' is already in registry '{self.name}', registered by "
-                    f"{place(before)}: {place(func)} can't take it. Choose another name, or pass "
-                    "overwrite=True to the decorator"
+                    f"'{name}' is already registered in '{self.name}' by {place(before)}, so "
+                    f"{place(func)} can't use it. Choose another name, or pass overwrite=True to "
+                    "the decorator."
                 )
             catalogue.REGISTRY[(*self.namespace, name)] = func
             self._values.pop(name, None)
@@ -99,7 +99,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         Raises `UnknownNameError` if no decorator registered it.
         """
         if self._own(name) is _MISSING:
-            raise UnknownNameError(f"no decorator registered '{name}' in registry '{self.name}'")
+            raise UnknownNameError(f"No decorator registered '{name}' in registry '{self.name}'")
         del catalogue.REGISTRY[(*self.namespace, name)]
         self._values.pop(name, None)
 
@@ -113,8 +113,8 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         """
         if not isinstance(name, str):
             raise UnknownNameError(
-                f"registry '{self.name}' has names, which are strings, and not {name!r}: register "
-                f"what you have under a name (@registry.{self.name}('my_name')), and give that name"
+                f"Registry '{self.name}' takes a name, which is a string, not {name!r}. Register "
+                f"the object first (@registry.{self.name}('my_name')), then give its name."
             )
         value = self._values.get(name, _MISSING)
         return self._find(name) if value is _MISSING else value
@@ -169,35 +169,35 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         disabled = [entry.dist for entry in current().entries(self.group, name)]
         if disabled:
             return UnknownNameError(
-                f"'{name}' in registry '{self.name}' is offered by {disabled[0]}, which "
-                "SPANLOOM_PLUGINS (or --no-plugins) leaves out"
+                f"'{name}' in registry '{self.name}' is provided by '{disabled[0]}', which "
+                "SPANLOOM_PLUGINS (or --no-plugins) disables"
             )
         if absent := self._absent(name):
-            return UnknownNameError(f"no '{name}' in registry '{self.name}': {absent}")
+            return UnknownNameError(f"There is no '{name}' in registry '{self.name}': {absent}")
         names = (name, *(self._our_names(name) if self._our_names is not None else ()))
         dist = next(filter(None, map(providers(self.name).get, names)), None)
         if dist is not None:
             return UnknownNameError(
-                f"no '{name}' in registry '{self.name}': it is provided by `{dist}`, which isn't "
-                f"installed: pip install {dist}"
+                f"There is no '{name}' in registry '{self.name}': it is provided by '{dist}', "
+                f"which isn't installed: pip install {dist}"
             )
         dialect = providers("dialects").get(name.partition(".")[0])
         if dialect is not None and not self._knows_dialect(name):
             return UnknownNameError(
-                f"no '{name}' in registry '{self.name}': names of this kind are translated by "
-                f"`{dialect}`, which isn't installed: pip install {dialect}"
+                f"There is no '{name}' in registry '{self.name}': such names are translated by "
+                f"'{dialect}', which isn't installed: pip install {dialect}"
             )
         first = name.partition(".")[0]
         from_there = (
-            f" Names that begin with '{first}.' are those of a package '{first}', which isn't "
+            f" Names that start with '{first}.' belong to a package '{first}', which isn't "
             "installed."
             if first != name and not _version(first) and not self._suggestions(name)
             else ""
         )
         return UnknownNameError(
-            f"no '{name}' in registry '{self.name}'.{self._suggestions(name)}{from_there} If it is "
-            "in a file of yours, pass it with --code; `spanloom plugins list --group "
-            f"{self.name}` shows all names"
+            f"There is no '{name}' in registry '{self.name}'.{self._suggestions(name)}{from_there} "
+            "If your own code registers it, pass that file with --code; 'spanloom plugins list "
+            f"--group {self.name}' shows all names."
         )
 
     def disputed(self, name: str, dist: str) -> bool:
@@ -217,7 +217,7 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         dist, _, known = self.recorded_supplier(name).partition(" ")
         if dist == CODE:
             return (
-                "the pipeline was saved with code of its author's that registers it: pass that "
+                "the pipeline was saved with its author's own code, which registers it: pass that "
                 "file with --code, or import it before loading"
             )
         if not dist:
@@ -225,8 +225,8 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         there = _version(dist)
         if there:
             return (
-                f"the pipeline was saved with {dist} {known}, and {dist} {there}, which is "
-                f'installed, doesn\'t offer it: pip install "{dist}=={known}"'
+                f"the pipeline was saved with {dist} {known}, but the installed {dist} {there} "
+                f'doesn\'t provide it: pip install "{dist}=={known}"'
             )
         return f"the pipeline needs {dist} {known}, which isn't installed: pip install {dist}"
 
@@ -290,10 +290,10 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
             self._warn(name, owned[0], offers)
             return owned[0]
         who = " and ".join(map(str, offers))
-        hint = f"'{wanted}' is preferred but doesn't offer it. " if wanted and not chosen else ""
+        hint = f"'{wanted}' is preferred but doesn't provide it. " if wanted and not chosen else ""
         cure = f'[plugins] prefer = {{"{key}": "{offers[0].dist}"}}'
         raise NameClashError(
-            f"'{name}' in registry '{self.name}' is offered by {who}. {hint}Uninstall or rename "
+            f"'{name}' in registry '{self.name}' is provided by {who}. {hint}Uninstall or rename "
             f"one, or choose in the config: {cure}"
         )
 

@@ -68,9 +68,9 @@ def _bounds(doc: HasColumns) -> NDArray[np.int64]:
     """The first token of each sentence. Raises :class:`DataError` if they aren't known."""
     if not has_annotation(doc, "SENT_START"):
         raise DataError(
-            "the document has no sentence boundaries: add a component that sets them to the "
-            "pipeline (nlp.add_pipe('sentencizer')), or set token.is_sent_start. In training, what "
-            "a component sets is there if it is one of [training] annotating_components"
+            "The document has no sentence boundaries: add a component that sets them to the "
+            "pipeline (nlp.add_pipe('sentencizer')), or set token.is_sent_start. In training, "
+            "list that component under annotating_components in [training]."
         )
     starts = sent_starts(doc) == 1
     if len(doc) and not starts[0]:
@@ -165,7 +165,7 @@ def tokens_at(
     """The run of tokens from one character offset to another, see :meth:`Doc.char_span`."""
     if alignment_mode not in _MODES:
         raise DataError(
-            f"alignment_mode is {alignment_mode!r}, and can be {', '.join(map(repr, _MODES))}"
+            f"alignment_mode must be one of {', '.join(map(repr, _MODES))}, not {alignment_mode!r}"
         )
     if not 0 <= start_idx < end_idx <= len(doc.text):
         return None

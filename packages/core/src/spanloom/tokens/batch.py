@@ -132,9 +132,9 @@ class Batch(list["Doc"]):
         except KeyError:
             have = ", ".join(map(repr, self.features)) or "none"
             raise PipelineError(
-                f"{listener} needs the output of '{producer}', which has not run on this batch "
-                f"(present: {have}). Run the documents through the pipeline, with '{producer}' "
-                f"before the components that listen to it."
+                f"{listener} needs the output of '{producer}', which hasn't run on these documents "
+                f"(available: {have}). Put '{producer}' before the components that listen to it, "
+                "and run the documents through the pipeline."
             ) from None
 
     def backward(self) -> None:

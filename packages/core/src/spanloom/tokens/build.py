@@ -33,7 +33,7 @@ __all__ = [
 def check_words(words: Sequence[str]) -> list[str]:
     """The words as a list. Raises :class:`DataError` for one that isn't a string."""
     if isinstance(words, str):
-        raise DataError(f"words must be a list of strings, not the one string {words!r:.60}")
+        raise DataError(f"words must be a list of strings, not a single string ({words!r:.60})")
     words = list(words)
     for i, word in enumerate(words):
         if not isinstance(word, str):
@@ -68,7 +68,7 @@ def set_spaces(doc: Doc, spaces: Any) -> None:
 def check_length(name: str, values: Sequence[Any], size: int) -> None:
     """Raise :class:`DataError` if there isn't one value for each word."""
     if len(values) != size:
-        raise DataError(f"{len(values)} {name} for {size} words: give one for each word")
+        raise DataError(f"There are {len(values)} {name} for {size} words: give one for each word")
 
 
 def annotate(
@@ -133,8 +133,8 @@ def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
     for i, head in enumerate(heads):
         if head is not None and not 0 <= head < size:
             raise DataError(
-                f"heads: the head of word {i} ({doc.words[i]!r}) is {head}, and the document has "
-                f"words 0 to {size - 1}: heads are absolute indices, a root is its own head"
+                f"heads: the head of word {i} ({doc.words[i]!r}) is {head}, but the document has "
+                f"words 0 to {size - 1}. Heads are absolute indices; a root is its own head."
             )
     column = np.array([i if head is None else head for i, head in enumerate(heads)], np.int32)
     check_trees(doc, column)
@@ -149,9 +149,9 @@ def check_trees(doc: HasColumns, heads: NDArray[np.integer]) -> None:
     if around := circle(heads):
         shown = ", ".join(f"word {i} ({doc.words[i]!r})" for i in around[:5])
         raise DataError(
-            f"heads: they go in a circle at {shown}{', ...' * (len(around) > 5)} of "
-            f"{' '.join(doc.words[:12])!r:.60}: one of these must hang on another word, or be a "
-            f"root, which is its own head"
+            f"heads form a circle at {shown}{', ...' * (len(around) > 5)} of "
+            f"{' '.join(doc.words[:12])!r:.60}: one of these words must have its head elsewhere, "
+            "or be a root, which is its own head"
         )
 
 

@@ -156,7 +156,7 @@ class Doc:
             return Span(self, start, max(start, end))
         if -size <= key < size:
             return Token(self, key if key >= 0 else key + size)
-        raise IndexError(f"token {key} of a document of {size} tokens")
+        raise IndexError(f"There is no token {key} in a document of {size} tokens")
 
     def __iter__(self) -> Iterator[Token]:
         return map(Token, repeat(self), range(len(self.rows)))

@@ -66,7 +66,7 @@ def assign(
     codes = {"blocked": IOB_BEGIN, "missing": IOB_MISSING, "outside": IOB_OUT}
     if default not in (*codes, "unmodified"):
         raise DataError(
-            f"default is '{default}', and can be {', '.join(map(repr, [*codes, 'unmodified']))}"
+            f"default must be {', '.join(map(repr, [*codes, 'unmodified']))}, not '{default}'"
         )
     _check(doc, ents, groups)
     names = ["ENT_IOB", "ENT_TYPE"]

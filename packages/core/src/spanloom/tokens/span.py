@@ -45,7 +45,7 @@ class Span:
         """Raises :class:`DataError` if the span doesn't lie within the document."""
         if not 0 <= start <= end <= len(doc):
             raise DataError(
-                f"no span from token {start} to {end} in a document of {len(doc)} tokens: "
+                f"There is no span from token {start} to {end} in a document of {len(doc)} tokens: "
                 f"0 <= start <= end <= {len(doc)} must hold"
             )
         self.doc = doc
@@ -108,7 +108,7 @@ class Span:
             return Span(self.doc, self.start + start, self.start + max(start, end))
         if -size <= key < size:
             return Token(self.doc, (self.start if key >= 0 else self.end) + key)
-        raise IndexError(f"token {key} of a span of {size} tokens")
+        raise IndexError(f"There is no token {key} in a span of {size} tokens")
 
     def __repr__(self) -> str:
         return self.text

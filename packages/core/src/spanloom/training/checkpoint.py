@@ -94,8 +94,8 @@ class Checkpoint:
         try:
             if state["format"] != FORMAT:
                 raise SerializationError(
-                    f"'{path}' has the format {state['format']}, this version of spanloom reads "
-                    f"{FORMAT}: go on with the version that wrote it, or start again"
+                    f"'{path}' has format {state['format']}, but this version of Spanloom reads "
+                    f"{FORMAT}: resume with the version that wrote it, or start again"
                 )
             progress = Progress(**state["progress"])
             steps = [StepResult(**each) for each in state["evaluations"]]
@@ -104,12 +104,12 @@ class Checkpoint:
             history = History(weights, steps, last)
             files = dict(state["files"])
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise SerializationError(f"'{path}' is no checkpoint: {error!r}") from error
+            raise SerializationError(f"'{path}' isn't a valid checkpoint: {error!r}") from error
         for name, digest in files.items():
             if _digest(existing(path / name, "file of a checkpoint")) != digest:
                 raise SerializationError(
-                    f"'{path / name}' isn't what was written: the disk or somebody else changed "
-                    f"it. Remove the folder '{path}' and start again"
+                    f"'{path / name}' has changed since it was saved. Remove the folder '{path}' "
+                    "and start again."
                 )
         return cls(path, progress, history, state["config"])
 
@@ -125,7 +125,7 @@ class Checkpoint:
         ]
         if changes:
             raise TrainingError(
-                f"'{self.path}' is of another config, so the run can't go on from it:\n  "
+                f"Can't resume from '{self.path}', because the config has changed:\n  "
                 + "\n  ".join(changes)
                 + "\nUse the config of that run, or start again without --resume."
             )

@@ -34,7 +34,7 @@ class Events:
                 self._warned.add(id(call))
                 name = getattr(call, "__qualname__", type(call).__name__)
                 warnings.warn(
-                    f"{what} failed, training goes on without it: {name} raised "
+                    f"{what} failed, so training continues without it: {name} raised "
                     f"{type(error).__name__}: {error}",
                     RuntimeWarning,
                     stacklevel=2,

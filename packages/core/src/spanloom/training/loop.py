@@ -58,8 +58,8 @@ class _Training:
         self.rng = rng
         if not any(settings.score_weights.values()):
             raise TrainingError(
-                "training.score_weights says of no score that it counts, so the best pipeline "
-                "can't be told. Give weights, such as tag_acc = 1.0 in [training.score_weights]."
+                "[training.score_weights] gives no score a weight, so the best pipeline can't be "
+                "chosen. Set a weight, such as tag_acc = 1.0."
             )
         self.dev = list(settings.dev_corpus(nlp))
         if not self.dev:
@@ -83,9 +83,9 @@ class _Training:
             optimizer.step_schedules()
         if words != progress.words:
             raise TrainingError(
-                f"The training data isn't what it was: {progress.step} steps had {progress.words} "
-                f"words when they were taken, and have {words} now. Give the same corpus in the "
-                f"same order, or start again without --resume."
+                f"The training data has changed: the {progress.step} steps before had "
+                f"{progress.words} words, and have {words} now. Use the same corpus in the same "
+                "order, or start again without --resume."
             )
         if progress.rate_factor != 1.0:
             _scale_rate(optimizer, progress.rate_factor)
@@ -202,14 +202,14 @@ def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None
             )
             raise TrainingError(
                 f"training.score_weights has a weight for '{name}', which no component measures. "
-                f"There are: {known}."
+                f"Available scores: {known}."
             )
         value = scores[name]
         if value is None or value != value:  # NaN alone differs from itself
             continue
         if not isinstance(value, int | float):
             raise TrainingError(
-                f"training.score_weights has a weight for '{name}', which is no number but a "
+                f"training.score_weights has a weight for '{name}', which isn't a number but a "
                 f"{type(value).__name__}. Set it to null to show it without counting it."
             )
         total += value * weight
@@ -217,7 +217,7 @@ def weighted_score(scores: Mapping[str, Any], weights: Mapping[str, float | None
     if not counted:
         names = ", ".join(name for name, weight in weights.items() if weight)
         raise TrainingError(
-            f"The evaluation corpus has none of the annotation that {names} are measured on. "
-            f"Check paths.dev, or train without those components."
+            f"The evaluation corpus has no annotation to measure {names} on. Check paths.dev, or "
+            "train without those components."
         )
     return total

@@ -162,7 +162,7 @@ def _warn_of_unused(config: Config, overrides: Mapping[str, Any]) -> None:
     values = [str(value) for _, value in leaves(config)]
     for path in overrides:
         if path.startswith("paths.") and not any(f"${{{path}}}" in value for value in values):
-            message = f"--{path} changes nothing: no setting of the config refers to ${{{path}}}"
+            message = f"--{path} has no effect: no setting of the config refers to ${{{path}}}"
             warnings.warn(message, UserWarning, stacklevel=3)
 
 
@@ -175,7 +175,7 @@ def _checkpoint(output: str | Path | None, config: Config) -> Checkpoint | None:
     """The checkpoint to go on from, if there is one. Raises :class:`TrainingError` if it is of
     another config."""
     if output is None:
-        raise TrainingError("There is nothing to resume without an output folder: give one.")
+        raise TrainingError("Can't resume without an output folder: give that of the earlier run")
     path = find_checkpoint(output)
     if path is None:
         return None
@@ -212,9 +212,9 @@ def _reader(name: str, data: Data, of_pipeline: bool) -> Reader:
         return data
     if not of_pipeline:
         raise TrainingError(
-            f"{name}= has examples, which belong to the vocab of a pipeline, but a config is "
-            f"trained. Give a path or a function from the pipeline to examples, or make the "
-            f"pipeline first: train(Pipeline.from_config(config), ...)."
+            f"{name}= was given examples, which belong to a pipeline's vocab, but no pipeline was "
+            "given. Give a path or a function from the pipeline to examples, or make the pipeline "
+            "first: train(Pipeline.from_config(config), ...)."
         )
     examples = list(data)
     return lambda nlp: examples

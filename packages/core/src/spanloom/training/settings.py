@@ -83,7 +83,7 @@ def read_corpus(config: Mapping[str, Any], setting: str) -> Any:
         return resolve_section(config, section)[key]
     if key not in block:
         have = ", ".join(f"{section}.{name}" for name in block) or "none"
-        problem = ConfigProblem(setting, f"'{path}' isn't there", f"have: {have}")
+        problem = ConfigProblem(setting, f"'{path}' doesn't exist", f"defined: {have}")
         raise ConfigError([problem], source=getattr(config, "source", "config"))
     return resolve_section(config, path)
 

@@ -36,7 +36,7 @@ def attr_name(attr: str | int) -> str:
     else:
         name = next((name for name, number in symbol_ids().items() if number == attr), str(attr))
     if name not in ATTRS:
-        raise DataError(f"tokens have no attribute {attr!r}. There are: {', '.join(sorted(ATTRS))}")
+        raise DataError(f"Tokens have no attribute {attr!r}. There are: {', '.join(sorted(ATTRS))}")
     return name
 
 

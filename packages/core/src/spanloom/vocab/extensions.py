@@ -181,8 +181,8 @@ class Underscore:
             known = ", ".join(self._table.names(self._kind)) or "none"
             owner = self._kind.capitalize()
             raise AttributeError(
-                f"no custom attribute '{name}' was declared for a {self._kind} (declared: {known}):"
-                f" declare it first, {owner}.set_extension('{name}', default=None)"
+                f"There is no custom attribute '{name}' for a {self._kind} (declared: {known}): "
+                f"declare it with {owner}.set_extension('{name}', default=None)"
             )
         return extension
 
@@ -236,7 +236,7 @@ def set_extension(kind: Kind, name: str, *, force: bool = False, **options: Any)
     """Declare an attribute for every pipeline, see :meth:`Doc.set_extension`."""
     if not force and has_extension(kind, name):
         raise NameClashError(
-            f"the custom attribute {kind}._.{name} exists: pass force=True to replace it"
+            f"The custom attribute {kind}._.{name} already exists: pass force=True to replace it"
         )
     everywhere.declare(kind, name, owner=SCRIPT, force=force, **options)
 

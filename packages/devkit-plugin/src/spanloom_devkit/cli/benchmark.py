@@ -24,10 +24,10 @@ __all__ = ["measure_speed", "speed_command"]
 @click.argument("source", type=click.Path(allow_dash=True))
 @click.option("--rounds", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--warmup", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents at a time.")
-@click.option("--limit", type=click.IntRange(min=0), default=0, help="Take so many at most.")
+@click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents per batch.")
+@click.option("--limit", type=click.IntRange(min=0), default=0, help="Documents to take at most.")
 @click.option("--lines", "-L", is_flag=True, help="Each line of a text file is a document.")
-@click.option("--text-key", default="text", show_default=True, help="Where JSON has the text.")
+@click.option("--text-key", default="text", show_default=True, help="Key of the text in JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @GPU
 def speed_command(
@@ -57,7 +57,7 @@ def speed_command(
     found = read_texts(source, nlp, text_key=text_key, lines=lines)
     texts = [each if isinstance(each, str) else each.text for each in islice(found, limit or None)]
     if not any(texts):
-        raise DataError(f"'{source}' holds no texts.")
+        raise DataError(f"'{source}' contains no texts")
     result = measure_speed(nlp, texts, rounds=rounds, warmup=warmup, batch_size=batch_size)
     if as_json:
         click.echo(json.dumps(result, indent=1))

@@ -24,7 +24,7 @@ __all__ = ["config_command"]
 @CODE
 @click.option("--diff", "-D", is_flag=True, help="Show what differs from the defaults.")
 @click.option("--against", "-A", type=click.Path(), help="Show what differs from another config.")
-@click.option("--functions", "-F", is_flag=True, help="Show who brings each function.")
+@click.option("--functions", "-F", is_flag=True, help="Show which package provides each function.")
 @OVERRIDES
 def config_command(
     config: str,
@@ -37,7 +37,7 @@ def config_command(
     """Check CONFIG without training: every problem at once, and then whether the pipeline can be
     built.
 
-    Corpora aren't read, and paths that have no value yet are no problem. The exit code is 1 if
+    Corpora aren't read, and paths may still be without a value. The exit code is 1 if
     anything is wrong.
     """
     given = parse_overrides(overrides)

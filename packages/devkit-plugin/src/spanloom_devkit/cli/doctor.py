@@ -13,19 +13,16 @@ from spanloom.plugins.index import current
 __all__ = ["doctor_command"]
 
 
-@click.command(
-    "doctor",
-    epilog="Ends with 2 where there are errors, with 1 where there are warnings and --strict.",
-)
+@click.command("doctor", epilog="The exit code is 2 for errors, and 1 for warnings with --strict.")
 @click.option("--deep", is_flag=True, help="Load every name and compute on every device.")
-@click.option("--strict", is_flag=True, help="Let warnings count.")
+@click.option("--strict", is_flag=True, help="Fail for warnings, too.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def doctor_command(ctx: click.Context, deep: bool, strict: bool, as_json: bool) -> None:
     """Find what is broken, clashing, incompatible or slow among the installed plugins.
 
     Reads metadata only. With --deep, plugins are loaded as well, each in a process of its own, so
-    that one that crashes is a finding; and the devices that there are compute something.
+    that a crash is a finding, too, and something is computed on each device.
     """
     from ..doctor import examine
 

@@ -22,8 +22,15 @@ _KINDS = (
 
 @click.command("new")
 @click.argument("folder", type=click.Path())
-@click.option("--kind", "-k", type=click.Choice(_KINDS), default="component", show_default=True)
-@click.option("--name", "-n", help="Name of the distribution; the folder's if left out.")
+@click.option(
+    "--kind",
+    "-k",
+    type=click.Choice(_KINDS),
+    default="component",
+    show_default=True,
+    help="What the plugin brings.",
+)
+@click.option("--name", "-n", help="Name of the distribution; by default that of the folder.")
 def new_command(folder: str, kind: str, name: str | None) -> None:
     """Write a plugin into the new folder FOLDER: a project that installs, trains and passes the
     conformance kit as it is."""

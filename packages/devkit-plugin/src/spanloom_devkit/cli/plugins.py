@@ -113,7 +113,7 @@ def _show(dist: str, as_json: bool) -> None:
     if not chosen:
         names = ", ".join(each.dist for each in found) or "none"
         raise UnknownNameError(
-            f"no installed distribution '{dist}' offers anything; these do: {names}"
+            f"No installed distribution '{dist}' offers anything; these do: {names}"
         )
     each = chosen[0]
     if as_json:

@@ -19,11 +19,20 @@ _STYLES = ("auto", "dep", "ent", "span", "tokens")
 @click.argument("model", type=click.Path())
 @click.argument("source", required=False, type=click.Path())
 @click.option("--text", "-t", "texts", multiple=True, help="A text to show; may be repeated.")
-@click.option("--output", "-o", type=click.Path(), help="The page; standard output if left out.")
-@click.option("--style", "-s", type=click.Choice(_STYLES), default="auto", show_default=True)
+@click.option(
+    "--output", "-o", type=click.Path(), help="File to write; by default standard output."
+)
+@click.option(
+    "--style",
+    "-s",
+    type=click.Choice(_STYLES),
+    default="auto",
+    show_default=True,
+    help="What to show of each document.",
+)
 @click.option("--spans-key", default="sc", show_default=True, help="The spans that 'span' shows.")
-@click.option("--title", default="Annotated text", show_default=True)
-@click.option("--code", "-c", type=click.Path(), help="A Python file that registers names.")
+@click.option("--title", default="Annotated text", show_default=True, help="Title of the page.")
+@click.option("--code", "-c", type=click.Path(), help="Python file with your own code.")
 def render_command(
     model: str,
     source: str | None,
@@ -72,4 +81,6 @@ def _read(source: str) -> str:
         return path.read_text("utf8")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise FormatError(path, line, f"isn't UTF-8 ({error.reason}): convert it first") from None
+        raise FormatError(
+            path, line, f"isn't valid UTF-8 ({error.reason}): convert it first"
+        ) from None

@@ -172,8 +172,8 @@ def _names(schema: Any) -> Names:
     columns = schema.names
     if "text" not in columns and "tokens" not in columns:
         raise DataError(
-            f"has no column 'text' or 'tokens' (there are: {', '.join(columns)}): rename the one "
-            f"that holds the texts"
+            f"has no column 'text' or 'tokens' (it has: {', '.join(columns)}): rename the one that "
+            "holds the texts"
         )
     try:
         features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]

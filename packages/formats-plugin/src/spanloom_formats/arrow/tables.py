@@ -50,8 +50,8 @@ def pyarrow() -> Any:
         import pyarrow
     except ImportError as error:
         raise SpanloomError(
-            "Arrow and Parquet are read and written with pyarrow, which is not installed: "
-            "pip install 'spanloom[arrow]'"
+            "Arrow and Parquet files need pyarrow, which isn't installed: pip install "
+            "'spanloom[arrow]'"
         ) from error
     return pyarrow
 

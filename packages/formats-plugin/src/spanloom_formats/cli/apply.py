@@ -19,10 +19,17 @@ __all__ = ["apply_command"]
 @click.argument("source", type=click.Path(allow_dash=True))
 @click.argument("output", type=click.Path(allow_dash=True))
 @click.option("--lines", "-L", is_flag=True, help="Each line of a text file is a document.")
-@click.option("--text-key", default="text", show_default=True, help="Where JSON has the text.")
-@click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents at a time.")
-@click.option("--n-process", "-n", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--resume", "-r", is_flag=True, help="Keep what a run that was stopped annotated.")
+@click.option("--text-key", default="text", show_default=True, help="Key of the text in JSON.")
+@click.option("--batch-size", "-b", type=click.IntRange(min=1), help="Documents per batch.")
+@click.option(
+    "--n-process",
+    "-n",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Number of processes.",
+)
+@click.option("--resume", "-r", is_flag=True, help="Continue a run that was stopped.")
 @CODE
 @GPU
 def apply_command(

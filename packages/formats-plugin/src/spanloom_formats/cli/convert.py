@@ -28,12 +28,12 @@ _SHOWN = 20
     type=int,
     default=10,
     show_default=True,
-    help="Sentences per document, for formats of sentences; 0 for whole documents.",
+    help="Sentences per document, for formats of sentences; 0 keeps documents whole.",
 )
 @click.option("--lang", "-l", default="xx", show_default=True, help="Code of the language.")
 @click.option("--merge-subtokens", "-m", is_flag=True, help="Merge the words of multiword tokens.")
-@click.option("--skip-bad", is_flag=True, help="Go on after malformed lines, and count them.")
-@click.option("--strict", is_flag=True, help="Spans that fit no tokens are malformed, too.")
+@click.option("--skip-bad", is_flag=True, help="Skip malformed lines, and count them.")
+@click.option("--strict", is_flag=True, help="Treat spans that fit no tokens as malformed.")
 def convert_command(
     source: str,
     output: str,
@@ -45,7 +45,7 @@ def convert_command(
 ) -> None:
     """Turn the annotated file or folder SOURCE into the file OUTPUT.
 
-    The formats are told by the names: .conllu, .conll and .iob and .biluo (token and entity tag on
+    The file names tell the formats: .conllu, .conll and .iob and .biluo (token and entity tag on
     each line), .jsonl (texts with spans and categories), .spacy (spaCy's DocBin), .loom (the
     fastest to read), .parquet and .arrow (tables; they need spanloom[arrow]). Files of text may be
     gzipped (.conllu.gz).
@@ -75,7 +75,7 @@ def convert_command(
                 yield doc
         if not counts["tokens"]:
             _tell(problems)
-            raise DataError(f"'{source}' holds no documents with tokens.")
+            raise DataError(f"'{source}' contains no documents with tokens")
 
     count = write(output, docs())
     click.echo(f"Wrote '{output}': {count:,} documents, {counts['tokens']:,} tokens.")

@@ -183,7 +183,7 @@ class _Builder:
         self._heads(sentence, heads)
         for group in groups:
             if group.last >= len(sentence.words):
-                raise self.fail(block[-1][0], f"the words of '{group.form}' aren't all there")
+                raise self.fail(block[-1][0], f"words of '{group.form}' are missing")
         if any(ents):
             sentence.ents = [tag or "O" for tag in ents]
         _space_groups(sentence, groups, after)
@@ -215,7 +215,7 @@ class _Builder:
         if not (first.isdecimal() and last.isdecimal() and int(first) == words + 1 <= int(last)):
             raise self.fail(
                 number,
-                f"ID '{columns[0]}' isn't a range of words that begins with the next one, "
+                f"ID '{columns[0]}' isn't a range of words that starts with the next one, "
                 f"{words + 1}",
             )
         after = space_after(columns[9].split("|"))
@@ -224,11 +224,9 @@ class _Builder:
     def _word(self, number: int, columns: list[str], sentence: Sentence) -> None:
         index, form, lemma, upos, xpos, feats, _, deprel, _, misc = columns
         if not index.isdecimal() or int(index) != len(sentence.words) + 1:
-            raise self.fail(
-                number, f"ID is '{index}' where {len(sentence.words) + 1} should follow"
-            )
+            raise self.fail(number, f"ID is '{index}', but must be {len(sentence.words) + 1}")
         if upos != "_" and upos not in _UPOS:
-            raise self.fail(number, f"UPOS '{upos}' is none of {' '.join(sorted(_UPOS))}")
+            raise self.fail(number, f"UPOS '{upos}' isn't one of {' '.join(sorted(_UPOS))}")
         sentence.words.append(_exact(form, misc))
         sentence.lemmas.append("" if lemma == "_" and form != "_" else lemma)
         sentence.pos.append("" if upos == "_" else upos)
@@ -260,7 +258,8 @@ class _Builder:
         if around := circle(np.array(sentence.heads, dtype=np.int32)):
             ids = ", ".join(str(token + 1) for token in around[:8])
             raise self.fail(
-                heads[around[0]][0], f"the heads of the words {ids} go in a circle: no tree"
+                heads[around[0]][0],
+                f"the heads of the words {ids} form a circle, so there is no tree",
             )
 
 

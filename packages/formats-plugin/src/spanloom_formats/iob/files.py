@@ -120,15 +120,15 @@ def _add(path: Path, number: int, line: str, columns: list[str], sentence: Sente
         raise FormatError(
             path,
             number,
-            f"must be a token and its tag, separated by a tab or a space: {line!r:.60}",
+            f"must be a token and a tag, separated by a tab or a space, not {line!r:.60}",
         )
     tag = columns[-1]
     if not _TAG.match(tag):
         raise FormatError(
             path,
             number,
-            f"the tag of '{columns[0]}' is {tag!r:.60}, and must be O, - for unknown, or a prefix "
-            f"and a label such as B-PER (prefixes: B I L U, and E S)",
+            f"the tag of '{columns[0]}' is {tag!r:.60}, but must be O, - for unknown, or a prefix "
+            "and a label such as B-PER (prefixes: B I L U, and E S)",
         )
     sentence.words.append(columns[0])
     sentence.spaces.append(True)

@@ -130,7 +130,10 @@ def biluo_tags_to_spans(doc: Doc, tags: Sequence[str]) -> list[Span]:
     from spanloom.tokens import Span
 
     if len(tags) != len(doc):
-        raise DataError(f"there are {len(tags)} tags for a document of {len(doc)} tokens")
+        raise DataError(
+            f"There are {len(tags)} tags for a document of {len(doc)} tokens: give one for each "
+            "token"
+        )
     return [Span(doc, start, end + 1, label=label) for label, start, end in tags_to_entities(tags)]
 
 
@@ -146,5 +149,5 @@ def _split(tag: str, at: int) -> tuple[str, str]:
         return "O", ""
     kind, dash, label = tag.partition("-")
     if kind not in ("B", "I", "L", "U") or not dash:
-        raise DataError(f"tag {at} is '{tag}': tags are like 'B-PER', 'O' or '-'")
+        raise DataError(f"tag {at} is '{tag}', but must be like 'B-PER', or 'O' or '-'")
     return kind, label

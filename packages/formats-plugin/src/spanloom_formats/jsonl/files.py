@@ -110,12 +110,12 @@ def _checked(path: str | Path, number: int, line: str) -> Record:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise FormatError(path, number, f"isn't JSON: {error}") from None
+        raise FormatError(path, number, f"isn't valid JSON: {error}") from None
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         raise FormatError(
             path,
             number,
-            "isn't a document: each line is an object with a 'text', and its annotation in "
+            "isn't a document: each line must be an object with a 'text' and its annotation in "
             "'label', 'cats', 'entities' or 'spans', or with 'tokens' as doc.to_json() gives them",
         )
     return data

@@ -15,7 +15,7 @@ __all__ = ["download_command"]
 
 @click.command("download")
 @click.argument("source")
-@click.option("--sha256", help="The hash that the file must have, in hexadecimal.")
+@click.option("--sha256", help="The expected SHA-256 of the file, in hexadecimal.")
 @click.option(
     "--to",
     type=click.Choice(["auto", "site", "user"]),
@@ -23,12 +23,8 @@ __all__ = ["download_command"]
     show_default=True,
     help="This environment's site-packages, or a folder of yours.",
 )
-@click.option(
-    "--max-size",
-    type=int,
-    help="Bytes that it may take unpacked, where that is far more than sent.",
-)
-@click.option("--force", "-f", is_flag=True, help="Install a version that is there again.")
+@click.option("--max-size", type=int, help="Largest size when unpacked, in bytes.")
+@click.option("--force", "-f", is_flag=True, help="Reinstall an installed version.")
 def download_command(
     source: str, sha256: str | None, to: str, max_size: int | None, force: bool
 ) -> None:
@@ -53,8 +49,8 @@ def download_command(
     if others:
         lines = ", ".join(f"{each!a}" for each in others)
         click.echo(
-            f"It asks for {lines}, which Spanloom doesn't know: find out what that is before you "
-            f"install it",
+            f"It requires {lines}, which Spanloom doesn't know: find out what that is before you "
+            "install it",
             err=True,
         )
     click.echo(f'It loads with spanloom.load("{found.name}")')

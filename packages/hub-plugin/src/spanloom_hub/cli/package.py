@@ -10,11 +10,11 @@ __all__ = ["package_command"]
 @click.command("package")
 @click.argument("pipeline", type=click.Path())
 @click.argument("out", type=click.Path())
-@click.option("--name", "-n", help="Name after the language; `name` of meta.json if left out.")
-@click.option("--version", "-v", help="Version; `version` of meta.json if left out.")
-@click.option("--requires", "-r", multiple=True, help="One more requirement; may be repeated.")
+@click.option("--name", "-n", help="Name after the language; by default 'name' in meta.json.")
+@click.option("--version", "-v", help="Version; by default 'version' in meta.json.")
+@click.option("--requires", "-r", multiple=True, help="A further requirement; may be repeated.")
 @click.option("--sdist", is_flag=True, help="Write a source distribution as well.")
-@click.option("--force", "-f", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", "-f", is_flag=True, help="Overwrite an existing file.")
 def package_command(
     pipeline: str,
     out: str,

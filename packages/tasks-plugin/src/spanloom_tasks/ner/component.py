@@ -144,9 +144,9 @@ class EntityRecognizer(TransitionComponent):
         names = {self.vocab.strings[key]: number for key, number in counts.items()}
         if denied := sorted(name for name in names if name.startswith("!")):
             raise DataError(
-                f"'{self.name}': the label '{denied[0]}' begins with '!', which said in spaCy 2 "
-                f"that an entity isn't there: put such spans into a span group of the reference, "
-                f"and its name into the setting incorrect_spans_key"
+                f"'{self.name}': the label '{denied[0]}' starts with '!', which meant in spaCy 2 "
+                "that there is no such entity. Put such spans into a span group of the reference, "
+                "and give its name as the setting incorrect_spans_key."
             )
         return sorted(names, key=lambda name: (-names[name], name))
 

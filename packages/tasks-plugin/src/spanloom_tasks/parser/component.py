@@ -124,9 +124,9 @@ class DependencyParser(TransitionComponent):
             trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
         except FloatingPointError as error:
             raise PipelineError(
-                f"'{self.name}' can't parse: {error}. A weight of it, or of the encoder that it "
-                f"listens to, is damaged, or grew without bound in training: load what was saved "
-                f"before"
+                f"'{self.name}' can't parse: {error}. Its weights, or those of the encoder that it "
+                "listens to, are damaged, or grew without bound in training: load an earlier "
+                "pipeline."
             ) from error
         return finished(tokens, trees, self._names, self._lifted, self.model.ops)
 
@@ -211,5 +211,5 @@ def make_parser(
     ``learn_tokens`` isn't offered: it must be false.
     """
     if learn_tokens:
-        raise PipelineError(f"'{name}': learn_tokens isn't offered, set it to false")
+        raise PipelineError(f"'{name}': learn_tokens isn't supported, set it to false")
     return with_labels(DependencyParser(nlp.vocab, model, name, **settings), moves)

@@ -149,16 +149,17 @@ class TextCategorizer(LabelledComponent):
                 number = isinstance(value, int | float | np.number | np.bool_)
                 if not (number and 0.0 <= value <= 1.0):
                     raise DataError(
-                        f"'{self.name}': the value of '{label}' in the `cats` of "
+                        f"'{self.name}': the value of '{label}' in the 'cats' of "
                         f"{reference.text[:60]!r} is {value!r}: give a number between 0 (false) "
-                        f"and 1 (true), or leave it out where nothing is known"
+                        "and 1 (true), or leave it out if it isn't known"
                     )
             if self.exclusive and sum(cats.values()) > 1.0 + 1e-6:
                 true = ", ".join(label for label, value in cats.items() if value)
                 raise DataError(
-                    f"'{self.name}' takes one true label a document, but {reference.text[:60]!r} "
-                    f"has {true}: use the factory 'textcat_multilabel' for such data; where some "
-                    f"are of another component, add its own labels to each before nlp.initialize"
+                    f"'{self.name}' takes one true label per document, but {reference.text[:60]!r} "
+                    f"has {true}. Use the factory 'textcat_multilabel' for such data; if some "
+                    "labels belong to another component, add its own labels to each before "
+                    "nlp.initialize."
                 )
 
     def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
@@ -219,8 +220,8 @@ class TextCategorizer(LabelledComponent):
         least = 2 if self.exclusive else 1
         if len(self.labels) < least:
             raise PipelineError(
-                f"'{self.name}' needs at least {least} label{'s' * self.exclusive} in the `cats` "
-                f"of the training examples, beside those of other classifiers (found: {labels})"
+                f"'{self.name}' needs at least {least} label{'s' * self.exclusive} in the 'cats' "
+                f"of the training examples, apart from those of other classifiers (found: {labels})"
             )
         if positive is not None and (positive not in self.labels or len(self.labels) != 2):
             raise PipelineError(

@@ -99,7 +99,9 @@ def _bag_of_words(
 
 
 def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:  # noqa: ARG001
-    raise PipelineError(f"a trained text model can't grow to {new_nO} labels: add labels first")
+    raise PipelineError(
+        f"a trained text classifier can't grow to {new_nO} labels: add labels before training"
+    )
 
 
 def TextCatReduce(

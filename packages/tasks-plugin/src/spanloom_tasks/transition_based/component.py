@@ -123,7 +123,7 @@ class TransitionComponent(LabelledComponent):
         the group's first token; see :func:`document_groups`."""
         batch = self.ready(docs)
         if not self._output.has_dim("nO"):
-            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize first")
+            raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize() first")
         groups = document_groups(batch, self.model.predict(batch))
         return [(first, function(group, scorer)) for first, group, scorer in groups]
 

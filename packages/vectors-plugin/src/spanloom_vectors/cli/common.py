@@ -33,11 +33,7 @@ def reading_options(function: F) -> F:
         ),
         click.option("--encoding", help="Encoding of the words, if it isn't UTF-8."),
         click.option(
-            "--limit",
-            "-n",
-            "--truncate",
-            type=click.IntRange(min=1),
-            help="Read that many words at most.",
+            "--limit", "-n", "--truncate", type=click.IntRange(min=1), help="Words to read at most."
         ),
         click.option(
             "--from", "source_format", type=click.Choice(list(FORMATS)), help="Format of SOURCE."
@@ -59,13 +55,13 @@ def table_options(function: F) -> F:
             "attrs",
             multiple=True,
             type=click.Choice(ATTRS, case_sensitive=False),
-            help="Look words up by this; repeat it for a chain.",
+            help="Look words up by this; repeat it to try several in order.",
         ),
         click.option(
             "--dtype", type=click.Choice(DTYPES), default="float32", show_default=True,
             help="How rows are stored.",
         ),
-        click.option("--name", default="", help="A name that the table tells."),
+        click.option("--name", default="", help="A name to store in the table."),
     ):  # fmt: skip
         function = option(function)
     return function

@@ -30,7 +30,7 @@ __all__ = ["distill_command"]
 @click.option("--corpus", multiple=True, type=click.Path(),
               help="Texts to count words in; repeat it for more.")  # fmt: skip
 @click.option("--lang", default="en", show_default=True, help="The language of --corpus.")
-@click.option("--limit", "-n", type=int, help="Take that many words at most, the first ones.")
+@click.option("--limit", "-n", type=int, help="Words to take at most, from the first on.")
 @click.option("--min-count", type=int, default=1, show_default=True,
               help="Leave words out that were seen less often.")  # fmt: skip
 @click.option("--dims", type=int, default=256, show_default=True,
@@ -100,8 +100,8 @@ def _words(model: str, vocab: str | None, corpus: tuple[str, ...], lang: str) ->
             return counted
         if not (Path(model) / "config.cfg").is_file():
             raise DataError(
-                f"'{model}' is no saved pipeline, whose vocabulary could be taken: say for which "
-                f"words the table should have vectors, by --vocab or --corpus"
+                f"'{model}' isn't a saved pipeline with a vocabulary: say which words the table "
+                "should have vectors for, with --vocab or --corpus"
             )
         vocab = model
     words = read_vocabulary(vocab)

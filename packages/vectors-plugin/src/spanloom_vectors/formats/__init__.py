@@ -116,7 +116,7 @@ def detect(path: str | Path) -> Format:
     path = Path(path)
     if file_of(path).is_dir():
         if find_spacy(path) is None:
-            raise FormatError(path, None, "this folder holds no vectors of spaCy")
+            raise FormatError(path, None, "this folder contains no spaCy vectors")
         return FORMATS["spacy"]
     with reading(path) as file:
         start = file.read(_START)
@@ -130,8 +130,8 @@ def detect(path: str | Path) -> Format:
         raise FormatError(
             path,
             None,
-            "this is a pickle, which would run whatever it says. Vectors that gensim saved: load "
-            "them with gensim and use spanloom_vectors.from_gensim, or save_word2vec_format there",
+            "this is a pickle, which could run any code. If gensim saved these vectors, load them "
+            "with gensim and use spanloom_vectors.from_gensim, or save_word2vec_format there.",
         )
     first, _, rest = start.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
     if is_floret(first):
@@ -174,7 +174,7 @@ def format_for(path: str | Path) -> Format:
         return FORMATS["spacy"]
     endings = ", ".join(ending for format in FORMATS.values() for ending in format.endings)
     raise DataError(
-        f"'{path}' doesn't say its format: name one, or end the name in one of {endings}"
+        f"The name '{path}' doesn't tell its format: name one, or end the name in one of {endings}"
     )
 
 
@@ -186,7 +186,7 @@ def _function(target: str) -> Callable[..., Any]:
 
 def _named(name: str) -> Format:
     if name not in FORMATS:
-        raise DataError(f"there is no format '{name}': there are {', '.join(FORMATS)}")
+        raise DataError(f"There is no format '{name}': use one of {', '.join(FORMATS)}")
     return FORMATS[name]
 
 

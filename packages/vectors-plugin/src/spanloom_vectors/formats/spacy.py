@@ -37,7 +37,7 @@ def read_spacy(path: str | Path, problems: Problems) -> Source:
     ``strings.json`` are a problem of the kind ``unnamed``."""
     folder = find_spacy(path)
     if folder is None:
-        raise FormatError(path, None, "there are no vectors of spaCy in this folder")
+        raise FormatError(path, None, "this folder contains no spaCy vectors")
     try:
         table: NDArray[Any] = np.load(folder / "vectors", mmap_mode="r", allow_pickle=False)
     except ValueError as error:

@@ -132,7 +132,7 @@ def _width(path: str | Path, lines: Iterable[bytes]) -> int:
     sizes = Counter(len(line.split()) - 1 for line in lines if line.strip())
     width = max(sizes, key=lambda size: (sizes[size], -size), default=0)
     if width < 1:
-        raise FormatError(path, 1, "no numbers follow the word: these aren't vectors as text")
+        raise FormatError(path, 1, "no numbers follow the word, so these aren't vectors as text")
     return width
 
 
@@ -175,8 +175,8 @@ def line_chunks(
         raise FormatError(
             path,
             None,
-            f"the header promises {total} vectors, and {lines_there} are there: the file was cut "
-            f"short or changed. Get it again, or correct the number in its first line",
+            f"the header announces {total} vectors, but there are {lines_there}: the file was cut "
+            "short or changed. Get it again, or correct the number in its first line.",
         )
 
 

@@ -44,7 +44,11 @@ def _chunks(
         while number < total:
             data = file.read(_READ)
             if not data:
-                raise FormatError(path, None, f"{number} of {total} vectors are there: cut short")
+                raise FormatError(
+                    path,
+                    None,
+                    f"only {number} of {total} vectors are there: the file was cut short",
+                )
             data = rest + data
             words: list[bytes] = []
             places: list[int] = []
@@ -63,7 +67,9 @@ def _chunks(
                 yield _chunk(data, words, places, width, number + 1, problems, encoding)
                 number += len(words)
         if (rest + file.read(_READ)).strip(b"\n"):
-            raise FormatError(path, None, f"more than the {total} vectors that the header promises")
+            raise FormatError(
+                path, None, f"there are more than the {total} vectors that the header announces"
+            )
 
 
 def _chunk(

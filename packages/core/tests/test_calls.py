@@ -247,7 +247,7 @@ def test_a_path_that_no_setting_uses_is_worth_a_warning(
 ) -> None:
     config = config_for(data)
     config["corpora"]["dev"]["path"] = data["paths.dev"]
-    with pytest.warns(UserWarning, match=r"--paths\.dev changes nothing"):
+    with pytest.warns(UserWarning, match=r"--paths\.dev has no effect"):
         spanloom.train(config, overrides={"paths.dev": data["paths.dev"]}, quiet=True)
 
 

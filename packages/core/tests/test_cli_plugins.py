@@ -141,7 +141,7 @@ def test_commands_that_cannot_be_loaded(weaver: None, command: str, message: str
 
 
 def test_commands_of_core_are_reserved(weaver: None) -> None:
-    with pytest.warns(RuntimeWarning, match="command 'train' of loom-weave .* is ignored"):
+    with pytest.warns(RuntimeWarning, match="Command 'train' of loom-weave .* is ignored"):
         assert run("--help").exit_code == 0
     result = run("train", "--help")
     assert result.exit_code == 0 and "Weave" not in result.output

@@ -77,7 +77,7 @@ def test_callbacks_see_the_pipeline_before_and_after_its_components(tmp_path, ca
 
 def test_a_callback_must_return_the_pipeline_that_it_got():
     config = config_with(after_creation={"@callbacks": "test_config_callbacks.other.v1"})
-    with pytest.raises(ConfigError, match=r"nlp\.after_creation: returned a Pipeline that isn't"):
+    with pytest.raises(ConfigError, match=r"nlp\.after_creation: returned a Pipeline instead"):
         spanloom.Pipeline.from_config(config)
 
 

@@ -200,4 +200,4 @@ def test_a_name_of_an_earlier_release_is_told_what_it_is_called_now(
     renamed = Renamed("spanloom.Tagger.v2", until="0.9")
     monkeypatch.setitem(manager().renamed, ("architectures", "old.Tagger.v1"), renamed)
     found = report('[variables.model]\n@architectures = "old.Tagger.v1"\n')
-    assert "write 'spanloom.Tagger.v2'" in found["variables.model.@architectures"]
+    assert "use 'spanloom.Tagger.v2'" in found["variables.model.@architectures"]

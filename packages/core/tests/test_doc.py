@@ -49,7 +49,7 @@ def test_indexing(vocab: Vocab) -> None:
     assert doc[3:5].text == "New York" and doc[-2:].text == "You go"
     assert len(doc[5:2]) == 0 and doc[5:2].text == "" and len(doc[0:100]) == 8
     assert [token.i for token in doc] == list(range(8))
-    with pytest.raises(IndexError, match="token 8 of a document of 8"):
+    with pytest.raises(IndexError, match="no token 8 in a document of 8"):
         doc[8]
     with pytest.raises(DataError, match="steps of 2"):
         doc[::2]

@@ -157,7 +157,9 @@ def test_a_listener_of_another_kind_is_refused() -> None:
     nlp.add_pipe("tok2vec", config={"model": encoder(8)})
     block = {"@architectures": "tests.OddListener.v1", "upstream": "tok2vec"}
     nlp.add_pipe("tagger", config={"model": {**tagger(), "tok2vec": block}})
-    with pytest.raises(PipelineError, match="'tagger'.*kind 'pictures'.*'tok2vec'.*gives 'tokens'"):
+    with pytest.raises(
+        PipelineError, match="'tagger'.*takes 'pictures'.*'tok2vec'.*gives 'tokens'"
+    ):
         nlp.assemble()
 
 

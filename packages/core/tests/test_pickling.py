@@ -99,7 +99,7 @@ def test_old_except_clauses_catch_ours() -> None:
     nlp = spanloom.blank("en")
     with pytest.raises(KeyError) as caught:
         nlp.get_pipe("nosuch")
-    assert str(caught.value).startswith("no component 'nosuch'")
+    assert str(caught.value).startswith("This pipeline has no component 'nosuch'")
     with pytest.raises(ValueError, match="nosuch"):
         nlp.add_pipe("nosuch")
     spanloom.Doc.set_extension("of_this_test", default=1)

@@ -361,7 +361,7 @@ def test_disabled_distributions_are_left_out(
     monkeypatch.setenv("SPANLOOM_PLUGINS", "none")
     assert "loom-off.A.v1" not in registry.names("architectures")
     assert not registry.has("architectures", "loom-off.A.v1")
-    with pytest.raises(UnknownNameError, match="loom-off, which SPANLOOM_PLUGINS"):
+    with pytest.raises(UnknownNameError, match="'loom-off', which SPANLOOM_PLUGINS"):
         registry.architectures.get("loom-off.A.v1")
     monkeypatch.setenv("SPANLOOM_PLUGINS", "something, Loom_Off")
     assert registry.architectures.get("loom-off.A.v1")() == ("thing", 3, "x")
@@ -554,7 +554,7 @@ def test_a_pipeline_prefers_as_its_config_says(fake_dist: FakeDist, tmp_path: Pa
     text = (
         '[nlp]\nlang = "xx"\npipeline = ["w"]\n[components]\n[components.w]\nfactory = "weaver"\n'
     )
-    with pytest.raises(ConfigError, match="offered by loom-aa 1.0.*and loom-bb 1.0"):
+    with pytest.raises(ConfigError, match="provided by loom-aa 1.0.*and loom-bb 1.0"):
         spanloom.Pipeline.from_config(parse_config(text))
     text += '[plugins]\nprefer = {"factories/weaver": "loom-bb"}\n'
     nlp = spanloom.Pipeline.from_config(parse_config(text))

@@ -140,7 +140,7 @@ def test_an_absent_plugin_is_named_from_the_saved_pipeline(
     with pytest.raises(SpanloomError, match="needs loom-bb 0.3, .*pip install loom-bb"):
         spanloom.load(tmp_path / "p")
     fake_dist("loom-bb", "0.4", points={"spanloom_misc": {"loom-bb.X.v1": "loom_bb:make"}})
-    with pytest.raises(SpanloomError, match='loom-bb 0.4, which is installed.*"loom-bb==0.3"'):
+    with pytest.raises(SpanloomError, match='installed loom-bb 0.4 .*"loom-bb==0.3"'):
         spanloom.load(tmp_path / "p")
 
 
@@ -155,7 +155,7 @@ def test_a_component_of_the_authors_own_code_is_told_as_such(tmp_path: Path) -> 
 
 
 def test_a_bare_config_names_the_package_of_the_names_first_part() -> None:
-    with pytest.raises(UnknownNameError, match="those of a package 'loom-tiny', which isn't"):
+    with pytest.raises(UnknownNameError, match="belong to a package 'loom-tiny', which isn't"):
         registry.get("architectures", "loom-tiny.X.v1")
 
 
@@ -191,7 +191,9 @@ def test_a_plugin_for_earlier_versions_is_used_with_a_warning(
     points = {"spanloom_factories": {"weaver": "loom_bb:make", "two": "loom_bb:make"}}
     requires = (f"spanloom{bound}",)
     fake_dist("loom-bb", points=points, modules={"loom_bb": WEAVER}, requires=requires)
-    with pytest.warns(RuntimeWarning, match="loom-bb 1.0 was made for an earlier Spanloom"):
+    with pytest.warns(
+        RuntimeWarning, match="loom-bb 1.0 was made for an earlier version of Spanloom"
+    ):
         assert registry.get("factories", "weaver")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -232,7 +234,9 @@ def renaming(fake_dist: FakeDist, old_works: bool) -> None:
 def test_a_renamed_name_warns_while_it_works(fake_dist: FakeDist) -> None:
     renaming(fake_dist, old_works=True)
     nlp = spanloom.blank("en")
-    with pytest.warns(DeprecationWarning, match="'old_thing' .*'fresh_thing' now.*release 2.0"):
+    with pytest.warns(
+        DeprecationWarning, match="'old_thing' .*renamed to 'fresh_thing'.*release 2.0"
+    ):
         nlp.add_pipe("old_thing")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -242,7 +246,7 @@ def test_a_renamed_name_warns_while_it_works(fake_dist: FakeDist) -> None:
 
 def test_a_renamed_name_that_is_gone_is_told(fake_dist: FakeDist) -> None:
     renaming(fake_dist, old_works=False)
-    with pytest.raises(UnknownNameError, match="write 'fresh_thing'"):
+    with pytest.raises(UnknownNameError, match="use 'fresh_thing'"):
         spanloom.blank("en").add_pipe("old_thing")
 
 

@@ -155,7 +155,7 @@ def test_span_basics(doc: Doc) -> None:
     span.label_, span.kb_id_, span.id_ = "LOC", "Q1", "two"
     assert (span.label_, span.kb_id_, span.id_) == ("LOC", "Q1", "two")
     for place in (2, -3):
-        with pytest.raises(IndexError, match="of a span of 2"):
+        with pytest.raises(IndexError, match="in a span of 2"):
             span[place]
     for start, end in ((3, 1), (0, 11), (-1, 2)):
         with pytest.raises(DataError, match="no span from token"):

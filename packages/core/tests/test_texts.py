@@ -40,7 +40,7 @@ def test_what_cannot_be_read_is_named(nlp: Pipeline, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="line 2: has no text at 'text'"):
         list(read_texts(tmp_path / "bad.jsonl", nlp))
     (tmp_path / "bad.jsonl").write_text("{")
-    with pytest.raises(FormatError, match="line 1: isn't JSON"):
+    with pytest.raises(FormatError, match="line 1: isn't valid JSON"):
         list(read_texts(tmp_path / "bad.jsonl", nlp))
     with pytest.raises(MissingFileError):
         list(read_texts(tmp_path / "none.txt", nlp))

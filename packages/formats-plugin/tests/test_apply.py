@@ -144,7 +144,7 @@ def test_an_output_that_is_among_the_sources_is_refused(model: Path, tmp_path: P
     (tmp_path / "in").mkdir()
     path = tmp_path / "in" / "a.jsonl"
     path.write_text('{"text": "One. Two.", "mine": 1}\n')
-    assert "source" in run("apply", model, tmp_path / "in", path, code=1).output
+    assert "also the input" in run("apply", model, tmp_path / "in", path, code=1).output
     assert "mine" in path.read_text()
 
 

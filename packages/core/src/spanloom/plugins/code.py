@@ -41,7 +41,7 @@ def import_code(path: str | Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(
-            f"'{path}', line {_line(path, error)}: {type(error).__name__}: {error}. The file was "
+            f"{path}, line {_line(path, error)}: {type(error).__name__}: {error}. The file was "
             "passed with --code and must run without errors."
         ) from error
     finally:

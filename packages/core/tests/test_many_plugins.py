@@ -43,7 +43,8 @@ def test_a_name_loads_one_module_and_is_then_at_hand(crowd: None) -> None:
         registry.misc.get("loom_crowd_007.A.v1")
     each = 1e6 * (time.process_time() - start) / calls
     assert registry.misc.get("loom_crowd_007.A.v1") is first
-    assert each < 1.0, f"{each:.2f} µs of CPU for a name that was looked up before"
+    bound = 1.0 if sys.gettrace() is None else 10.0  # coverage counts each line
+    assert each < bound, f"{each:.2f} µs of CPU for a name that was looked up before"
 
 
 def test_a_misspelt_name_imports_none(crowd: None) -> None:

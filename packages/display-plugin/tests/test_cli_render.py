@@ -46,7 +46,7 @@ def test_missing_and_broken_files_are_named(model, tmp_path):
     with pytest.raises(MissingFileError, match="none.txt"):
         run(model, str(tmp_path / "none.txt"))
     (tmp_path / "bad.txt").write_bytes(b"one\ntwo \xff")
-    with pytest.raises(FormatError, match="line 2: isn't UTF-8"):
+    with pytest.raises(FormatError, match="line 2: isn't valid UTF-8"):
         run(model, str(tmp_path / "bad.txt"))
 
 

@@ -70,7 +70,7 @@ def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         apply_pipeline(nlp, source, out, size=4, batch_size=2, progress=stop)
     assert not out.exists()
-    with pytest.raises(SpanloomError, match="another size"):
+    with pytest.raises(SpanloomError, match="different size"):
         apply_pipeline(nlp, source, out, size=5, resume=True)
     done = apply_pipeline(nlp, source, out, size=4, resume=True)
     assert (done.docs, done.before) == (25, 12)
@@ -98,11 +98,11 @@ def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
     with pytest.raises(KeyboardInterrupt):
         apply_pipeline(spanloom.load(model), source, out, size=4, batch_size=2, progress=stop)
     nlp.update([tagged], sgd=optimizer)
-    with pytest.raises(SpanloomError, match="another pipeline"):
+    with pytest.raises(SpanloomError, match="different pipeline"):
         apply_pipeline(nlp, source, out, size=4, resume=True)
     texts = source.read_text("utf8")
     source.write_text(texts.replace(TEXTS[11], "Changed."), "utf8")
-    with pytest.raises(SpanloomError, match="text 12 of the source"):
+    with pytest.raises(SpanloomError, match="Text 12 of the source"):
         apply_pipeline(spanloom.load(model), source, out, size=4, resume=True)
     source.write_text(texts, "utf8")
     done = apply_pipeline(spanloom.load(model), source, out, size=4, resume=True)

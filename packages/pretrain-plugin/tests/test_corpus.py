@@ -118,7 +118,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="format of .* isn't supported"):
         _texts(JsonlCorpus(tmp_path / "x.pdf"))
     (tmp_path / "x.txt.gz").write_bytes(gzip.compress(b"some text\n" * 1000)[:-20])
-    with pytest.raises(FormatError, match="broken"):
+    with pytest.raises(FormatError, match="damaged"):
         _texts(JsonlCorpus(tmp_path / "x.txt.gz"))
 
 

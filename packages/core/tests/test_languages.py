@@ -36,7 +36,7 @@ def test_other_codes_get_neutral_rules(code: str, direction: str) -> None:
 def test_bad_code(code: str) -> None:
     with pytest.raises(DataError, match="rules for bo, en, ja, km, lo, my, th, xx, zh"):
         spanloom.blank(code)
-    with pytest.raises(DataError, match="no code of a language"):
+    with pytest.raises(DataError, match="isn't a language code"):
         init_config(code, ["tagger"])
 
 

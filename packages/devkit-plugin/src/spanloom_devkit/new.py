@@ -94,8 +94,8 @@ def write_plugin(folder: Path, kind: str, name: str | None = None) -> NewPlugin:
         taken.append(f"the module '{values['module']}'")
     if taken:
         raise PluginError(
-            f"'{dist}' would take a name that already exists, {' and '.join(taken)}: choose another "
-            "(--name)"
+            f"'{dist}' would take a name that already exists, {' and '.join(taken)}: choose "
+            "another (--name)"
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PluginError(f"'{folder}' already exists and isn't empty: give a new folder")

@@ -339,7 +339,7 @@ def test_from_a_hub(wheel: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) ->
         run("download", "me/tags@v1/2", "--to", "user")
         assert "404" in run("download", "me/other", code=1).stderr
         told = run("download", "en_core_web_sm", code=1).stderr
-        assert "no pipelines to be had by their name alone" in told
+        assert "Pipelines can't be downloaded by name alone" in told
     with _serving(partial(_TwoWheels, directory=str(wheel.parent))) as url:
         monkeypatch.setenv("HF_ENDPOINT", url)
         told = run("download", "hf://me/tags@v1/2", code=1).stderr
@@ -362,7 +362,7 @@ def test_what_cannot_be_fetched(served: str, tmp_path: Path) -> None:
         ("http://example.com/x.whl", "isn't encrypted"),
         ("ftp://example.com/x.whl", "only https, http and file addresses"),
         (str(tmp_path / "none.whl"), "no file"),
-        ("nothing", "Give a path, an address"),
+        ("nothing", "give a path, an address"),
     ]:
         assert message in run("download", source, code=1).stderr
     with _serving(partial(_Short, directory=str(tmp_path))) as url:

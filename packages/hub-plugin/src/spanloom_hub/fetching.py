@@ -98,8 +98,8 @@ def _address(what: str) -> tuple[str, str | None]:
     if "://" in what:
         raise PackageError(f"'{what}': only https, http and file addresses can be downloaded")
     raise MissingFileError(
-        f"There is no file '{path.absolute()}'. Pipelines can't be downloaded by name alone: give a "
-        "path, an address (https://...whl) or a repository of the hub (owner/name)."
+        f"There is no file '{path.absolute()}'. Pipelines can't be downloaded by name alone: give "
+        "a path, an address (https://...whl) or a repository of the hub (owner/name)."
     )
 
 

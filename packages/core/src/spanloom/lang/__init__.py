@@ -45,8 +45,8 @@ def code_of(code: str) -> str:
     if code not in _codes():
         raise DataError(
             f"'{code}' isn't a language code: give two or three lower-case letters (ISO 639), or "
-            "'xx' for several languages, or register your own (@registry.languages). There are rules "
-            f"for {', '.join(registry.languages.names())}; other languages get neutral ones."
+            "'xx' for several languages, or register your own (@registry.languages). There are "
+            f"rules for {', '.join(registry.languages.names())}; other languages get neutral ones."
         )
     return _codes()[code]
 

@@ -347,6 +347,22 @@ def test_from_a_hub(wheel: Path, mine: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert spanloom.load("en_my_tagger").pipe_names == ["tok2vec", "tagger"]
 
 
+class _Rubbish(_Quiet):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+
+def test_an_address_that_is_no_hub_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _serving(partial(_Rubbish, directory=str(tmp_path))) as url:
+        monkeypatch.setenv("HF_ENDPOINT", url)
+        told = run("download", "me/tags", code=1).stderr
+    assert f"{url}/api/models/me/tags" in told and "didn't answer as a hub does" in told
+
+
 class _Short(_Quiet):
     def do_GET(self) -> None:
         self.send_response(200)
@@ -362,6 +378,7 @@ def test_what_cannot_be_fetched(served: str, tmp_path: Path) -> None:
         ("http://example.com/x.whl", "isn't encrypted"),
         ("ftp://example.com/x.whl", "only https, http and file addresses"),
         (str(tmp_path / "none.whl"), "no file"),
+        ((tmp_path / "none.whl").as_uri(), "no file"),
         ("nothing", "give a path, an address"),
     ]:
         assert message in run("download", source, code=1).stderr
@@ -440,6 +457,7 @@ def _packed(name: str, content: bytes) -> bytes:
         (lambda files: files.update({"en_my_tagger/cfg": b"new"}), "doesn't match its RECORD"),
         (lambda files: files.pop("en_my_tagger/config.cfg"), "isn't a saved pipeline"),
         (lambda files: files.pop(f"{INFO}/METADATA"), "isn't a wheel, or is damaged"),
+        (lambda files: files.update({"b-1.dist-info/x": b""}), "2 metadata folders instead of 1"),
         (_points(""), "isn't a packaged pipeline"),
         (_points("[console_scripts]\npip = evil:run\n"), "isn't a packaged pipeline"),
         (_points("[spanloom_models]\nen_my_tagger = os:system\n"), "isn't a packaged pipeline"),

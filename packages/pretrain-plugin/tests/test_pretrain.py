@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import os
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import spanloom
+from spanloom.cli.main import cli
 from spanloom.components.tok2vec import Tok2Vec
 from spanloom.config import Config
 from spanloom.errors import (
@@ -186,6 +189,20 @@ def _command(config: Config, folder: Path, *more: str) -> list[str]:
     config.to_disk(folder / "config.cfg", interpolate=False)
     start = [sys.executable, "-m", "spanloom", "pretrain"]
     return [*start, str(folder / "config.cfg"), str(folder / "out"), *more]
+
+
+def test_the_command_says_what_it_saved_and_how_to_go_on(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    command = _command(make_config(), tmp_path)[3:]
+    told = CliRunner().invoke(cli, [*command, "--pretraining.max_steps", "4"])
+    best = tmp_path / "out" / "model-best.bin"
+    assert told.exit_code == 0 and best.is_file() and f"--paths.init_tok2vec {best}" in told.output
+    picture = tmp_path / "out" / "curve.png"
+    if importlib.util.find_spec("matplotlib"):
+        assert picture.read_bytes().startswith(b"\x89PNG") and str(picture) in told.output
+    again = CliRunner().invoke(cli, command)
+    assert again.exit_code == 1 and "continue it with --resume" in again.output
 
 
 def test_a_signal_stops_after_a_step_and_the_run_goes_on(

@@ -12,6 +12,7 @@ from ..errors import DataError
 from ..tokens import Doc, Span
 from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS, STRING_COLUMNS
+from ..vocab.views import Attribute, alias
 from .alignment import Alignment, align_docs, starts_on_words
 from .from_dict import reference_from_dict, to_dict
 from .spans import aligned_entity_tags, aligned_spans
@@ -62,23 +63,8 @@ class Example:
         ``token_annotation``."""
         return to_dict(self.reference)
 
-    @property
-    def x(self) -> Doc:
-        """The predicted document."""
-        return self.predicted
-
-    @x.setter
-    def x(self, doc: Doc) -> None:
-        self.predicted = doc
-
-    @property
-    def y(self) -> Doc:
-        """The reference."""
-        return self.reference
-
-    @y.setter
-    def y(self, doc: Doc) -> None:
-        self.reference = doc
+    x: Attribute[Doc] = alias("predicted", "The predicted document.")
+    y: Attribute[Doc] = alias("reference", "The reference.")
 
     @property
     def text(self) -> str:

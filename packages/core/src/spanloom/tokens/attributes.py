@@ -1,17 +1,19 @@
-"""What makes the attributes of tokens: of their annotation columns, and of their words."""
+"""What makes the attributes of tokens, of their annotation columns and words, and of spans."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
 from ..vocab.columns import check_strings
-from ..vocab.views import LEXICAL_DOCS, Attribute, attribute
+from ..vocab.views import Attribute, attribute
 
 if TYPE_CHECKING:
+    from .forward import Doc, Span
     from .protocols import OneToken
 
-__all__ = ["column_number", "column_string", "word_flag", "word_number", "word_string"]
+__all__ = ["column_number", "column_string", "id_string", "string_id", "word_accessors"]
 
 
 def column_number(name: str, doc: str) -> Attribute[int]:
@@ -46,15 +48,43 @@ def column_string(name: str, doc: str) -> Attribute[str]:
     return attribute(read, write, doc)
 
 
-def _of_word(name: str) -> Callable[[OneToken, Any], None]:
-    """What setting a feature of the word does to a token."""
+def string_id(doc: Doc, column: str, value: str | int) -> int:
+    """The id of a string in a column; an id is its own."""
+    return doc.strings_of(column).add(value) if isinstance(value, str) else int(value)
 
-    def write(token: OneToken, value: Any) -> None:  # noqa: ARG001
+
+def id_string(name: str, column: str, doc: str) -> Attribute[str]:
+    """The string of an id that a span has as the attribute ``name``."""
+    number: Callable[[Span], int] = attrgetter(name)
+
+    def read(span: Span) -> str:
+        return span.doc.lexicon.strings[number(span)]
+
+    def write(span: Span, value: str) -> None:
+        setattr(span, name, string_id(span.doc, column, value))
+
+    return attribute(read, write, doc)
+
+
+def word_accessors(
+    feature: str, string: bool
+) -> tuple[Callable[[OneToken], Any], Callable[[OneToken, Any], None]]:
+    """What reads a feature of a token's word, the string of it or its number, and what sets it."""
+
+    def number(token: OneToken) -> int:
+        doc = token.doc
+        return doc.lexicon.value(feature, doc.rows.item(token.i))
+
+    def text(token: OneToken) -> str:
+        doc = token.doc
+        return doc.lexicon.strings[doc.lexicon.value(feature, doc.rows.item(token.i))]
+
+    def refuse(token: OneToken, value: Any) -> None:  # noqa: ARG001
         raise AttributeError(
-            f"{name} belongs to the word, not to one token: set it on the lexeme, vocab['word']"
+            f"{feature} belongs to the word, not to one token: set it on the lexeme, vocab['word']"
         )
 
-    return write
+    return text if string else number, _set_norm if feature == "NORM" else refuse
 
 
 def _set_norm(token: OneToken, value: str | int) -> None:
@@ -62,36 +92,3 @@ def _set_norm(token: OneToken, value: str | int) -> None:
     doc = token.doc
     norm = value if isinstance(value, str) else doc.lexicon.strings[value]
     doc.rows[token.i] = doc.lexicon.row(doc.lexicon.texts[doc.rows[token.i]], norm)
-
-
-def word_number(name: str) -> Attribute[int]:
-    """A string feature of the word as an attribute: the id."""
-
-    def read(token: OneToken) -> int:
-        doc = token.doc
-        return doc.lexicon.value(name, doc.rows.item(token.i))
-
-    return attribute(
-        read, _set_norm if name == "NORM" else _of_word(name), LEXICAL_DOCS[name.lower()]
-    )
-
-
-def word_string(name: str) -> Attribute[str]:
-    """A string feature of the word as an attribute: the string."""
-
-    def read(token: OneToken) -> str:
-        doc = token.doc
-        return doc.lexicon.strings[doc.lexicon.value(name, doc.rows.item(token.i))]
-
-    write = _set_norm if name == "NORM" else _of_word(name)
-    return attribute(read, write, LEXICAL_DOCS[name.lower() + "_"])
-
-
-def word_flag(name: str) -> Attribute[bool]:
-    """A flag of the word as an attribute."""
-
-    def read(token: OneToken) -> bool:
-        doc = token.doc
-        return cast(bool, doc.lexicon.value(name, doc.rows.item(token.i)))
-
-    return attribute(read, _of_word(name), LEXICAL_DOCS[name.lower()])

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..io.files import existing, write_bytes
-from ..vocab import extensions
 from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS
+from ..vocab.extensions import Extended, Underscore
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
 from .retokenize import Retokenizer
@@ -33,7 +33,7 @@ __all__ = ["Doc"]
 
 
 @absent("Doc")
-class Doc:
+class Doc(Extended):
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 
     Annotation is kept in columns, arrays with one value for each token: read them with
@@ -43,6 +43,7 @@ class Doc:
     ``rows`` is int32 of shape ``(n,)``, rows of ``lexicon``; ``spaces`` is bool of shape ``(n,)``.
     """
 
+    _kind = "doc"
     __slots__ = (
         "__weakref__",
         "_cats",
@@ -569,30 +570,6 @@ class Doc:
     # Custom attributes
 
     @property
-    def _(self) -> extensions.Underscore:
+    def _(self) -> Underscore:
         """The custom attributes."""
-        return extensions.Underscore("doc", self, self.vocab.extensions, self.user_data)
-
-    @classmethod
-    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
-        """Declare a custom attribute of all documents: one of ``default``, ``method`` (called with
-        the document first) and ``getter``, with ``setter`` beside a getter. Raises
-        :class:`NameClashError` if it exists, unless ``force``."""
-        extensions.set_extension("doc", name, force=force, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute of documents. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.get_extension("doc", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute of documents was declared."""
-        return extensions.has_extension("doc", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute of documents out again; returns what it was. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.remove_extension("doc", name)
+        return Underscore("doc", self, self.vocab.extensions, self.user_data)

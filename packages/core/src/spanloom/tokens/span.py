@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..vocab import extensions
 from ..vocab.absent import absent
+from ..vocab.extensions import Extended, Underscore
 from ..vocab.vectors import HasVector, cosine
 from . import annotation, entities, tree
+from .attributes import id_string, string_id
 from .slicing import span_as_doc
 from .token import Token
 
@@ -25,12 +26,13 @@ __all__ = ["Span"]
 
 
 @absent("Span")
-class Span:
+class Span(Extended):
     """The tokens ``start`` to ``end`` (not included) of ``doc``, maybe with a label.
 
     ``label``, ``kb_id`` and ``id`` are string ids; the same with ``_`` behind are the strings.
     """
 
+    _kind = "span"
     __slots__ = ("doc", "end", "id", "kb_id", "label", "start")
 
     def __init__(
@@ -51,39 +53,13 @@ class Span:
         self.doc = doc
         self.start = start
         self.end = end
-        self.label = label if label.__class__ is int else _id(doc, "ENT_TYPE", label)
-        self.kb_id = kb_id if kb_id.__class__ is int else _id(doc, "ENT_KB_ID", kb_id)
-        self.id = span_id if span_id.__class__ is int else _id(doc, "ENT_ID", span_id)
+        self.label = label if label.__class__ is int else string_id(doc, "ENT_TYPE", label)
+        self.kb_id = kb_id if kb_id.__class__ is int else string_id(doc, "ENT_KB_ID", kb_id)
+        self.id = span_id if span_id.__class__ is int else string_id(doc, "ENT_ID", span_id)
 
-    # Strings
-
-    @property
-    def label_(self) -> str:
-        """The label."""
-        return self.doc.lexicon.strings[self.label]
-
-    @label_.setter
-    def label_(self, value: str) -> None:
-        self.label = _id(self.doc, "ENT_TYPE", value)
-
-    @property
-    def kb_id_(self) -> str:
-        """The id in a knowledge base."""
-        return self.doc.lexicon.strings[self.kb_id]
-
-    @kb_id_.setter
-    def kb_id_(self, value: str) -> None:
-        self.kb_id = _id(self.doc, "ENT_KB_ID", value)
-
-    @property
-    def id_(self) -> str:
-        """The span's own id."""
-        return self.doc.lexicon.strings[self.id]
-
-    @id_.setter
-    def id_(self, value: str) -> None:
-        self.id = _id(self.doc, "ENT_ID", value)
-
+    label_ = id_string("label", "ENT_TYPE", "The label.")
+    kb_id_ = id_string("kb_id", "ENT_KB_ID", "The id in a knowledge base.")
+    id_ = id_string("id", "ENT_ID", "The span's own id.")
     ent_id = property(lambda self: self.id, doc="The span's own id, as an entity's.")
     ent_id_ = property(lambda self: self.id_, doc="The span's own id, as an entity's.")
 
@@ -333,36 +309,8 @@ class Span:
     # Custom attributes
 
     @property
-    def _(self) -> extensions.Underscore:
+    def _(self) -> Underscore:
         """The custom attributes."""
         doc = self.doc
         key = (self.start_char, self.end_char)
-        return extensions.Underscore("span", self, doc.vocab.extensions, doc.user_data, key)
-
-    @classmethod
-    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
-        """Declare a custom attribute of all spans: one of ``default``, ``method`` (called with
-        the span first) and ``getter``, with ``setter`` beside a getter. Raises
-        :class:`NameClashError` if it exists, unless ``force``."""
-        extensions.set_extension("span", name, force=force, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute of spans. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.get_extension("span", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute of spans was declared."""
-        return extensions.has_extension("span", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute of spans out again; returns what it was. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.remove_extension("span", name)
-
-
-def _id(doc: Doc, column: str, value: str | int) -> int:
-    return doc.strings_of(column).add(value) if isinstance(value, str) else int(value)
+        return Underscore("span", self, doc.vocab.extensions, doc.user_data, key)

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..vocab import extensions
 from ..vocab.absent import absent
 from ..vocab.attrs import attr_name
+from ..vocab.extensions import Extended, Underscore
 from ..vocab.lexeme import Lexeme
 from ..vocab.morphology import MorphAnalysis
 from ..vocab.vectors import HasVector, cosine
+from ..vocab.views import WordView
 from . import tree
-from .attributes import column_number, column_string, word_flag, word_number, word_string
+from .attributes import column_number, column_string, word_accessors
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -28,13 +29,14 @@ _IOB = ("", "I", "O", "B")
 
 
 @absent("Token")
-class Token:
+class Token(WordView, Extended):
     """One token: ``doc`` and its index ``i``.
 
     Names that end in ``_`` are strings, the same without it their ids. What a component would set
     and nobody has is ``""`` and 0.
     """
 
+    _kind = "token"
     __slots__ = ("doc", "i")
 
     iob_strings: ClassVar[tuple[str, ...]] = _IOB
@@ -58,37 +60,7 @@ class Token:
     ent_kb_id = column_number("ENT_KB_ID", "The id of the entity's id in a knowledge base.")
     ent_kb_id_ = column_string("ENT_KB_ID", "The entity's id in a knowledge base.")
 
-    # The word
-
-    orth = word_number("ORTH")
-    orth_ = word_string("ORTH")
-    lower = word_number("LOWER")
-    lower_ = word_string("LOWER")
-    norm = word_number("NORM")
-    norm_ = word_string("NORM")
-    prefix = word_number("PREFIX")
-    prefix_ = word_string("PREFIX")
-    suffix = word_number("SUFFIX")
-    suffix_ = word_string("SUFFIX")
-    shape = word_number("SHAPE")
-    shape_ = word_string("SHAPE")
-    is_alpha = word_flag("IS_ALPHA")
-    is_ascii = word_flag("IS_ASCII")
-    is_bracket = word_flag("IS_BRACKET")
-    is_currency = word_flag("IS_CURRENCY")
-    is_digit = word_flag("IS_DIGIT")
-    is_left_punct = word_flag("IS_LEFT_PUNCT")
-    is_lower = word_flag("IS_LOWER")
-    is_punct = word_flag("IS_PUNCT")
-    is_quote = word_flag("IS_QUOTE")
-    is_right_punct = word_flag("IS_RIGHT_PUNCT")
-    is_space = word_flag("IS_SPACE")
-    is_stop = word_flag("IS_STOP")
-    is_title = word_flag("IS_TITLE")
-    is_upper = word_flag("IS_UPPER")
-    like_email = word_flag("LIKE_EMAIL")
-    like_num = word_flag("LIKE_NUM")
-    like_url = word_flag("LIKE_URL")
+    _accessors = staticmethod(word_accessors)
 
     def __repr__(self) -> str:
         return self.text
@@ -369,32 +341,8 @@ class Token:
     # Custom attributes
 
     @property
-    def _(self) -> extensions.Underscore:
+    def _(self) -> Underscore:
         """The custom attributes."""
         doc = self.doc
         key = (self.idx, None)
-        return extensions.Underscore("token", self, doc.vocab.extensions, doc.user_data, key)
-
-    @classmethod
-    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
-        """Declare a custom attribute of all tokens: one of ``default``, ``method`` (called with
-        the token first) and ``getter``, with ``setter`` beside a getter. Raises
-        :class:`NameClashError` if it exists, unless ``force``."""
-        extensions.set_extension("token", name, force=force, **options)
-
-    @classmethod
-    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Default, method, getter and setter of a custom attribute of tokens. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.get_extension("token", name)
-
-    @classmethod
-    def has_extension(cls, name: str) -> bool:
-        """Whether a custom attribute of tokens was declared."""
-        return extensions.has_extension("token", name)
-
-    @classmethod
-    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
-        """Take a custom attribute of tokens out again; returns what it was. Raises
-        :class:`DataError` if nobody declared it."""
-        return extensions.remove_extension("token", name)
+        return Underscore("token", self, doc.vocab.extensions, doc.user_data, key)

@@ -11,22 +11,19 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, update_wrapper
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ..errors import DataError, NameClashError
 
 __all__ = [
     "MISSING",
     "SCRIPT",
+    "Extended",
     "Extension",
     "ExtensionTable",
     "Kind",
     "Underscore",
     "everywhere",
-    "get_extension",
-    "has_extension",
-    "remove_extension",
-    "set_extension",
 ]
 
 Kind = Literal["doc", "token", "span"]
@@ -232,28 +229,40 @@ class Underscore:
         return names
 
 
-def set_extension(kind: Kind, name: str, *, force: bool = False, **options: Any) -> None:
-    """Declare an attribute for every pipeline, see :meth:`Doc.set_extension`."""
-    if not force and has_extension(kind, name):
-        raise NameClashError(
-            f"The custom attribute {kind}._.{name} already exists: pass force=True to replace it"
-        )
-    everywhere.declare(kind, name, owner=SCRIPT, force=force, **options)
+class Extended:
+    """What can have custom attributes that scripts declare for every pipeline."""
 
+    __slots__ = ()
 
-def get_extension(kind: Kind, name: str) -> tuple[Any, Any, Any, Any]:
-    """What an attribute was declared with, see :meth:`Doc.get_extension`."""
-    extension = everywhere.find(kind, name)
-    if extension is None:
-        raise DataError(f"no custom attribute {kind}._.{name} was declared")
-    return extension.as_tuple()
+    _kind: ClassVar[Kind]
 
+    @classmethod
+    def set_extension(cls, name: str, *, force: bool = False, **options: Any) -> None:
+        """Declare a custom attribute of all objects of this class: one of ``default``, ``method``
+        (called with the object first) and ``getter``, with ``setter`` beside a getter. Raises
+        :class:`NameClashError` if it exists, unless ``force``."""
+        if not force and cls.has_extension(name):
+            raise NameClashError(
+                f"The custom attribute {cls._kind}._.{name} already exists: pass force=True to replace it"
+            )
+        everywhere.declare(cls._kind, name, owner=SCRIPT, force=force, **options)
 
-def has_extension(kind: Kind, name: str) -> bool:
-    """Whether an attribute was declared for every pipeline."""
-    return everywhere.find(kind, name) is not None
+    @classmethod
+    def get_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Default, method, getter and setter of a custom attribute. Raises :class:`DataError` if
+        nobody declared it."""
+        extension = everywhere.find(cls._kind, name)
+        if extension is None:
+            raise DataError(f"no custom attribute {cls._kind}._.{name} was declared")
+        return extension.as_tuple()
 
+    @classmethod
+    def has_extension(cls, name: str) -> bool:
+        """Whether a custom attribute was declared."""
+        return everywhere.find(cls._kind, name) is not None
 
-def remove_extension(kind: Kind, name: str) -> tuple[Any, Any, Any, Any]:
-    """Take an attribute out again, see :meth:`Doc.remove_extension`."""
-    return everywhere.remove(kind, name).as_tuple()
+    @classmethod
+    def remove_extension(cls, name: str) -> tuple[Any, Any, Any, Any]:
+        """Take a custom attribute out again; returns what it was. Raises :class:`DataError` if
+        nobody declared it."""
+        return everywhere.remove(cls._kind, name).as_tuple()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from .absent import absent
 from .attrs import attr_name
 from .lexicon import STRING_FEATURES, Lexicon
 from .vectors import HasVector, cosine
-from .views import LEXICAL_DOCS, Attribute, attribute
+from .views import WordView
 
 if TYPE_CHECKING:
     from .vocab import Vocab
@@ -20,33 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Lexeme"]
 
 
-def _number(name: str) -> Attribute[int]:
-    def read(lexeme: Lexeme) -> int:
-        return lexeme.lexicon.value(name, lexeme.row)
-
-    return attribute(read, _setter(name), LEXICAL_DOCS[name.lower()])
-
-
-def _string(name: str) -> Attribute[str]:
-    def read(lexeme: Lexeme) -> str:
-        return lexeme.lexicon.strings[lexeme.lexicon.value(name, lexeme.row)]
-
-    return attribute(read, _setter(name), LEXICAL_DOCS[name.lower() + "_"])
-
-
-def _flag(name: str) -> Attribute[bool]:
-    def read(lexeme: Lexeme) -> bool:
-        return cast(bool, lexeme.lexicon.value(name, lexeme.row))
-
-    return attribute(read, _setter(name), LEXICAL_DOCS[name.lower()])
-
-
-def _setter(name: str) -> Callable[[Lexeme, str | int | bool], None]:
-    return lambda lexeme, value: lexeme._set(name, value)
-
-
 @absent("Lexeme")
-class Lexeme:
+class Lexeme(WordView):
     """A word type, as a light view on its row. Its features can be set, for all of the text."""
 
     __slots__ = ("lexicon", "row", "vocab")
@@ -56,35 +31,22 @@ class Lexeme:
         self.lexicon = lexicon
         self.row = row
 
-    orth = _number("ORTH")
-    orth_ = _string("ORTH")
-    lower = _number("LOWER")
-    lower_ = _string("LOWER")
-    norm = _number("NORM")
-    norm_ = _string("NORM")
-    prefix = _number("PREFIX")
-    prefix_ = _string("PREFIX")
-    suffix = _number("SUFFIX")
-    suffix_ = _string("SUFFIX")
-    shape = _number("SHAPE")
-    shape_ = _string("SHAPE")
-    is_alpha = _flag("IS_ALPHA")
-    is_ascii = _flag("IS_ASCII")
-    is_bracket = _flag("IS_BRACKET")
-    is_currency = _flag("IS_CURRENCY")
-    is_digit = _flag("IS_DIGIT")
-    is_left_punct = _flag("IS_LEFT_PUNCT")
-    is_lower = _flag("IS_LOWER")
-    is_punct = _flag("IS_PUNCT")
-    is_quote = _flag("IS_QUOTE")
-    is_right_punct = _flag("IS_RIGHT_PUNCT")
-    is_space = _flag("IS_SPACE")
-    is_stop = _flag("IS_STOP")
-    is_title = _flag("IS_TITLE")
-    is_upper = _flag("IS_UPPER")
-    like_email = _flag("LIKE_EMAIL")
-    like_num = _flag("LIKE_NUM")
-    like_url = _flag("LIKE_URL")
+    @staticmethod
+    def _accessors(
+        feature: str, string: bool
+    ) -> tuple[Callable[[Lexeme], Any], Callable[[Lexeme, str | int | bool], None]]:
+        def number(lexeme: Lexeme) -> int:
+            return lexeme.lexicon.value(feature, lexeme.row)
+
+        def text(lexeme: Lexeme) -> str:
+            return lexeme.lexicon.strings[lexeme.lexicon.value(feature, lexeme.row)]
+
+        def write(lexeme: Lexeme, value: str | int | bool) -> None:
+            strings = lexeme.lexicon.strings
+            known = strings.as_string(value) if feature in STRING_FEATURES else bool(value)
+            lexeme.lexicon.set_value(feature, lexeme.text, known)
+
+        return text if string else number, write
 
     def __repr__(self) -> str:
         return f"Lexeme({self.text!r})"
@@ -97,12 +59,6 @@ class Lexeme:
 
     def __hash__(self) -> int:
         return hash(self.text)
-
-    def _set(self, name: str, value: str | int | bool) -> None:
-        if name in STRING_FEATURES:
-            self.lexicon.set_value(name, self.text, self.lexicon.strings.as_string(value))
-        else:
-            self.lexicon.set_value(name, self.text, bool(value))
 
     @property
     def text(self) -> str:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import spanloom
 from spanloom import Doc, Example
-from spanloom.components.classifier import MISSING, cross_entropy, lookup
+from spanloom.components.classifier import cross_entropy
+from spanloom.components.columns import MISSING, lookup
 from spanloom.errors import PipelineError
 from spanloom.scoring import score_column
 

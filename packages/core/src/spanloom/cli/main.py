@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
@@ -227,6 +227,13 @@ def _set_strict(ctx: click.Context, param: click.Parameter, value: bool) -> None
         ctx.with_resource(_environment({"SPANLOOM_STRICT_PLUGINS": "1"}))
 
 
+def _flag(name: str, callback: Callable[..., None], help: str) -> click.Option:
+    """A flag that takes effect before anything else is read."""
+    return click.Option(
+        [name], is_flag=True, is_eager=True, expose_value=False, callback=callback, help=help
+    )
+
+
 cli = _Root(
     name="spanloom",
     help="Spanloom: NLP pipelines whose components share one embedding layer.",
@@ -234,30 +241,9 @@ cli = _Root(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     params=[
-        click.Option(
-            ["--version"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_version,
-            help="Show the version and exit.",
-        ),
-        click.Option(
-            ["--no-plugins"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_set_no_plugins,
-            help="Run without the installed plugins.",
-        ),
-        click.Option(
-            ["--strict-plugins"],
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_set_strict,
-            help="Stop when an observing hook of a plugin fails.",
-        ),
+        _flag("--version", _version, "Show the version and exit."),
+        _flag("--no-plugins", _set_no_plugins, "Run without the installed plugins."),
+        _flag("--strict-plugins", _set_strict, "Stop when an observing hook of a plugin fails."),
     ],
 )
 """The command ``spanloom``."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scoring.counts import spaces_mask
 from ..tokens.batch import FloatsList, flatten
 from .base import GetExamples, Scorer
+from .columns import MISSING, white_space
 from .labels import LabelledComponent
 from .tok2vec import TOK2VEC_MODEL
 
@@ -21,20 +21,7 @@ if TYPE_CHECKING:
     from ..vocab import Vocab
     from ..vocab.protocols import PipelineLike
 
-__all__ = [
-    "MISSING",
-    "TOKEN_CLASSIFIER_MODEL",
-    "TokenClassifier",
-    "aligned",
-    "assign",
-    "cross_entropy",
-    "lookup",
-    "white_space",
-    "word_values",
-]
-
-MISSING = -1
-"""The class of a token whose annotation is missing: no loss, no gradient."""
+__all__ = ["TOKEN_CLASSIFIER_MODEL", "TokenClassifier", "cross_entropy"]
 
 TOKEN_CLASSIFIER_MODEL: dict[str, Any] = {
     "@architectures": "spanloom.Tagger.v2",
@@ -149,52 +136,3 @@ class TokenClassifier(LabelledComponent):
         ops = self.model.ops
         truth = [ops.alloc2f(len(doc), len(self.labels)) for doc in batch]
         self.model.initialize(X=batch, Y=truth)
-
-
-def assign(
-    docs: Sequence[Doc], column: str, values: NDArray[Any], *, overwrite: bool, missing: int = 0
-) -> None:
-    """Set one annotation column of each document from a flat array, as views on it. Without
-    ``overwrite``, tokens that have a value keep it, and so do, always, those for which the array
-    has ``missing``."""
-    start = 0
-    for doc in docs:
-        end = start + len(doc)
-        fresh = values[start:end]
-        present = doc.column(column)
-        if present is not None:
-            free = fresh != missing if overwrite else present == missing
-            fresh = np.where(free, fresh, present)
-        doc.set_column(column, fresh)
-        start = end
-
-
-def white_space(docs: Sequence[Doc]) -> NDArray[np.bool_]:
-    """Which tokens are nothing but white space, flat for all documents."""
-    return np.concatenate([spaces_mask(doc) for doc in docs] or [np.zeros(0, dtype=bool)])
-
-
-def word_values(doc: Doc, column: str) -> NDArray[Any] | None:
-    """The values of an annotation column that aren't of white space; ``None`` without any."""
-    values = doc.column(column)
-    return None if values is None else values[~spaces_mask(doc)]
-
-
-def aligned(examples: Sequence[Example], column: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The reference's values of ``column`` for all predicted tokens, flat, and where they are
-    known: a token that aligns to several reference tokens with different values isn't."""
-    pairs = [example.get_aligned_ids(column) for example in examples]
-    return (
-        np.concatenate([values for values, _ in pairs]),
-        np.concatenate([known for _, known in pairs]),
-    )
-
-
-def lookup(keys: NDArray[Any], values: NDArray[Any]) -> NDArray[np.int64]:
-    """The position in ``keys`` of each of ``values``; :data:`MISSING` where it isn't there."""
-    if not len(keys):
-        return np.full(len(values), MISSING, dtype=np.int64)
-    order = np.argsort(keys)
-    at = np.searchsorted(keys, values, sorter=order)
-    found = order[np.minimum(at, len(keys) - 1)]
-    return np.where(keys[found] == values, found, MISSING).astype(np.int64)

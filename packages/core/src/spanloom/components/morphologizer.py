@@ -11,15 +11,8 @@ from numpy.typing import NDArray
 from ..plugins.factory import component_defaults
 from ..vocab.columns import check_strings
 from ..vocab.morphology import EMPTY_MORPH, feats_to_dict, normalize_feats
-from .classifier import (
-    MISSING,
-    TOKEN_CLASSIFIER_MODEL,
-    TokenClassifier,
-    aligned,
-    assign,
-    lookup,
-    word_values,
-)
+from .classifier import TOKEN_CLASSIFIER_MODEL, TokenClassifier
+from .columns import MISSING, aligned, assign, lookup, word_values
 
 if TYPE_CHECKING:
     from ..examples.example import Example

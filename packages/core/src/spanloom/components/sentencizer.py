@@ -17,7 +17,7 @@ from ..io.files import read_json, write_bytes
 from ..plugins.factory import component_defaults
 from ..tokens.batch import Batch
 from .base import DocAnnotator, GetExamples, Scorer
-from .classifier import assign
+from .columns import assign
 
 if TYPE_CHECKING:
     from ..examples.example import Example

@@ -13,7 +13,8 @@ from ..examples.alignment import starts_on_words
 from ..plugins.factory import component_defaults
 from ..scoring.counts import spaces_mask
 from .base import Scorer
-from .classifier import MISSING, TOKEN_CLASSIFIER_MODEL, TokenClassifier, aligned, assign
+from .classifier import TOKEN_CLASSIFIER_MODEL, TokenClassifier
+from .columns import MISSING, aligned, assign
 
 if TYPE_CHECKING:
     from ..examples.example import Example

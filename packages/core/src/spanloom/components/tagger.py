@@ -9,15 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plugins.factory import component_defaults
-from .classifier import (
-    MISSING,
-    TOKEN_CLASSIFIER_MODEL,
-    TokenClassifier,
-    aligned,
-    assign,
-    lookup,
-    word_values,
-)
+from .classifier import TOKEN_CLASSIFIER_MODEL, TokenClassifier
+from .columns import MISSING, aligned, assign, lookup, word_values
 
 if TYPE_CHECKING:
     from ..examples.example import Example

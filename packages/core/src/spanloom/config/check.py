@@ -56,31 +56,10 @@ _BUILT = ("nlp", "components")
 _PHASES: tuple[Phase, ...] = ("load", "train", "command")
 
 
-def check_config(
-    config: Mapping[str, Any],
-    *,
-    complete: bool = False,
-    excerpt: bool = False,
-    phase: Phase = "command",
-    exclude: Collection[str] = (),
-    report: Report | None = None,
-) -> None:
-    """Raise :class:`ConfigError` with everything that is wrong with ``config``.
-
-    With ``complete``, a value that isn't written down is a problem too, even if it has a default:
-    training must not depend on defaults that nobody sees. With ``excerpt``, only blocks are
-    checked, whatever section they are in.
-
-    ``phase`` says what the config is wanted for. To build a pipeline (``"load"``), only the
-    sections that it is built of are checked, and of the components those in its pipeline, but for
-    ``exclude``; to train it, all sections but those that a command of a plugin reads (see
-    :class:`~spanloom.plugins.ConfigSection`); else all. Except for ``"load"``, plugins are asked
-    what they find (the hook ``check_config``), if nothing else is wrong: their errors are problems,
-    and their warnings are added to ``report`` or, without one, given as Python's.
-    """
-    problems = find_problems(
-        config, complete=complete, excerpt=excerpt, phase=phase, exclude=exclude, report=report
-    )
+def check_config(config: Mapping[str, Any], **options: Any) -> None:
+    """Raise :class:`ConfigError` with everything that is wrong with ``config``; ``options`` are
+    those of :func:`find_problems`."""
+    problems = find_problems(config, **options)
     if problems:
         raise ConfigError(problems, source=getattr(config, "source", "config"))
 
@@ -107,8 +86,19 @@ def find_problems(
     exclude: Collection[str] = (),
     report: Report | None = None,
 ) -> list[ConfigProblem]:
-    """Everything that is wrong with ``config``, in the order of the file; see
-    :func:`check_config`."""
+    """Everything that is wrong with ``config``, in the order of the file.
+
+    With ``complete``, a value that isn't written down is a problem too, even if it has a default:
+    training must not depend on defaults that nobody sees. With ``excerpt``, only blocks are
+    checked, whatever section they are in.
+
+    ``phase`` says what the config is wanted for. To build a pipeline (``"load"``), only the
+    sections that it is built of are checked, and of the components those in its pipeline, but for
+    ``exclude``; to train it, all sections but those that a command of a plugin reads (see
+    :class:`~spanloom.plugins.ConfigSection`); else all. Except for ``"load"``, plugins are asked
+    what they find (the hook ``check_config``), if nothing else is wrong: their errors are problems,
+    and their warnings are added to ``report`` or, without one, given as Python's.
+    """
     return _Checker(config, complete, excerpt, phase, exclude).found(report)
 
 

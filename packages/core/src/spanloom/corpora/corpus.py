@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, MissingFileError
+from ..plugins.factory import with_settings_of
 from ..plugins.known import providers
 from ..plugins.registries import registry
 
@@ -27,6 +29,7 @@ Augmenter = Callable[["Pipeline", "Example"], Iterable["Example"]]
 _CHUNK = 128
 
 
+@dataclass(eq=False)
 class Corpus:
     """Annotated documents from a file, or from all files of a folder, in the order of their names.
 
@@ -37,22 +40,13 @@ class Corpus:
     both. ``n_sents`` groups the sentences of treebank formats into documents.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        gold_preproc: bool = False,
-        max_length: int = 0,
-        limit: int = 0,
-        augmenter: Augmenter | None = None,
-        n_sents: int = 10,
-    ) -> None:
-        self.path = Path(path)
-        self.gold_preproc = gold_preproc
-        self.max_length = max_length
-        self.limit = limit
-        self.augmenter = augmenter
-        self.n_sents = n_sents
+    path: str | Path
+    _: KW_ONLY
+    gold_preproc: bool = False
+    max_length: int = 0
+    limit: int = 0
+    augmenter: Augmenter | None = None
+    n_sents: int = 10
 
     def __repr__(self) -> str:
         return f"Corpus({str(self.path)!r})"
@@ -114,14 +108,8 @@ def _bare(nlp: Pipeline, reference: Doc) -> Doc:
     )
 
 
-def corpus(
-    path: str | Path,
-    gold_preproc: bool = False,
-    max_length: int = 0,
-    limit: int = 0,
-    augmenter: Augmenter | None = None,
-    n_sents: int = 10,
-) -> Corpus:
+@with_settings_of(Corpus)
+def corpus(path: str | Path, **settings: Any) -> Corpus:
     """Reader ``spanloom.Corpus.v1``: see :class:`Corpus`.
 
     Raises :class:`MissingFileError` at once if nothing is at ``path``.
@@ -131,8 +119,7 @@ def corpus(
             f"There is no corpus at '{Path(path).absolute()}'. Give its path as --paths.train or "
             "--paths.dev, or in [paths] in the config."
         )
-    sizes = {"max_length": max_length, "limit": limit, "n_sents": n_sents}
-    return Corpus(path, gold_preproc=gold_preproc, augmenter=augmenter, **sizes)
+    return Corpus(path, **settings)
 
 
 def corpora(*readers: Reader) -> Reader:

@@ -14,6 +14,7 @@ __all__ = [
     "factory_config",
     "factory_info",
     "names_of",
+    "with_settings_of",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -91,23 +92,27 @@ def component_defaults(
 
     def decorate(function: F) -> F:
         function.factory_info = info  # type: ignore[attr-defined]
-        if settings_of is not None:
-            function.__signature__ = _with_settings(  # type: ignore[attr-defined]
-                function, settings_of
-            )
-        return function
+        return function if settings_of is None else with_settings_of(settings_of)(function)
 
     return decorate
 
 
-def _with_settings(function: Callable[..., Any], component: type) -> inspect.Signature:
-    """The signature of ``function``, its ``**settings`` spelt out."""
-    own = inspect.signature(function)
-    parameters = {
-        name: each for name, each in own.parameters.items() if each.kind is not each.VAR_KEYWORD
-    }
-    further = {name: each for name, each in _settings(component).items() if name not in parameters}
-    return own.replace(parameters=[*parameters.values(), *further.values()])
+def with_settings_of(made: type) -> Callable[[F], F]:
+    """Decorate a function that hands ``**settings`` to the constructor of ``made``: they are spelt
+    out in its signature."""
+
+    def decorate(function: F) -> F:
+        own = inspect.signature(function)
+        parameters = {
+            name: each for name, each in own.parameters.items() if each.kind is not each.VAR_KEYWORD
+        }
+        further = {name: each for name, each in _settings(made).items() if name not in parameters}
+        function.__signature__ = own.replace(  # type: ignore[attr-defined]
+            parameters=[*parameters.values(), *further.values()]
+        )
+        return function
+
+    return decorate
 
 
 def _settings(component: type) -> dict[str, inspect.Parameter]:

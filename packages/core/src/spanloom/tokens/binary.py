@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DataError, SerializationError
 from ..io import msgpack as _msgpack
@@ -13,6 +12,7 @@ from ..vocab.columns import COLUMNS, STRING_COLUMNS
 from .span import Span
 from .span_group import SpanGroup
 from .vectors import warn_hooks
+from .storage.packing import pack, packing, smallest, unpack
 
 if TYPE_CHECKING:
     from ..vocab import Vocab
@@ -27,17 +27,6 @@ FORMAT = 1
 _DAMAGE = (AttributeError, IndexError, KeyError, OverflowError, SyntaxError, TypeError, ValueError)
 
 
-def _pack(array: NDArray[Any]) -> tuple[str, bytes]:
-    array = np.ascontiguousarray(array)
-    if array.dtype.byteorder == ">":
-        array = array.astype(array.dtype.newbyteorder("<"))
-    return array.dtype.str, array.tobytes()
-
-
-def _unpack(packed: tuple[str, bytes]) -> NDArray[Any]:
-    return np.frombuffer(packed[1], dtype=packed[0]).copy()
-
-
 def _encoded(text: str) -> bytes:
     # Any string that Python can hold, lone surrogates too.
     return text.encode("utf8", "surrogatepass")
@@ -45,11 +34,6 @@ def _encoded(text: str) -> bytes:
 
 def _decoded(data: bytes) -> str:
     return data.decode("utf8", "surrogatepass")
-
-
-def _smallest(indices: NDArray[Any]) -> NDArray[Any]:
-    top = int(indices.max()) if len(indices) else 0
-    return indices.astype(np.min_scalar_type(top))
 
 
 def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
@@ -60,7 +44,7 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
     state: dict[str, Any] = {
         "format": FORMAT,
         "text": _encoded(doc.text),
-        "lengths": _pack(_smallest(lengths)),
+        "lengths": pack(smallest(lengths)),
         "spaces": np.packbits(doc.spaces).tobytes(),
         "norms": [(i, _encoded(norm)) for i, norm in norms.items() if norm is not None],
         "columns": {},
@@ -72,25 +56,21 @@ def to_bytes(doc: Doc, exclude: frozenset[str]) -> bytes:
         if column is not None and name in STRING_COLUMNS:
             ids, inverse = np.unique(column, return_inverse=True)
             state["strings"][name] = [_encoded(s) for s in doc.lexicon.strings.strings(ids)]
-            state["columns"][name] = _pack(_smallest(inverse))
+            state["columns"][name] = pack(smallest(inverse))
         elif column is not None:
-            state["columns"][name] = _pack(column)
+            state["columns"][name] = pack(column)
     if doc._cats and "cats" not in exclude:
         state["cats"] = doc.cats
     if doc._spans and "spans" not in exclude:
         state["spans"] = [_group_state(group) for group in doc.spans.values()]
     if doc.tensor.size and "tensor" not in exclude:
         tensor = doc.tensor if isinstance(doc.tensor, np.ndarray) else doc.tensor.get()
-        state["tensor"] = [tensor.shape, _pack(tensor)]
+        state["tensor"] = [tensor.shape, pack(tensor)]
     if doc._user_data and "user_data" not in exclude:
         state["user_data"] = [list(doc.user_data), list(doc.user_data.values())]
-    try:
+    instead = "leave it out with exclude=['user_data'], or "
+    with packing(f"the document {doc.text[:40]!r}", instead):
         return _msgpack.dumps(state)
-    except (TypeError, ValueError, UnicodeEncodeError) as error:
-        raise SerializationError(
-            f"the document {doc.text[:40]!r} holds data that msgpack can't ({error}): leave it out "
-            f"with exclude=['user_data'], or keep numbers, strings, lists and arrays in user_data"
-        ) from error
 
 
 def _group_state(group: SpanGroup) -> list[Any]:
@@ -112,7 +92,7 @@ def from_bytes(doc: Doc, data: bytes, exclude: frozenset[str]) -> Doc:
 
 def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
     text = _decoded(state["text"])
-    lengths = _unpack(state["lengths"]).astype(np.int64)
+    lengths = unpack(state["lengths"]).astype(np.int64)
     bits = np.unpackbits(np.frombuffer(state["spaces"], dtype=np.uint8), count=len(lengths))
     spaces = bits.astype(np.bool_)
     ends = np.cumsum(lengths + spaces) - spaces
@@ -127,7 +107,7 @@ def _fill(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> None:
         doc.rows[i] = doc.lexicon.row(words[i], _decoded(norm))
     doc._starts = None
     for name, packed in state["columns"].items():
-        values = _unpack(packed)
+        values = unpack(packed).copy()
         if name in STRING_COLUMNS:
             ids = doc.strings_of(name).ids([_decoded(item) for item in state["strings"][name]])
             values = ids[values] if len(values) else ids[:0]
@@ -151,7 +131,7 @@ def _fill_extras(doc: Doc, state: dict[str, Any], exclude: frozenset[str]) -> No
         doc.user_data = dict(zip(map(as_key, keys), values, strict=True))
     if "tensor" in state and "tensor" not in exclude:
         shape, packed = state["tensor"]
-        doc.tensor = _unpack(packed).reshape(shape)
+        doc.tensor = unpack(packed).copy().reshape(shape)
 
 
 def _text(value: Any) -> str:

@@ -27,7 +27,7 @@ from spanloom.io import msgpack as _msgpack
 from spanloom.tokens.span import Span
 from spanloom.tokens.span_group import SpanGroup
 from spanloom.tokens.storage.columnar import check_texts, lengths_of, set_parts
-from spanloom.tokens.storage.packing import bounds, pack, unpack
+from spanloom.tokens.storage.packing import bounds, pack, packing, unpack
 from spanloom.vocab.columns import COLUMNS, STRING_COLUMNS
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _batch(lexicon: Lexicon, docs: list[Doc]) -> Any:
     norms = [lexicon.norm_given(row) for row in types.tolist()]
     known = np.array([not doc.has_unknown_spaces for doc in docs])
     spaces = [doc.spaces for doc, there in zip(docs, known) if there]
-    try:
+    with packing(f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r},"):
         arrays = {
             "text": pa.array([doc.text for doc in docs], pa.string()),
             "tokens": _lists(_decoded(places, lexicon.texts_of(types)), lengths),
@@ -124,12 +124,6 @@ def _batch(lexicon: Lexicon, docs: list[Doc]) -> Any:
             "spans": pa.array([_span_rows(doc) for doc in docs], schema.field("spans").type),
             "more": pa.array([_more(doc) for doc in docs], pa.binary()),
         }
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SerializationError(
-            f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r}, holds data "
-            f"that can't be written ({error}): keep plain values (numbers, strings, lists, "
-            f"arrays) in user_data, custom attributes and the attrs of groups of spans"
-        ) from error
     return pa.RecordBatch.from_arrays(list(arrays.values()), schema=schema)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.components.base import GetExamples
-from spanloom.components.classifier import lookup
+from spanloom.components.columns import lookup
 from spanloom.errors import DataError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch

@@ -22,7 +22,7 @@ from ...vocab.columns import COLUMNS, STRING_COLUMNS
 from ..doc import Doc
 from ..vectors import warn_hooks
 from .columnar_extras import extras, set_extras
-from .packing import bounds, pack, pack_strings, smallest, unpack, unpack_strings
+from .packing import bounds, pack, pack_strings, packing, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ...vocab import Vocab
@@ -66,14 +66,8 @@ def _block(lexicon: Lexicon, docs: list[Doc]) -> bytes:
         "columns": {name: c for name in COLUMNS if (c := _column(name, lexicon, docs))},
         **extras(docs),
     }
-    try:
+    with packing(f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r},"):
         return _msgpack.dumps(state)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SerializationError(
-            f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r}, holds data "
-            f"that can't be written ({error}): keep plain values (numbers, strings, lists, "
-            f"arrays) in user_data, custom attributes and the attrs of groups of spans"
-        ) from error
 
 
 def lengths_of(docs: Sequence[Doc]) -> NDArray[np.int64]:

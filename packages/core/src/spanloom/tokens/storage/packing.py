@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...errors import SerializationError
 
 __all__ = [
     "Packed",
@@ -15,6 +18,7 @@ __all__ = [
     "bounds",
     "pack",
     "pack_strings",
+    "packing",
     "smallest",
     "unpack",
     "unpack_strings",
@@ -74,3 +78,17 @@ def bounds(lengths: NDArray[Any]) -> list[tuple[int, int]]:
     """Start and end of parts of these lengths that follow each other."""
     ends = np.cumsum(lengths, dtype=np.int64).tolist()
     return list(zip([0, *ends], ends, strict=False))
+
+
+@contextmanager
+def packing(what: str, instead: str = "") -> Iterator[None]:
+    """Let what is raised for values that can't be written say whose they are, ``what``, and what
+    to do ``instead``."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SerializationError(
+            f"{what} holds data that can't be written ({error}): {instead}keep plain values "
+            f"(numbers, strings, lists, arrays) in user_data, custom attributes and the attrs of "
+            f"groups of spans"
+        ) from error

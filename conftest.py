@@ -83,6 +83,20 @@ def fake_dist(site: Path) -> FakeDist:
 
 
 @pytest.fixture
+def crowd(site: Path) -> list[str]:
+    """Hundreds of distributions, each with two names whose modules must not be imported."""
+    from spanloom.plugins import refresh
+
+    names = [f"loom_crowd_{number:03}" for number in range(300)]
+    for name in names:
+        points = {"spanloom_misc": {f"{name}.{x.upper()}.v1": f"{name}:{x}" for x in "ab"}}
+        modules = {name: "def a(): ...\ndef b(): ...\n"}
+        write_dist(site, name, points=points, modules=modules, requires=("spanloom<1,>=0.1",))
+    refresh()
+    return names
+
+
+@pytest.fixture
 def fresh_python(tmp_path: Path) -> FreshPython:
     """``fresh_python(code or [arguments], site=..., **environment)`` in a new process."""
 

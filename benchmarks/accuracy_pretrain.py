@@ -61,13 +61,13 @@ def make_config(library: str, task: str, options: Any, start: str) -> dict[str, 
     """The same config for both libraries, up to the prefix of the names."""
     vectors = start in ("vectors", "both")
     side = Side(library)
-    encoder = side._encoder()
+    encoder = side.encoder()
     encoder["embed"]["include_static_vectors"] = vectors
     heads = ["ner"] if task == "entities" else ["tagger", "parser"]
     listener = {"@architectures": f"{library}.Tok2VecListener.v1", "width": 96}
     components: dict[str, Any] = {"tok2vec": {"factory": "tok2vec", "model": encoder}}
     for head in heads:
-        components[head] = {"factory": head, "model": side._head(head) | {"tok2vec": listener}}
+        components[head] = {"factory": head, "model": side.head(head) | {"tok2vec": listener}}
     corpus = {
         "@readers": f"{library}.JsonlCorpus.v1",
         "path": str(options.out / "raw.jsonl"),

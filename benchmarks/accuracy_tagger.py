@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import random
 import statistics
-from collections.abc import Callable
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_time, has_spacy, report
-from models import our_examples, our_tagger, read_sentences, spacy_examples, spacy_tagger
+from models import examples, read_sentences, tagger
+from sides import Side, sides
 
 BATCH = 32
 
 
-def accuracy(nlp: Any, make: Callable[[Any, list[Any]], list[Any]], sentences: list[Any]) -> float:
+def accuracy(side: Side, nlp: Any, sentences: list[Any]) -> float:
     """Tags that are right, in percent, on gold tokens."""
-    docs = [example.predicted for example in make(nlp, sentences)]
+    docs = [example.predicted for example in examples(side, nlp, sentences)]
     for _, component in nlp.pipeline:
         docs = list(component.pipe(docs, batch_size=256))
     gold = [tag for _, _, tags in sentences for tag in tags]
@@ -28,7 +28,7 @@ def accuracy(nlp: Any, make: Callable[[Any, list[Any]], list[Any]], sentences: l
     return 100 * sum(p == g for p, g in zip(predicted, gold, strict=True)) / len(gold)
 
 
-def train(nlp: Any, examples: list[Any], steps: int, seed: int) -> Any:
+def train(nlp: Any, items: list[Any], steps: int, seed: int) -> Any:
     """Update ``nlp`` for ``steps`` batches; return the optimizer, which holds the averages."""
     from thinc.api import Adam
 
@@ -37,7 +37,7 @@ def train(nlp: Any, examples: list[Any], steps: int, seed: int) -> Any:
     queue: list[Any] = []
     for _ in range(steps):
         if len(queue) < BATCH:
-            queue = list(examples)
+            queue = list(items)
             order.shuffle(queue)
         batch, queue = queue[:BATCH], queue[BATCH:]
         nlp.update(batch, sgd=optimizer, losses={}, drop=0.1)
@@ -45,20 +45,15 @@ def train(nlp: Any, examples: list[Any], steps: int, seed: int) -> Any:
 
 
 def run(
-    build: Callable[..., Any],
-    make: Callable[[Any, list[Any]], list[Any]],
-    train_set: list[Any],
-    dev_set: list[Any],
-    steps: int,
-    seed: int,
+    side: Side, train_set: list[Any], dev_set: list[Any], steps: int, seed: int
 ) -> tuple[float, float]:
     """Accuracy and CPU seconds of one training."""
-    nlp = build(train_set, seed=seed)
-    examples = make(nlp, train_set)
+    nlp = tagger(side, train_set, seed)
+    items = examples(side, nlp, train_set)
     result: list[Any] = []
-    seconds = cpu_time(lambda: result.append(train(nlp, examples, steps, seed)))
+    seconds = cpu_time(lambda: result.append(train(nlp, items, steps, seed)))
     with nlp.use_params(result[0].averages):
-        return accuracy(nlp, make, dev_set), seconds
+        return accuracy(side, nlp, dev_set), seconds
 
 
 def main() -> None:
@@ -68,22 +63,20 @@ def main() -> None:
     steps = 30 if options.quick else options.steps
     seeds = range(1 if options.quick else options.seeds)
     train_set, dev_set = read_sentences("train"), read_sentences("dev")
-    sides = {"ours": (our_tagger, our_examples)}
-    if has_spacy():
-        sides["spacy"] = (spacy_tagger, spacy_examples)
-    scores: dict[str, list[float]] = {side: [] for side in sides}
-    times: dict[str, list[float]] = {side: [] for side in sides}
+    scores: dict[str, list[float]] = {}
+    times: dict[str, list[float]] = {}
     for seed in seeds:
-        for side, (build, make) in sides.items():
-            score, seconds = run(build, make, train_set, dev_set, steps, seed)
-            scores[side].append(score)
-            times[side].append(seconds)
-            print(f"seed {seed}, {side}: TAG {score:.2f} after {steps} steps, {seconds:.0f} CPU s")
+        for side in sides(has_spacy()):
+            score, seconds = run(side, train_set, dev_set, steps, seed)
+            scores.setdefault(side.name, []).append(score)
+            times.setdefault(side.name, []).append(seconds)
+            after = f"after {steps} steps, {seconds:.0f} CPU s"
+            print(f"seed {seed}, {side.name}: TAG {score:.2f} {after}")
     mean = {side: statistics.mean(values) for side, values in scores.items()}
     median = {side: statistics.median(values) for side, values in times.items()}
     rows = [
-        Row("TAG, dev, mean", mean["ours"], mean.get("spacy"), "%", higher_is_better=True),
-        Row("training", median["ours"], median.get("spacy")),
+        Row("TAG, dev, mean", mean["spanloom"], mean.get("spacy"), "%", higher_is_better=True),
+        Row("training", median["spanloom"], median.get("spacy")),
     ]
     report(rows, f"Tagger accuracy, {len(train_set)} sentences, {steps} steps", options.json)
 

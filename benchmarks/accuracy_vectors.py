@@ -65,11 +65,11 @@ def pipeline(factory: str, table: Any, seed: int) -> Any:
 
     fix_random_seed(seed)
     side = Side("spanloom")
-    encoder = side._encoder()
+    encoder = side.encoder()
     encoder["embed"]["include_static_vectors"] = table is not None
     nlp = spanloom.blank("en")
     nlp.vocab.vectors = table
-    nlp.add_pipe(factory, config={"model": side._head(factory) | {"tok2vec": encoder}})
+    nlp.add_pipe(factory, config={"model": side.head(factory) | {"tok2vec": encoder}})
     return nlp
 
 

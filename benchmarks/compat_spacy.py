@@ -15,25 +15,14 @@ import numpy as np
 
 from common import arguments, check_threads, has_spacy
 from models import read_sentences
+from sides import HASHES
+from spanloom.components.tok2vec import TOK2VEC_MODEL
 
 TOLERANCE = 1e-5
-HASHES = {
-    "width": 96,
-    "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-    "rows": [5000, 1000, 2500, 2500],
-    "include_static_vectors": False,
-}
+EMBED = {"width": 96, **HASHES}
 CHARACTERS = {"width": 96, "rows": 7000, "nM": 16, "nC": 8, "include_static_vectors": False}
 WINDOW = {"width": 96, "window_size": 1, "depth": 4}
-CNN = {
-    "width": 96,
-    "depth": 4,
-    "embed_size": 2000,
-    "window_size": 1,
-    "maxout_pieces": 3,
-    "subword_features": True,
-    "pretrained_vectors": None,
-}
+CNN = {key: value for key, value in TOK2VEC_MODEL.items() if not key.startswith("@")}
 
 Build = Callable[[Callable[[str], Any]], Any]
 
@@ -49,15 +38,15 @@ def tok2vec(embed: str, settings: dict[str, Any], encode: str, **more: Any) -> B
 
 
 MODELS: dict[str, tuple[Build, int]] = {
-    "MultiHashEmbed.v2": (lambda get: get("MultiHashEmbed.v2")(**HASHES), 0),
+    "MultiHashEmbed.v2": (lambda get: get("MultiHashEmbed.v2")(**EMBED), 0),
     "CharacterEmbed.v2": (lambda get: get("CharacterEmbed.v2")(**CHARACTERS), 0),
     "Tok2Vec.v2, MaxoutWindowEncoder.v2": (
-        tok2vec("MultiHashEmbed.v2", HASHES, "MaxoutWindowEncoder.v2", maxout_pieces=3),
+        tok2vec("MultiHashEmbed.v2", EMBED, "MaxoutWindowEncoder.v2", maxout_pieces=3),
         4,
     ),
     # spaCy's runs over the whole batch with nothing between the documents: one document here
     "Tok2Vec.v2, MishWindowEncoder.v2": (
-        tok2vec("MultiHashEmbed.v2", HASHES, "MishWindowEncoder.v2"),
+        tok2vec("MultiHashEmbed.v2", EMBED, "MishWindowEncoder.v2"),
         4,
     ),
     "HashEmbedCNN.v2": (lambda get: get("HashEmbedCNN.v2")(**CNN), 4),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_time, report
-from transformer_models import folder, missing
+from transformer_models import folder, stop_without_model
 from vectors import DATA
 
 SETS = ("ws353", "ws353_sim", "ws353_rel", "rg65", "mturk287", "simlex999")
@@ -67,9 +67,7 @@ def main() -> None:
     """Distill, evaluate and report."""
     options = arguments(__doc__, words=0)
     check_threads()
-    if missing() or not DATA.exists():
-        print("Nothing is measured without", " and ".join(missing() or ["SPANLOOM_VECTORS"]))
-        return
+    stop_without_model(*([] if DATA.exists() else ["SPANLOOM_VECTORS"]))
     import torch
 
     from spanloom.vocab.encoding import open_encoder

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common import Row, arguments, check_threads, has_spacy, read_lines, report
-from sides import Side, Trained, sides, speed_rows, train
+from common import arguments, check_threads, has_spacy, read_lines, report
+from sides import Side, Trained, compared, measured, sides, speed_rows, train_and_score
 
 
 def read_part(part: str) -> list[dict[str, list[str]]]:
@@ -52,14 +52,10 @@ def run(side: Side, lang: str, seed: int, steps: int) -> tuple[Trained, dict[str
         for part in ("train", "dev", "test")
     }
     every = max(1, min(100, steps // 2))
-    trained = train(
-        nlp, parts["train"], parts["dev"], steps=steps, seed=seed, every=every, measure=measure
+    names = ("ents_p", "ents_r", "ents_f")
+    trained, scores = train_and_score(
+        nlp, parts, names, steps=steps, seed=seed, every=every, measure=measure
     )
-    scores = {}
-    for part in ("dev", "test"):
-        found = nlp.evaluate(parts[part])
-        for name in ("ents_p", "ents_r", "ents_f"):
-            scores[f"{part}, {name}"] = 100 * (found[name] or 0.0)
     late = [100 * measure(each) for each in trained.history[len(trained.history) // 2 :]]
     scores["spread of dev, ents_f"] = statistics.pstdev(late)
     return trained, scores
@@ -72,33 +68,15 @@ def main() -> None:
     steps, seeds = (30, 1) if options.quick else (options.steps, options.seeds)
     texts = [" ".join(each["words"]) for part in ("dev", "test") for each in read_part(part)]
     words = sum(text.count(" ") + 1 for text in texts)
-    figures: dict[str, dict[str, list[float]]] = {}
-    for side in sides(has_spacy()):
-        table: dict[str, list[float]] = {}
-        for seed in range(seeds):
-            trained, scores = run(side, options.lang, seed, steps)
-            scores["training"] = trained.speed
-            if seed == 0:
-                scores |= speed_rows(trained.nlp, texts, words, options.repeats)
-            for name, value in scores.items():
-                table.setdefault(name, []).append(value)
-        figures[side.name] = table
+    figures = measured(
+        lambda side, seed: run(side, options.lang, seed, steps),
+        sides(has_spacy()),
+        seeds,
+        lambda nlp: speed_rows(nlp, texts, words, options.repeats),
+    )
     goals = {"training": 1.3, "in batches": 3.0, "one sentence": 1.0, "test, ents_f": 1.0}
-    rows = []
-    for name, values in figures["spanloom"].items():
-        peer = figures.get("spacy", {}).get(name)
-        rows.append(
-            Row(
-                name,
-                statistics.mean(values),
-                statistics.mean(peer) if peer else None,
-                unit="%" if "," in name else "words / CPU s",
-                higher_is_better="spread" not in name,
-                goal=goals.get(name),
-            )
-        )
     title = f"Entities of {Path(os.environ['SPANLOOM_NER']).name}, {steps} steps, {seeds} seeds"
-    report(rows, title, options.json)
+    report(compared(figures, goals.get), title, options.json)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from common import ROOT, Row, arguments, check_threads, ewt_texts, has_spacy, report
-from models import our_tagger, read_sentences, spacy_tagger
+from models import read_sentences, tagger
+from sides import Side
 
 _MIB = 1 << 20
 #: Words in each text of the stream.
@@ -100,7 +101,7 @@ def _joined(words: int) -> str:
 
 def _tagger(ours: bool) -> Any:
     sentences = read_sentences("train", 300)
-    nlp = (our_tagger if ours else spacy_tagger)(sentences, seed=0)
+    nlp = tagger(Side("spanloom" if ours else "spacy"), sentences, seed=0)
     if not ours:
         nlp.max_length = 1 << 30
     list(nlp.pipe(ewt_texts("train", 200)))

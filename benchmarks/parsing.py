@@ -8,11 +8,10 @@ that the parser learns, and is measured by, where they begin.
 
 from __future__ import annotations
 
-import statistics
 from typing import Any
 
-from common import Row, arguments, check_threads, ewt_file, ewt_texts, has_spacy, read_lines, report
-from sides import Side, Trained, sides, speed_rows, train
+from common import arguments, check_threads, ewt_file, ewt_texts, has_spacy, read_lines, report
+from sides import Side, Trained, compared, measured, sides, speed_rows, train_and_score
 
 
 def read_trees(part: str) -> list[dict[str, list[Any]]]:
@@ -65,14 +64,10 @@ def run(side: Side, seed: int, steps: int, sentences: int) -> tuple[Trained, dic
         for part in ("train", "dev", "test")
     }
     every = max(1, min(250, steps // 2))
-    trained = train(
-        nlp, parts["train"], parts["dev"], steps=steps, seed=seed, every=every, measure=measure
+    names = ("tag_acc", "dep_uas", "dep_las", *(["sents_f"] if sentences > 1 else []))
+    trained, scores = train_and_score(
+        nlp, parts, names, steps=steps, seed=seed, every=every, measure=measure
     )
-    scores = {}
-    for part in ("dev", "test"):
-        found = nlp.evaluate(parts[part])
-        for name in ("tag_acc", "dep_uas", "dep_las", *(["sents_f"] if sentences > 1 else [])):
-            scores[f"{part}, {name}"] = 100 * found[name]
     raw = [
         side.example(nlp, text, **tree)
         for text, tree in zip(ewt_texts("test"), read_trees("test"), strict=True)
@@ -88,32 +83,14 @@ def main() -> None:
     steps, seeds = (30, 1) if options.quick else (options.steps, options.seeds)
     texts = ewt_texts("dev")
     words = sum(len(tree["words"]) for tree in read_trees("dev"))
-    figures: dict[str, dict[str, list[float]]] = {}
-    for side in sides(has_spacy()):
-        table: dict[str, list[float]] = {}
-        for seed in range(seeds):
-            trained, scores = run(side, seed, steps, options.sentences)
-            scores["training"] = trained.speed
-            if seed == 0:
-                scores |= speed_rows(trained.nlp, texts, words, options.repeats)
-            for name, value in scores.items():
-                table.setdefault(name, []).append(value)
-        figures[side.name] = table
+    figures = measured(
+        lambda side, seed: run(side, seed, steps, options.sentences),
+        sides(has_spacy()),
+        seeds,
+        lambda nlp: speed_rows(nlp, texts, words, options.repeats),
+    )
     goals = {"training": 1.3, "in batches": 2.0, "one sentence": 1.0}
-    rows = []
-    for name, values in figures["spanloom"].items():
-        peer = figures.get("spacy", {}).get(name)
-        accuracy = "," in name
-        rows.append(
-            Row(
-                name,
-                statistics.mean(values),
-                statistics.mean(peer) if peer else None,
-                unit="%" if accuracy else "words / CPU s",
-                higher_is_better=True,
-                goal=1.0 if accuracy else goals.get(name),
-            )
-        )
+    rows = compared(figures, lambda name: 1.0 if "," in name else goals.get(name))
     report(rows, f"Tagger and parser, {steps} steps, mean of {seeds} seeds", options.json)
 
 

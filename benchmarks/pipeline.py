@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from common import Row, arguments, check_threads, cpu_median, ewt_texts, has_spacy, report
-from models import batches, our_examples, our_tagger, read_sentences, spacy_examples, spacy_tagger
+from models import batches, examples, read_sentences, tagger
+from sides import Side, sides
 
 ONE = "The quick brown fox jumped over the lazy dog near the old river bank yesterday."
 
@@ -36,11 +37,11 @@ def one_by_one(nlp: Any, text: str, times: int) -> Callable[[], None]:
     return run
 
 
-def one_epoch(nlp: Any, examples: list[Any], optimizer: Any) -> Callable[[], None]:
-    """A function that updates ``nlp`` once on all ``examples``."""
+def one_epoch(nlp: Any, items: list[Any], optimizer: Any) -> Callable[[], None]:
+    """A function that updates ``nlp`` once on all ``items``."""
 
     def run() -> None:
-        for batch in batches(examples, 32):
+        for batch in batches(items, 32):
             nlp.update(batch, sgd=optimizer, losses={}, drop=0.1)
 
     return run
@@ -57,20 +58,18 @@ def main() -> None:
     words = sum(len(tokens) for tokens, _, _ in read_sentences("dev", few))
     trained = sum(len(tokens) for tokens, _, _ in sentences)
 
-    def measure(nlp: Any, examples: list[Any]) -> tuple[float, float, float]:
+    def measure(side: Side) -> tuple[float, float, float]:
         from thinc.api import Adam
 
+        nlp = tagger(side, sentences, seed=0)
+        items = examples(side, nlp, sentences)
         batch = words / cpu_median(annotate(nlp, texts), repeats)
         single = cpu_median(one_by_one(nlp, ONE, 100), repeats) / 100 * 1e6
-        epoch = cpu_median(one_epoch(nlp, examples, Adam(0.001)), max(1, repeats // 2))
+        epoch = cpu_median(one_epoch(nlp, items, Adam(0.001)), max(1, repeats // 2))
         return batch, single, trained / epoch
 
-    nlp = our_tagger(sentences, seed=0)
-    ours = measure(nlp, our_examples(nlp, sentences))
-    theirs: tuple[float | None, ...] = (None, None, None)
-    if has_spacy():
-        nlp = spacy_tagger(sentences, seed=0)
-        theirs = measure(nlp, spacy_examples(nlp, sentences))
+    ours, *peer = map(measure, sides(has_spacy()))
+    theirs: tuple[float | None, ...] = peer[0] if peer else (None, None, None)
     rate = "words per CPU s"
     rows = [
         Row("raw text in batches", ours[0], theirs[0], rate, True, goal=3.0),

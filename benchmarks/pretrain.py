@@ -17,15 +17,9 @@ from typing import Any
 import numpy as np
 
 from common import Row, arguments, check_threads, cpu_median, ewt_texts, has_spacy, report
+from sides import OURS, Side
 
-WIDTH, VECTOR_WIDTH, BATCH, DROPOUT = 96, 300, 3000, 0.2
-EMBED = {
-    "width": WIDTH,
-    "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-    "rows": [5000, 1000, 2500, 2500],
-    "include_static_vectors": False,
-}
-ENCODE = {"width": WIDTH, "window_size": 1, "maxout_pieces": 3, "depth": 4}
+VECTOR_WIDTH, BATCH, DROPOUT = 300, 3000, 0.2
 HIDDEN = {"maxout_pieces": 3, "hidden_size": 300}
 
 
@@ -39,18 +33,11 @@ def ours(path: Path, objective: str, words: list[str]) -> tuple[Callable[[], Non
     """A function that learns from the text once, and how many words it has for us."""
     from thinc.api import Adam
 
-    import spanloom
     from spanloom.corpora.batchers import batch_by_words
     from spanloom_pretrain import JsonlCorpus, PretrainCharacters, PretrainVectors, Settings
     from spanloom_pretrain.loop import pretrain_steps
 
-    model = {
-        "@architectures": "spanloom.Tok2Vec.v2",
-        "embed": {"@architectures": "spanloom.MultiHashEmbed.v2", **EMBED},
-        "encode": {"@architectures": "spanloom.MaxoutWindowEncoder.v2", **ENCODE},
-    }
-    nlp = spanloom.blank("en")
-    nlp.add_pipe("tok2vec", config={"model": model})
+    nlp = OURS.pipeline(0, "en")
     if objective == "vectors":
         from spanloom_vectors import Table
 
@@ -83,13 +70,7 @@ def spacys(path: Path, objective: str, words: list[str]) -> tuple[Callable[[], N
     from spacy.vectors import Vectors
     from thinc.api import Adam
 
-    model = {
-        "@architectures": "spacy.Tok2Vec.v2",
-        "embed": {"@architectures": "spacy.MultiHashEmbed.v2", **EMBED},
-        "encode": {"@architectures": "spacy.MaxoutWindowEncoder.v2", **ENCODE},
-    }
-    nlp = spacy.blank("en")
-    nlp.add_pipe("tok2vec", config={"model": model})
+    nlp = Side("spacy").pipeline(0, "en")
     get = spacy.registry.architectures.get
     if objective == "vectors":
         nlp.vocab.vectors = Vectors(data=table(words), keys=words, strings=nlp.vocab.strings)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from common import Row, arguments, check_threads, ewt_texts, has_spacy, report
-from models import our_tagger, read_sentences, spacy_tagger
+from models import read_sentences, tagger
+from sides import OURS, Side
 
 #: Two processes are to be this much faster than one.
 GOAL = 1.7
@@ -85,10 +86,10 @@ def main() -> None:
     texts = ewt_texts("train")
     texts = texts[:2000] if options.quick else (texts * 3)[:30000]
     repeats = 1 if options.quick else options.repeats
-    one, two = measured(our_tagger(sentences, seed=0), texts, repeats)
+    one, two = measured(tagger(OURS, sentences, seed=0), texts, repeats)
     their_one = their_two = None
     if has_spacy():
-        their_one, their_two = measured(spacy_tagger(sentences, seed=0), texts, repeats)
+        their_one, their_two = measured(tagger(Side("spacy"), sentences, seed=0), texts, repeats)
 
     def row(name: str, mine: Run, theirs: Run | None, what: str, unit: str) -> Row:
         peer = None if theirs is None else getattr(theirs, what)

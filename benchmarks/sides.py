@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from common import cpu_median, cpu_time
+from common import Row, cpu_median, cpu_time
 
-__all__ = ["Side", "Trained", "sides", "speed_rows", "train"]
+__all__ = [
+    "HASHES",
+    "OURS",
+    "Side",
+    "Trained",
+    "compared",
+    "measured",
+    "sides",
+    "speed_rows",
+    "train",
+    "train_and_score",
+    "word_batches",
+]
 
 WIDTH = 96
+#: The hashed features of a word, but for their width.
+HASHES = {
+    "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
+    "rows": [5000, 1000, 2500, 2500],
+    "include_static_vectors": False,
+}
 
 
 @dataclass(frozen=True)
@@ -41,38 +61,34 @@ class Side:
         doc = Doc(nlp.vocab, words=words, spaces=spaces) if predicted is None else nlp(predicted)
         return Example(doc, Doc(nlp.vocab, **annotation))
 
-    def pipeline(self, seed: int, lang: str, *factories: str) -> Any:
-        """A shared layer and components that listen to it."""
+    def blank(self, seed: int, lang: str = "en") -> Any:
+        """A pipeline without components; what is drawn for them depends on ``seed``."""
         from thinc.api import fix_random_seed
 
         fix_random_seed(seed)
-        nlp = self._module().blank(lang)
-        nlp.add_pipe("tok2vec", config={"model": self._encoder()})
+        return self._module().blank(lang)
+
+    def pipeline(self, seed: int, lang: str, *factories: str) -> Any:
+        """A shared layer and components that listen to it."""
+        nlp = self.blank(seed, lang)
+        nlp.add_pipe("tok2vec", config={"model": self.encoder()})
         listener = {"@architectures": f"{self.name}.Tok2VecListener.v1", "width": WIDTH}
         for factory in factories:
-            nlp.add_pipe(factory, config={"model": self._head(factory) | {"tok2vec": listener}})
+            nlp.add_pipe(factory, config={"model": self.head(factory) | {"tok2vec": listener}})
         return nlp
 
-    def _encoder(self) -> dict[str, Any]:
+    def encoder(self, width: int = WIDTH, depth: int = 4) -> dict[str, Any]:
+        """The config of a layer over hashed features."""
+        window = {"width": width, "depth": depth, "window_size": 1, "maxout_pieces": 3}
+        hashes = {"width": width, **HASHES}
         return {
             "@architectures": f"{self.name}.Tok2Vec.v2",
-            "embed": {
-                "@architectures": f"{self.name}.MultiHashEmbed.v2",
-                "width": WIDTH,
-                "attrs": ["NORM", "PREFIX", "SUFFIX", "SHAPE"],
-                "rows": [5000, 1000, 2500, 2500],
-                "include_static_vectors": False,
-            },
-            "encode": {
-                "@architectures": f"{self.name}.MaxoutWindowEncoder.v2",
-                "width": WIDTH,
-                "depth": 4,
-                "window_size": 1,
-                "maxout_pieces": 3,
-            },
+            "embed": {"@architectures": f"{self.name}.MultiHashEmbed.v2", **hashes},
+            "encode": {"@architectures": f"{self.name}.MaxoutWindowEncoder.v2", **window},
         }
 
-    def _head(self, factory: str) -> dict[str, Any]:
+    def head(self, factory: str) -> dict[str, Any]:
+        """The config of a component's model, without what gives it vectors."""
         if factory == "tagger":
             return {"@architectures": f"{self.name}.Tagger.v2"}
         return {
@@ -85,9 +101,12 @@ class Side:
         }
 
 
+OURS = Side("spanloom")
+
+
 def sides(peer: bool) -> list[Side]:
     """Ours, and spaCy's where it is installed."""
-    return [Side("spanloom"), *([Side("spacy")] if peer else [])]
+    return [OURS, *([Side("spacy")] if peer else [])]
 
 
 @dataclass
@@ -97,6 +116,21 @@ class Trained:
     nlp: Any
     history: list[dict[str, Any]]
     speed: float
+
+
+def word_batches(examples: list[Any], words: int, seed: int) -> Iterator[list[Any]]:
+    """Batches of ``words`` words without an end, in an order that depends on ``seed`` alone."""
+    order, queue = random.Random(seed), []
+    while True:
+        batch: list[Any] = []
+        size = 0
+        while size < words:
+            if not queue:
+                queue = list(examples)
+                order.shuffle(queue)
+            batch.append(queue.pop())
+            size += len(batch[-1].reference)
+        yield batch
 
 
 def train(
@@ -117,18 +151,9 @@ def train(
 
     nlp.initialize(lambda: examples)
     optimizer = Adam(0.001, L2=0.01, grad_clip=1.0, use_averages=True)
-    order, queue = random.Random(seed), []
     seconds, count, history, best = 0.0, 0, [], b""
-    for step in range(1, steps + 1):
-        batch: list[Any] = []
-        size = 0
-        while size < words:
-            if not queue:
-                queue = list(examples)
-                order.shuffle(queue)
-            batch.append(queue.pop())
-            size += len(batch[-1].reference)
-        count += size
+    for step, batch in enumerate(islice(word_batches(examples, words, seed), steps), 1):
+        count += sum(len(example.reference) for example in batch)
         seconds += cpu_time(partial(nlp.update, batch, sgd=optimizer, losses={}, drop=dropout))
         if step % every == 0 or step == steps:
             with nlp.use_params(optimizer.averages):
@@ -137,6 +162,59 @@ def train(
                     best = nlp.to_bytes()
     nlp.from_bytes(best)
     return Trained(nlp, history, count / seconds)
+
+
+def train_and_score(
+    nlp: Any, parts: dict[str, list[Any]], names: Sequence[str], **settings: Any
+) -> tuple[Trained, dict[str, float]]:
+    """Train on the part "train", and score the parts "dev" and "test" by ``names``, in percent;
+    ``settings`` are those of :func:`train`."""
+    trained = train(nlp, parts["train"], parts["dev"], **settings)
+    scores = {}
+    for part in ("dev", "test"):
+        found = nlp.evaluate(parts[part])
+        for name in names:
+            scores[f"{part}, {name}"] = 100 * (found[name] or 0.0)
+    return trained, scores
+
+
+Figures = dict[str, dict[str, list[float]]]
+"""For each side and figure, a value of each seed."""
+
+
+def measured(
+    run: Callable[[Side, int], tuple[Trained, dict[str, float]]],
+    chosen: list[Side],
+    seeds: int,
+    speed: Callable[[Any], dict[str, float]],
+) -> Figures:
+    """What ``run`` gives for each side and seed, and what ``speed`` says of the first pipeline."""
+    figures: Figures = {}
+    for side in chosen:
+        table = figures[side.name] = {}
+        for seed in range(seeds):
+            trained, scores = run(side, seed)
+            scores["training"] = trained.speed
+            if seed == 0:
+                scores |= speed(trained.nlp)
+            for name, value in scores.items():
+                table.setdefault(name, []).append(value)
+    return figures
+
+
+def compared(figures: Figures, goal: Callable[[str], float | None]) -> list[Row]:
+    """The means of our figures beside the peer's; a score has a comma in its name."""
+    return [
+        Row(
+            name,
+            statistics.mean(values),
+            statistics.mean(peer) if (peer := figures.get("spacy", {}).get(name)) else None,
+            unit="%" if "," in name else "words / CPU s",
+            higher_is_better="spread" not in name,
+            goal=goal(name),
+        )
+        for name, values in figures[OURS.name].items()
+    ]
 
 
 def speed_rows(nlp: Any, texts: list[str], words: int, repeats: int) -> dict[str, float]:

@@ -9,15 +9,14 @@ isn't kept on documents. Each seed's scores are printed as they come.
 from __future__ import annotations
 
 import importlib.util
-import random
-import statistics
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from common import Row, arguments, check_threads, cpu_time, report
+from common import arguments, check_threads, cpu_time, report
 from entities import read_part
-from sides import Side
-from transformer_models import block, missing
+from sides import Side, compared, word_batches
+from transformer_models import block, stop_without_model
 
 #: Words in a batch.
 WORDS = 400
@@ -25,37 +24,18 @@ WORDS = 400
 
 def pipeline(side: Side, seed: int) -> Any:
     """A transformer and a recognizer that listens to it."""
-    from thinc.api import fix_random_seed
-
-    fix_random_seed(seed)
     mine = side.name == "spanloom"
     owner = "spanloom" if mine else "spacy-transformers"
-    nlp = side._module().blank("en")
+    nlp = side.blank(seed)
     nlp.add_pipe("transformer", config={"model": block(owner)})
     listener = {
         "@architectures": f"{owner}.TransformerListener.v1",
         "grad_factor": 1.0,
         "pooling": {"@layers": "reduce_mean.v1"},
     }
-    head = side._head("ner") | {"use_upper": False, "tok2vec": listener}
+    head = side.head("ner") | {"use_upper": False, "tok2vec": listener}
     nlp.add_pipe("ner", config={"model": head})
     return nlp
-
-
-def batches(examples: list[Any], steps: int, seed: int) -> list[list[Any]]:
-    """Batches in an order that depends on the seed alone."""
-    order, queue, made = random.Random(seed), [], []
-    for _ in range(steps):
-        batch: list[Any] = []
-        size = 0
-        while size < WORDS:
-            if not queue:
-                queue = list(examples)
-                order.shuffle(queue)
-            batch.append(queue.pop())
-            size += len(batch[-1].reference)
-        made.append(batch)
-    return made
 
 
 def step(nlp: Any, batch: list[Any], slow: Any, fast: Any) -> None:
@@ -82,7 +62,7 @@ def run(side: Side, seed: int, steps: int) -> dict[str, float]:
         for rate in (1e-4, 1e-3)
     )
     seconds, count = 0.0, 0
-    for batch in batches(train, steps, seed):
+    for batch in islice(word_batches(train, WORDS, seed), steps):
         seconds += cpu_time(partial(step, nlp, batch, slow, fast))
         count += sum(len(example.reference) for example in batch)
     found = {"training": count / seconds}
@@ -108,9 +88,7 @@ def main() -> None:
     """Measure and report."""
     options = arguments(__doc__, steps=400, seeds=3)
     check_threads()
-    if missing():
-        print("Nothing is measured without", " and ".join(missing()))
-        return
+    stop_without_model()
     steps, seeds = (10, 1) if options.quick else (options.steps, options.seeds)
     peer = importlib.util.find_spec("spacy_transformers") is not None
     names = ["spanloom", "spacy"] if peer else ["spanloom"]
@@ -123,19 +101,7 @@ def main() -> None:
             )
             for key, value in found.items():
                 figures[name].setdefault(key, []).append(value)
-    rows = []
-    for key, values in figures["spanloom"].items():
-        other = figures.get("spacy", {}).get(key)
-        rows.append(
-            Row(
-                key,
-                statistics.mean(values),
-                statistics.mean(other) if other else None,
-                unit="%" if "," in key else "words / CPU s",
-                higher_is_better=True,
-                goal=1.0 if "," in key else 1.3,
-            )
-        )
+    rows = compared(figures, lambda name: 1.0 if "," in name else 1.3)
     report(rows, f"Entities on MiniLM, {steps} steps, {seeds} seeds", options.json)
 
 

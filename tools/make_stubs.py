@@ -14,10 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def table(path: Path) -> tuple[dict[str, list[str]], list[str]] | None:
-    """What an ``__init__`` gives to ``lazy_names``: modules with their names, and other names."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    """What an ``__init__`` gives to ``lazy_names``, modules with their names, and other names."""
+    text = path.read_text("utf-8")
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "lazy_names":
-            also = [ast.literal_eval(each) for each in node.args[2:]]
+            also = ["__version__"] if "\n__version__ = " in text else []
             return ast.literal_eval(node.args[1]), also
     return None
 

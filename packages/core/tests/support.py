@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from click.testing import CliRunner, Result
 
 import spanloom
-from spanloom import Doc, Pipeline, Vocab
+from spanloom import Doc, Example, Pipeline, Vocab
 from spanloom.cli.main import cli
 from spanloom.config import Config, init_config
 from spanloom.tokens import Span
@@ -27,6 +27,12 @@ def run(*arguments: str | Path, code: int = 0, text: str | None = None) -> Resul
     if result.exit_code != code:
         raise AssertionError(f"exit code {result.exit_code}: {result.output}") from result.exception
     return result
+
+
+def encoder(width: int = 8, rows: int = 50) -> dict[str, Any]:
+    """The config of a small one, of a component's own or to share."""
+    sizes = {"width": width, "depth": 1, "embed_size": rows}
+    return {"@architectures": "spanloom.HashEmbedCNN.v2", **sizes}
 
 
 def treebank(sentences: int, seed: int = 0, vocab: Vocab | None = None) -> list[Doc]:
@@ -112,6 +118,36 @@ def annotated(vocab: Vocab) -> Doc:
     doc.user_data["note"] = ["x", 1]
     doc.tensor = np.arange(16, dtype="f").reshape(8, 2)
     return doc
+
+
+def two_sentences(vocab: Vocab) -> Example:
+    """Seven tokens with all that core's components learn."""
+    words = ["the", "cat", "sat", ".", "Dogs", "bark", "!"]
+    gold = Doc(
+        vocab,
+        words=words,
+        tags=["D", "N", "V", "P", "N", "V", "P"],
+        pos=["DET", "NOUN", "VERB", "PUNCT", "NOUN", "VERB", "PUNCT"],
+        morphs=["", "Number=Sing", "Tense=Past", "", "Number=Plur", "", ""],
+        sent_starts=[True, False, False, False, True, False, False],
+    )
+    return Example(Doc(vocab, words=words), gold)
+
+
+class Counted:
+    """Items, and how many of them were read."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self.items = iter(items)
+        self.read = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        item = next(self.items)
+        self.read += 1
+        return item
 
 
 def slope(loss: Callable[[], float], values: Any, place: int) -> float:

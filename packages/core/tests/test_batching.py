@@ -17,7 +17,7 @@ from spanloom import Batch, Doc, Example, Pipeline, Vocab
 from spanloom.errors import PipelineError
 from spanloom.lang import language
 
-from .support import save_trained
+from .support import Counted, save_trained
 
 
 class Sizes:
@@ -65,17 +65,10 @@ def test_no_batch_has_more_words_unless_it_is_one_document(
 
 
 def test_a_stream_of_long_texts_is_read_a_few_at_a_time(nlp: Pipeline) -> None:
-    read = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal read
-        for _ in range(100):
-            read += 1
-            yield "word " * 1000
-
-    docs = nlp.pipe(texts(), batch_words=2000)
+    texts = Counted(["word " * 1000] * 100)
+    docs = nlp.pipe(texts, batch_words=2000)
     next(docs)
-    assert read <= 3
+    assert texts.read <= 3
     docs.close()  # type: ignore[attr-defined]
 
 

@@ -14,7 +14,9 @@ from spanloom.components.columns import MISSING, lookup
 from spanloom.errors import PipelineError
 from spanloom.scoring import score_column
 
-TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
+from .support import encoder, two_sentences
+
+TOK2VEC = encoder(16, rows=100)
 MODEL = {"@architectures": "spanloom.Tagger.v2", "tok2vec": TOK2VEC}
 
 
@@ -280,21 +282,14 @@ def test_marks_of_abbreviations_end_no_sentence(tmp_path):
 
 
 def test_white_space_gets_no_annotation_and_begins_no_sentence():
-    words = ["Ann", "saw", "Bern", ".", "Tom", "left", "."]
-    gold = {
-        "tags": ["N", "V", "N", ".", "N", "V", "."],
-        "pos": ["PROPN", "VERB", "PROPN", "PUNCT", "PROPN", "VERB", "PUNCT"],
-        "morphs": ["Number=Sing", "Tense=Past", "Number=Sing", "", "Number=Sing", "", ""],
-        "sent_starts": [True, False, False, False, True, False, False],
-    }
     nlp = spanloom.blank("en")
     for name in ("tagger", "morphologizer", "senter"):
         nlp.add_pipe(name)
-    examples = [Example(Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=words, **gold))]
+    examples = [two_sentences(nlp.vocab)]
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(30):
         nlp.update(examples, sgd=optimizer)
-    spaced = ["\n", "Ann", "  ", "saw", "Bern", ".", "\n\n\t", "Tom", "left", ".", "\n"]
+    spaced = ["\n", "the", "  ", "cat", "sat", ".", "\n\n\t", "Dogs", "bark", "!", "\n"]
     doc = nlp(Doc(nlp.vocab, words=spaced))
     for token in doc:
         if token.is_space:

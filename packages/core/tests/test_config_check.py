@@ -32,87 +32,42 @@ def test_a_right_config_has_no_problems() -> None:
     assert report(TAGGER) == {}
 
 
+X = '[components.x]\nfactory = "tagger"\n'
+OPT = "training.optimizer"
+ADAM = f'[{OPT}]\n@optimizers = "Adam.v1"\n'
+BATCHER = '[training.batcher]\n@batchers = "spanloom.batch_by_words.v1"\n'
+LOGGER = '{"@loggers": "spanloom.ConsoleLogger.v1"}'
+
+
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
-        ("[trainin]\n", "trainin", "did you mean 'training'"),
-        ("[tagger.model]\n", "tagger", r"did you mean [components.tagger]"),
-        ("[mine]\nx = 1\n", "mine", "[variables]"),
-        ("[pretraining]\nx = 1\n", "pretraining", "pip install spanloom-pretrain"),
-        ("[nlp]\nbatch_siz = 3\n", "nlp.batch_siz", "did you mean 'batch_size'"),
-        ("[nlp]\nlang = 3\n", "nlp.lang", "str or null is expected"),
-        (
-            '[nlp]\npipeline = ["tager"]\n[components.tagger]\nfactory = "tagger"\n',
-            "nlp.pipeline",
-            "did you mean 'tagger'",
-        ),
-        ("[components.x]\n", "components.x", "has no 'factory'"),
-        ('[components.x]\nfactory = "taggr"\n', "components.x.factory", "Did you mean 'tagger'"),
-        (
-            '[components.x]\nfactory = "transformer"\n',
-            "components.x.factory",
-            "spanloom-transformers",
-        ),
-        (
-            '[components.x]\nfactory = "tagger"\nmodl = 1\n',
-            "components.x.modl",
-            "did you mean 'model'",
-        ),
-        (
-            '[components.x]\nfactory = "tagger"\noverwrite = "yes"\n',
-            "components.x.overwrite",
-            "bool is expected",
-        ),
-        (
-            '[training.optimizer]\n@optimzers = "Adam.v1"\n',
-            "training.optimizer.@optimzers",
-            "did you mean 'optimizers'",
-        ),
-        (
-            '[training.optimizer]\n@optimizers = "Adm.v1"\n',
-            "training.optimizer.@optimizers",
-            "Did you mean 'Adam.v1'",
-        ),
-        (
-            '[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rat = 1\n',
-            "training.optimizer.learn_rat",
-            "did you mean 'learn_rate'",
-        ),
-        (
-            '[training.optimizer]\n@optimizers = "Adam.v1"\nlearn_rate = "0.1"\n',
-            "training.optimizer.learn_rate",
-            "remove the quotes",
-        ),
-        (
-            '[training.optimizer]\n@optimizers = "Adam.v1"\n@schedules = "constant.v1"\n',
-            "training.optimizer",
-            "names several functions",
-        ),
-        (
-            "[training.optimizer]\n@optimizers = 3\n",
-            "training.optimizer.@optimizers",
-            "must be a name",
-        ),
-        (
-            '[training.batcher]\n@batchers = "spanloom.batch_by_words.v1"\n',
-            "training.batcher.size",
-            "is missing",
-        ),
-        ("[training]\nmax_steps = 1.5\n", "training.max_steps", "int is expected"),
-        ("[training]\nmax_steps = true\n", "training.max_steps", "is true, but int"),
-        ("[training]\nseed = ${system.sed}\n", "training.seed", "did you mean 'system.seed'"),
-        (
-            '[training]\ndev_corpus = "corpora.dv"\n',
-            "training.dev_corpus",
-            "did you mean 'corpora.dev'",
-        ),
-        ('[training]\nfrozen_components = ["x"]\n', "training.frozen_components", "names 'x'"),
-        ("[initialize.components.x]\n", "initialize.components.x", "no component 'x'"),
-        (
-            '[training]\nlogger = [{"@loggers": "spanloom.ConsoleLogger.v1"}]\n',
-            "training.logger",
-            "inside a list",
-        ),
+        ("[trainin]", "trainin", "did you mean 'training'"),
+        ("[tagger.model]", "tagger", r"did you mean [components.tagger]"),
+        ("[mine]\nx = 1", "mine", "[variables]"),
+        ("[pretraining]\nx = 1", "pretraining", "pip install spanloom-pretrain"),
+        ("[nlp]\nbatch_siz = 3", "nlp.batch_siz", "did you mean 'batch_size'"),
+        ("[nlp]\nlang = 3", "nlp.lang", "str or null is expected"),
+        (TAGGER.replace('"tagger"]', '"tager"]'), "nlp.pipeline", "did you mean 'tagger'"),
+        ("[components.x]", "components.x", "has no 'factory'"),
+        ('[components.x]\nfactory = "taggr"', "components.x.factory", "Did you mean 'tagger'"),
+        (X.replace("tagger", "transformer"), "components.x.factory", "spanloom-transformers"),
+        (X + "modl = 1", "components.x.modl", "did you mean 'model'"),
+        (X + 'overwrite = "yes"', "components.x.overwrite", "bool is expected"),
+        (f'[{OPT}]\n@optimzers = "Adam.v1"', f"{OPT}.@optimzers", "did you mean 'optimizers'"),
+        (f'[{OPT}]\n@optimizers = "Adm.v1"', f"{OPT}.@optimizers", "Did you mean 'Adam.v1'"),
+        (ADAM + "learn_rat = 1", f"{OPT}.learn_rat", "did you mean 'learn_rate'"),
+        (ADAM + 'learn_rate = "0.1"', f"{OPT}.learn_rate", "remove the quotes"),
+        (ADAM + '@schedules = "constant.v1"', OPT, "names several functions"),
+        (f"[{OPT}]\n@optimizers = 3", f"{OPT}.@optimizers", "must be a name"),
+        (BATCHER, "training.batcher.size", "is missing"),
+        ("[training]\nmax_steps = 1.5", "training.max_steps", "int is expected"),
+        ("[training]\nmax_steps = true", "training.max_steps", "is true, but int"),
+        ("[training]\nseed = ${system.sed}", "training.seed", "did you mean 'system.seed'"),
+        ('[training]\ndev_corpus = "corpora.dv"', "training.dev_corpus", "mean 'corpora.dev'"),
+        ('[training]\nfrozen_components = ["x"]', "training.frozen_components", "names 'x'"),
+        ("[initialize.components.x]", "initialize.components.x", "no component 'x'"),
+        (f"[training]\nlogger = [{LOGGER}]", "training.logger", "inside a list"),
     ],
 )
 def test_one_mistake(text: str, path: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:

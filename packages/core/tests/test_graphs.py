@@ -20,17 +20,10 @@ from spanloom.errors import PipelineError
 from spanloom.tokens.storage.docfile import write_docs
 from spanloom.training import train
 
+from .support import encoder
+
 WORDS = ["the", "cat", "sat", "."]
 TAGS = ["D", "N", "V", "."]
-
-
-def encoder(width: int) -> dict[str, Any]:
-    return {
-        "@architectures": "spanloom.HashEmbedCNN.v2",
-        "width": width,
-        "depth": 1,
-        "embed_size": 50,
-    }
 
 
 def tagger(upstream: str = "*", width: int | None = None, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom import Doc, Example, Pipeline, registry
+from spanloom import Example, Pipeline, registry
 from spanloom.components import TrainableComponent
 from spanloom.errors import (
     ConfigError,
@@ -18,6 +18,8 @@ from spanloom.errors import (
     UnknownNameError,
 )
 from spanloom.training.run import seed_everything
+
+from .support import encoder, two_sentences
 
 
 @registry.factories("test_upper")
@@ -54,7 +56,7 @@ def make_merges(nlp, name):
     return merge
 
 
-SMALL = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 16, "depth": 1, "embed_size": 100}
+SMALL = encoder(16, rows=100)
 LISTEN = {
     "@architectures": "spanloom.Tagger.v2",
     "tok2vec": {"@architectures": "spanloom.Tok2VecListener.v1", "width": 16},
@@ -62,15 +64,7 @@ LISTEN = {
 
 
 def data_for(nlp):
-    words = ["the", "cat", "sat", ".", "Dogs", "bark", "!"]
-    annotation = {
-        "tags": ["D", "N", "V", "P", "N", "V", "P"],
-        "pos": ["DET", "NOUN", "VERB", "PUNCT", "NOUN", "VERB", "PUNCT"],
-        "morphs": ["", "Number=Sing", "Tense=Past", "", "Number=Plur", "", ""],
-        "sent_starts": [True, False, False, False, True, False, False],
-    }
-    reference = Doc(nlp.vocab, words=words, **annotation)
-    return [Example(Doc(nlp.vocab, words=words), reference)] * 3
+    return [two_sentences(nlp.vocab)] * 3
 
 
 def trained(steps=30):

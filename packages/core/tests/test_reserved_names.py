@@ -36,6 +36,13 @@ KLINGON = (
 HOOKS = "from spanloom.plugins import hookimpl, ConfigSection, Renamed\nSPANLOOM_API = 1\n"
 
 
+def weaver(fake_dist: FakeDist, dist: str, version: str = "1.0") -> None:
+    """Install a distribution that offers the component ``weaver``."""
+    module = dist.replace("-", "_")
+    points = {"spanloom_factories": {"weaver": f"{module}:make"}}
+    fake_dist(dist, version, points=points, modules={module: WEAVER})
+
+
 def uninstall(site: Path, dist: str) -> None:
     """Take a distribution of `fake_dist` away again."""
     for info in site.glob(f"{dist.replace('-', '_')}-*.dist-info"):
@@ -115,13 +122,11 @@ def test_commands_of_our_other_packages_are_theirs() -> None:
 
 
 def test_the_supplier_that_was_recorded_is_taken(fake_dist: FakeDist, tmp_path: Path) -> None:
-    points = {"spanloom_factories": {"weaver": "loom_bb:make"}}
-    fake_dist("loom-bb", points=points, modules={"loom_bb": WEAVER})
+    weaver(fake_dist, "loom-bb")
     nlp = spanloom.blank("en")
     nlp.add_pipe("weaver")
     nlp.to_disk(tmp_path / "p")
-    points = {"spanloom_factories": {"weaver": "loom_aa:make"}}
-    fake_dist("loom-aa", points=points, modules={"loom_aa": WEAVER})
+    weaver(fake_dist, "loom-aa")
     again = spanloom.load(tmp_path / "p")
     assert again("Cloth").user_data["who"] == "loom_bb"
     again.to_disk(tmp_path / "q")
@@ -131,8 +136,7 @@ def test_the_supplier_that_was_recorded_is_taken(fake_dist: FakeDist, tmp_path: 
 def test_an_absent_plugin_is_named_from_the_saved_pipeline(
     fake_dist: FakeDist, site: Path, tmp_path: Path
 ) -> None:
-    points = {"spanloom_factories": {"weaver": "loom_bb:make"}}
-    fake_dist("loom-bb", "0.3", points=points, modules={"loom_bb": WEAVER})
+    weaver(fake_dist, "loom-bb", "0.3")
     nlp = spanloom.blank("en")
     nlp.add_pipe("weaver")
     nlp.to_disk(tmp_path / "p")

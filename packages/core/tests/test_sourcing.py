@@ -18,18 +18,11 @@ from spanloom.config import Config, fill_config, find_problems, parse_config
 from spanloom.errors import ConfigError, PipelineError
 from spanloom.layers import find_listeners
 
+from .support import encoder
+
 WIDTH = 8
 WORDS = ["the", "cat", "sat", "on", "mats", "."]
 TEXT = "the cat sat on mats. the mats sat."
-
-
-def encoder(width: int = WIDTH) -> dict[str, Any]:
-    return {
-        "@architectures": "spanloom.HashEmbedCNN.v2",
-        "width": width,
-        "depth": 1,
-        "embed_size": 50,
-    }
 
 
 def listener(upstream: str = "*", **more: Any) -> dict[str, Any]:

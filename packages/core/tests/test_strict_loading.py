@@ -17,7 +17,9 @@ from spanloom.config import Config
 from spanloom.config.tree import leaves
 from spanloom.errors import ConfigError, SerializationError, SpanloomError
 
-TOK2VEC = {"@architectures": "spanloom.HashEmbedCNN.v2", "width": 8, "depth": 1, "embed_size": 20}
+from .support import encoder
+
+TOK2VEC = encoder(8, rows=20)
 LISTENER = {"@architectures": "spanloom.Tok2VecListener.v1", "width": 8, "upstream": "tok2vec"}
 CONFIG: dict[str, Any] = {
     "nlp": {"lang": "en", "pipeline": ["tok2vec", "tagger", "morphologizer"]},

@@ -21,6 +21,8 @@ from spanloom.errors import PipelineError
 from spanloom.pipeline import Pipeline
 from spanloom.tokens import Doc
 
+from .support import Counted
+
 COMPONENTS = """
 import os, time
 from spanloom.pipeline import Pipeline
@@ -142,21 +144,14 @@ def test_a_worker_that_dies_is_an_error(nlp: Pipeline) -> None:
 
 
 def test_an_abandoned_generator_leaves_no_process_and_reads_no_further(nlp: Pipeline) -> None:
-    read = 0
-
-    def texts() -> Iterator[str]:
-        nonlocal read
-        for i in range(100_000):
-            read += 1
-            yield "sleep" if i == 60 else f"text {i}"
-
-    docs = nlp.pipe(texts(), n_process=2, batch_size=10)
+    texts = Counted("sleep" if i == 60 else f"text {i}" for i in range(100_000))
+    docs = nlp.pipe(texts, n_process=2, batch_size=10)
     next(docs)
     assert len(multiprocessing.active_children()) == 2
     started = time.monotonic()
     docs.close()  # type: ignore[attr-defined]
     assert nobody_is_left() and time.monotonic() - started < 10
-    assert read <= 100
+    assert texts.read <= 100
 
 
 @pytest.mark.slow

@@ -406,7 +406,7 @@ INFO = "en_my_tagger-1.2.0.dist-info"
 
 
 def _points(text: str) -> Callable[[dict[str, bytes]], None]:
-    return lambda files: files.update({f"{INFO}/entry_points.txt": text.encode()})
+    return _with(f"{INFO}/entry_points.txt", text.encode())
 
 
 def _objects() -> bytes:
@@ -421,40 +421,44 @@ def _packed(name: str, content: bytes) -> bytes:
     return bytes(srsly.msgpack_dumps({"nodes": [], "shims": [[shim]]}))
 
 
+#: What is put into a wheel, and what is said of it.
+ADDED = [
+    ("en_my_tagger/../../evil.txt", b"", "outside of its folder"),
+    ("/tmp/evil.txt", b"", "outside of its folder"),
+    ("en_my_tagger\\..\\evil", b"", "outside of its folder"),
+    ("C:evil.txt", b"", "outside of its folder"),
+    ("evil.pth", b"import os", "own folders"),
+    ("other/evil.txt", b"", "own folders"),
+    (f"{INFO[:-10]}.data/scripts/x", b"", "own folders"),
+    ("en_my_tagger/__init__.py", b"boom", "holds code"),
+    ("en_my_tagger/_x.SO", b"", "holds code"),
+    ("en_my_tagger/x.pyw", b"", "holds code"),
+    ("en_my_tagger/x.pyz", b"", "holds code"),
+    ("en_my_tagger/x.pkl", b"", "holds code"),
+    ("en_my_tagger/x.py ", b"", "holds code"),
+    ("en_my_tagger/x.json.", b"", "holds code"),
+    ("en_my_tagger/\x1b[2Jx.json", b"", "holds code"),
+    ("en_my_tagger/x", pickle.dumps([1]), "a pickle"),
+    ("en_my_tagger/x.txt", b"#!/bin/sh", "a script"),
+    ("en_my_tagger/x.bin", gzip.compress(b""), "an archive"),
+    ("en_my_tagger/x.npy", _objects(), "pickled objects"),
+    ("en_my_tagger/config.json", b'{"auto_map": {"a": "b"}}', "auto_map"),
+    ("en_my_tagger/m", _packed("pwn.py", b"x"), "pwn.py"),
+    ("en_my_tagger/m", _packed("c.json", b'{"auto_map":[1]}'), "auto_map"),
+    ("en_my_tagger/META.json", b"{}", "one name twice"),
+    ("en_my_tagger/cfg", b"new", "doesn't match its RECORD"),
+]
+
+
+def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
+    return lambda files: files.update({name: content})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda files: files.update({"en_my_tagger/../../evil.txt": b""}), "outside of its folder"),
-        (lambda files: files.update({"/tmp/evil.txt": b""}), "outside of its folder"),
-        (lambda files: files.update({"en_my_tagger\\..\\evil": b""}), "outside of its folder"),
-        (lambda files: files.update({"C:evil.txt": b""}), "outside of its folder"),
-        (lambda files: files.update({"evil.pth": b"import os"}), "own folders"),
-        (lambda files: files.update({"other/evil.txt": b""}), "own folders"),
-        (lambda files: files.update({f"{INFO[:-10]}.data/scripts/x": b""}), "own folders"),
-        (lambda files: files.update({"en_my_tagger/__init__.py": b"boom"}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/_x.SO": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x.pyw": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x.pyz": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x.pkl": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x.py ": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x.json.": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/\x1b[2Jx.json": b""}), "holds code"),
-        (lambda files: files.update({"en_my_tagger/x": pickle.dumps([1])}), "a pickle"),
-        (lambda files: files.update({"en_my_tagger/x.txt": b"#!/bin/sh"}), "a script"),
-        (lambda files: files.update({"en_my_tagger/x.bin": gzip.compress(b"")}), "an archive"),
-        (lambda files: files.update({"en_my_tagger/x.npy": _objects()}), "pickled objects"),
-        (
-            lambda files: files.update({"en_my_tagger/config.json": b'{"auto_map": {"a": "b"}}'}),
-            "auto_map",
-        ),
-        (lambda files: files.update({"en_my_tagger/m": _packed("pwn.py", b"x")}), "pwn.py"),
-        (
-            lambda files: files.update({"en_my_tagger/m": _packed("c.json", b'{"auto_map":[1]}')}),
-            "auto_map",
-        ),
+        *((_with(name, content), message) for name, content, message in ADDED),
         (lambda files: files.update({"en_my_tagger/big.txt": bytes(300 << 20)}), "--max-size"),
-        (lambda files: files.update({"en_my_tagger/META.json": b"{}"}), "one name twice"),
-        (lambda files: files.update({"en_my_tagger/cfg": b"new"}), "doesn't match its RECORD"),
         (lambda files: files.pop("en_my_tagger/config.cfg"), "isn't a saved pipeline"),
         (lambda files: files.pop(f"{INFO}/METADATA"), "isn't a wheel, or is damaged"),
         (lambda files: files.update({"b-1.dist-info/x": b""}), "2 metadata folders instead of 1"),

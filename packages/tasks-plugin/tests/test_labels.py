@@ -54,6 +54,14 @@ def test_labels_come_before_those_that_the_examples_have(factory):
 
 
 @every
+def test_a_corpus_without_labels_is_an_error(factory):
+    nlp, component = pipeline(factory)
+    bare = Example(*(Doc(nlp.vocab, words=WORDS) for _ in "xy"))
+    with pytest.raises(PipelineError, match=f"'{factory}' found no {component.kind} in"):
+        nlp.initialize(lambda: [bare])
+
+
+@every
 @pytest.mark.parametrize("label", [3, None, ""])
 def test_a_label_is_a_string(factory, label):
     component = pipeline(factory)[1]

@@ -192,14 +192,6 @@ def test_initialize_takes_labels(trained):
     assert third.labels == ("PER", "LOC")
 
 
-def test_no_entities_in_the_corpus_is_an_error():
-    nlp = spanloom.blank("en")
-    nlp.add_pipe("ner", config={"model": MODEL})
-    words = Example(Doc(nlp.vocab, words=["a"]), Doc(nlp.vocab, words=["a"]))
-    with pytest.raises(PipelineError, match="found no entities"):
-        nlp.initialize(lambda: [words])
-
-
 def test_it_is_made_of_bytes(trained):
     _, ner, _ = trained
     other = spanloom.blank("en").add_pipe("ner", config={"model": MODEL})

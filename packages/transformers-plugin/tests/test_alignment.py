@@ -33,6 +33,11 @@ quick = settings(
 )
 
 
+def every_kind(strategy: st.SearchStrategy[str]) -> Any:
+    """A test for each kind of tokenizer, with many texts."""
+    return lambda test: pytest.mark.parametrize("kind", KINDS)(quick(given(text=strategy)(test)))
+
+
 def laid_out(text: str, tokenizer: Any, get_spans: Any = get_doc_spans, limit: int = 10**6) -> Any:
     doc = NLP.make_doc(text)
     return doc, make_sequences([doc], get_spans([doc]), tokenizer, Limits(limit))
@@ -66,9 +71,7 @@ def check(text: str, tokenizer: Any) -> None:
             assert having == owners
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@quick
-@given(text=st.one_of(texts, ordinary))
+@every_kind(st.one_of(texts, ordinary))
 def test_every_character_belongs_to_its_token(
     kind: str, text: str, tokenizers: dict[str, Any]
 ) -> None:
@@ -76,18 +79,14 @@ def test_every_character_belongs_to_its_token(
         check(text, tokenizer)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@quick
-@given(text=ordinary)
+@every_kind(ordinary)
 def test_ordinary_words_have_pieces(kind: str, text: str, tokenizers: dict[str, Any]) -> None:
     doc, made = laid_out(text, tokenizers[kind][0])
     words = np.array([bool(word.strip()) for word in doc.words], dtype=bool)
     assert (made.align.lengths[words] > 0).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@quick
-@given(text=st.one_of(texts, ordinary))
+@every_kind(st.one_of(texts, ordinary))
 def test_reading_a_tokenizer_back_changes_nothing(
     kind: str, text: str, tokenizers: dict[str, Any]
 ) -> None:

@@ -24,7 +24,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "training": ["train"],
         "vocab": ["Lexeme", "StringStore", "Vocab"],
     },
-    "__version__",
     absent={
         "Language": "the class of pipelines is spanloom.Pipeline",
         "attrs": "attributes are named by strings; spanloom_spacy.attrs has their numbers",

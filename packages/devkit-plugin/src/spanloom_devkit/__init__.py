@@ -1,7 +1,4 @@
-"""For authors of Spanloom plugins: a conformance kit, a doctor and templates.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""For authors of Spanloom plugins: a conformance kit, a doctor and templates."""
 
 from __future__ import annotations
 
@@ -10,5 +7,5 @@ from spanloom.io.lazy import lazy_names
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = lazy_names(
-    __name__, {"deep": ["load_everything"], "doctor": ["examine"]}, "__version__"
+    __name__, {"deep": ["load_everything"], "doctor": ["examine"]}
 )

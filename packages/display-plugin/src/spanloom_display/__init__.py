@@ -1,10 +1,7 @@
 """Pages and pictures of annotated text: tokens, entities, spans, dependency trees, training curves.
 
 >>> from spanloom_display import render_html
->>> page = render_html(nlp("She saw it."), style="tokens")  # doctest: +SKIP
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+>>> page = render_html(nlp("She saw it."), style="tokens")  # doctest: +SKIP"""
 
 from __future__ import annotations
 
@@ -19,5 +16,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "graphs": ["save_graph"],
         "page": ["STYLES", "render_html", "save_html", "styles_of"],
     },
-    "__version__",
 )

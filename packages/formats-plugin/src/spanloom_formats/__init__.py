@@ -1,7 +1,4 @@
-"""Formats of annotated data for Spanloom: CoNLL-U, tags by line, JSONL, Arrow and Parquet.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""Formats of annotated data for Spanloom: CoNLL-U, tags by line, JSONL, Arrow and Parquet."""
 
 from __future__ import annotations
 
@@ -21,5 +18,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "iob.files": ["read_iob", "write_biluo", "write_conll", "write_iob"],
         "jsonl.files": ["read_jsonl", "write_jsonl"],
     },
-    "__version__",
 )

@@ -3,8 +3,6 @@
 A packaged pipeline is data and no code: a wheel with the pipeline's folder and an entry point in
 the group ``spanloom_models`` that names it. ``pip install`` and ``spanloom download`` install it,
 ``spanloom.load`` finds it by name and imports nothing of it.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -21,5 +19,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "installing": ["install", "is_ours", "unmet"],
         "making": ["Made", "package"],
     },
-    "__version__",
 )

@@ -1,7 +1,4 @@
-"""Pretraining for Spanloom: start an encoder from what raw text teaches.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""Pretraining for Spanloom: start an encoder from what raw text teaches."""
 
 from __future__ import annotations
 
@@ -27,5 +24,4 @@ __getattr__, __dir__, __all__ = lazy_names(
             "weights_hash",
         ],
     },
-    "__version__",
 )

@@ -1,7 +1,4 @@
-"""What speaks spaCy: its names in configs, its files of documents, without spaCy installed.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""What speaks spaCy: its names in configs, its files of documents, without spaCy installed."""
 
 from __future__ import annotations
 
@@ -16,5 +13,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "docbin": ["DocBin"],
         "files": ["read_spacy", "write_spacy"],
     },
-    "__version__",
 )

@@ -1,7 +1,4 @@
-"""Dependency parser, entity recognizers and text classifiers for Spanloom pipelines.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""Dependency parser, entity recognizers and text classifiers for Spanloom pipelines."""
 
 from __future__ import annotations
 
@@ -46,5 +43,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "textcat.ngrams": ["extract_ngrams"],
         "textcat.scoring": ["roc_auc", "score_cats"],
     },
-    "__version__",
 )

@@ -24,5 +24,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "vectors": ["embedding"],
         "spanloom.plugins.registries": ["registry"],
     },
-    "__version__",
 )

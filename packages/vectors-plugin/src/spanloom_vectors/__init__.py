@@ -1,7 +1,4 @@
-"""Static word vectors for Spanloom: tables, their formats, similarity, and features for models.
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
-"""
+"""Static word vectors for Spanloom: tables, their formats, similarity, and features for models."""
 
 from __future__ import annotations
 
@@ -27,5 +24,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "table": ["Table"],
         "vocabulary": ["Vocabulary", "count_words", "read_vocabulary"],
     },
-    "__version__",
 )

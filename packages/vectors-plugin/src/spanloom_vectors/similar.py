@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import DataError
 
-from .storage import Sections
 from .unit import unit_rows
-from .words import Words
 
-__all__ = ["Filter", "Hits", "Neighbours", "Scope", "Searched", "most_similar", "search"]
+if TYPE_CHECKING:
+    from .table import Table
+
+__all__ = ["Filter", "Hits", "Neighbours", "Scope", "most_similar", "search"]
 
 Filter = Callable[[str], bool]
 """Which words may be answers."""
@@ -66,49 +67,7 @@ class Scope:
         return cls(inverse, first, bool((inverse == 0.0).any()))
 
 
-class Searched(Protocol):
-    """What a search asks of a table: see :class:`~spanloom_vectors.Table`."""
-
-    @property
-    def sections(self) -> Sections:
-        """The arrays."""
-
-    @property
-    def kind(self) -> str:
-        """``words`` or ``floret``."""
-
-    @property
-    def dtype(self) -> str:
-        """How the rows are stored."""
-
-    @property
-    def width(self) -> int:
-        """The number of dimensions."""
-
-    @property
-    def words(self) -> Words:
-        """The words."""
-
-    @property
-    def scope(self) -> Scope:
-        """Which rows can be found."""
-
-    def __len__(self) -> int: ...
-
-    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors of rows."""
-
-    def rows_for(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each text, -1 where there is none."""
-
-    def known(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each text has a vector."""
-
-    def vectors_for(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """The vector of each text."""
-
-
-def search(table: Searched, queries: NDArray[np.float32], k: int, limit: int | None = None) -> Hits:
+def search(table: Table, queries: NDArray[np.float32], k: int, limit: int | None = None) -> Hits:
     """The ``k`` rows with the largest cosine for each query, shape ``(m, width)``.
 
     Among equal cosines the earlier row wins. A query of zeros has the cosine 0 with all. With
@@ -131,7 +90,7 @@ def search(table: Searched, queries: NDArray[np.float32], k: int, limit: int | N
     return Hits(np.concatenate([p.rows for p in parts]), np.concatenate([p.scores for p in parts]))
 
 
-def _search(table: Searched, queries: NDArray[np.float32], k: int, limit: int | None) -> Hits:
+def _search(table: Table, queries: NDArray[np.float32], k: int, limit: int | None) -> Hits:
     best = Hits(
         np.full((len(queries), k), -1, dtype=np.int64),
         np.full((len(queries), k), -np.inf, dtype=np.float32),
@@ -151,7 +110,7 @@ def _search(table: Searched, queries: NDArray[np.float32], k: int, limit: int | 
     return Hits(best.rows, scores)
 
 
-def _block(table: Searched, start: int, end: int) -> NDArray[np.float32]:
+def _block(table: Table, start: int, end: int) -> NDArray[np.float32]:
     rows: NDArray[Any] = table.sections.arrays["rows"][start:end]
     if table.dtype == "float32":
         return rows
@@ -190,13 +149,13 @@ Queries = str | Sequence[str] | NDArray[Any] | None
 
 
 def most_similar(
-    table: Searched,
+    table: Table,
     queries: Queries,
     n: int,
     positive: Sequence[str | NDArray[Any]],
     negative: Sequence[str | NDArray[Any]],
     filter: Filter | None,
-    own: Searched | None = None,
+    own: Table | None = None,
 ) -> Any:
     """See :meth:`Table.most_similar`. The answers are words of ``own``, a table of those words
     alone, where there is one."""
@@ -222,7 +181,7 @@ def most_similar(
     return answers[0] if isinstance(queries, str) else answers
 
 
-def _as_vectors(table: Searched, items: Sequence[str | NDArray[Any]]) -> list[NDArray[Any]]:
+def _as_vectors(table: Table, items: Sequence[str | NDArray[Any]]) -> list[NDArray[Any]]:
     return [_vectors(table, [item])[0] if isinstance(item, str) else item for item in items]
 
 
@@ -231,7 +190,7 @@ def _but(words: set[str], filter: Filter | None) -> Filter:
 
 
 def _nearest(
-    table: Searched, queries: str | Sequence[str] | NDArray[Any], n: int, filter: Filter | None
+    table: Table, queries: str | Sequence[str] | NDArray[Any], n: int, filter: Filter | None
 ) -> Any:
     if isinstance(queries, str):
         return _answers(table, _vectors(table, [queries]), n, filter, [{queries}])[0]
@@ -245,7 +204,7 @@ def _nearest(
 
 
 def _analogy(
-    table: Searched,
+    table: Table,
     positive: Sequence[str | NDArray[Any]],
     negative: Sequence[str | NDArray[Any]],
     n: int,
@@ -267,7 +226,7 @@ def _analogy(
     return _answers(table, total[None, :], n, filter, [taken])[0]
 
 
-def _vectors(table: Searched, words: Sequence[str]) -> NDArray[np.float32]:
+def _vectors(table: Table, words: Sequence[str]) -> NDArray[np.float32]:
     known = table.known(words)
     if not known.all():
         missing = [repr(word) for word, here in zip(words, known.tolist()) if not here]
@@ -277,7 +236,7 @@ def _vectors(table: Searched, words: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _answers(
-    table: Searched,
+    table: Table,
     vectors: NDArray[np.float32],
     n: int,
     filter: Filter | None,
@@ -301,12 +260,12 @@ def _answers(
     return answers
 
 
-def _rows_of(table: Searched, words: set[str]) -> set[int]:
+def _rows_of(table: Table, words: set[str]) -> set[int]:
     return set(table.rows_for(sorted(words)).tolist()) if words else set()
 
 
 def _words(
-    table: Searched,
+    table: Table,
     rows: Sequence[int],
     scores: Sequence[float],
     n: int,

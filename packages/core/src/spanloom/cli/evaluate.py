@@ -14,27 +14,14 @@ from .options import CODE, GPU
 
 __all__ = ["evaluate_command", "score_rows"]
 
+_PARTS = {"p": "precision", "r": "recall", "f": "F1"}
+_GROUPS = {"token": "Tokens", "morph_micro": "Features", "sents": "Sentences", "ents": "Entities"}
 #: How scores are called in the table.
 _NAMES = {
     "token_acc": "Tokens",
-    "token_p": "Tokens, precision",
-    "token_r": "Tokens, recall",
-    "token_f": "Tokens, F1",
-    "tag_acc": "TAG",
-    "pos_acc": "POS",
-    "morph_acc": "MORPH",
-    "morph_micro_p": "Features, precision",
-    "morph_micro_r": "Features, recall",
-    "morph_micro_f": "Features, F1",
-    "lemma_acc": "LEMMA",
-    "dep_uas": "UAS",
-    "dep_las": "LAS",
-    "sents_p": "Sentences, precision",
-    "sents_r": "Sentences, recall",
-    "sents_f": "Sentences, F1",
-    "ents_p": "Entities, precision",
-    "ents_r": "Entities, recall",
-    "ents_f": "Entities, F1",
+    **{name: name[:-4].upper() for name in ("tag_acc", "pos_acc", "morph_acc", "lemma_acc")},
+    **{name: name[4:].upper() for name in ("dep_uas", "dep_las")},
+    **{f"{key}_{p}": f"{of}, {part}" for key, of in _GROUPS.items() for p, part in _PARTS.items()},
     "cats_score": "Categories, score",
     "cats_micro_f": "Categories, micro F1",
     "cats_macro_f": "Categories, macro F1",

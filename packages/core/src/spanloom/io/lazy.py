@@ -15,19 +15,18 @@ __all__ = ["lazy_names"]
 def lazy_names(
     package: str,
     modules: Mapping[str, Sequence[str]],
-    *also: str,
     absent: Mapping[str, str] | None = None,
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
 
     ``modules`` says which names each of its modules has (or another package's, where its whole name
-    is given); ``also`` are names that are there already, ``absent`` names that
-    another library has, with what to use instead: asking for one raises :class:`AbsentError`.
-    Type checkers read the stub beside the package's ``__init__``, which ``nox -s stubs`` makes from
-    the same table.
+    is given); none is imported before one of its names is used. ``absent`` are names that another
+    library has, with what to use instead: asking for one raises :class:`AbsentError`.
+    ``__version__`` is public where it is there. Type checkers read the stub beside the package's
+    ``__init__``, which ``nox -s stubs`` makes from the same table.
     """
     homes = {name: module for module, names in modules.items() for name in names}
-    listed = sorted([*homes, *also])
+    listed = sorted([*homes, *({"__version__"} & vars(sys.modules[package]).keys())])
 
     def get(name: str) -> Any:
         if name not in homes:

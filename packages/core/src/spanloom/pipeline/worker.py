@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SerializationError, SpanloomError
 from ..io import msgpack as _msgpack
 from ..io.consent import remote_code
+from ..tokens.packing import unpack_strings
 from ..tokens.storage.columnar import from_block, to_blocks
-from ..tokens.storage.packing import unpack_strings
 from ..vocab.extensions import SCRIPT, everywhere
 from .loading import Choice, load
 from .running import annotated

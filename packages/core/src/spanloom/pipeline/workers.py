@@ -27,8 +27,8 @@ from ..errors import PipelineError
 from ..io import msgpack as _msgpack
 from ..plugins.registries import registry
 from ..tokens import Doc
+from ..tokens.packing import pack_strings
 from ..tokens.storage.columnar import from_block, to_blocks
-from ..tokens.storage.packing import pack_strings
 from ..vocab.extensions import MISSING, everywhere
 from .batching import grouped
 from .reading import Reading, reading

@@ -208,47 +208,25 @@ class Registries:
 
     # -- configs
 
-    def resolve(
-        self,
-        config: Config | Mapping[str, Any],
-        *,
-        schema: Any = None,
-        overrides: Mapping[str, Any] | None = None,
-        validate: bool = True,
-    ) -> dict[str, Any]:
+    def resolve(self, config: Config | Mapping[str, Any], **options: Any) -> dict[str, Any]:
         """Fill a config and call the functions that its ``@registry = "name"`` blocks name.
 
         Returns the resolved sections. Raises `ConfigError` where arguments are missing, unknown or
-        of the wrong type, and what `Registry.get` raises where a name can't be had. A ``schema`` is
-        one of confection's; ``overrides`` maps dotted paths to values.
+        of the wrong type, and what `Registry.get` raises where a name can't be had. ``options`` are
+        confection's: a ``schema``, ``overrides`` (dotted paths to values), ``validate``.
         """
         with _config_errors():
-            resolved: dict[str, Any] = self._confection.resolve(
-                _plain(config), schema=schema, overrides=dict(overrides or {}), validate=validate
-            )
+            resolved: dict[str, Any] = self._confection.resolve(_plain(config), **options)
         return resolved
 
-    def fill(
-        self,
-        config: Config | Mapping[str, Any],
-        *,
-        schema: Any = None,
-        overrides: Mapping[str, Any] | None = None,
-        interpolate: bool = False,
-        validate: bool = True,
-    ) -> Config:
+    def fill(self, config: Config | Mapping[str, Any], **options: Any) -> Config:
         """Write down each default that the named functions' signatures hold; calls none of them.
 
-        Raises as `resolve`, except that a name nobody offers is left as it is.
+        Raises as `resolve`, except that a name nobody offers is left as it is; ``options`` are
+        those of `resolve` and ``interpolate``.
         """
         with _config_errors():
-            return self._confection.fill(
-                _plain(config),
-                schema=schema,
-                overrides=dict(overrides or {}),
-                interpolate=interpolate,
-                validate=validate,
-            )
+            return self._confection.fill(_plain(config), **options)
 
     @cached_property
     def _confection(self) -> type[confection.registry]:

@@ -14,7 +14,7 @@ from ..vocab.columns import COLUMNS
 from . import tree
 
 if TYPE_CHECKING:
-    from .protocols import HasColumns, HasWords
+    from .forward import Doc
 
 __all__ = [
     "has_annotation",
@@ -30,7 +30,7 @@ __all__ = [
 _MODES = ("strict", "contract", "expand")
 
 
-def sent_starts(doc: HasColumns) -> NDArray[np.int8]:
+def sent_starts(doc: Doc) -> NDArray[np.int8]:
     """See :attr:`Doc.sent_starts`."""
     column = doc.column("SENT_START")
     if column is not None:
@@ -47,7 +47,7 @@ def sent_starts(doc: HasColumns) -> NDArray[np.int8]:
     return starts
 
 
-def _without_head(doc: HasColumns, heads: NDArray[np.int32]) -> NDArray[np.bool_]:
+def _without_head(doc: Doc, heads: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which tokens are no roots, though they are their own heads: those without a relation, where
     others have one."""
     deps = doc.column("DEP")
@@ -57,14 +57,14 @@ def _without_head(doc: HasColumns, heads: NDArray[np.int32]) -> NDArray[np.bool_
     return missing
 
 
-def set_sent_start(doc: HasColumns, i: int, value: bool | None) -> None:
+def set_sent_start(doc: Doc, i: int, value: bool | None) -> None:
     """See :meth:`Doc.set_sent_start`."""
     if doc.column("SENT_START") is None:
         doc.set_column("SENT_START", sent_starts(doc).copy())
     doc.writable("SENT_START")[i] = 0 if value is None else 1 if value else -1
 
 
-def _bounds(doc: HasColumns) -> NDArray[np.int64]:
+def _bounds(doc: Doc) -> NDArray[np.int64]:
     """The first token of each sentence. Raises :class:`DataError` if they aren't known."""
     if not has_annotation(doc, "SENT_START"):
         raise DataError(
@@ -78,7 +78,7 @@ def _bounds(doc: HasColumns) -> NDArray[np.int64]:
     return np.flatnonzero(starts)
 
 
-def sentences(doc: HasColumns) -> tuple[list[int], list[int]]:
+def sentences(doc: Doc) -> tuple[list[int], list[int]]:
     """The first token of each sentence, and the one after its last. Raises :class:`DataError` if
     nothing has set their boundaries."""
     starts = _bounds(doc).tolist()
@@ -86,7 +86,7 @@ def sentences(doc: HasColumns) -> tuple[list[int], list[int]]:
     return starts, [*starts[1:], len(doc)] if starts else []
 
 
-def sentence_at(doc: HasColumns, i: int) -> tuple[int, int]:
+def sentence_at(doc: Doc, i: int) -> tuple[int, int]:
     """Start and end of the sentence that token ``i`` is in, which is all that is looked at."""
     starts = sent_starts(doc)
     start = next((at for at in _nearby(starts, i, -1) if starts[at] == 1), None)
@@ -106,7 +106,7 @@ def _nearby(starts: NDArray[np.int8], at: int, step: int) -> Iterator[int]:
         at, size = (high if step > 0 else low - 1), 2 * size
 
 
-def sentences_of(doc: HasColumns, start: int, end: int) -> Iterator[tuple[int, int]]:
+def sentences_of(doc: Doc, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence that tokens from ``start`` to ``end`` are part of."""
     at = max(0, min(start, len(doc) - 1))
     while at < len(doc):
@@ -118,11 +118,11 @@ def sentences_of(doc: HasColumns, start: int, end: int) -> Iterator[tuple[int, i
         at = last
 
 
-def _end_char(doc: HasWords, i: int) -> int:
+def _end_char(doc: Doc, i: int) -> int:
     return int(doc.starts[i]) + len(doc.lexicon.texts[doc.rows[i]])
 
 
-def has_annotation(doc: HasColumns, attr: str | int, *, require_complete: bool = False) -> bool:
+def has_annotation(doc: Doc, attr: str | int, *, require_complete: bool = False) -> bool:
     """See :meth:`Doc.has_annotation`."""
     name = "SENT_START" if attr == "IS_SENT_END" else attr_name(attr)
     if len(doc) == 0 or name in LEXICAL_ATTRS or name in ("SPACY", "IDX", "LANG"):
@@ -146,7 +146,7 @@ def has_annotation(doc: HasColumns, attr: str | int, *, require_complete: bool =
     return bool((values != 0).all() if require_complete else (values != 0).any())
 
 
-def writable(doc: HasColumns, name: str) -> NDArray[Any]:
+def writable(doc: Doc, name: str) -> NDArray[Any]:
     """See :meth:`Doc.writable`."""
     array = doc.column(name)
     if array is None:
@@ -160,7 +160,7 @@ def writable(doc: HasColumns, name: str) -> NDArray[Any]:
 
 
 def tokens_at(
-    doc: HasWords, start_idx: int, end_idx: int, alignment_mode: str
+    doc: Doc, start_idx: int, end_idx: int, alignment_mode: str
 ) -> tuple[int, int] | None:
     """The run of tokens from one character offset to another, see :meth:`Doc.char_span`."""
     if alignment_mode not in _MODES:

@@ -15,12 +15,12 @@ from .annotation import sent_starts
 from .build import check_trees
 
 if TYPE_CHECKING:
-    from .protocols import HasWords
+    from .forward import Doc
 
 __all__ = ["count_by", "from_array", "to_array"]
 
 
-def to_array(doc: HasWords, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
+def to_array(doc: Doc, names: str | int | Sequence[str | int]) -> NDArray[np.uint64]:
     """See :meth:`Doc.to_array`."""
     if isinstance(names, str | int):
         return _values(doc, attr_name(names))
@@ -30,7 +30,7 @@ def to_array(doc: HasWords, names: str | int | Sequence[str | int]) -> NDArray[n
     return out
 
 
-def _values(doc: HasWords, name: str) -> NDArray[np.uint64]:
+def _values(doc: Doc, name: str) -> NDArray[np.uint64]:
     values: Any
     if name == "SPACY":
         values = doc.spaces
@@ -57,13 +57,13 @@ def _values(doc: HasWords, name: str) -> NDArray[np.uint64]:
     return np.asarray(values, dtype=np.uint64)
 
 
-def count_by(doc: HasWords, attr: str | int) -> dict[int, int]:
+def count_by(doc: Doc, attr: str | int) -> dict[int, int]:
     """See :meth:`Doc.count_by`."""
     values, counts = np.unique(to_array(doc, attr), return_counts=True)
     return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
-def from_array(doc: HasWords, names: str | int | Sequence[str | int], array: NDArray[Any]) -> None:
+def from_array(doc: Doc, names: str | int | Sequence[str | int], array: NDArray[Any]) -> None:
     """See :meth:`Doc.from_array`."""
     if isinstance(names, str | int):
         names = [names]
@@ -84,7 +84,7 @@ def from_array(doc: HasWords, names: str | int | Sequence[str | int], array: NDA
         doc.set_column("SENT_START", None)
 
 
-def _assign(doc: HasWords, name: str, values: NDArray[Any]) -> None:
+def _assign(doc: Doc, name: str, values: NDArray[Any]) -> None:
     signed = np.ascontiguousarray(values).astype(np.int64)
     if name == "HEAD":
         heads = signed + np.arange(len(doc))

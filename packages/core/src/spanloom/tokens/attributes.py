@@ -10,8 +10,7 @@ from ..vocab.columns import check_strings
 from ..vocab.views import Attribute, attribute
 
 if TYPE_CHECKING:
-    from .forward import Doc, Span
-    from .protocols import OneToken
+    from .forward import Doc, Span, Token
 
 __all__ = ["column_number", "column_string", "id_string", "string_id", "word_accessors"]
 
@@ -19,12 +18,12 @@ __all__ = ["column_number", "column_string", "id_string", "string_id", "word_acc
 def column_number(name: str, doc: str) -> Attribute[int]:
     """A column of string ids as an attribute: the id."""
 
-    def read(token: OneToken) -> int:
+    def read(token: Token) -> int:
         columns = token.doc._columns
         column = None if columns is None else columns.get(name)
         return 0 if column is None else cast(int, column.item(token.i))
 
-    def write(token: OneToken, value: int) -> None:
+    def write(token: Token, value: int) -> None:
         if name == "POS":
             check_strings(name, (token.doc.lexicon.strings[value],), f"token {token.i}")
         token.doc.set_value(name, token.i, value)
@@ -35,12 +34,12 @@ def column_number(name: str, doc: str) -> Attribute[int]:
 def column_string(name: str, doc: str) -> Attribute[str]:
     """A column of string ids as an attribute: the string."""
 
-    def read(token: OneToken) -> str:
+    def read(token: Token) -> str:
         columns = token.doc._columns
         column = None if columns is None else columns.get(name)
         return "" if column is None else token.doc.lexicon.strings[column.item(token.i)]
 
-    def write(token: OneToken, value: str) -> None:
+    def write(token: Token, value: str) -> None:
         check_strings(name, (value,), f"token {token.i}")
         doc = token.doc
         doc.set_value(name, token.i, doc.strings_of(name).add(value))
@@ -68,18 +67,18 @@ def id_string(name: str, column: str, doc: str) -> Attribute[str]:
 
 def word_accessors(
     feature: str, string: bool
-) -> tuple[Callable[[OneToken], Any], Callable[[OneToken, Any], None]]:
+) -> tuple[Callable[[Token], Any], Callable[[Token, Any], None]]:
     """What reads a feature of a token's word, the string of it or its number, and what sets it."""
 
-    def number(token: OneToken) -> int:
+    def number(token: Token) -> int:
         doc = token.doc
         return doc.lexicon.value(feature, doc.rows.item(token.i))
 
-    def text(token: OneToken) -> str:
+    def text(token: Token) -> str:
         doc = token.doc
         return doc.lexicon.strings[doc.lexicon.value(feature, doc.rows.item(token.i))]
 
-    def refuse(token: OneToken, value: Any) -> None:  # noqa: ARG001
+    def refuse(token: Token, value: Any) -> None:  # noqa: ARG001
         raise AttributeError(
             f"{feature} belongs to the word, not to one token: set it on the lexeme, vocab['word']"
         )
@@ -87,7 +86,7 @@ def word_accessors(
     return text if string else number, _set_norm if feature == "NORM" else refuse
 
 
-def _set_norm(token: OneToken, value: str | int) -> None:
+def _set_norm(token: Token, value: str | int) -> None:
     """The norm alone can be one token's own: it gets a row of the lexicon with that norm."""
     doc = token.doc
     norm = value if isinstance(value, str) else doc.lexicon.strings[value]

@@ -9,10 +9,10 @@ import numpy as np
 from ..errors import DataError, SerializationError
 from ..io import msgpack as _msgpack
 from ..vocab.columns import COLUMNS, STRING_COLUMNS
+from .packing import pack, packing, smallest, unpack
 from .span import Span
 from .span_group import SpanGroup
 from .vectors import warn_hooks
-from .storage.packing import pack, packing, smallest, unpack
 
 if TYPE_CHECKING:
     from ..vocab import Vocab

@@ -16,7 +16,6 @@ from .tree import circle, tree_starts
 
 if TYPE_CHECKING:
     from .forward import Doc
-    from .protocols import HasColumns
 
 __all__ = [
     "annotate",
@@ -144,7 +143,7 @@ def set_heads(doc: Doc, heads: Sequence[int | None]) -> None:
         doc.set_column("SENT_START", tree_starts(column, missing))
 
 
-def check_trees(doc: HasColumns, heads: NDArray[np.integer]) -> None:
+def check_trees(doc: Doc, heads: NDArray[np.integer]) -> None:
     """Raise :class:`DataError` if heads, absolute indices, go in a circle."""
     if around := circle(heads):
         shown = ", ".join(f"word {i} ({doc.words[i]!r})" for i in around[:5])

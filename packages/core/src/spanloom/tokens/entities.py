@@ -11,14 +11,13 @@ from ..errors import DataError
 from ..vocab.columns import IOB_BEGIN, IOB_IN, IOB_MISSING, IOB_OUT
 
 if TYPE_CHECKING:
-    from .forward import Span
-    from .protocols import HasColumns
+    from .forward import Doc, Span
 
 __all__ = ["assign", "bounds", "fields", "within"]
 
 
 def fields(
-    doc: HasColumns, first: int = 0, last: int | None = None
+    doc: Doc, first: int = 0, last: int | None = None
 ) -> tuple[list[int], list[int], list[int], list[int], list[int]]:
     """Start, end, label id, id in a knowledge base and own id of each entity, a list of each.
 
@@ -47,12 +46,12 @@ def fields(
     )
 
 
-def bounds(doc: HasColumns) -> list[tuple[int, int, int]]:
+def bounds(doc: Doc) -> list[tuple[int, int, int]]:
     """Start, end and label id of each entity, in order."""
     return list(zip(*fields(doc)[:3], strict=True))
 
 
-def within(doc: HasColumns, start: int, end: int) -> list[tuple[int, int, int, int, int]]:
+def within(doc: Doc, start: int, end: int) -> list[tuple[int, int, int, int, int]]:
     """The fields of the entities that have a token from ``start`` to ``end``. Of one that reaches
     beyond, one more token is told, on that side: enough to see that it does."""
     found = zip(*fields(doc, max(0, start - 1), end + 1), strict=True)
@@ -60,7 +59,7 @@ def within(doc: HasColumns, start: int, end: int) -> list[tuple[int, int, int, i
 
 
 def assign(
-    doc: HasColumns, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]], default: str
+    doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]], default: str
 ) -> None:
     """Set the entity columns, see :meth:`Doc.set_ents`."""
     codes = {"blocked": IOB_BEGIN, "missing": IOB_MISSING, "outside": IOB_OUT}
@@ -89,7 +88,7 @@ def assign(
     mend(doc)
 
 
-def mend(doc: HasColumns) -> None:
+def mend(doc: Doc) -> None:
     """An "I" that has lost the entity before it becomes a "B"."""
     iob, labels = doc.column("ENT_IOB"), doc.column("ENT_TYPE")
     if iob is None or labels is None or not len(iob):
@@ -100,7 +99,7 @@ def mend(doc: HasColumns) -> None:
     doc.writable("ENT_IOB")[lost] = IOB_BEGIN
 
 
-def _check(doc: HasColumns, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
+def _check(doc: Doc, ents: Sequence[Span], groups: Mapping[str, Sequence[Span]]) -> None:
     taken: dict[int, str] = {}
     for kind, members in {"entities": ents, **groups}.items():
         for span in members:

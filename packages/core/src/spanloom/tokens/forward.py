@@ -12,5 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .doc import Doc as Doc
     from .span import Span as Span
+    from .token import Token as Token
 
 __all__: list[str] = []

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .protocols import HasColumns
+    from .forward import Doc
 
 __all__ = [
     "ancestors",
@@ -25,7 +25,7 @@ __all__ = [
 _NONE = np.zeros(0, dtype=np.int64)
 
 
-def _kids(doc: HasColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+def _kids(doc: Doc) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     """Tokens sorted by head, and where those of each head start: made once for each set of heads.
 
     ``None`` if there are no heads.
@@ -46,13 +46,13 @@ def _kids(doc: HasColumns) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None
     return order, starts
 
 
-def children(doc: HasColumns, i: int) -> NDArray[np.int64]:
+def children(doc: Doc, i: int) -> NDArray[np.int64]:
     """The tokens whose head is ``i``, in order."""
     kids = _kids(doc)
     return _NONE if kids is None else kids[0][kids[1][i] : kids[1][i + 1]]
 
 
-def subtree(doc: HasColumns, i: int) -> list[int]:
+def subtree(doc: Doc, i: int) -> list[int]:
     """``i`` and all its descendants, in order."""
     kids = _kids(doc)
     if kids is None:
@@ -69,7 +69,7 @@ def subtree(doc: HasColumns, i: int) -> list[int]:
     return sorted(found)
 
 
-def ancestors(doc: HasColumns, i: int) -> list[int]:
+def ancestors(doc: Doc, i: int) -> list[int]:
     """The head of ``i``, its head, and so on; stops where heads go in a circle."""
     heads = doc.column("HEAD")
     found: list[int] = []
@@ -81,7 +81,7 @@ def ancestors(doc: HasColumns, i: int) -> list[int]:
     return found
 
 
-def conjuncts(doc: HasColumns, i: int) -> list[int]:
+def conjuncts(doc: Doc, i: int) -> list[int]:
     """The tokens coordinated with ``i``, without itself."""
     deps, heads = doc.column("DEP"), doc.column("HEAD")
     if deps is None or heads is None:
@@ -134,7 +134,7 @@ def tree_starts(
     return starts
 
 
-def root_of(doc: HasColumns, start: int, end: int) -> int:
+def root_of(doc: Doc, start: int, end: int) -> int:
     """The token of ``start`` to ``end`` with the fewest ancestors, of those whose head lies outside
     or is the token itself, the first of several; ``start`` if there are no heads."""
     heads = doc.column("HEAD")
@@ -147,7 +147,7 @@ def root_of(doc: HasColumns, start: int, end: int) -> int:
     return min((start + i for i in top.tolist()), key=lambda i: len(ancestors(doc, i)))
 
 
-def common_ancestors(doc: HasColumns) -> NDArray[np.int32]:
+def common_ancestors(doc: Doc) -> NDArray[np.int32]:
     """The lowest common ancestor of each two tokens, shape ``(n, n)``, -1 where there is none."""
     paths = [[i, *ancestors(doc, i)] for i in range(len(doc))]
     sets = [set(path) for path in paths]

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from spanloom.errors import SerializationError, SpanloomError
 from spanloom.io import msgpack as _msgpack
+from spanloom.tokens.packing import bounds, pack, packing, unpack
 from spanloom.tokens.span import Span
 from spanloom.tokens.span_group import SpanGroup
 from spanloom.tokens.storage.columnar import check_texts, lengths_of, set_parts
-from spanloom.tokens.storage.packing import bounds, pack, packing, unpack
 from spanloom.vocab.columns import COLUMNS, STRING_COLUMNS
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from ...errors import SerializationError
 from ...io import msgpack as _msgpack
 from ...vocab.columns import COLUMNS, STRING_COLUMNS
 from ..doc import Doc
+from ..packing import bounds, pack, pack_strings, packing, smallest, unpack, unpack_strings
 from ..vectors import warn_hooks
 from .columnar_extras import extras, set_extras
-from .packing import bounds, pack, pack_strings, packing, smallest, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ...vocab import Vocab

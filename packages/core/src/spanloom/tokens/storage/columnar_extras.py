@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..binary import as_key
+from ..packing import pack, pack_strings, unpack, unpack_strings
 from ..span import Span
 from ..span_group import SpanGroup
-from .packing import pack, pack_strings, unpack, unpack_strings
 
 if TYPE_CHECKING:
     from ..doc import Doc

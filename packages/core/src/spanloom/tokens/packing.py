@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import SerializationError
+from ..errors import SerializationError
 
 __all__ = [
     "Packed",

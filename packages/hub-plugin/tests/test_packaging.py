@@ -421,33 +421,32 @@ def _packed(name: str, content: bytes) -> bytes:
     return bytes(srsly.msgpack_dumps({"nodes": [], "shims": [[shim]]}))
 
 
-#: What is put into a wheel, and what is said of it.
-ADDED = [
-    ("en_my_tagger/../../evil.txt", b"", "outside of its folder"),
-    ("/tmp/evil.txt", b"", "outside of its folder"),
-    ("en_my_tagger\\..\\evil", b"", "outside of its folder"),
-    ("C:evil.txt", b"", "outside of its folder"),
-    ("evil.pth", b"import os", "own folders"),
-    ("other/evil.txt", b"", "own folders"),
-    (f"{INFO[:-10]}.data/scripts/x", b"", "own folders"),
-    ("en_my_tagger/__init__.py", b"boom", "holds code"),
-    ("en_my_tagger/_x.SO", b"", "holds code"),
-    ("en_my_tagger/x.pyw", b"", "holds code"),
-    ("en_my_tagger/x.pyz", b"", "holds code"),
-    ("en_my_tagger/x.pkl", b"", "holds code"),
-    ("en_my_tagger/x.py ", b"", "holds code"),
-    ("en_my_tagger/x.json.", b"", "holds code"),
-    ("en_my_tagger/\x1b[2Jx.json", b"", "holds code"),
-    ("en_my_tagger/x", pickle.dumps([1]), "a pickle"),
-    ("en_my_tagger/x.txt", b"#!/bin/sh", "a script"),
-    ("en_my_tagger/x.bin", gzip.compress(b""), "an archive"),
-    ("en_my_tagger/x.npy", _objects(), "pickled objects"),
-    ("en_my_tagger/config.json", b'{"auto_map": {"a": "b"}}', "auto_map"),
-    ("en_my_tagger/m", _packed("pwn.py", b"x"), "pwn.py"),
-    ("en_my_tagger/m", _packed("c.json", b'{"auto_map":[1]}'), "auto_map"),
-    ("en_my_tagger/META.json", b"{}", "one name twice"),
-    ("en_my_tagger/cfg", b"new", "doesn't match its RECORD"),
-]
+#: For each objection the names of files that meet it.
+NAMES = {
+    "outside of its folder": [
+        *("en_my_tagger/../../evil.txt", "/tmp/evil.txt"),
+        *("en_my_tagger\\..\\evil", "C:evil.txt"),
+    ],
+    "own folders": ["evil.pth", "other/evil.txt", f"{INFO[:-10]}.data/scripts/x"],
+    "holds code": [
+        *(f"en_my_tagger/{name}" for name in ("__init__.py", "_x.SO", "x.pyw", "x.pyz", "x.pkl")),
+        *(f"en_my_tagger/{name}" for name in ("x.py ", "x.json.", "\x1b[2Jx.json")),
+    ],
+    "one name twice": ["en_my_tagger/META.json"],
+}
+#: For each objection files of the pipeline that meet it by what they hold.
+CONTENTS = {
+    "a pickle": {"x": pickle.dumps([1])},
+    "a script": {"x.txt": b"#!/bin/sh"},
+    "an archive": {"x.bin": gzip.compress(b"")},
+    "pickled objects": {"x.npy": _objects()},
+    "auto_map": {
+        "config.json": b'{"auto_map": {"a": "b"}}',
+        "m": _packed("c.json", b'{"auto_map":[1]}'),
+    },
+    "pwn.py": {"m": _packed("pwn.py", b"x")},
+    "doesn't match its RECORD": {"cfg": b"new"},
+}
 
 
 def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
@@ -457,7 +456,12 @@ def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        *((_with(name, content), message) for name, content, message in ADDED),
+        *((_with(name, b""), message) for message, names in NAMES.items() for name in names),
+        *(
+            (_with(f"en_my_tagger/{name}", content), message)
+            for message, files in CONTENTS.items()
+            for name, content in files.items()
+        ),
         (lambda files: files.update({"en_my_tagger/big.txt": bytes(300 << 20)}), "--max-size"),
         (lambda files: files.pop("en_my_tagger/config.cfg"), "isn't a saved pipeline"),
         (lambda files: files.pop(f"{INFO}/METADATA"), "isn't a wheel, or is damaged"),

@@ -97,16 +97,16 @@ def component_defaults(
     return decorate
 
 
-def with_settings_of(made: type) -> Callable[[F], F]:
-    """Decorate a function that hands ``**settings`` to the constructor of ``made``: they are spelt
-    out in its signature."""
+def with_settings_of(other: Callable[..., Any]) -> Callable[[F], F]:
+    """Decorate a function that takes the keyword-only parameters of ``other``, a function or the
+    constructor of a class, as its ``**settings``: they are spelt out in its signature."""
 
     def decorate(function: F) -> F:
         own = inspect.signature(function)
         parameters = {
             name: each for name, each in own.parameters.items() if each.kind is not each.VAR_KEYWORD
         }
-        further = {name: each for name, each in _settings(made).items() if name not in parameters}
+        further = {name: each for name, each in _settings(other).items() if name not in parameters}
         function.__signature__ = own.replace(  # type: ignore[attr-defined]
             parameters=[*parameters.values(), *further.values()]
         )
@@ -115,14 +115,15 @@ def with_settings_of(made: type) -> Callable[[F], F]:
     return decorate
 
 
-def _settings(component: type) -> dict[str, inspect.Parameter]:
-    """The keyword-only parameters of a constructor, and where it takes ``**settings`` to hand them
-    on, those of its base's."""
+def _settings(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The keyword-only parameters of a function or constructor, and where that takes ``**settings``
+    to hand them on, those of its base's."""
     settings: dict[str, inspect.Parameter] = {}
-    for each in component.__mro__:
-        if "__init__" not in vars(each):
+    for each in getattr(function, "__mro__", (function,)):
+        call = vars(each).get("__init__") if isinstance(each, type) else each
+        if call is None:
             continue
-        parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
+        parameters = inspect.signature(call).parameters.values()
         named = {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY}
         settings = {**named, **settings}
         if all(p.kind is not p.VAR_KEYWORD for p in parameters):

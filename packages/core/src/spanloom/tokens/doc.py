@@ -15,6 +15,7 @@ from ..io.files import existing, write_bytes
 from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS
 from ..vocab.extensions import Extended, Underscore
+from ..vocab.views import InLanguage
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
 from .retokenize import Retokenizer
@@ -33,7 +34,7 @@ __all__ = ["Doc"]
 
 
 @absent("Doc")
-class Doc(Extended):
+class Doc(InLanguage, Extended):
     """A text and its tokens, each with a row of the lexicon and whether a space follows it.
 
     Annotation is kept in columns, arrays with one value for each token: read them with
@@ -294,16 +295,6 @@ class Doc(Extended):
     def doc(self) -> Doc:
         """The document itself, as for a token or span."""
         return self
-
-    @property
-    def lang_(self) -> str:
-        """The vocab's language."""
-        return self.vocab.lang
-
-    @property
-    def lang(self) -> int:
-        """The id of the vocab's language."""
-        return self.vocab.strings.add(self.vocab.lang)
 
     def __repr__(self) -> str:
         return self.text

@@ -121,16 +121,6 @@ class Token(WordView, Extended):
         """The word type."""
         return Lexeme(self.vocab, self.doc.lexicon, self.doc.rows.item(self.i))
 
-    @property
-    def lang_(self) -> str:
-        """The vocab's language."""
-        return self.vocab.lang
-
-    @property
-    def lang(self) -> int:
-        """The id of the vocab's language."""
-        return self.vocab.strings.add(self.vocab.lang)
-
     def nbor(self, i: int = 1) -> Token:
         """The token that is ``i`` places further. Raises :class:`IndexError` outside the text."""
         if not 0 <= self.i + i < len(self.doc):

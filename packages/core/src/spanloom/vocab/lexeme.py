@@ -26,6 +26,8 @@ class Lexeme(WordView):
 
     __slots__ = ("lexicon", "row", "vocab")
 
+    vocab: Vocab
+
     def __init__(self, vocab: Vocab, lexicon: Lexicon, row: int) -> None:
         self.vocab = vocab
         self.lexicon = lexicon
@@ -64,16 +66,6 @@ class Lexeme(WordView):
     def text(self) -> str:
         """The word."""
         return self.lexicon.texts[self.row]
-
-    @property
-    def lang(self) -> int:
-        """The id of the vocab's language."""
-        return self.vocab.strings.add(self.vocab.lang)
-
-    @property
-    def lang_(self) -> str:
-        """The vocab's language."""
-        return self.vocab.lang
 
     @property
     def is_oov(self) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-__all__ = ["Attribute", "WordView", "alias", "attribute"]
+if TYPE_CHECKING:
+    from .vocab import Vocab
+
+__all__ = ["Attribute", "InLanguage", "WordView", "alias", "attribute"]
 
 T = TypeVar("T")
 
@@ -39,7 +42,29 @@ def alias(name: str, doc: str) -> Attribute[Any]:
     return attribute(attrgetter(name), lambda view, value: setattr(view, name, value), doc)
 
 
-class WordView:
+class InLanguage:
+    """What has a vocab, and so a language."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def vocab(self) -> Vocab:
+            """The vocab."""
+
+    @property
+    def lang(self) -> int:
+        """The id of the vocab's language."""
+        return self.vocab.strings.add(self.vocab.lang)
+
+    @property
+    def lang_(self) -> str:
+        """The vocab's language."""
+        return self.vocab.lang
+
+
+class WordView(InLanguage):
     """What lexemes and tokens say of their word type.
 
     Each attribute declared here is made a property of a subclass, which says how a feature of the

@@ -19,7 +19,9 @@ from spanloom.corpora.sources import default_tokenizer, tokenized
 from spanloom.errors import DataError, FormatError, SerializationError
 from spanloom.examples.offsets import Misfits
 from spanloom.io.files import existing, file_written
+from spanloom.plugins.factory import with_settings_of
 
+from ..jsonl.files import read_jsonl
 from ..jsonl.records import annotate_record
 from .tables import arrow_batches, arrow_schema, from_arrow, is_ours, pyarrow
 
@@ -37,16 +39,11 @@ _KEPT = ("label", "cats", "entities", "ents", "spans", "meta")
 Names = dict[str, list[str]]
 
 
-def read_parquet(
-    path: str | Path,
-    vocab: Vocab,
-    *,
-    tokenizer: Callable[[str], Doc] | None = None,
-    problems: list[FormatError] | None = None,
-    strict: bool = False,
-) -> Iterator[Doc]:
+@with_settings_of(read_jsonl)
+def read_parquet(path: str | Path, vocab: Vocab, **settings: Any) -> Iterator[Doc]:
     """The documents of a ``.parquet`` file, read a few rows at a time: one of ours, or a table of
-    texts or tokens (see the module).
+    texts or tokens (see the module). ``settings`` are those of
+    :func:`~spanloom_formats.read_jsonl`.
 
     Raises :class:`MissingFileError`, and :class:`FormatError` with the number of the row; with
     ``problems``, rows of tables that aren't ours are left out and added there.
@@ -58,17 +55,11 @@ def read_parquet(
     with _named(path, pa), parquet.ParquetFile(path) as file:
         batches = file.iter_batches(batch_size=_ROWS)
         schema = file.schema_arrow
-        yield from _docs(path, schema, batches, vocab, tokenizer, problems, strict)
+        yield from _docs(path, schema, batches, vocab, **settings)
 
 
-def read_arrow(
-    path: str | Path,
-    vocab: Vocab,
-    *,
-    tokenizer: Callable[[str], Doc] | None = None,
-    problems: list[FormatError] | None = None,
-    strict: bool = False,
-) -> Iterator[Doc]:
+@with_settings_of(read_jsonl)
+def read_arrow(path: str | Path, vocab: Vocab, **settings: Any) -> Iterator[Doc]:
     """The documents of an ``.arrow`` file, in Arrow's format for files (Feather) or for streams
     (as ``datasets`` keeps them). Otherwise like :func:`read_parquet`."""
     pa = pyarrow()
@@ -80,7 +71,7 @@ def read_arrow(
         except pa.ArrowInvalid:
             source.seek(0)
             file = batches = pa.ipc.open_stream(source)
-        yield from _docs(path, file.schema, batches, vocab, tokenizer, problems, strict)
+        yield from _docs(path, file.schema, batches, vocab, **settings)
 
 
 @contextmanager
@@ -102,9 +93,9 @@ def _docs(
     schema: Any,
     batches: Iterable[Any],
     vocab: Vocab,
-    tokenizer: Callable[[str], Doc] | None,
-    problems: list[FormatError] | None,
-    strict: bool,
+    tokenizer: Callable[[str], Doc] | None = None,
+    problems: list[FormatError] | None = None,
+    strict: bool = False,
 ) -> Iterator[Doc]:
     if is_ours(schema):
         for batch in batches:

@@ -1,8 +1,6 @@
 """What people write by hand: matchers, and components that work by rule, not by training.
 
 >>> nlp.add_pipe("merge_entities")  # doctest: +SKIP
-
-Importing this package imports nothing else: each public name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -25,5 +23,4 @@ __getattr__, __dir__, __all__ = lazy_names(
         "merging": ["merge_entities", "merge_subtokens"],
         "scorers": ["attribute_ruler_scorer"],
     },
-    "__version__",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from spanloom.components.base import DocAnnotator, GetExamples, Scorer
-from spanloom.components.classifier import assign
+from spanloom.components.columns import assign
 from spanloom.errors import PipelineError, SerializationError
 from spanloom.io import msgpack as _msgpack
 from spanloom.io.files import existing, folder_written

@@ -40,8 +40,13 @@ def hook_dist(fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch) -> Callable[
     return install
 
 
-def hook(source: str) -> str:
-    return f"{HEAD}@hookimpl\n{source}\n"
+def hook(*sources: str) -> str:
+    return HEAD + "".join(f"@hookimpl\n{source}\n" for source in sources)
+
+
+def adding(name: str, target: str, help: str) -> str:
+    add = f"commands.add({name!r}, target='loom_cli:{target}', help={help!r})"
+    return f"def register_commands(commands): {add}"
 
 
 def names(found: Manager) -> list[str]:
@@ -135,21 +140,15 @@ def test_selection_by_environment(
 
 
 def test_declarations_carry_their_owner(hook_dist: Callable[..., Any]) -> None:
-    source = HEAD + (
-        "from spanloom.plugins import ConfigSection, Renamed\n"
-        "@hookimpl\n"
-        "def register_commands(commands):\n"
-        "    commands.add('weave cloth', target='loom_cli:weave', help='Weave.')\n"
-        "@hookimpl\n"
+    source = "from spanloom.plugins import ConfigSection, Renamed\n" + hook(
+        adding("weave cloth", "weave", "Weave."),
         "def config_sections():\n"
-        "    return [ConfigSection('weaving', defaults={'threads': 3}, phase='command')]\n"
-        "@hookimpl\n"
+        "    return [ConfigSection('weaving', defaults={'threads': 3}, phase='command')]",
         "def declare_extensions(declare):\n"
         "    declare.doc('loom_data', doc='What was woven.')\n"
-        "    declare.token('loom_data')\n"
-        "@hookimpl\n"
+        "    declare.token('loom_data')",
         "def legacy_names():\n"
-        "    return {('architectures', 'loom.Old.v1'): Renamed('loom.New.v1', until='0.4')}\n"
+        "    return {('architectures', 'loom.Old.v1'): Renamed('loom.New.v1', until='0.4')}",
     )
     hook_dist("loom-all", source)
     found = manager()
@@ -191,14 +190,8 @@ def test_clashing_declarations_name_both_owners(
 
 
 def test_a_failing_plugin_declares_nothing(hook_dist: Callable[..., Any]) -> None:
-    source = HEAD + (
-        "@hookimpl\n"
-        "def register_commands(commands):\n"
-        "    commands.add('half', target='loom_cli:half', help='Half.')\n"
-        "@hookimpl\n"
-        "def declare_extensions(declare): declare.doc('not an identifier')\n"
-    )
-    hook_dist("loom-half", source)
+    bad = "def declare_extensions(declare): declare.doc('not an identifier')"
+    hook_dist("loom-half", hook(adding("half", "half", "Half."), bad))
     found = manager()
     assert "half" not in found.commands.commands
     assert "loom-half" not in names(found)
@@ -293,13 +286,9 @@ def test_a_manager_may_be_limited(hook_dist: Callable[..., Any]) -> None:
 
 
 def test_hook_modules_stay_light(fresh_python: FreshPython) -> None:
-    code = (
-        "import sys\n"
-        "from spanloom.plugins import manager\n"
-        "manager()\n"
-        "print(sorted({'thinc', 'torch', 'numpy', 'confection', 'rich'} & set(sys.modules)))"
-    )
-    done = fresh_python(code)
+    heavy = {"thinc", "torch", "numpy", "confection", "rich"}
+    shown = f"print(sorted({heavy} & set(sys.modules)))"
+    done = fresh_python(f"import sys; from spanloom.plugins import manager; manager(); {shown}")
     assert done.stdout.strip() == "[]", done.stderr
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import srsly
 from numpy.typing import NDArray
 
+from spanloom.components.base import DocAnnotator
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError, SerializationError
 from spanloom.io.files import existing, write_text
 from spanloom.plugins.factory import component_defaults
-from spanloom.tokens.batch import Batch
 
 from .unit import unit_rows
 
 if TYPE_CHECKING:
     from spanloom import Doc, Example, Pipeline, Vocab
+    from spanloom.tokens.batch import Batch
 
 __all__ = ["SimilarityClassifier", "make_similarity_classifier"]
 
 
-class SimilarityClassifier:
+@dataclass(eq=False)
+class SimilarityClassifier(DocAnnotator):
     """Scores each label by the cosine of a text and the most similar of the label's examples.
 
     ``over="doc"`` writes the scores of the whole text to ``doc.cats``; ``over="tokens"`` adds a
@@ -31,29 +34,21 @@ class SimilarityClassifier:
     text without a vector scores 0. Examples are compared by the mean of their words' vectors.
     """
 
-    def __init__(
-        self,
-        vocab: Vocab,
-        name: str,
-        make_doc: Callable[[str], Doc],
-        *,
-        examples: Mapping[str, Sequence[str]],
-        over: str = "doc",
-        threshold: float = 0.5,
-        spans_key: str = "similar",
-    ) -> None:
-        if over not in ("doc", "tokens"):
-            problem = ConfigProblem(
-                f"components.{name}.over", f"'{over}' isn't known", "doc or tokens"
-            )
-            raise ConfigError([problem], f"component '{name}'")
-        self.vocab = vocab
-        self.name = name
-        self.make_doc = make_doc
-        self.over = over
-        self.threshold = threshold
-        self.spans_key = spans_key
-        self.examples = {label: list(texts) for label, texts in examples.items()}
+    vocab: Vocab
+    name: str
+    make_doc: Callable[[str], Doc]
+    _: KW_ONLY
+    examples: dict[str, list[str]]
+    over: str = "doc"
+    threshold: float = 0.5
+    spans_key: str = "similar"
+
+    def __post_init__(self) -> None:
+        if self.over not in ("doc", "tokens"):
+            place = f"components.{self.name}.over"
+            problem = ConfigProblem(place, f"'{self.over}' isn't known", "doc or tokens")
+            raise ConfigError([problem], f"component '{self.name}'")
+        self.examples = {label: list(texts) for label, texts in self.examples.items()}
         self._known: tuple[object, NDArray[np.float32], NDArray[np.int64]] | None = None
 
     @property
@@ -119,19 +114,6 @@ class SimilarityClassifier:
                 found.append(Span(doc, i, i + 1, label=self.labels[int(best[i])]))  # noqa: PERF401
         doc.spans[self.spans_key] = found
 
-    def __call__(self, doc: Doc) -> Doc:
-        """Annotate one document."""
-        self.annotate(Batch([doc]))
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 256) -> Iterator[Doc]:
-        """Annotate a stream of documents, in order."""
-        from spanloom.components.base import minibatch
-
-        for docs in minibatch(stream, batch_size):
-            self.annotate(Batch(docs))
-            yield from docs
-
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],
@@ -175,22 +157,9 @@ class SimilarityClassifier:
         return self.from_bytes(existing(Path(path) / "examples.json", "examples").read_bytes())
 
 
-@component_defaults({"examples": {}}, assigns=["doc.cats", "doc.spans"])
-def make_similarity_classifier(
-    nlp: Pipeline,
-    name: str,
-    examples: Mapping[str, Sequence[str]],
-    over: str = "doc",
-    threshold: float = 0.5,
-    spans_key: str = "similar",
-) -> SimilarityClassifier:
+@component_defaults(
+    {"examples": {}}, settings_of=SimilarityClassifier, assigns=["doc.cats", "doc.spans"]
+)
+def make_similarity_classifier(nlp: Pipeline, name: str, **settings: Any) -> SimilarityClassifier:
     """Factory of :class:`SimilarityClassifier`."""
-    return SimilarityClassifier(
-        nlp.vocab,
-        name,
-        nlp.make_doc,
-        examples=examples,
-        over=over,
-        threshold=threshold,
-        spans_key=spans_key,
-    )
+    return SimilarityClassifier(nlp.vocab, name, nlp.make_doc, **settings)

@@ -14,14 +14,17 @@ from .options import CODE, GPU
 
 __all__ = ["evaluate_command", "score_rows"]
 
-_PARTS = {"p": "precision", "r": "recall", "f": "F1"}
 _GROUPS = {"token": "Tokens", "morph_micro": "Features", "sents": "Sentences", "ents": "Entities"}
 #: How scores are called in the table.
 _NAMES = {
     "token_acc": "Tokens",
     **{name: name[:-4].upper() for name in ("tag_acc", "pos_acc", "morph_acc", "lemma_acc")},
     **{name: name[4:].upper() for name in ("dep_uas", "dep_las")},
-    **{f"{key}_{p}": f"{of}, {part}" for key, of in _GROUPS.items() for p, part in _PARTS.items()},
+    **{
+        f"{key}_{part[0].lower()}": f"{of}, {part}"
+        for key, of in _GROUPS.items()
+        for part in ("precision", "recall", "F1")
+    },
     "cats_score": "Categories, score",
     "cats_micro_f": "Categories, micro F1",
     "cats_macro_f": "Categories, macro F1",

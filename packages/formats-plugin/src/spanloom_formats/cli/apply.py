@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -33,16 +34,7 @@ __all__ = ["apply_command"]
 @CODE
 @GPU
 def apply_command(
-    model: str,
-    source: str,
-    output: str,
-    lines: bool,
-    text_key: str,
-    batch_size: int | None,
-    n_process: int,
-    resume: bool,
-    code: str | None,
-    gpu_id: int,
+    model: str, source: str, output: str, code: str | None, gpu_id: int, **options: Any
 ) -> None:
     """Annotate SOURCE with the pipeline MODEL and write the documents to OUTPUT.
 
@@ -61,17 +53,7 @@ def apply_command(
         use_gpu(gpu_id)
     nlp = load(model)
     with _progress() as progress:
-        done = apply_pipeline(
-            nlp,
-            source,
-            output,
-            text_key=text_key,
-            lines=lines,
-            batch_size=batch_size,
-            n_process=n_process,
-            resume=resume,
-            progress=progress,
-        )
+        done = apply_pipeline(nlp, source, output, progress=progress, **options)
     speed = f", {done.words / done.seconds:,.0f} words per second" if done.words else ""
     before = f" ({done.before:,} of them before)" if done.before else ""
     click.echo(f"Wrote '{output}': {done.docs:,} documents{before}{speed}.", err=True)

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.classifier import (
-    MISSING,
-    TOKEN_CLASSIFIER_MODEL,
-    TokenClassifier,
-    aligned,
-    assign,
-    white_space,
-)
+from spanloom.components.classifier import TOKEN_CLASSIFIER_MODEL, TokenClassifier
+from spanloom.components.columns import MISSING, aligned, assign, white_space
 from spanloom.errors import DataError, PipelineError, SerializationError
 from spanloom.io.files import existing
 from spanloom.plugins.factory import component_defaults

@@ -13,9 +13,7 @@ __all__ = ["lazy_names"]
 
 
 def lazy_names(
-    package: str,
-    modules: Mapping[str, Sequence[str]],
-    absent: Mapping[str, str] | None = None,
+    package: str, modules: Mapping[str, Sequence[str]], absent: Mapping[str, str] | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """``__getattr__``, ``__dir__`` and ``__all__`` of ``package``.
 

@@ -243,7 +243,8 @@ class Extended:
         :class:`NameClashError` if it exists, unless ``force``."""
         if not force and cls.has_extension(name):
             raise NameClashError(
-                f"The custom attribute {cls._kind}._.{name} already exists: pass force=True to replace it"
+                f"The custom attribute {cls._kind}._.{name} already exists: "
+                f"pass force=True to replace it"
             )
         everywhere.declare(cls._kind, name, owner=SCRIPT, force=force, **options)
 

@@ -223,12 +223,18 @@ def test_odd_texts_come_back_unchanged(text):
     assert [doc.text for doc in nlp.pipe([text, "the cat", text])] == [text, "the cat", text]
 
 
-def test_retokenizing_component_gets_fresh_features():
-    nlp = trained(5)
-    nlp.add_pipe("test_merges", before="tagger")
-    doc = nlp("the cat sat.")
-    assert [t.text for t in doc][:1] == ["the cat"]
-    assert all(t.tag_ for t in doc)
+def test_a_head_gets_fresh_features_after_tokens_were_merged_in_place():
+    nlp = trained()
+    # The tagger runs before, so that there are features of the tokens as they were.
+    nlp.add_pipe("test_merges", after="tagger")
+    doc = nlp(TEXT)
+    assert [t.text for t in doc][:3] == ["the cat", "sat", "."]
+    assert [t.pos_ for t in doc][1:] == ["VERB", "PUNCT", "NOUN", "VERB", "PUNCT"]
+    merged = make_merges(nlp, "")(nlp.make_doc(TEXT))
+    with nlp.select_pipes(disable="test_merges"):
+        fresh = nlp(merged)
+    assert [t.pos_ for t in doc] == [t.pos_ for t in fresh]
+    assert [t.is_sent_start for t in doc] == [t.is_sent_start for t in fresh]
 
 
 def test_a_trained_pipeline_learns_its_data():

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .pipeline import SpacyPipeline
 
 __all__ = ["SPACY", "SpacyDialect"]
 
@@ -38,6 +42,17 @@ class SpacyDialect:
         from .tokenizers import rules_from_bytes
 
         return rules_from_bytes(data)
+
+    def pipeline(self, source: str | Path | bytes) -> SpacyPipeline | None:
+        """The pipeline that spaCy saved: a folder, a wheel, an installed package, bytes."""
+        from .parts import find_parts
+
+        parts = find_parts(source)
+        if parts is None:
+            return None
+        from .pipeline import SpacyPipeline
+
+        return SpacyPipeline(parts)
 
 
 SPACY = SpacyDialect()

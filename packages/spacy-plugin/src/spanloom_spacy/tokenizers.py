@@ -51,4 +51,9 @@ def rules_from_bytes(data: bytes) -> dict[str, Any] | None:
         string: [[text, norm] for text, norm in checked_case(string, pieces)]
         for string, pieces in state["exceptions"].items()
     }
-    return {"special_cases": cases, **{ours: state[name] for ours, name in _PATTERNS.items()}}
+    return {
+        "special_cases": cases,
+        **{ours: state[name] for ours, name in _PATTERNS.items()},
+        "whole_pictures": False,
+        "cases_inside": not state.get("faster_heuristics", True),
+    }

@@ -73,7 +73,8 @@ class TokenClassifier(LabelledComponent):
     A subclass says which classes there are (:meth:`read_labels`), which one each token of the
     reference has (:meth:`targets`), and how they are written (:meth:`write`). Without
     ``overwrite``, tokens that have annotation keep it; for ``label_smoothing`` see
-    :func:`cross_entropy`. White space is no word: it's neither learnt from nor annotated.
+    :func:`cross_entropy`. White space is no word: it's neither learnt from nor annotated, unless
+    ``white_space``.
     """
 
     def __init__(
@@ -85,9 +86,16 @@ class TokenClassifier(LabelledComponent):
         overwrite: bool = False,
         scorer: Scorer | None = None,
         label_smoothing: float = 0.0,
+        white_space: bool = False,
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         self.cfg = {"labels": [], "overwrite": overwrite, "label_smoothing": label_smoothing}
+        self.cfg["white_space"] = white_space
+
+    def _left_out(self, docs: Sequence[Doc]) -> NDArray[np.bool_]:
+        """Which tokens have no class, flat for all documents."""
+        space = white_space(docs)
+        return np.zeros_like(space) if self.cfg.get("white_space") else space
 
     def targets(self, examples: Sequence[Example]) -> NDArray[np.int64]:
         """The class of each token of the predicted documents, flat; see :func:`cross_entropy`."""
@@ -107,7 +115,7 @@ class TokenClassifier(LabelledComponent):
 
     def set_annotations(self, docs: Sequence[Doc], predictions: NDArray[np.int64]) -> None:
         """Write what :meth:`predict` returned."""
-        space = white_space(docs)
+        space = self._left_out(docs)
         self.write(docs, np.where(space, MISSING, predictions) if space.any() else predictions)
 
     def get_loss(self, examples: Sequence[Example], predictions: Any) -> tuple[float, Any]:
@@ -116,7 +124,7 @@ class TokenClassifier(LabelledComponent):
         scores = flatten(predictions, xp)
         smoothing = float(self.cfg.get("label_smoothing", 0.0))
         targets = self.targets(examples)
-        space = white_space([example.predicted for example in examples])
+        space = self._left_out([example.predicted for example in examples])
         if space.any():
             targets = np.where(space, MISSING, targets)
         loss, gradient = cross_entropy(scores, targets, smoothing=smoothing, xp=xp)

@@ -65,10 +65,10 @@ class SentenceRecognizer(TokenClassifier):
         starts = np.where(classes == START, 1, -1).astype(np.int8)
         at = 0
         for doc in docs:
-            if len(doc):
+            if len(doc) and not self.cfg.get("white_space"):
                 first = int(np.argmin(spaces_mask(doc)))
                 starts[at + first] = -1
-                starts[at] = 1
+            starts[at : at + 1] = 1
             at += len(doc)
         assign(docs, "SENT_START", starts, overwrite=self.cfg["overwrite"])
 
@@ -84,6 +84,8 @@ def make_senter(
     model: TokenModel,
     overwrite: bool = False,
     scorer: Scorer | None = None,
+    white_space: bool = False,
 ) -> SentenceRecognizer:
     """Factory of ``senter``."""
-    return SentenceRecognizer(nlp.vocab, model, name, overwrite=overwrite, scorer=scorer)
+    settings: dict[str, Any] = {"overwrite": overwrite, "white_space": white_space}
+    return SentenceRecognizer(nlp.vocab, model, name, scorer=scorer, **settings)

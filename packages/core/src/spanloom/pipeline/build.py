@@ -37,7 +37,7 @@ def blank(
 
 
 def load(
-    name: str | Path,
+    name: str | Path | bytes,
     *,
     vocab: Vocab | None = None,
     disable: Collection[str] = (),
@@ -46,7 +46,8 @@ def load(
     config: Mapping[str, Any] | None = None,
     trust_remote_code: bool | None = None,
 ) -> Pipeline:
-    """Load a saved pipeline: a folder, or the name of an installed package that brings one;
+    """Load a saved pipeline: a folder, or the name of an installed package that brings one; of
+    another library, if its dialect is installed, what that takes too (a wheel, bytes);
     ``"blank:en"`` is :func:`blank`.
 
     ``disable`` loads components without running them; ``enable`` runs only those that it names and

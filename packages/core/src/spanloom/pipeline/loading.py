@@ -13,7 +13,13 @@ from ..config.check import config_to_build
 from ..config.overrides import with_overrides
 from ..config.resolve import resolve_block
 from ..config.source import interpolated
-from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError
+from ..errors import (
+    ConfigError,
+    ConfigProblem,
+    MissingFileError,
+    PipelineError,
+    SerializationError,
+)
 from ..io.files import existing, moved_away
 from ..plugins import manager
 from ..plugins.factory import names_of
@@ -42,13 +48,13 @@ class Choice:
 
 def load(
     cls: Callable[..., P],
-    name: str | Path,
+    name: str | Path | bytes,
     choice: Choice,
     vocab: Vocab | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> P:
     """A saved pipeline of a class; see :func:`spanloom.load`."""
-    path = Path(name)
+    path = Path() if isinstance(name, bytes) else Path(name)
     if isinstance(name, str) and not path.exists():
         from ..plugins.installed import find
 
@@ -59,6 +65,18 @@ def load(
             make = registry.get("models", name)
             pipeline: P = make(vocab=vocab, config=config, **vars(choice))
             return pipeline
+    foreign = registry.foreign_pipeline(name)
+    if foreign is not None:
+        nlp = from_config(cls, _overridden(foreign.config, config), choice, vocab, foreign.meta)
+        nlp.links.assemble()
+        foreign.read(nlp, choice.exclude)
+        _keep_changes(nlp, interpolated(foreign.config))
+        nlp.links.changed()
+        nlp.links.assemble()
+        return nlp
+    if isinstance(name, bytes):
+        hint = registry.dialect_hint()
+        raise SerializationError(f"the bytes aren't those of a pipeline that can be loaded{hint}")
     if not path.is_dir():
         from ..plugins.installed import find_all
 
@@ -69,6 +87,7 @@ def load(
             f"Can't find the pipeline '{name}': there is no folder '{path.absolute()}', and no "
             f"installed pipeline package has this name (installed: {installed})"
             + (f"; an interrupted save left the old one at '{left}': rename it" if left else "")
+            + registry.dialect_hint()
         )
     return _load_folder(cls, path, choice, vocab, config)
 
@@ -83,13 +102,7 @@ def _load_folder(
     """Build the pipeline that a folder describes, and read it."""
     meta = saved_meta(path)
     saved = load_config(existing(path / "config.cfg", "config of a saved pipeline"))
-    settings = saved.copy()
-    if config:
-        flat = {key: value for key, value in config.items() if "." in key}
-        nested = {key: value for key, value in config.items() if "." not in key}
-        settings = settings.merge(nested) if nested else settings
-        if flat:
-            settings = with_overrides(settings, flat)
+    settings = _overridden(saved, config)
     suppliers = suppliers_in(meta)
     settled = registry.settled(suppliers)
     if settled:
@@ -100,6 +113,18 @@ def _load_folder(
     from_disk(nlp, path, exclude=list(choice.exclude))
     _keep_changes(nlp, interpolated(saved))
     return nlp
+
+
+def _overridden(saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Config:
+    """A copy of a config with the overrides of a call, dotted or nested."""
+    settings = Config(saved).copy()
+    if config:
+        flat = {key: value for key, value in config.items() if "." in key}
+        nested = {key: value for key, value in config.items() if "." not in key}
+        settings = settings.merge(nested) if nested else settings
+        if flat:
+            settings = with_overrides(settings, flat)
+    return settings
 
 
 def _keep_changes(nlp: PipelineState, saved: Mapping[str, Any]) -> None:

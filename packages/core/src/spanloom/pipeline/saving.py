@@ -207,6 +207,7 @@ def _checked_meta(meta: Any, source: str) -> dict[str, Any]:
             "upgrade Spanloom"
             if isinstance(version, int)
             else f"{source} has no format number, so Spanloom didn't write it"
+            + registry.dialect_hint()
         )
     return dict(meta)
 

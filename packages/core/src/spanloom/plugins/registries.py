@@ -16,14 +16,16 @@ from decorators in the user's own code. Importing this module imports neither th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ..errors import ConfigError, ConfigProblem, UnknownNameError
 from .index import on_refresh
+from .known import providers
 from .offers import prefer, preferences, recorded
 from .registry import Registry, ThincRegistry
 
@@ -31,7 +33,22 @@ if TYPE_CHECKING:
     import confection
     from confection import Config
 
-__all__ = ["Dialect", "Registries", "preferences", "registry"]
+__all__ = ["Dialect", "Registries", "SavedPipeline", "preferences", "registry"]
+
+
+class SavedPipeline(Protocol):
+    """A trained pipeline that another library saved, ready to be built and read.
+
+    ``config`` is what it is built of, in names that are ours or a dialect's; ``meta`` the meta data
+    of its author.
+    """
+
+    config: Mapping[str, Any]
+    meta: Mapping[str, Any]
+
+    def read(self, nlp: Any, exclude: Collection[str]) -> None:
+        """Fill the pipeline that was built of the config, but for the components ``exclude``.
+        Raises a ``SpanloomError`` for what is damaged or can't be had here."""
 
 
 class Dialect(Protocol):
@@ -55,6 +72,10 @@ class Dialect(Protocol):
         """The rules of a tokenizer that this library saved, with the fields of
         ``TokenizerRules``; ``None`` where the bytes aren't of its making. Raises a
         ``SpanloomError`` or ``ValueError`` where they are damaged."""
+
+    def pipeline(self, source: str | Path | bytes) -> SavedPipeline | None:
+        """The pipeline that this library saved under a path, as an installed package of that name
+        or as these bytes; ``None`` where there is none. Runs nothing that comes with it."""
 
 
 class Registries:
@@ -130,20 +151,26 @@ class Registries:
 
     def advice(self, registry_name: str, name: str) -> str | None:
         """What to do about a name of another library that nobody offers, if its dialect knows."""
-        for each in self.dialects.names():
-            advice: str | None = self.dialects.get(each).advice(registry_name, name)
-            if advice is not None:
-                return advice
-        return None
+        return cast("str | None", self._asked("advice", registry_name, name))
 
     def foreign_tokenizer_rules(self, data: bytes) -> dict[str, Any] | None:
         """Rules of a tokenizer that another library saved, if a dialect knows them."""
-        for each in self.dialects.names():
-            dialect: Dialect = self.dialects.get(each)
-            rules = dialect.tokenizer_rules(data)
-            if rules is not None:
-                return rules
-        return None
+        return cast("dict[str, Any] | None", self._asked("tokenizer_rules", data))
+
+    def foreign_pipeline(self, source: str | Path | bytes) -> SavedPipeline | None:
+        """A pipeline that another library saved, if a dialect knows it."""
+        return cast("SavedPipeline | None", self._asked("pipeline", source))
+
+    def _asked(self, method: str, *arguments: Any) -> Any:
+        """What the first dialect that knows says."""
+        answers = (getattr(self.dialects.get(n), method)(*arguments) for n in self.dialects.names())
+        return next((answer for answer in answers if answer is not None), None)
+
+    def dialect_hint(self) -> str:
+        """How an error about what may be another library's ends: which packages to install."""
+        known = providers("dialects").items()
+        absent = sorted({dist for name, dist in known if name not in self.dialects})
+        return f"; if another library saved it: pip install {' '.join(absent)}" if absent else ""
 
     def _forget(self) -> None:
         for name in self.kinds():

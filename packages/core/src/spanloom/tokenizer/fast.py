@@ -227,6 +227,8 @@ def _search(pattern: str | None) -> Searcher:
 
 def fast_splitter(rules: TokenizerRules) -> FastSplitter | None:
     """A fast splitter for ``rules``, ``None`` if they aren't the base rules."""
+    if rules.cases_inside or not rules.whole_pictures:
+        return None
     for hyphen in (False, True):
         base = base_rules(digit_before_hyphen=hyphen)
         if (rules.prefix, rules.suffix, rules.infix, rules.token, rules.url) == (

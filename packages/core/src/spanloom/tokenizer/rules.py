@@ -178,7 +178,9 @@ class TokenizerRules:
 
     ``prefix``, ``suffix``, ``infix``, ``token`` and ``url`` are regular expressions, ``None`` for
     none: the first two are searched (so they hold their own anchors), infixes are found one after
-    the other, and the last two say that a string is one token if they match at its start.
+    the other, and the last two say that a string is one token if they match at its start. Without
+    ``whole_pictures`` emoji of several characters are split as other signs are; with
+    ``cases_inside`` special cases are also found where infixes split, whatever they look like.
     """
 
     prefix: str | None = None
@@ -187,6 +189,8 @@ class TokenizerRules:
     token: str | None = None
     url: str | None = None
     special_cases: SpecialCases = field(default_factory=dict)
+    whole_pictures: bool = True
+    cases_inside: bool = False
 
     def with_cases(self, *more: SpecialCases) -> TokenizerRules:
         """The same rules with more special cases; a later one takes the place of an earlier."""

@@ -14,6 +14,7 @@ __all__ = ["pattern_of", "rules_from_bytes", "rules_to_bytes"]
 
 _FORMAT = 1
 _FIELDS = ("prefix", "suffix", "infix", "token", "url")
+_FLAGS = {"whole_pictures": True, "cases_inside": False}
 
 
 def pattern_of(name: str, function: Callable[..., Any] | None) -> str | None:
@@ -40,7 +41,7 @@ _INLINE = (re.ASCII, re.IGNORECASE, re.MULTILINE, re.DOTALL, re.VERBOSE)
 def rules_to_bytes(rules: TokenizerRules) -> bytes:
     """Rules as JSON, in ASCII so that any string can be in them."""
     state: dict[str, Any] = {"format": _FORMAT, "kind": "tokenizer"}
-    state |= {field: getattr(rules, field) for field in _FIELDS}
+    state |= {field: getattr(rules, field) for field in (*_FIELDS, *_FLAGS)}
     state["special_cases"] = {
         string: [[text] if norm is None else [text, norm] for text, norm in pieces]
         for string, pieces in rules.special_cases.items()
@@ -64,6 +65,7 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
                 f"tokenizer rules of format {known!r}, this version reads {_FORMAT}"
             )
         patterns = {field: state[field] for field in _FIELDS}
+        flags = {field: bool(state.get(field, default)) for field, default in _FLAGS.items()}
         cases = {
             string: tuple((piece[0], piece[1] if len(piece) > 1 else None) for piece in pieces)
             for string, pieces in state["special_cases"].items()
@@ -80,18 +82,14 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
         raise SerializationError(
             f"these are not the rules of a tokenizer ({type(error).__name__}: {error})"
         ) from error
-    return TokenizerRules(**patterns, special_cases=cases)
+    return TokenizerRules(**patterns, **flags, special_cases=cases)
 
 
 def _foreign(data: bytes) -> dict[str, Any]:
     """Rules that another library saved, by the dialect that knows them."""
-    from ..plugins.known import providers
     from ..plugins.registries import registry
 
     rules = registry.foreign_tokenizer_rules(data)
     if rules is not None:
         return {"format": _FORMAT, **rules}
-    known = providers("dialects").items()
-    absent = sorted({dist for name, dist in known if name not in registry.dialects})
-    hint = f"; if another library saved them: pip install {' '.join(absent)}" if absent else ""
-    raise SerializationError(f"these are not the rules of a tokenizer{hint}")
+    raise SerializationError(f"these are not the rules of a tokenizer{registry.dialect_hint()}")

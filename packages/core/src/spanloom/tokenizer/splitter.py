@@ -56,6 +56,9 @@ class Splitter:
         infixes: Finder | None = None,
         token: Searcher | None = None,
         url: Searcher | None = None,
+        *,
+        whole_pictures: bool = True,
+        cases_inside: bool = False,
     ) -> None:
         self.special_cases = special_cases
         self.prefix = prefix
@@ -63,8 +66,9 @@ class Splitter:
         self.infixes = infixes
         self.token = token
         self.url = url
-        self._pictures = len(self._plain("☺☺")) > 1
-        self.sequences = find_sequences(special_cases, self._has_affix, self._plain)
+        self._pictures = whole_pictures and len(self._plain("☺☺")) > 1
+        has_affix = bool if cases_inside else self._has_affix
+        self.sequences = find_sequences(special_cases, has_affix, self._plain)
 
     def __call__(self, chunk: str) -> list[Piece]:
         """The tokens of a chunk."""

@@ -199,6 +199,8 @@ class Tokenizer(TokenizerBase):
                 self.infix_finditer,
                 self.token_match,
                 self.url_match,
+                whole_pictures=self._rules.whole_pictures,
+                cases_inside=self._rules.cases_inside,
             )
         return self._splitter
 

@@ -101,7 +101,12 @@ class EntityRecognizer(TransitionComponent):
             closed=_flags(batch, "ENT_IOB", _taken),
             space=_space(batch),
             starts=_flags(batch, "SENT_START", lambda values: values == 1),
+            space_last=self._space_last,
         )
+
+    @property
+    def _space_last(self) -> bool:
+        return bool(self.cfg.get("system") == "spacy")
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
         """Write the entities on the documents, as views on two columns of the batch."""
@@ -179,7 +184,7 @@ class EntityRecognizer(TransitionComponent):
     ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the way of the true entities, and of those that the model predicts now."""
         xp = self.model.ops.xp
-        places = Places.of(batch.lengths, space=_space(batch))
+        places = Places.of(batch.lengths, space=_space(batch), space_last=self._space_last)
         predicted = decode(scorer, places, self._actions, xp)
         states = gold_states(gold) + predicted_states(predicted, gold)
         valid, good = gold.judge(states, places, self._actions)

@@ -15,7 +15,9 @@ from spanloom.tokens.batch import Batch
 from ..transition_based.component import TransitionComponent, transition_model, with_labels
 from ..transition_based.document_groups import join_groups
 from ..transitions.arc_eager import ParserActions
+from ..transitions.arc_eager_open import OpenActions
 from ..transitions.projective import DELIMITER
+from .open_trees import open_parse
 from .training import explore
 from .trees import (
     GoldTrees,
@@ -75,6 +77,8 @@ class DependencyParser(TransitionComponent):
             "min_action_freq": min_action_freq,
             "update_with_oracle_cut_size": update_with_oracle_cut_size,
             "exploration": exploration,
+            # The actions that start a sentence: parsers of spaCy's may have several.
+            "breaks": ["ROOT"],
         }
         super().__init__(vocab, model, name, cfg, **settings)
 
@@ -89,8 +93,9 @@ class DependencyParser(TransitionComponent):
     @property
     def move_names(self) -> list[str]:
         """Names of the actions, in the order of the model's output."""
-        left, right = self.cfg["left"], self.cfg["right"]
-        return ["S", "D", "B", *(f"L-{name}" for name in left), *(f"R-{name}" for name in right)]
+        left, right, breaks = (self.cfg[key] for key in ("left", "right", "breaks"))
+        names = ["S", "D", *("B" if name == "ROOT" else f"B-{name}" for name in breaks)]
+        return [*names, *(f"L-{name}" for name in left), *(f"R-{name}" for name in right)]
 
     @property
     def label_data(self) -> Any:
@@ -105,10 +110,12 @@ class DependencyParser(TransitionComponent):
             dtype=np.uint64,
         )
         self._lifted = np.asarray([DELIMITER in name for name in self._names], dtype=bool)
-        self._actions = ParserActions(
+        kind = OpenActions if self.cfg["system"] == "spacy" else ParserActions
+        self._actions = kind(
             [self._numbers[name] for name in self.cfg["left"]],
             [self._numbers[name] for name in self.cfg["right"]],
             self.model.ops.xp,
+            breaks=len(self.cfg["breaks"]),
         )
 
     # -- running
@@ -119,16 +126,20 @@ class DependencyParser(TransitionComponent):
         return join_groups(self._by_group(docs, self._parse), numbered=("heads",))
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
-        tokens = NonSpaceTokens.of(batch)
+        names, lifted, ops = self._names, self._lifted, self.model.ops
         try:
-            trees = parse_tokens(tokens, scorer, self._actions, self.model.ops)
+            if isinstance(self._actions, OpenActions):
+                return open_parse(batch, scorer, self._actions, names, lifted, ops)
+            tokens = NonSpaceTokens.of(batch)
+            return finished(
+                tokens, parse_tokens(tokens, scorer, self._actions, ops), names, lifted, ops
+            )
         except FloatingPointError as error:
             raise PipelineError(
                 f"'{self.name}' can't parse: {error}. Its weights, or those of the encoder that it "
                 "listens to, are damaged, or grew without bound in training: load an earlier "
                 "pipeline."
             ) from error
-        return finished(tokens, trees, self._names, self._lifted, self.model.ops)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
         """Write the columns HEAD, DEP and SENT_START."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TransitionComponent", "transition_model", "with_labels"]
 
 StateType = Literal["ner", "parser"]
+System = Literal["spanloom", "spacy"]
 C = TypeVar("C", bound="TransitionComponent")
 R = TypeVar("R")
 
@@ -56,7 +57,8 @@ class TransitionComponent(LabelledComponent):
     :func:`~spanloom_tasks.transition_based.model.TransitionBasedParser`.
 
     A subclass says which actions its labels make (:attr:`move_names`), what is true of examples
-    (:meth:`_gold`), and which states to learn from (:meth:`_visit`). A trained model takes new
+    (:meth:`_gold`), and which states to learn from (:meth:`_visit`). ``system`` says which actions
+    are possible when: ``spacy`` is for weights that spaCy trained. A trained model takes new
     labels: it keeps what it knows of the others, and scores the new actions 0 until it is trained
     on.
     """
@@ -71,12 +73,13 @@ class TransitionComponent(LabelledComponent):
         cfg: Mapping[str, Any],
         *,
         scorer: Scorer | None = None,
+        system: System = "spanloom",
     ) -> None:
         super().__init__(vocab, model, name, scorer)
         from .model import claim_states
 
         self._size = claim_states(model, self.state_type, name)
-        self.cfg = {**{key: [] for key in self.label_keys}, **cfg}
+        self.cfg = {**{key: [] for key in self.label_keys}, **cfg, "system": system}
         self._index_labels()
 
     # -- labels

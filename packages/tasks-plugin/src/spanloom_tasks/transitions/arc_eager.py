@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ __all__ = [
     "ParserActions",
     "ParserStates",
     "Trees",
+    "advance",
     "check_finite",
     "parse",
 ]
@@ -40,28 +41,39 @@ SHIFT, REDUCE, BREAK, LEFT, RIGHT = range(5)
 
 
 class ParserActions:
-    """The actions with labels: Shift, Reduce, Break, then Left and Right with each of theirs.
+    """The actions with labels: Shift, Reduce, Break (``breaks`` times, where several mean it), then
+    Left and Right with each of theirs.
 
     ``left`` and ``right`` are numbers of relations. ``kinds`` and ``relations`` have shape
     ``(size,)``; ``barred`` has shape ``(8, size)``: what to add to the scores, by the number of a
     state (1 if the top has a head, 2 if a token returned to the input, 4 if a break is allowed).
     """
 
-    def __init__(self, left: Sequence[int], right: Sequence[int], xp: Any = np) -> None:
+    #: How many numbers of states there are.
+    states: ClassVar[int] = 8
+
+    def __init__(
+        self, left: Sequence[int], right: Sequence[int], xp: Any = np, *, breaks: int = 1
+    ) -> None:
         self.left, self.right = list(left), list(right)
-        self.size = 3 + len(self.left) + len(self.right)
-        self.first_right = 3 + len(self.left)
-        kinds = [SHIFT, REDUCE, BREAK, *[LEFT] * len(self.left), *[RIGHT] * len(self.right)]
+        kinds = [SHIFT, REDUCE, *[BREAK] * breaks]
+        none = [-1] * len(kinds)
+        kinds += [*[LEFT] * len(self.left), *[RIGHT] * len(self.right)]
+        self.size = len(kinds)
+        self.first_right = self.size - len(self.right)
         self.kinds = xp.asarray(kinds, dtype="int8")
-        self.relations = xp.asarray([-1, -1, -1, *self.left, *self.right], dtype="int64")
-        valid = np.ones((8, self.size), dtype=bool)
-        for number in range(8):
-            valid[number, SHIFT] = not number & 2
-            valid[number, REDUCE] = bool(number & 1)
-            valid[number, BREAK] = bool(number & 4) and not number & 2
-            valid[number, 3 : self.first_right] = not number & 1
+        self.relations = xp.asarray([*none, *self.left, *self.right], dtype="int64")
+        flat = np.asarray(kinds, dtype=np.int8)
+        valid = np.stack([self.possible(number, flat) for number in range(self.states)])
         self.valid = xp.asarray(valid)
         self.barred = xp.asarray(np.where(valid, 0.0, -1e30).astype("f"))
+
+    def possible(self, number: int, kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
+        """Which actions of these kinds can be taken in states of a number, shape ``(size,)``."""
+        found = (kinds == SHIFT) & (not number & 2)
+        found |= (kinds == REDUCE) & bool(number & 1)
+        found |= (kinds == BREAK) & (bool(number & 4) and not number & 2)
+        return found | (kinds == RIGHT) | ((kinds == LEFT) & (not number & 1))
 
 
 LARGEST = 1e29
@@ -317,12 +329,17 @@ def parse(
     :class:`ParserStates` for the arguments. Raises :class:`FloatingPointError` where scores are NaN
     or infinite: the best of them needn't be an action that can be taken, and so there is no end."""
     states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
+    advance(states, scorer, actions, xp)
+    heads = states.heads[:-1]
+    relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])
+    return Trees(heads, relations, states.starts[:-1])
+
+
+def advance(states: Any, scorer: StateScores, actions: ParserActions, xp: Any) -> None:
+    """Take the best action in each state until none is left."""
     while len(states.docs):
         scores = scorer.scores(states.ids(scorer.size))
         scores += actions.barred[states.number]
         best = scores.argmax(axis=1)
         check_finite(scores[xp.arange(len(best)), best])
         states.apply(actions.kinds[best], actions.relations[best])
-    heads = states.heads[:-1]
-    relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])
-    return Trees(heads, relations, states.starts[:-1])

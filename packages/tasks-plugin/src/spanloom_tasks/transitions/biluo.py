@@ -75,12 +75,13 @@ class Actions:
 class Places:
     """Where entities may be: bool arrays with a value for each token of a batch.
 
-    ``edge``: a token may be the first or last of an entity. ``onward``: an entity may go on after
-    it, which means that a token that may be its last follows. ``ends``: shape ``(tokens,)``, where
-    the token's document ends.
+    ``edge``: a token may be the first of an entity. ``last``: it may be the last of one. ``onward``:
+    an entity may go on after it, which means that a token that may be its last follows. ``ends``:
+    shape ``(tokens,)``, where the token's document ends.
     """
 
     edge: NDArray[np.bool_]
+    last: NDArray[np.bool_]
     onward: NDArray[np.bool_]
     ends: Ints
 
@@ -92,11 +93,13 @@ class Places:
         closed: NDArray[np.bool_] | None = None,
         space: NDArray[np.bool_] | None = None,
         starts: NDArray[np.bool_] | None = None,
+        space_last: bool = False,
     ) -> Places:
         """For documents of these lengths.
 
         ``closed`` tokens are in no entity (or in one that is known), those that are ``space`` may
-        only be within one, and no entity goes on into a token that ``starts`` a sentence.
+        only be within one, or with ``space_last`` end one, and no entity goes on into a token that
+        ``starts`` a sentence.
         """
         size = int(lengths.sum())
         ends = np.cumsum(lengths)
@@ -107,12 +110,13 @@ class Places:
         barrier[ends] = True
         if starts is not None:
             barrier[:size] |= starts
+        last = np.ones(size, dtype=bool) if space_last else edge
         if closed is not None:
-            edge &= ~closed
+            edge, last = edge & ~closed, last & ~closed
             barrier[:size] |= closed
         # The next token at which an entity may end, against the next at which it must have.
-        onward = _next(edge) < _next(barrier)[:size] if size else edge
-        return cls(edge, onward, np.repeat(ends, lengths))
+        onward = _next(last) < _next(barrier)[:size] if size else edge
+        return cls(edge, last, onward, np.repeat(ends, lengths))
 
 
 def _next(flags: NDArray[np.bool_]) -> Ints:
@@ -238,7 +242,7 @@ class _Decoder:
             rows, label = xp.arange(len(which)), xp.asarray(self.labels[which])
             last, inside = self.actions.last(label), self.actions.inside(label)
             closing = _host(scores[rows, last] > scores[rows, inside])
-            closing = (closing | ~places.onward[tokens]) & places.edge[tokens]
+            closing = (closing | ~places.onward[tokens]) & places.last[tokens]
             self.ends[which[closing]] = tokens[closing] + 1
             which, tokens = which[~closing], tokens[~closing] + 1
             steps += 1

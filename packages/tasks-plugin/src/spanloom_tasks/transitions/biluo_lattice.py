@@ -110,7 +110,7 @@ def _closing_chances(
     gap = scores[rows, actions.inside(labels)] - scores[rows, actions.last(labels)]
     close: Floats = 1.0 / (1.0 + np.exp(np.clip(gap, -500, 500)))
     close[~places.onward[tokens]] = 1.0
-    close[~places.edge[tokens]] = 0.0
+    close[~places.last[tokens]] = 0.0
     return close
 
 

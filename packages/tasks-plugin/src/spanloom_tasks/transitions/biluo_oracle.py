@@ -104,7 +104,7 @@ class GoldEntities:
         valid = np.zeros((len(states), actions.size), dtype=bool)
         good = np.zeros_like(valid)
         valid[rows, inside] = places.onward[tokens]
-        valid[rows, last] = places.edge[tokens]
+        valid[rows, last] = places.last[tokens]
         entity = self._begins[first]
         right = entity >= 0
         right[right] = self.entities.labels[entity[right]] == labels[right]

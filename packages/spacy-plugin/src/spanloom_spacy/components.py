@@ -1,0 +1,86 @@
+"""What spaCy saves for each component, in the form in which ours is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from spanloom.errors import SerializationError
+from spanloom.io import msgpack
+
+from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
+from .parts import Parts, json_of
+
+__all__ = ["READERS"]
+
+
+def _cfg(parts: Parts, name: str) -> dict[str, Any]:
+    cfg = json_of(parts, name, "cfg")
+    if not isinstance(cfg, dict):
+        raise SerializationError(f"{parts.source}: the settings of '{name}' are missing")
+    return cfg
+
+
+def _part(parts: Parts, name: str, part: str) -> bytes:
+    data = parts.get(name, part)
+    if data is None:
+        raise SerializationError(f"{parts.source}: '{name}/{part}' is missing")
+    return data
+
+
+def _saved(parts: Parts, name: str, cfg: Mapping[str, Any], model: bytes | None = None) -> bytes:
+    model = _part(parts, name, "model") if model is None else model
+    return msgpack.dumps({"cfg": dict(cfg), "model": model})
+
+
+def _tok2vec(parts: Parts, name: str) -> bytes:
+    return _saved(parts, name, {})
+
+
+def _tagger(parts: Parts, name: str) -> bytes:
+    cfg = _cfg(parts, name)
+    kept = ("labels", "overwrite", "neg_prefix", "label_smoothing")
+    return _saved(parts, name, {**{k: cfg[k] for k in kept if k in cfg}, "white_space": True})
+
+
+def _morphologizer(parts: Parts, name: str) -> bytes:
+    cfg = _cfg(parts, name)
+    labels = list(cfg["labels_morph"])
+    kept = ("overwrite", "extend", "label_smoothing")
+    settings = {key: cfg[key] for key in kept if key in cfg}
+    return _saved(parts, name, {"labels": labels, **settings, "white_space": True})
+
+
+def _senter(parts: Parts, name: str) -> bytes:
+    cfg = _cfg(parts, name)
+    settings = {"labels": ["I", "S"], "overwrite": bool(cfg.get("overwrite")), "white_space": True}
+    return _saved(parts, name, settings)
+
+
+def _parser(parts: Parts, name: str) -> bytes:
+    source = f"{parts.source}: '{name}'"
+    actions = actions_of(_part(parts, name, "moves"), ner=False, source=source)
+    settings = parser_actions(actions)
+    model = reordered(_part(parts, name, "model"), actions, parser_order(settings), source)
+    kept = {key: _cfg(parts, name).get(key) for key in ("min_action_freq",)}
+    return _saved(parts, name, {**settings, "root": "ROOT", "system": "spacy", **kept}, model)
+
+
+def _ner(parts: Parts, name: str) -> bytes:
+    source = f"{parts.source}: '{name}'"
+    actions = actions_of(_part(parts, name, "moves"), ner=True, source=source)
+    settings = ner_actions(actions)
+    model = reordered(_part(parts, name, "model"), actions, ner_order(settings), source)
+    key = _cfg(parts, name).get("incorrect_spans_key")
+    return _saved(parts, name, {**settings, "incorrect_spans_key": key, "system": "spacy"}, model)
+
+
+READERS: Mapping[str, Callable[[Parts, str], bytes]] = {
+    "tok2vec": _tok2vec,
+    "tagger": _tagger,
+    "morphologizer": _morphologizer,
+    "senter": _senter,
+    "parser": _parser,
+    "ner": _ner,
+}
+"""By factory: from what spaCy saved for a component to the bytes that ours saves."""

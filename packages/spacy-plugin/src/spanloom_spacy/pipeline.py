@@ -1,0 +1,128 @@
+"""Pipelines that spaCy trained, as pipelines of ours.
+
+Their config is translated and ours built of it; then what spaCy saved for each part is put into the
+form in which ours is saved, and read as that. Nothing of spaCy's code is needed or run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from spanloom.config import Config, parse_config
+from spanloom.errors import SerializationError, SpanloomError
+from spanloom.plugins.registries import registry
+
+from .components import READERS
+from .dialect import SPACY
+from .parts import Parts, json_of
+from .vocabulary import read_vectors, tokenizer_bytes
+
+__all__ = ["SpacyPipeline"]
+
+#: Of the meta data: what spaCy derives from the pipeline.
+_DERIVED = {
+    "components",
+    "disabled",
+    "factories",
+    "labels",
+    "lang",
+    "pipeline",
+    "spacy_git_version",
+    "vectors",
+}
+#: Settings that components have here so that they do what spaCy's do.
+_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "tagger": {"white_space": True},
+    "morphologizer": {"white_space": True},
+    "senter": {"white_space": True},
+    "parser": {"system": "spacy"},
+    "ner": {"system": "spacy"},
+    "beam_ner": {"system": "spacy"},
+}
+_TOKENIZER = "spacy.Tokenizer.v1"
+#: What a config has that no pipeline is built of here.
+_CALLBACKS = ("before_creation", "after_creation", "after_pipeline_creation")
+
+
+class SpacyPipeline:
+    """A pipeline that spaCy saved; see :class:`~spanloom.plugins.registries.SavedPipeline`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        meta = json_of(parts, "meta.json")
+        data = parts.get("config.cfg")
+        if not isinstance(meta, dict) or data is None:
+            raise SerializationError(f"{parts.source}: meta.json or config.cfg is damaged")
+        try:
+            text = data.decode("utf8")
+        except UnicodeDecodeError as error:
+            raise SerializationError(f"{parts.source}: config.cfg isn't UTF-8: {error}") from error
+        self.meta = {key: value for key, value in meta.items() if key not in _DERIVED}
+        self.config: Config = translated(parse_config(text, source=f"{parts.source}: config.cfg"))
+
+    def read(self, nlp: Any, exclude: Collection[str]) -> None:
+        """See :class:`~spanloom.plugins.registries.SavedPipeline`."""
+        with self._readable("tokenizer"):
+            nlp.tokenizer.from_bytes(tokenizer_bytes(self.parts))
+        with self._readable("vocab"):
+            vectors = read_vectors(self.parts)
+            if vectors is not None:
+                nlp.vocab.vectors = vectors
+        for name, component in nlp.components:
+            factory = self.config["components"][name].get("factory")
+            read = READERS.get(factory)
+            if read is not None and name not in exclude:
+                with self._readable(name):
+                    component.from_bytes(read(self.parts, name))
+
+    @contextmanager
+    def _readable(self, name: str) -> Iterator[None]:
+        """Turn whatever reading damaged data raises into :class:`SerializationError`."""
+        try:
+            yield
+        except (SpanloomError, MemoryError):
+            raise
+        except Exception as error:
+            raise SerializationError(
+                f"{self.parts.source}: '{name}' can't be read: it is damaged "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+
+def translated(config: Config) -> Config:
+    """What our pipeline is built of: the sections ``nlp`` and ``components`` of spaCy's config, in
+    our names as far as we have them."""
+    whole = config.interpolate()
+    nlp = {key: value for key, value in whole.get("nlp", {}).items() if key != "vectors"}
+    nlp.update({key: None for key in _CALLBACKS if nlp.get(key) is None})
+    if (nlp.get("tokenizer") or {}).get("@tokenizers", _TOKENIZER) == _TOKENIZER:
+        nlp["tokenizer"] = {"@tokenizers": "spanloom-spacy.Tokenizer.v1"}
+    components = {
+        name: {**block, **_SETTINGS.get(block.get("factory"), {})}
+        for name, block in whole.get("components", {}).items()
+        if isinstance(block, dict)
+    }
+    made = Config({"nlp": _ours(nlp), "components": _ours(components)})
+    made.source = config.source
+    return made
+
+
+def _ours(value: Any) -> Any:
+    """A part of a config with our names for spaCy's."""
+    if isinstance(value, dict):
+        return {
+            key: _name(key[1:], each)
+            if key.startswith("@") and isinstance(each, str)
+            else _ours(each)
+            for key, each in value.items()
+        }
+    return [_ours(each) for each in value] if isinstance(value, list) else value
+
+
+def _name(kind: str, name: str) -> str:
+    if name.startswith(("spacy.", "spacy-transformers.")):
+        return next((ours for ours in SPACY.our_names(name) if registry.has(kind, ours)), name)
+    return name
+

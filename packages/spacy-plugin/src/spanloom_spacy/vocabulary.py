@@ -1,0 +1,123 @@
+"""Tokenizer rules, norms and vectors of a pipeline that spaCy saved."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spanloom.errors import SerializationError
+from spanloom.io import msgpack
+from spanloom.lang import language
+from spanloom.lang.base import base_norms
+from spanloom.plugins.registries import registry
+from spanloom.tokenizer import Tokenizer
+from spanloom.vocab.features import LexicalRules
+from spanloom.vocab.protocols import PipelineLike
+from spanloom.vocab.strings import hash_string
+
+from .parts import Parts
+
+__all__ = ["NormedTokenizer", "TableNorms", "read_vectors", "rule_tokenizer", "tokenizer_bytes"]
+
+
+@dataclass(frozen=True)
+class TableNorms(LexicalRules):
+    """Lexical rules as spaCy's pipelines have them: norms by the id of the word, then those of
+    signs, then lower case."""
+
+    table: Mapping[int, str] = field(default_factory=dict)
+
+    def norm(self, text: str) -> str:
+        """The norm of a word."""
+        found = self.table.get(hash_string(text)) if self.table else None
+        if found is None:
+            found = self.norm_exceptions.get(text)
+        return text.lower() if found is None else found
+
+
+class NormedTokenizer(Tokenizer):
+    """A tokenizer by rules that also keeps the norms of words, which spaCy has in its vocab."""
+
+    norms: Mapping[int, str]
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.set_norms({})
+
+    def set_norms(self, norms: Mapping[int, str]) -> None:
+        """Let words have these norms, by their ids; those that were seen before keep theirs."""
+        self.norms = norms
+        vocab = self.vocab
+        old = vocab.rules
+        rules = TableNorms(base_norms(), old.stop_words, old.like_num, norms)
+        vocab.rules = vocab.lexicon.rules = rules
+
+    def to_bytes(self) -> bytes:
+        """Rules and norms, as msgpack."""
+        return msgpack.dumps({"rules": super().to_bytes(), "norms": dict(self.norms)})
+
+    def from_bytes(self, bytes_data: bytes) -> NormedTokenizer:
+        """Take over what :meth:`to_bytes` gave. Raises :class:`SerializationError` for something
+        else."""
+        try:
+            state = msgpack.loads(bytes_data)
+            rules, norms = state["rules"], state["norms"]
+        except Exception as error:
+            raise SerializationError(f"these are not the rules of a tokenizer ({error})") from error
+        if not isinstance(norms, dict) or not all(
+            isinstance(key, int) and isinstance(norm, str) for key, norm in norms.items()
+        ):
+            raise SerializationError("the norms of a tokenizer are damaged")
+        super().from_bytes(rules)
+        self.set_norms(norms)
+        return self
+
+
+def rule_tokenizer() -> Callable[[PipelineLike], NormedTokenizer]:
+    """``spanloom-spacy.Tokenizer.v1``: the rules of the pipeline's language, with norms, until
+    those of a saved pipeline are read."""
+    return lambda nlp: NormedTokenizer(nlp.vocab, language(nlp.lang).tokenizer_rules())
+
+
+def tokenizer_bytes(parts: Parts) -> bytes:
+    """What :class:`NormedTokenizer` reads."""
+    data = parts.get("tokenizer")
+    if data is None:
+        raise SerializationError(f"{parts.source}: the rules of the tokenizer are missing")
+    return msgpack.dumps({"rules": data, "norms": lookups(parts, "vocab").get("lexeme_norm", {})})
+
+
+def lookups(parts: Parts, *path: str) -> dict[str, dict[int, Any]]:
+    """The tables of a ``lookups.bin``, each from ids; empty if there is none."""
+    # Under the first name in a folder, under the second in bytes.
+    data = parts.get(*path, "lookups.bin") or parts.get(*path, "lookups")
+    if not data:
+        return {}
+    try:
+        tables = msgpack.loads(data)
+    except Exception as error:
+        raise SerializationError(f"{parts.source}: damaged lookups ({error})") from error
+    if not isinstance(tables, dict):
+        return {}
+    return {name: dict(table) for name, table in tables.items()}
+
+
+def read_vectors(parts: Parts) -> Any:
+    """The table of vectors, from a file by memory map; ``None`` if the pipeline has none."""
+    data = parts.get("vocab", "vectors") if parts.folder is None else None
+    if parts.folder is not None:
+        file = parts.folder / "vocab" / "vectors"
+        if not file.is_file() or file.stat().st_size <= 256:
+            return None
+        return registry.vectors.get("spanloom.Vectors.v1")()(parts.folder / "vocab")
+    if data is None or len(data) <= 256:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("vectors", "key2row", "vectors.cfg", "strings.json"):
+            part = parts.get("vocab", name)
+            if part is not None:
+                Path(folder, name).write_bytes(part)
+        return registry.vectors.get("spanloom.Vectors.v1")()(folder)

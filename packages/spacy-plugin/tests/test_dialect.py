@@ -46,6 +46,9 @@ class Other:
             return {"prefix": None, "suffix": None, "infix": data[6:].decode(), "token": None,
                     "url": None, "special_cases": {}}
 
+    def pipeline(self, source):
+        return None
+
 OTHER = Other()
 """
 

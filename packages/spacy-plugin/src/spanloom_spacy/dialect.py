@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .pipeline import SpacyPipeline
+    from spanloom.plugins.registries import SavedPipeline
+
+from .names import our_names
 
 __all__ = ["SPACY", "SpacyDialect"]
 
@@ -26,12 +28,8 @@ class SpacyDialect:
     """spaCy's names, and those of spacy-transformers."""
 
     def our_names(self, name: str) -> Iterator[str]:
-        """Ours of the same name and version: the one of this package, which takes the arguments of
-        spaCy's, where there is one; else the general one."""
-        rest = name.partition(".")[2]
-        versioned = rest if rest.rpartition(".")[2][:1] == "v" else f"{rest}.v1"
-        yield f"spanloom-spacy.{versioned}"
-        yield f"spanloom.{versioned}"
+        """See :func:`~spanloom_spacy.names.our_names`."""
+        return our_names(name)
 
     def advice(self, registry_name: str, name: str) -> str | None:
         """What to do about a component of spaCy's that isn't here; ``None`` for other names."""
@@ -43,7 +41,7 @@ class SpacyDialect:
 
         return rules_from_bytes(data)
 
-    def pipeline(self, source: str | Path | bytes) -> SpacyPipeline | None:
+    def pipeline(self, source: str | Path | bytes) -> SavedPipeline | None:
         """The pipeline that spaCy saved: a folder, a wheel, an installed package, bytes."""
         from .parts import find_parts
 

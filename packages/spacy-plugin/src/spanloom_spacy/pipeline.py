@@ -15,7 +15,7 @@ from spanloom.errors import SerializationError, SpanloomError
 from spanloom.plugins.registries import registry
 
 from .components import READERS
-from .dialect import SPACY
+from .names import our_names
 from .parts import Parts, json_of
 from .vocabulary import read_vectors, tokenizer_bytes
 
@@ -71,8 +71,7 @@ class SpacyPipeline:
             if vectors is not None:
                 nlp.vocab.vectors = vectors
         for name, component in nlp.components:
-            factory = self.config["components"][name].get("factory")
-            read = READERS.get(factory)
+            read = READERS.get(self.config["components"][name].get("factory", ""))
             if read is not None and name not in exclude:
                 with self._readable(name):
                     component.from_bytes(read(self.parts, name))
@@ -98,9 +97,9 @@ def translated(config: Config) -> Config:
     nlp = {key: value for key, value in whole.get("nlp", {}).items() if key != "vectors"}
     nlp.update({key: None for key in _CALLBACKS if nlp.get(key) is None})
     if (nlp.get("tokenizer") or {}).get("@tokenizers", _TOKENIZER) == _TOKENIZER:
-        nlp["tokenizer"] = {"@tokenizers": "spanloom-spacy.Tokenizer.v1"}
+        nlp["tokenizer"] = {"@tokenizers": "spanloom-spacy.NormedTokenizer.v1"}
     components = {
-        name: {**block, **_SETTINGS.get(block.get("factory"), {})}
+        name: {**block, **_SETTINGS.get(block.get("factory", ""), {})}
         for name, block in whole.get("components", {}).items()
         if isinstance(block, dict)
     }
@@ -123,6 +122,5 @@ def _ours(value: Any) -> Any:
 
 def _name(kind: str, name: str) -> str:
     if name.startswith(("spacy.", "spacy-transformers.")):
-        return next((ours for ours in SPACY.our_names(name) if registry.has(kind, ours)), name)
+        return next((ours for ours in our_names(name) if registry.has(kind, ours)), name)
     return name
-

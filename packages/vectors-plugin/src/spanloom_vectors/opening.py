@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from spanloom.vocab.vectors import saved_vectors
 
 from .build import write_table
 from .formats import Format, read_source, write_source
+from .formats.spacy import find_spacy, map_spacy
 from .formats.streams import file_of
 from .problems import Policy, Problems
 from .storage import is_table
@@ -50,7 +51,52 @@ def open_vectors(path: str | Path, *, hash: str | None = None, by_reference: boo
         if isinstance(table, Table):
             table.by_reference = by_reference or table.by_reference
             return _checked(table, folder, hash)
+    mapped = MappedTable.of_spacy(path)
+    if mapped is not None:
+        return _checked(mapped, path, hash)
     return _checked(read_vectors(path), path, hash)
+
+
+class MappedTable(Table):
+    """The vectors that spaCy saved, where they lie: for looking up, nothing is read but the keys.
+    For all else (words, the hash, searching, saving) they become a table in memory first."""
+
+    __slots__ = ("folder",)
+    folder: Path | None
+
+    @classmethod
+    def of_spacy(cls, path: Path) -> MappedTable | None:
+        """The table of a folder; ``None`` if it holds none of spaCy's that can be mapped."""
+        folder = find_spacy(path)
+        sections = None if folder is None else map_spacy(folder)
+        if sections is None:
+            return None
+        table = cls(sections)
+        table.folder = folder
+        return table
+
+    def _merge(self) -> None:
+        if self.folder is not None:
+            folder, self.folder = self.folder, None
+            self.sections = read_vectors(folder).sections
+        super()._merge()
+
+    def copy(self) -> Table:
+        """See :meth:`Table.copy`."""
+        self._merge()
+        return super().copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.folder is None:
+            return super().__reduce__()
+        return _remapped, (self.folder, list(self._changes.values()))
+
+
+def _remapped(folder: Path, changes: Iterable[tuple[str, Any]]) -> Table:
+    table = open_vectors(folder)
+    for text, vector in changes:
+        table.set_vector(text, vector)
+    return table
 
 
 def _checked(table: Table, path: Path, hash: str | None) -> Table:

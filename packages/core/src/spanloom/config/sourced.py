@@ -18,6 +18,9 @@ __all__ = ["source_problem", "sourced_block"]
 def sourced_block(source: Any, component: str) -> Mapping[str, Any]:
     """The block of a component in the config of a saved pipeline, a folder or a package; an empty
     one if there is none, or ``source`` is loaded by a function, which isn't called here."""
+    foreign = _foreign(source) if isinstance(source, str) else None
+    if foreign is not None:
+        return dict(foreign.get(component, {}))
     folder = _folder(source) if isinstance(source, str) else None
     if folder is None or not (folder / "config.cfg").is_file():
         return {}
@@ -32,7 +35,9 @@ def sourced_block(source: Any, component: str) -> Mapping[str, Any]:
 def source_problem(source: str, component: str) -> ConfigProblem | None:
     """Why ``component`` can't be taken from the pipeline ``source``; the path of the problem is
     ``source`` or ``component``. ``None`` if nothing speaks against it."""
-    folder = _folder(source)
+    folder, components = _folder(source), _foreign(source)
+    if components is not None:
+        return _missing(source, component, components)
     if folder is None:
         if registry.has("models", source):
             return None
@@ -47,10 +52,23 @@ def source_problem(source: str, component: str) -> ConfigProblem | None:
         components = load_config(folder / "config.cfg").get("components", {})
     except SpanloomError as error:
         return ConfigProblem("source", f"its config can't be read: {error}")
-    if component not in components:
-        message = f"'{source}' has no component '{component}'"
-        return ConfigProblem("component", message, near(component, components, "it has"))
-    return None
+    return _missing(source, component, components)
+
+
+def _missing(source: str, component: str, components: Mapping[str, Any]) -> ConfigProblem | None:
+    if component in components:
+        return None
+    message = f"'{source}' has no component '{component}'"
+    return ConfigProblem("component", message, near(component, components, "it has"))
+
+
+def _foreign(source: str) -> Mapping[str, Any] | None:
+    """The components of a pipeline that another library saved; ``None`` where it is none."""
+    try:
+        saved = registry.foreign_pipeline(source)
+    except SpanloomError:
+        return None
+    return None if saved is None else saved.config.get("components", {})
 
 
 def _folder(source: str) -> Path | None:

@@ -61,8 +61,8 @@ def load(
     is wrong with the config, :class:`PipelineError` for components that aren't there or listen to
     one that isn't, and :class:`SerializationError` for files that can't be read.
     """
-    if str(name).startswith("blank:"):
-        return blank(str(name).removeprefix("blank:"), vocab=vocab, config=config)
+    if isinstance(name, str) and name.startswith("blank:"):
+        return blank(name.removeprefix("blank:"), vocab=vocab, config=config)
     choice = loading.Choice.of(disable, enable, exclude)
     with remote_code(trust_remote_code):
         return loading.load(Pipeline, name, choice, vocab, config)

@@ -13,13 +13,7 @@ from ..config.check import config_to_build
 from ..config.overrides import with_overrides
 from ..config.resolve import resolve_block
 from ..config.source import interpolated
-from ..errors import (
-    ConfigError,
-    ConfigProblem,
-    MissingFileError,
-    PipelineError,
-    SerializationError,
-)
+from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError, SerializationError
 from ..io.files import existing, moved_away
 from ..plugins import manager
 from ..plugins.factory import names_of
@@ -67,10 +61,15 @@ def load(
             return pipeline
     foreign = registry.foreign_pipeline(name)
     if foreign is not None:
-        nlp = from_config(cls, _overridden(foreign.config, config), choice, vocab, foreign.meta)
+        saved = Config(dict(foreign.config))
+        settings = _overridden(saved, config)
+        try:
+            nlp = from_config(cls, settings, choice, vocab, foreign.meta)
+        except ConfigError as error:
+            raise _with_way_out(error, choice) from None
         nlp.links.assemble()
         foreign.read(nlp, choice.exclude)
-        _keep_changes(nlp, interpolated(foreign.config))
+        _keep_changes(nlp, interpolated(saved))
         nlp.links.changed()
         nlp.links.assemble()
         return nlp
@@ -90,6 +89,17 @@ def load(
             + registry.dialect_hint()
         )
     return _load_folder(cls, path, choice, vocab, config)
+
+
+def _with_way_out(error: ConfigError, choice: Choice) -> ConfigError:
+    """The error about another library's config, and how the rest of its pipeline loads."""
+    parts = [each.path.split(".") for each in error.problems]
+    names = {part[1] for part in parts if part[0] == "components" and len(part) > 1}
+    if not names:
+        return error
+    fix = f"load the others with exclude={sorted({*choice.exclude, *names})}"
+    problem = ConfigProblem("components", f"{len(names)} can't be built here", fix)
+    return ConfigError([*error.problems, problem], source=error.source)
 
 
 def _load_folder(
@@ -115,9 +125,9 @@ def _load_folder(
     return nlp
 
 
-def _overridden(saved: Mapping[str, Any], config: Mapping[str, Any] | None) -> Config:
+def _overridden(saved: Config, config: Mapping[str, Any] | None) -> Config:
     """A copy of a config with the overrides of a call, dotted or nested."""
-    settings = Config(saved).copy()
+    settings = saved.copy()
     if config:
         flat = {key: value for key, value in config.items() if "." in key}
         nested = {key: value for key, value in config.items() if "." not in key}

@@ -37,14 +37,15 @@ __all__ = ["Dialect", "Registries", "SavedPipeline", "preferences", "registry"]
 
 
 class SavedPipeline(Protocol):
-    """A trained pipeline that another library saved, ready to be built and read.
+    """A trained pipeline that another library saved, ready to be built and read."""
 
-    ``config`` is what it is built of, in names that are ours or a dialect's; ``meta`` the meta data
-    of its author.
-    """
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What it is built of, in names that are ours or a dialect's."""
 
-    config: Mapping[str, Any]
-    meta: Mapping[str, Any]
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The meta data of its author."""
 
     def read(self, nlp: Any, exclude: Collection[str]) -> None:
         """Fill the pipeline that was built of the config, but for the components ``exclude``.

@@ -65,7 +65,9 @@ def rules_from_bytes(data: bytes) -> TokenizerRules:
                 f"tokenizer rules of format {known!r}, this version reads {_FORMAT}"
             )
         patterns = {field: state[field] for field in _FIELDS}
-        flags = {field: bool(state.get(field, default)) for field, default in _FLAGS.items()}
+        flags: dict[str, Any] = {
+            field: bool(state.get(field, default)) for field, default in _FLAGS.items()
+        }
         cases = {
             string: tuple((piece[0], piece[1] if len(piece) > 1 else None) for piece in pieces)
             for string, pieces in state["special_cases"].items()

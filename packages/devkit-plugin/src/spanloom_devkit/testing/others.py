@@ -277,7 +277,7 @@ class DialectConformance(NameConformance):
     def test_loads(self) -> None:
         """The name stands for an object that can be imported, with the methods of a `Dialect`."""
         dialect = self.target()
-        for method in ("our_names", "advice", "tokenizer_rules"):
+        for method in ("our_names", "advice", "tokenizer_rules", "pipeline"):
             assert callable(getattr(dialect, method, None)), (
                 f"'{self.name}' has no method {method}: see spanloom.plugins.registries.Dialect"
             )
@@ -299,6 +299,13 @@ class DialectConformance(NameConformance):
         dialect: Any = self.target()
         found = dialect.advice("factories", "spanloom_conformance")
         assert found is None, f"advice on a name that nobody knows: {found}"
+
+    def test_others(self) -> None:
+        """It has no rules and no pipeline where there are none."""
+        dialect: Any = self.target()
+        for method in ("tokenizer_rules", "pipeline"):
+            found = getattr(dialect, method)(b"spanloom-conformance")
+            assert found is None, f"{method} of bytes that nobody wrote: {found}"
 
 
 class BatcherConformance(BuildConformance):

@@ -12,9 +12,10 @@ from spanloom.tokens.batch import Batch
 
 from ..transitions.arc_eager import advance
 from ..transitions.arc_eager_open import OpenActions, OpenStates
+from ..transitions.arc_eager_open_few import parse_open_few
 from ..transitions.gold import spaces_of
 from ..transitions.projective import DELIMITER
-from .trees import NO_RELATION, Parse
+from .trees import FEW, NO_RELATION, Parse
 
 __all__ = ["open_parse"]
 
@@ -32,11 +33,14 @@ def open_parse(
     """The trees of a batch. Raises :class:`FloatingPointError` where scores aren't finite."""
     lengths = batch.lengths
     starts, denied = _known_starts(batch)
-    some = lengths[lengths > 0]
-    states = OpenStates(some, starts=starts, denied=denied, xp=ops.xp)
-    advance(states, scorer, actions, ops.xp)
-    heads = ops.to_numpy(states.heads[:-1])
-    relations = ops.to_numpy(states.relations[:-1])
+    if ops.xp is np and lengths.sum() <= FEW * lengths.max(initial=0):
+        known = (None if flags is None else flags.tolist() for flags in (starts, denied))
+        trees = parse_open_few(scorer, lengths.tolist(), actions, *known)
+        heads, relations = trees.heads, trees.relations
+    else:
+        states = OpenStates(lengths[lengths > 0], starts=starts, denied=denied, xp=ops.xp)
+        advance(states, scorer, actions, ops.xp)
+        heads, relations = (ops.to_numpy(each[:-1]) for each in (states.heads, states.relations))
     size = len(heads)
     roots = heads == size
     heads = np.where(roots, np.arange(size), heads)
@@ -49,9 +53,7 @@ def open_parse(
     return Parse(heads, relations, begins)
 
 
-def _known_starts(
-    batch: Batch,
-) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+def _known_starts(batch: Batch) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
     """Where sentences are annotated to start, and not to."""
     columns = [doc.column("SENT_START") for doc in batch]
     if all(column is None or not column.any() for column in columns):
@@ -92,7 +94,7 @@ def _reattached(
         wanted = label.partition(DELIMITER)[2]
 
         def fits(child: int, wanted: str = wanted) -> bool:
-            return (labels.get(child) or bare[relations[child]]) == wanted
+            return bool((labels.get(child) or bare[relations[child]]) == wanted)
 
         level = [int(heads[token])]
         found = None

@@ -70,10 +70,11 @@ class ParserActions:
 
     def possible(self, number: int, kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
         """Which actions of these kinds can be taken in states of a number, shape ``(size,)``."""
-        found = (kinds == SHIFT) & (not number & 2)
+        found: NDArray[np.bool_] = (kinds == SHIFT) & (not number & 2)
         found |= (kinds == REDUCE) & bool(number & 1)
         found |= (kinds == BREAK) & (bool(number & 4) and not number & 2)
-        return found | (kinds == RIGHT) | ((kinds == LEFT) & (not number & 1))
+        found |= (kinds == RIGHT) | ((kinds == LEFT) & (not number & 1))
+        return found
 
 
 LARGEST = 1e29

@@ -39,10 +39,11 @@ class OpenActions(ParserActions):
 
     def possible(self, number: int, kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
         """See :class:`ParserActions`."""
-        found = (kinds == SHIFT) & bool(number & CAN_SHIFT)
+        found: NDArray[np.bool_] = (kinds == SHIFT) & bool(number & CAN_SHIFT)
         found |= (kinds == REDUCE) & bool(number & CAN_REDUCE)
         found |= ((kinds == LEFT) | (kinds == RIGHT)) & bool(number & CAN_ARC)
-        return found | ((kinds == BREAK) & bool(number & CAN_BREAK))
+        found |= (kinds == BREAK) & bool(number & CAN_BREAK)
+        return found
 
 
 class OpenStates:
@@ -189,4 +190,3 @@ class OpenStates:
     def _keep(self, going: Array) -> None:
         for name in ("docs", "top", "back", "next", "end", "front", "second", "number"):
             setattr(self, name, getattr(self, name)[going])
-

@@ -75,9 +75,9 @@ class Actions:
 class Places:
     """Where entities may be: bool arrays with a value for each token of a batch.
 
-    ``edge``: a token may be the first of an entity. ``last``: it may be the last of one. ``onward``:
-    an entity may go on after it, which means that a token that may be its last follows. ``ends``:
-    shape ``(tokens,)``, where the token's document ends.
+    ``edge``: a token may be the first of an entity. ``last``: it may be the last of one.
+    ``onward``: an entity may go on after it, which means that a token that may be its last follows.
+    ``ends``: shape ``(tokens,)``, where the token's document ends.
     """
 
     edge: NDArray[np.bool_]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import srsly
 from numpy.typing import NDArray
+from srsly import msgpack
 
 from spanloom.errors import FormatError
 from spanloom.io.files import existing, folder_written, write_bytes, write_text
@@ -16,9 +17,10 @@ from spanloom.vocab.strings import hash_strings, symbol_ids
 
 from ..build import Chunk, Source
 from ..problems import Problems
+from ..storage import Sections
 from ..subwords import Subwords
 
-__all__ = ["find_spacy", "read_spacy", "write_spacy"]
+__all__ = ["find_spacy", "map_spacy", "read_spacy", "write_spacy"]
 
 _BLOCK = 4096
 _FLORET = ("minn", "maxn", "hash_count", "hash_seed", "bow", "eow")
@@ -38,17 +40,8 @@ def read_spacy(path: str | Path, problems: Problems) -> Source:
     folder = find_spacy(path)
     if folder is None:
         raise FormatError(path, None, "this folder contains no spaCy vectors")
-    try:
-        table: NDArray[Any] = np.load(folder / "vectors", mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        raise FormatError(folder / "vectors", None, f"this isn't an array: {error}") from error
-    if table.ndim != 2 or not table.shape[1]:
-        raise FormatError(folder / "vectors", None, f"vectors of shape {table.shape}")
-    settings = _settings(folder / "vectors.cfg")
-    attrs = [_attr(settings.get("attr", "ORTH"))]
-    if settings.get("mode") == "floret":
-        chosen = {name: settings[name] for name in _FLORET}
-        subwords = Subwords("floret", len(table), **chosen)
+    table, attrs, subwords = _opened(folder)
+    if subwords is not None:
         return Source(table.shape[1], (), total=0, subwords=subwords, buckets=table, attrs=attrs)
     words, rows = _keys(folder, len(table), problems)
     if np.array_equal(rows, np.arange(len(table))):
@@ -58,6 +51,60 @@ def read_spacy(path: str | Path, problems: Problems) -> Source:
         )
         return Source(table.shape[1], chunks, total=len(words), attrs=attrs)
     return Source(table.shape[1], (), total=len(words), attrs=attrs, shared=(words, rows, table))
+
+
+def map_spacy(folder: Path) -> Sections | None:
+    """The sections of a table for looking up alone, by memory map: without words, and without a
+    hash. ``None`` where the rows can't be used as they lie in the file."""
+    table, attrs, subwords = _opened(folder)
+    if table.dtype != np.dtype("<f4") or not table.flags.c_contiguous:
+        return None
+    arrays: dict[str, NDArray[Any]] = {"rows": table}
+    if subwords is None:
+        ids, rows = _mapping(folder / "key2row")
+        good = (rows >= 0) & (rows < len(table))
+        ids, rows = ids[good], rows[good]
+        order = np.argsort(ids, kind="stable")
+        arrays |= {"ids": ids[order], "order": np.arange(len(order), dtype=np.uint32)}
+        arrays["key_rows"] = rows[order].astype(np.uint32)
+    header = {
+        "kind": "words" if subwords is None else "floret",
+        "name": "",
+        "width": table.shape[1],
+        "dtype": "float32",
+        "attrs": attrs,
+        "unknown": "zero" if subwords is None else "subword",
+        "subwords": None if subwords is None else subwords.to_dict(),
+    }
+    return Sections(header, arrays, str(folder))
+
+
+def _opened(folder: Path) -> tuple[NDArray[Any], list[str], Subwords | None]:
+    """The rows, mapped; by which attributes words are looked up; and the subwords of floret."""
+    try:
+        table: NDArray[Any] = np.load(folder / "vectors", mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise FormatError(folder / "vectors", None, f"this isn't an array: {error}") from error
+    if table.ndim != 2 or not table.shape[1]:
+        raise FormatError(folder / "vectors", None, f"vectors of shape {table.shape}")
+    settings = _settings(folder / "vectors.cfg")
+    attrs = [_attr(settings.get("attr", "ORTH"))]
+    if settings.get("mode") != "floret":
+        return table, attrs, None
+    return table, attrs, Subwords("floret", len(table), **{key: settings[key] for key in _FLORET})
+
+
+def _mapping(path: Path) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Ids and rows of a ``key2row``, without a dict of them all."""
+    data = existing(path, "key2row of spaCy's vectors").read_bytes()
+    unpacker = msgpack.Unpacker(max_buffer_size=len(data) + 1)
+    unpacker.feed(data)
+    try:
+        size = min(unpacker.read_map_header(), len(data))
+        pairs = np.fromiter(unpacker, dtype=np.uint64, count=2 * size)
+    except Exception as error:
+        raise FormatError(path, None, f"this is no mapping of ids to rows: {error!r}") from error
+    return pairs[::2].astype(np.uint64), pairs[1::2].astype(np.int64)
 
 
 def _settings(path: Path) -> dict[str, Any]:

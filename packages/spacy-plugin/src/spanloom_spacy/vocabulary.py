@@ -77,8 +77,8 @@ class NormedTokenizer(Tokenizer):
 
 
 def rule_tokenizer() -> Callable[[PipelineLike], NormedTokenizer]:
-    """``spanloom-spacy.NormedTokenizer.v1``: the rules of the pipeline's language, with norms, until
-    those of a saved pipeline are read."""
+    """``spanloom-spacy.NormedTokenizer.v1``: the rules of the pipeline's language, with norms,
+    until those of a saved pipeline are read."""
     return lambda nlp: NormedTokenizer(nlp.vocab, language(nlp.lang).tokenizer_rules())
 
 

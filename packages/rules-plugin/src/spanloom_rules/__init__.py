@@ -20,7 +20,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "lemmas.modes": ["LemmaRules", "LemmaTables", "Mode", "Word", "by_lookup", "by_rules"],
         "matcher": ["Matcher"],
         "matching.validation": ["PatternError", "validate_token_pattern"],
-        "merging": ["merge_entities", "merge_subtokens"],
+        "merging": ["merge_entities", "merge_noun_chunks", "merge_subtokens"],
         "scorers": ["attribute_ruler_scorer"],
     },
 )

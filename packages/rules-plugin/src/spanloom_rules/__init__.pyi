@@ -18,6 +18,7 @@ from .matcher import Matcher as Matcher
 from .matching.validation import PatternError as PatternError
 from .matching.validation import validate_token_pattern as validate_token_pattern
 from .merging import merge_entities as merge_entities
+from .merging import merge_noun_chunks as merge_noun_chunks
 from .merging import merge_subtokens as merge_subtokens
 from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
 
@@ -41,6 +42,7 @@ __all__ = [
     "levenshtein_compare",
     "load_lookups",
     "merge_entities",
+    "merge_noun_chunks",
     "merge_subtokens",
     "validate_token_pattern",
 ]

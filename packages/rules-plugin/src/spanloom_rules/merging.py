@@ -1,4 +1,4 @@
-"""Components that make one token of several: of an entity, of the parts of a word."""
+"""Components that make one token of several: of an entity, a noun phrase, the parts of a word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from spanloom.components import Component
     from spanloom.vocab.protocols import PipelineLike
 
-__all__ = ["make_merge_entities", "make_merge_subtokens", "merge_entities", "merge_subtokens"]
+__all__ = [
+    "make_merge_entities",
+    "make_merge_noun_chunks",
+    "make_merge_subtokens",
+    "merge_entities",
+    "merge_noun_chunks",
+    "merge_subtokens",
+]
 
 
 def merge_entities(doc: Doc) -> Doc:
@@ -25,6 +32,17 @@ def merge_entities(doc: Doc) -> Doc:
         for ent in doc.ents:
             root = ent.root
             retokenizer.merge(ent, {"TAG": root.tag, "DEP": root.dep, "ENT_TYPE": ent.label})
+    return doc
+
+
+def merge_noun_chunks(doc: Doc) -> Doc:
+    """Make one token of each base noun phrase. It keeps the tag and relation of the phrase's root.
+    A document without trees stays as it is."""
+    if doc.has_annotation("DEP"):
+        with doc.retokenize() as retokenizer:
+            for chunk in doc.noun_chunks:
+                root = chunk.root
+                retokenizer.merge(chunk, {"TAG": root.tag, "DEP": root.dep})
     return doc
 
 
@@ -55,6 +73,16 @@ def merge_subtokens(doc: Doc, label: str = "subtok") -> Doc:
 def make_merge_entities(nlp: PipelineLike, name: str) -> Component:
     """The component ``merge_entities``."""
     return merge_entities
+
+
+@component_defaults(
+    requires=["token.dep", "token.tag", "token.pos"],
+    assigns=["token.dep", "token.tag"],
+    retokenizes=True,
+)
+def make_merge_noun_chunks(nlp: PipelineLike, name: str) -> Component:
+    """The component ``merge_noun_chunks``."""
+    return merge_noun_chunks
 
 
 @component_defaults(requires=["token.dep"], assigns=["token.dep"], retokenizes=True)

@@ -19,7 +19,6 @@ _LACKING = {
     "entity_ruler": "write a component that sets doc.ents",
     "future_entity_ruler": "write a component that sets doc.ents",
     "beam_parser": "use 'parser'",
-    "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
     "span_ruler": "write a component that sets doc.spans",
 }
 

@@ -116,7 +116,7 @@ class Registries:
         self.lemmatizer_rules = self._named("lemmatizer_rules")
         """How a language's words get their lemmas, by its code."""
         self.syntax_iterators = self._named("syntax_iterators")
-        """``span -> bounds of noun phrases``, by the code of a language."""
+        """``doc -> bounds of noun phrases``, by the code of a language."""
         self.converters = self._named("converters")
         """``file -> iterator of docs``"""
         self.writers = self._named("writers")

@@ -18,6 +18,7 @@ from ..vocab.extensions import Extended, Underscore
 from ..vocab.views import InLanguage
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
 from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
+from .phrases import noun_phrases
 from .retokenize import Retokenizer
 from .showing import can_render, to_html
 from .span import Span
@@ -245,15 +246,13 @@ class Doc(InLanguage, Extended):
     @property
     def spans(self) -> SpanGroups:
         """Named groups of spans."""
-        if self._spans is None:
-            self._spans = SpanGroups(self)
+        self._spans = SpanGroups(self) if self._spans is None else self._spans
         return self._spans
 
     @property
     def cats(self) -> dict[str, float]:
         """The score of each category."""
-        if self._cats is None:
-            self._cats = {}
+        self._cats = {} if self._cats is None else self._cats
         return self._cats
 
     @cats.setter
@@ -263,8 +262,7 @@ class Doc(InLanguage, Extended):
     @property
     def user_data(self) -> dict[Any, Any]:
         """Whatever the user keeps with the document; custom attributes store their values here."""
-        if self._user_data is None:
-            self._user_data = {}
+        self._user_data = {} if self._user_data is None else self._user_data
         return self._user_data
 
     @user_data.setter
@@ -327,6 +325,11 @@ class Doc(InLanguage, Extended):
             return next(sent for sent in self.sents if sent.start <= i < sent.end)
         return Span(self, *annotation.sentence_at(self, i))
 
+    @property
+    def noun_chunks(self) -> Iterator[Span]:
+        """The base noun phrases, see :func:`~spanloom.tokens.phrases.noun_phrases`."""
+        return iter([Span(self, *each) for each in noun_phrases(self)])
+
     # What is annotated
 
     def has_annotation(self, attr: str | int, *, require_complete: bool = False) -> bool:
@@ -340,8 +343,7 @@ class Doc(InLanguage, Extended):
 
     @property
     def ents(self) -> tuple[Span, ...]:
-        """The named entities, in order. Set them with spans or ``(label, start, end)`` tuples,
-        see :meth:`set_ents`."""
+        """The named entities, in order; set with spans or tuples ``(label, start, end)``."""
         return tuple(map(Span, repeat(self), *entities.fields(self)))
 
     @ents.setter
@@ -551,8 +553,7 @@ class Doc(InLanguage, Extended):
     def render(
         self, style: str | Sequence[str] = "auto", *, page: bool = False, spans_key: str = "sc"
     ) -> str:
-        """HTML of the document, as a fragment or a whole page. Raises
-        :class:`UnknownNameError` without ``spanloom-display``."""
+        """HTML, or a page of it. Raises :class:`UnknownNameError` without ``spanloom-display``."""
         return to_html(self, style, page=page, spans_key=spans_key)
 
     def _repr_html_(self) -> str | None:

@@ -205,6 +205,11 @@ class Span(Extended):
         bounds = annotation.sentences_of(self.doc, self.start, end)
         return (Span(self.doc, *each) for each in bounds)
 
+    @property
+    def noun_chunks(self) -> Iterator[Span]:
+        """The base noun phrases of the document that lie within it."""
+        return (c for c in self.doc.noun_chunks if self.start <= c.start and c.end <= self.end)
+
     # The tree
 
     @property

@@ -36,7 +36,8 @@ def add(
 ) -> Any:
     """Add a component at ``position``: a new one, or, with ``source``, a copy of the one there that
     is called ``factory``. Returns it. See :meth:`Pipeline.add_pipe`."""
-    nlp.order.check_free(name)
+    if isinstance(factory, str):  # else it is told below, with what to do
+        nlp.order.check_free(name)
     if source is None and replace_listeners:
         raise PipelineError("replace_listeners is for components that come from a source")
     if source is not None and config:

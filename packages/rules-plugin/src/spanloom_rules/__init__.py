@@ -21,6 +21,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "matcher": ["Matcher"],
         "matching.validation": ["PatternError", "validate_token_pattern"],
         "merging": ["merge_entities", "merge_noun_chunks", "merge_subtokens"],
+        "matching.validation": ["PatternError", "UnknownRuleError", "validate_token_pattern"],
+        "phrases": ["PhraseMatcher"],
+        "merging": ["merge_entities", "merge_subtokens"],
         "scorers": ["attribute_ruler_scorer"],
     },
 )

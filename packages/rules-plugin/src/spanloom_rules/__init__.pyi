@@ -16,10 +16,12 @@ from .lemmas.modes import by_lookup as by_lookup
 from .lemmas.modes import by_rules as by_rules
 from .matcher import Matcher as Matcher
 from .matching.validation import PatternError as PatternError
+from .matching.validation import UnknownRuleError as UnknownRuleError
 from .matching.validation import validate_token_pattern as validate_token_pattern
 from .merging import merge_entities as merge_entities
 from .merging import merge_noun_chunks as merge_noun_chunks
 from .merging import merge_subtokens as merge_subtokens
+from .phrases import PhraseMatcher as PhraseMatcher
 from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
 
 __all__ = [
@@ -32,7 +34,9 @@ __all__ = [
     "Matcher",
     "Mode",
     "PatternError",
+    "PhraseMatcher",
     "Table",
+    "UnknownRuleError",
     "Word",
     "__version__",
     "attribute_ruler_scorer",

@@ -13,7 +13,7 @@ from spanloom.tokens import Doc, Span
 from .fuzzy import FuzzyCompare, levenshtein_compare
 from .matching.index import PatternIndex
 from .matching.prepared import Match, Prepared
-from .matching.validation import PatternError, problems
+from .matching.validation import PatternError, UnknownRuleError, problems
 
 __all__ = ["Matcher", "OnMatch", "TokenPattern"]
 
@@ -121,10 +121,10 @@ class Matcher:
         self._prepared = None
 
     def remove(self, key: str | int) -> None:
-        """Take out a rule. Raises :class:`DataError` if there is none of this name."""
+        """Take out a rule. Raises :class:`UnknownRuleError` if there is none of this name."""
         number = self._key(key)
         if number not in self._patterns:
-            raise DataError(f"there is no rule {key!r} to remove")
+            raise UnknownRuleError(f"there is no rule {key!r} to remove")
         del self._patterns[number], self._options[number]
         self._index.remove(number)
         self._prepared = None

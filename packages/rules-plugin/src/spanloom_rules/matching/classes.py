@@ -18,6 +18,7 @@ from spanloom.vocab.lexicon import Lexicon
 from spanloom.vocab.strings import StringStore
 
 from ..fuzzy import FuzzyCompare
+from .columns import annotated
 from .conditions import CUSTOM, Check, Condition, checker, on_text, text_checker
 
 __all__ = ["TokenClasses"]
@@ -127,7 +128,7 @@ class TokenClasses:
                 name = attr.removeprefix(CUSTOM)
                 columns.append([values.of_any(token._.get(name)) for token in doc[start:end]])
             else:
-                found = _values(doc, attr)[start:end].tolist()
+                found = annotated(doc, attr)[start:end].tolist()
                 columns.append(list(map(values.__getitem__, found)))
         if len(columns) == 1:
             return columns[0]
@@ -208,17 +209,3 @@ class _Unions(dict[tuple[int, ...], int]):
         union: frozenset[int] = frozenset().union(*(held[number] for number in numbers))
         self[numbers] = number = self._classes.number(union)
         return number
-
-
-def _values(doc: Doc, attr: str) -> NDArray[Any]:
-    """The values of an attribute of annotation, as patterns compare them."""
-    if attr == "SENT_START":
-        starts: NDArray[np.bool_] = doc.sent_starts == 1
-        if len(starts) and doc.column("SENT_START") is None:
-            starts[0] = True
-        return starts
-    if attr in ("SPACY", "IDX", "LANG", "HEAD"):
-        array = doc.to_array(attr)
-        return array if attr == "LANG" else array.view(np.int64)
-    column = doc.column(attr)
-    return np.zeros(len(doc), dtype=np.int8) if column is None else column

@@ -14,18 +14,11 @@ from spanloom.tokens import Doc
 from ..fuzzy import FuzzyCompare
 from .automaton import Automaton, Found
 from .classes import TokenClasses
+from .columns import NEEDED, lacks
 from .index import PatternIndex
 
 __all__ = ["Match", "Prepared"]
 
-#: Annotation that must be there if a pattern asks for it, and who sets it.
-NEEDED = {
-    "TAG": "tagger",
-    "POS": "morphologizer",
-    "MORPH": "morphologizer",
-    "LEMMA": "lemmatizer",
-    "DEP": "parser",
-}
 Match = tuple[int, int, int]
 """The id of the rule, the first token, and the one after the last."""
 
@@ -51,8 +44,7 @@ class Prepared:
     def check_annotation(self, doc: Doc) -> None:
         """Raise :class:`DataError` if patterns ask for annotation that isn't there."""
         for attr in self._needed:
-            column = doc.column(attr)
-            if len(doc) and (column is None or not column.any()):
+            if lacks(doc, attr):
                 raise DataError(
                     f"a pattern asks for {attr}, and the document has none: add a component that "
                     f"sets it before (such as '{NEEDED[attr]}'), or call the matcher with "

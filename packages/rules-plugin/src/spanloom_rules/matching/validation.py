@@ -13,7 +13,7 @@ from spanloom.vocab.lexicon import FLAGS
 from .conditions import COMPARISONS, SETS
 from .specs import attribute, repeats
 
-__all__ = ["PatternError", "problems", "validate_token_pattern"]
+__all__ = ["PatternError", "UnknownRuleError", "problems", "validate_token_pattern"]
 
 _TEXTS = ID_ATTRS - {"LANG"}
 _TRUE_OR_FALSE = frozenset([*FLAGS, "SENT_START", "SPACY"])
@@ -34,6 +34,12 @@ class PatternError(DataError):
             for problem in found
         ]
         super().__init__("\n  ".join([f"the rule {key!r} has patterns that can't be:", *lines]))
+
+
+class UnknownRuleError(DataError, KeyError):
+    """There is no rule of this name."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 def validate_token_pattern(pattern: Any) -> list[str]:

@@ -12,9 +12,9 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 sys.path.insert(0, str(Path(__file__).parent))
-from support import given_words, rules
+from support import RULERS, entries, given_words, rules, told
 
-TARGET = Path(__file__).parent / "data" / "frozen_matches.json"
+DATA = Path(__file__).parent / "data"
 
 
 def cases(vocab, count):
@@ -31,7 +31,28 @@ def cases(vocab, count):
         yield {"rules": added, "found": found}
 
 
+def rulers(count):
+    for number, (factory, config, key) in enumerate(RULERS):
+        for seed in range(2000 + number * count, 2000 + (number + 1) * count):
+            rng = random.Random(seed)
+            nlp, patterns = spacy.blank("en"), entries(rng)
+            ruler = nlp.add_pipe(factory, config=config)
+            ruler.add_patterns(patterns)
+            found = []
+            for _ in range(3):
+                given = given_words(rng, rng.randint(1, 10))
+                if rng.random() < 0.5:
+                    del given["ents"]
+                found.append([given, told(ruler(Doc(nlp.vocab, **given)), key)])
+            yield {"ruler": [factory, config, key], "patterns": patterns, "found": found}
+
+
+def write(name, cases):
+    lines = [json.dumps(case) for case in cases]
+    (DATA / name).write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
+
+
 if __name__ == "__main__":
-    TARGET.parent.mkdir(exist_ok=True)
-    lines = [json.dumps(case) for case in cases(spacy.blank("en").vocab, 60)]
-    TARGET.write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
+    DATA.mkdir(exist_ok=True)
+    write("frozen_matches.json", cases(spacy.blank("en").vocab, 60))
+    write("frozen_rulers.json", rulers(6))

@@ -78,3 +78,40 @@ def rules(rng):
         )
         for key in "KLM"[: rng.randint(1, 3)]
     ]
+
+
+def entries(rng):
+    """Entries of a ruler: phrases and token patterns, some with ids."""
+    found, seen = [], set()
+    for _ in range(rng.randint(1, 8)):
+        words = [rng.choice(WORDS[:6]) for _ in range(rng.randint(1, 3))]
+        same = " ".join(words).lower()
+        if same in seen:
+            continue  # spaCy has no order for two labels of one span
+        seen.add(same)
+        pattern = [{"LOWER": word.lower()} for word in words]
+        entry = {
+            "label": rng.choice(["A", "B", "C"]),
+            "pattern": " ".join(words) if rng.random() < 0.5 else pattern,
+        }
+        found.append({**entry, "id": rng.choice(["x", "y"])} if rng.random() < 0.4 else entry)
+    return found
+
+
+def told(doc, key):
+    """The entities or spans of a document, here or in spaCy."""
+    spans = doc.spans.get(key, []) if key else doc.ents
+    return [[s.start, s.end, s.label_, s.id_] for s in spans]
+
+
+#: Factories with settings, and the key of the spans that they set (None: entities).
+RULERS = [
+    ("entity_ruler", {}, None),
+    ("entity_ruler", {"overwrite_ents": True}, None),
+    ("entity_ruler", {"phrase_matcher_attr": "LOWER"}, None),
+    ("future_entity_ruler", {}, None),
+    ("future_entity_ruler", {"overwrite_ents": True}, None),
+    ("span_ruler", {}, "ruler"),
+    ("span_ruler", {"spans_key": "k", "phrase_matcher_attr": "SHAPE"}, "k"),
+    ("span_ruler", {"annotate_ents": True, "spans_key": None, "overwrite": False}, None),
+]

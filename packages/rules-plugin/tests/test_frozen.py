@@ -12,8 +12,12 @@ import spanloom
 from spanloom import Doc
 from spanloom_rules import Matcher
 
+from .support import told
+
 DATA = Path(__file__).parent / "data"
 MATCHES = json.loads((DATA / "frozen_matches.json").read_text("utf-8"))
+
+RULERS = json.loads((DATA / "frozen_rulers.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +35,13 @@ def test_the_matcher_finds_what_spacy_found(vocab, case) -> None:
         assert [[vocab.strings[key], *rest] for key, *rest in matches] == expected
         plain = matcher(Doc(vocab, **given))
         assert [[vocab.strings[key], *rest] for key, *rest in plain] == [e[:3] for e in expected]
+
+
+@pytest.mark.parametrize("case", RULERS)
+def test_rulers_set_what_spacy_set(case) -> None:
+    factory, config, key = case["ruler"]
+    nlp = spanloom.blank("en")
+    ruler = nlp.add_pipe(factory, config=config)
+    ruler.add_patterns(case["patterns"])
+    for given, expected in case["found"]:
+        assert told(ruler(Doc(nlp.vocab, **given)), key) == expected

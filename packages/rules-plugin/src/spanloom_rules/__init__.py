@@ -24,6 +24,13 @@ __getattr__, __dir__, __all__ = lazy_names(
         "matching.validation": ["PatternError", "UnknownRuleError", "validate_token_pattern"],
         "phrases": ["PhraseMatcher"],
         "merging": ["merge_entities", "merge_subtokens"],
-        "scorers": ["attribute_ruler_scorer"],
+        "rulers.entity_ruler": ["EntityRuler"],
+        "rulers.filters": ["prioritize_existing_ents_filter", "prioritize_new_ents_filter"],
+        "rulers.span_ruler": ["SpanRuler"],
+        "scorers": [
+            "attribute_ruler_scorer",
+            "entity_ruler_scorer",
+            "overlapping_labeled_spans_scorer",
+        ],
     },
 )

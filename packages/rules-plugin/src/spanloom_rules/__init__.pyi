@@ -22,11 +22,18 @@ from .merging import merge_entities as merge_entities
 from .merging import merge_noun_chunks as merge_noun_chunks
 from .merging import merge_subtokens as merge_subtokens
 from .phrases import PhraseMatcher as PhraseMatcher
+from .rulers.entity_ruler import EntityRuler as EntityRuler
+from .rulers.filters import prioritize_existing_ents_filter as prioritize_existing_ents_filter
+from .rulers.filters import prioritize_new_ents_filter as prioritize_new_ents_filter
+from .rulers.span_ruler import SpanRuler as SpanRuler
 from .scorers import attribute_ruler_scorer as attribute_ruler_scorer
+from .scorers import entity_ruler_scorer as entity_ruler_scorer
+from .scorers import overlapping_labeled_spans_scorer as overlapping_labeled_spans_scorer
 
 __all__ = [
     "AttributeRuler",
     "DocCleaner",
+    "EntityRuler",
     "LemmaRules",
     "LemmaTables",
     "Lemmatizer",
@@ -35,6 +42,7 @@ __all__ = [
     "Mode",
     "PatternError",
     "PhraseMatcher",
+    "SpanRuler",
     "Table",
     "UnknownRuleError",
     "Word",
@@ -42,12 +50,16 @@ __all__ = [
     "attribute_ruler_scorer",
     "by_lookup",
     "by_rules",
+    "entity_ruler_scorer",
     "levenshtein",
     "levenshtein_compare",
     "load_lookups",
     "merge_entities",
     "merge_noun_chunks",
     "merge_subtokens",
+    "overlapping_labeled_spans_scorer",
+    "prioritize_existing_ents_filter",
+    "prioritize_new_ents_filter",
     "validate_token_pattern",
 ]
 __version__: str

@@ -16,10 +16,9 @@ __all__ = ["SPACY", "SpacyDialect"]
 #: Components of spaCy's that we don't have, and what to do without.
 _LACKING = {
     "entity_linker": "set kb_id of doc.ents in a component of your own",
-    "entity_ruler": "write a component that sets doc.ents",
-    "future_entity_ruler": "write a component that sets doc.ents",
     "beam_parser": "use 'parser'",
     "span_ruler": "write a component that sets doc.spans",
+    "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
 }
 
 

@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "lemmatizer.edit_trees": ["EditTrees"],
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
-        "ner.scoring": ["score_entities"],
+        "spanloom.scoring": ["score_entities"],
         "parser.component": ["DependencyParser"],
         "parser.scoring": ["score_dependencies"],
         "scorers": [

@@ -4,7 +4,6 @@ from .lemmatizer.component import EditTreeLemmatizer as EditTreeLemmatizer
 from .lemmatizer.edit_trees import EditTrees as EditTrees
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
-from .ner.scoring import score_entities as score_entities
 from .parser.component import DependencyParser as DependencyParser
 from .parser.scoring import score_dependencies as score_dependencies
 from .scorers import ner_scorer as ner_scorer
@@ -12,6 +11,7 @@ from .scorers import parser_scorer as parser_scorer
 from .scorers import span_finder_scorer as span_finder_scorer
 from .scorers import textcat_multilabel_scorer as textcat_multilabel_scorer
 from .scorers import textcat_scorer as textcat_scorer
+from spanloom.scoring import score_entities as score_entities
 from .spans.categorizer import SpanCategorizer as SpanCategorizer
 from .spans.finder import SpanFinder as SpanFinder
 from .spans.suggesters import Suggester as Suggester

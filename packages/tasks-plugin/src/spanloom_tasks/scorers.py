@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 from spanloom.examples import Example
-from spanloom.scoring import score_sentences, score_spans
+from spanloom.scoring import score_entities, score_sentences, score_spans
 from spanloom.scoring.makers import Scorer
 
-from .ner.scoring import score_entities
 from .parser.scoring import score_dependencies
 from .textcat.scoring import score_cats
 

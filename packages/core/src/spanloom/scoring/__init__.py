@@ -9,6 +9,7 @@ are ``None``: that is not the same as 0.
 from __future__ import annotations
 
 from .counts import Counts
+from .entities import score_entities
 from .makers import (
     lemmatizer_scorer,
     morphologizer_scorer,
@@ -24,6 +25,7 @@ __all__ = [
     "lemmatizer_scorer",
     "morphologizer_scorer",
     "score_column",
+    "score_entities",
     "score_features",
     "score_morphology",
     "score_sentences",

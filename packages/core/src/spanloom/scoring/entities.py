@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spanloom.scoring.counts import Counts, solid_bounds
-from spanloom.scoring.spans import Spans, add_spans, named_scores
+from .counts import Counts, solid_bounds
+from .spans import Spans, add_spans, named_scores
 
 if TYPE_CHECKING:
-    from spanloom.examples import Example
-    from spanloom.tokens import Doc
+    from ..examples.example import Example
+    from ..tokens import Doc
 
 __all__ = ["score_entities"]
 

@@ -1,0 +1,187 @@
+"""Patterns of rulers: entries of a label, a phrase or a token pattern, and maybe an id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spanloom.errors import DataError, FormatError, SerializationError
+from spanloom.io import msgpack as _msgpack
+from spanloom.io.files import write_bytes
+from spanloom.io.lines import numbered_lines
+from spanloom.tokens import Doc
+from spanloom.vocab.attrs import LEXICAL_ATTRS
+
+from ..fuzzy import FuzzyCompare
+from ..matcher import Matcher
+from ..phrases import PhraseMatcher
+
+if TYPE_CHECKING:
+    from spanloom.vocab.protocols import PipelineLike
+
+__all__ = ["Entry", "EntryError", "RulerPatterns", "loaded", "read_entries", "write_entries"]
+
+Entry = Mapping[str, Any]
+"""``{"label": ..., "pattern": text or list of dicts}``, maybe with an ``"id"``."""
+
+_KEYS = {"label", "pattern", "id"}
+
+
+class EntryError(DataError):
+    """An entry that can't be; ``number`` counts from 0."""
+
+    def __init__(self, number: int, message: str) -> None:
+        self.number = number
+        super().__init__(message)
+
+
+class RulerPatterns:
+    """The entries of a ruler, and the matchers that find them.
+
+    Each label and id together are a rule: ``names`` has both by the id of the rule.
+    """
+
+    def __init__(
+        self,
+        nlp: PipelineLike,
+        owner: Any,
+        *,
+        attr: str | int | None,
+        fuzzy_compare: FuzzyCompare,
+        validate: bool,
+    ) -> None:
+        self.nlp, self.owner = nlp, owner
+        self.entries: list[Entry] = []
+        self.names: dict[int, tuple[str, str]] = {}
+        self.matcher = Matcher(nlp.vocab, validate=validate, fuzzy_compare=fuzzy_compare)
+        self.phrase_matcher = PhraseMatcher(nlp.vocab, attr=attr, validate=validate)
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add entries. Raises :class:`EntryError` for one that can't be; then none is added."""
+        entries = list(entries)
+        rules = [self._checked(number, entry) for number, entry in enumerate(entries)]
+        is_text = [isinstance(entry["pattern"], str) for entry in entries]
+        texts = [entry["pattern"] for entry, text in zip(entries, is_text) if text]
+        phrases = self._documents(texts) if texts else iter(())
+        by_rule: dict[int, list[Doc]] = {}
+        for number, (entry, rule, text) in enumerate(zip(entries, rules, is_text)):
+            if text:
+                by_rule.setdefault(rule, []).append(next(phrases))
+            else:
+                try:
+                    self.matcher.add(rule, [entry["pattern"]])
+                except DataError as error:
+                    raise EntryError(number, f"{self._what(number, entry)}: {error}") from error
+        for rule, docs in by_rule.items():
+            self.phrase_matcher.add(rule, docs)
+        self.entries += entries
+
+    def _what(self, number: int, entry: Any) -> str:
+        return f"'{self.owner.name}', pattern {number}, {json.dumps(entry, default=repr):.200}"
+
+    def _checked(self, number: int, entry: Any) -> int:
+        """The id of an entry's rule."""
+        label = entry.get("label") if isinstance(entry, Mapping) else None
+        if not isinstance(label, str) or not isinstance(entry.get("pattern"), str | list):
+            raise EntryError(
+                number,
+                f"{self._what(number, entry)}: a pattern is a dict with a 'label' and a 'pattern', "
+                f"which is a text or a list of dicts, and maybe an 'id'",
+            )
+        ent_id = entry.get("id") or ""
+        if not isinstance(ent_id, str):
+            raise EntryError(number, f"{self._what(number, entry)}: the 'id' must be a string")
+        strings = self.nlp.vocab.strings
+        rule = strings.add(repr((label, ent_id)))
+        if rule not in self.names:
+            strings.ids([label, ent_id])
+            self.names[rule] = label, ent_id
+        return rule
+
+    def _documents(self, texts: Sequence[str]) -> Iterator[Doc]:
+        """Phrases as documents, annotated by the components before this one where that counts."""
+        docs: Iterator[Doc] = iter(self.nlp.tokenizer.pipe(texts))
+        if self.phrase_matcher.attr in LEXICAL_ATTRS:
+            return docs
+        before = []
+        for _, component in self.nlp.components:
+            if component is self.owner:
+                break
+            before.append(component)
+        annotated = []
+        for doc in docs:
+            for component in before:
+                doc = component(doc)
+            annotated.append(doc)
+        return iter(annotated)
+
+    def matches(self, doc: Doc) -> list[tuple[int, int, int]]:
+        """All that is found, by token patterns first, each once."""
+        found = []
+        if len(self.matcher):
+            found = self.matcher(doc)
+        if len(self.phrase_matcher):
+            found = found + self.phrase_matcher(doc)
+        return list(dict.fromkeys(found)) if len(found) > 1 else found
+
+    def remove(self, label: str | None = None, ent_id: str | None = None) -> bool:
+        """Take out the entries of a label, or of an id; returns whether there were any."""
+        gone = {
+            rule
+            for rule, name in self.names.items()
+            if label == name[0] or (ent_id and ent_id == name[1])
+        }
+        for rule in gone:
+            for matcher in (self.matcher, self.phrase_matcher):
+                if rule in matcher:
+                    matcher.remove(rule)
+            del self.names[rule]
+        self.entries = [
+            each
+            for each in self.entries
+            if each["label"] != label and (ent_id is None or each.get("id") != ent_id)
+        ]
+        return bool(gone)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, sorted."""
+        return tuple(sorted({label for label, _ in self.names.values()}))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids, sorted."""
+        return tuple(sorted({ent_id for _, ent_id in self.names.values() if ent_id}))
+
+
+def read_entries(path: str | Path, patterns: RulerPatterns) -> None:
+    """Add the entries of a file with one in JSON on each line. Raises :class:`FormatError`, with
+    the line, for one that can't be."""
+    entries, lines = [], []
+    for number, line in numbered_lines(path):
+        if line.strip():
+            try:
+                entries.append(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise FormatError(path, number, f"isn't JSON: {error}") from error
+            lines.append(number)
+    try:
+        patterns.add(entries)
+    except EntryError as error:
+        raise FormatError(path, lines[error.number], str(error)) from error
+
+
+def loaded(data: bytes, what: str) -> Any:
+    """What the bytes of a ruler hold. Raises :class:`SerializationError` if they aren't msgpack."""
+    try:
+        return _msgpack.loads(data)
+    except Exception as error:
+        raise SerializationError(f"the bytes aren't those of {what}: {error}") from error
+
+
+def write_entries(path: str | Path, entries: Iterable[Entry]) -> None:
+    """Write entries to a file, one in JSON on each line."""
+    text = "".join(f"{json.dumps(entry, ensure_ascii=False)}\n" for entry in entries)
+    write_bytes(path, text.encode("utf8"))

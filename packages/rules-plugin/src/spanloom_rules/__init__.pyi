@@ -19,6 +19,7 @@ from .matching.validation import PatternError as PatternError
 from .matching.validation import UnknownRuleError as UnknownRuleError
 from .matching.validation import validate_token_pattern as validate_token_pattern
 from .merging import merge_entities as merge_entities
+from .merging import merge_noun_chunks as merge_noun_chunks
 from .merging import merge_subtokens as merge_subtokens
 from .phrases import PhraseMatcher as PhraseMatcher
 from .rulers.entity_ruler import EntityRuler as EntityRuler
@@ -54,6 +55,7 @@ __all__ = [
     "levenshtein_compare",
     "load_lookups",
     "merge_entities",
+    "merge_noun_chunks",
     "merge_subtokens",
     "overlapping_labeled_spans_scorer",
     "prioritize_existing_ents_filter",

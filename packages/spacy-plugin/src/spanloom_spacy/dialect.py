@@ -17,7 +17,6 @@ __all__ = ["SPACY", "SpacyDialect"]
 _LACKING = {
     "entity_linker": "set kb_id of doc.ents in a component of your own",
     "beam_parser": "use 'parser'",
-    "span_ruler": "write a component that sets doc.spans",
     "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
 }
 

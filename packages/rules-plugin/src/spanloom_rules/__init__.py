@@ -21,7 +21,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "matcher": ["Matcher"],
         "merging": ["merge_entities", "merge_noun_chunks", "merge_subtokens"],
         "matching.validation": ["PatternError", "UnknownRuleError", "validate_token_pattern"],
-        "phrases": ["PhraseMatcher"],
+        "phrase_matcher": ["PhraseMatcher"],
         "rulers.entity_ruler": ["EntityRuler"],
         "rulers.filters": ["prioritize_existing_ents_filter", "prioritize_new_ents_filter"],
         "rulers.span_ruler": ["SpanRuler"],

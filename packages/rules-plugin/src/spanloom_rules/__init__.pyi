@@ -21,7 +21,7 @@ from .matching.validation import validate_token_pattern as validate_token_patter
 from .merging import merge_entities as merge_entities
 from .merging import merge_noun_chunks as merge_noun_chunks
 from .merging import merge_subtokens as merge_subtokens
-from .phrases import PhraseMatcher as PhraseMatcher
+from .phrase_matcher import PhraseMatcher as PhraseMatcher
 from .rulers.entity_ruler import EntityRuler as EntityRuler
 from .rulers.filters import prioritize_existing_ents_filter as prioritize_existing_ents_filter
 from .rulers.filters import prioritize_new_ents_filter as prioritize_new_ents_filter

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike
 
     from ..matcher import Matcher
-    from ..phrases import PhraseMatcher
+    from ..phrase_matcher import PhraseMatcher
 
 __all__ = ["DEFAULT_ENT_ID_SEP", "EntityRuler", "make_entity_ruler"]
 

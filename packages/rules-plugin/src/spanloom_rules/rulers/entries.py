@@ -16,7 +16,7 @@ from spanloom.vocab.attrs import LEXICAL_ATTRS
 
 from ..fuzzy import FuzzyCompare
 from ..matcher import Matcher
-from ..phrases import PhraseMatcher
+from ..phrase_matcher import PhraseMatcher
 
 if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike

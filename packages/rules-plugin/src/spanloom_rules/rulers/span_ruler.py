@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike
 
     from ..matcher import Matcher
-    from ..phrases import PhraseMatcher
+    from ..phrase_matcher import PhraseMatcher
 
 __all__ = ["DEFAULT_SPANS_KEY", "SpanRuler", "make_future_entity_ruler", "make_span_ruler"]
 

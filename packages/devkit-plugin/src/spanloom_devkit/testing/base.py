@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import pytest
@@ -16,7 +17,7 @@ from spanloom.plugins.registries import registry as registries
 from ..doctor import well_named
 from .compare import as_failure
 
-__all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance"]
+__all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance", "missing"]
 
 #: Registries whose names are no blocks of a config.
 _NO_BLOCKS = {
@@ -192,3 +193,18 @@ def _guess(parameter: Parameter) -> Any:
     if parameter.name in _BY_NAME:
         return _BY_NAME[parameter.name]
     return _BY_TYPE.get(parameter.annotation, MISSING)
+
+
+@contextmanager
+def missing(name: str) -> Iterator[None]:
+    """Hold that reading a file that isn't there raises an error which names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        assert name in f"{error} {error.filename}", f"doesn't name the file: {error}"  # noqa: PT017
+    except Exception as error:
+        raise AssertionError(
+            f"{type(error).__name__} where a FileNotFoundError is due: {error}"
+        ) from error
+    else:
+        raise AssertionError("a missing file is passed over in silence")

@@ -177,19 +177,9 @@ def TextCatEnsemble(
     exclusive = not linear_model.attrs.get("multi_label", False)
     width = tok2vec.maybe_get_dim("nO")
     attention: Model[Any, Any] = ParametricAttention(width)
-    mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width), Dropout(0.0))
-    pooled: Model[Any, Any] = chain(
-        chain(chain(tok2vec, list2ragged()), attention), pool_texts(reduce_sum())
-    )
-    deep: Model[Any, Any] = chain(pooled, residual(mix))
+    deep, mix = _attended(tok2vec, attention)
     model: Model[Any, Any] = chain(concatenate(linear_model, deep), _output(exclusive, nO))
-    model.set_ref("tok2vec", tok2vec)
-    model.set_ref("attention", attention)
-    model.set_ref("maxout", mix.layers[0])
-    model.set_ref("norm", mix.layers[1])
-    model.attrs["multi_label"] = not exclusive
-    model.init = partial(_init_ensemble, model.init)
-    return model
+    return _with_refs(model, mix, exclusive, tok2vec=tok2vec, attention=attention)
 
 
 def TextCatParametricAttention(
@@ -200,17 +190,31 @@ def TextCatParametricAttention(
     width = tok2vec.maybe_get_dim("nO")
     key: Model[Any, Any] = Gelu(nO=width, nI=width)
     attention: Model[Any, Any] = ParametricAttention_v2(key_transform=key, nO=width)
+    deep, mix = _attended(tok2vec, attention)
+    model: Model[Any, Any] = chain(deep, _output(exclusive_classes, nO))
+    refs = {"tok2vec": tok2vec, "attention": attention, "key_transform": key}
+    return _with_refs(model, mix, exclusive_classes, **refs)
+
+
+def _attended(
+    tok2vec: TokenModel, attention: Model[Any, Any]
+) -> tuple[Model[Any, Any], Model[Any, Any]]:
+    """Token vectors pooled by attention and mixed, and the layer that mixes them."""
+    width = tok2vec.maybe_get_dim("nO")
     mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width), Dropout(0.0))
     pooled: Model[Any, Any] = chain(
         chain(chain(tok2vec, list2ragged()), attention), pool_texts(reduce_sum())
     )
-    model: Model[Any, Any] = chain(chain(pooled, residual(mix)), _output(exclusive_classes, nO))
-    model.set_ref("tok2vec", tok2vec)
-    model.set_ref("attention", attention)
-    model.set_ref("key_transform", key)
-    model.set_ref("maxout", mix.layers[0])
-    model.set_ref("norm", mix.layers[1])
-    model.attrs["multi_label"] = not exclusive_classes
+    return chain(pooled, residual(mix)), mix
+
+
+def _with_refs(
+    model: Model[Any, Any], mix: Model[Any, Any], exclusive: bool, **refs: Model[Any, Any]
+) -> TextModel:
+    """``model`` with what its initialization and the component ask of it."""
+    for name, part in {**refs, "maxout": mix.layers[0], "norm": mix.layers[1]}.items():
+        model.set_ref(name, part)
+    model.attrs["multi_label"] = not exclusive
     model.init = partial(_init_ensemble, model.init)
     return model
 

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,22 @@ def test_more_steps_than_were_planned(data: dict[str, str], tmp_path: Path) -> N
         config, tmp_path, quiet=True, resume=True, overrides={"training.max_steps": 12}
     )
     assert weights(result.nlp) == weights(whole.nlp)
+
+
+def test_going_on_with_another_number_of_threads_is_told(
+    data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    config = config_for(data)
+    spanloom.train(config, tmp_path, quiet=True)
+    more = {"training.max_steps": 12}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        spanloom.train(config, tmp_path, quiet=True, resume=True, overrides=more)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    more = {"training.max_steps": 14}
+    with pytest.warns(UserWarning, match="written with 1 threads, and this process has 2"):
+        spanloom.train(config, tmp_path, quiet=True, resume=True, overrides=more)
 
 
 def test_resume_starts_where_there_is_no_checkpoint(data: dict[str, str], tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from ..io.files import (
 )
 from .history import History
 from .progress import Progress
+from .randomness import threads
 from .steps import StepResult
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Checkpoint:
             weights = state["config"].get("training", {}).get("score_weights", {})
             history = History(weights, steps, last)
             files = dict(state["files"])
+            before = state.get("threads")
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise SerializationError(f"'{path}' isn't a valid checkpoint: {error!r}") from error
         for name, digest in files.items():
@@ -111,6 +114,13 @@ class Checkpoint:
                     f"'{path / name}' has changed since it was saved. Remove the folder '{path}' "
                     "and start again."
                 )
+        if before not in (None, threads()):
+            warn(
+                f"'{path}' was written with {before} threads, and this process has {threads()}: "
+                f"the run goes on to slightly other weights. OMP_NUM_THREADS={before} gives those "
+                f"of a run that never stopped",
+                stacklevel=2,
+            )
         return cls(path, progress, history, state["config"])
 
     def refuse_changes(
@@ -188,6 +198,7 @@ def write_checkpoint(
         write_bytes(folder / "optimizer", data)
         state = {
             "format": FORMAT,
+            "threads": threads(),
             "progress": progress.state(),
             "evaluations": [asdict(each) for each in history.evaluations],
             "config": config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import numpy as np
 from ..errors import SerializationError
 from ..io.late_torch import import_torch, seed_torch
 
-__all__ = ["random_state", "seed_everything", "set_random_state"]
+__all__ = ["random_state", "seed_everything", "set_random_state", "threads"]
 
 
 def seed_everything(seed: int | None) -> None:
@@ -22,6 +23,13 @@ def seed_everything(seed: int | None) -> None:
 
         fix_random_seed(seed)
         seed_torch(seed)
+
+
+def threads() -> int:
+    """How many threads share a sum, so that another number gives other last bits of the weights:
+    ``OMP_NUM_THREADS``, else the number of CPUs."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdigit() else os.cpu_count() or 1
 
 
 def random_state() -> dict[str, Any]:

@@ -200,10 +200,19 @@ class Transformer(Encoder):
     ) -> None:
         """Load the pretrained weights."""
         self.cache.clear()
-        if shim_of(self.model) is not None:
+        shim = shim_of(self.model)
+        if shim is not None:
             self.model.initialize()
+            if shim.base:
+                self._note(shim.base, nlp)
         else:
             super().initialize(get_examples, nlp=nlp, labels=labels)
+
+    def _note(self, base: Mapping[str, Any], nlp: Any) -> None:
+        """Let the pipeline's config say what the weights were made of."""
+        for slot in getattr(nlp, "order", ()):
+            if slot.component is self and isinstance(slot.config.get("model"), dict):
+                slot.config["model"]["base"] = copy.deepcopy(dict(base))
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Step with the gradients that were added up."""

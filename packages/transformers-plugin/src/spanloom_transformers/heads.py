@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from spanloom.errors import SerializationError
 
+from .base import pinned
 from .devices import to_array, to_tensor, used_params
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _of_checkpoint(shim: TransformerShim, head: MaskedHead) -> dict[str, torch.T
 
     settings = shim.settings
     access = {
+        **pinned(settings),
         "trust_remote_code": settings.trust_remote_code and shim.trusted,
         "local_files_only": Path(settings.name).is_dir(),
     }

@@ -18,6 +18,7 @@ import torch
 from spanloom.errors import ConfigError, ConfigProblem, MissingFileError, SerializationError
 
 from . import guard, lora
+from .base import pinned
 from .pieces import PieceTokenizer
 from .settings import Settings
 
@@ -46,9 +47,11 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
     local = Path(settings.name).is_dir()
     _check_name(settings.name, local)
     options = {"trust_remote_code": settings.trust_remote_code, "local_files_only": local}
+    same = pinned(settings)
+    asked = [{**same, **each} for each in (settings.tokenizer_config, settings.transformer_config)]
     try:
-        tokenizer = PieceTokenizer.load(settings.name, **{**settings.tokenizer_config, **options})
-        module, report = _load_module(settings.name, {**settings.transformer_config, **options})
+        tokenizer = PieceTokenizer.load(settings.name, **{**asked[0], **options})
+        module, report = _load_module(settings.name, {**asked[1], **options})
     except (ConfigError, MemoryError):
         raise
     except (TypeError, AttributeError, ImportError) as error:

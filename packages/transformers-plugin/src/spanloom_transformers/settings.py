@@ -40,6 +40,10 @@ class Settings:
     next below, and ``gradient_checkpointing`` saves memory for time. ``lora`` trains adapters
     instead of the weights, with settings of ``peft.LoraConfig``.
 
+    ``base`` is written when weights are loaded: the ``revision`` of the model on the hub, which is
+    asked for again when a saved config is trained anew, and hashes of its ``files``; others are
+    warned of.
+
     ``trust_remote_code`` says that the model needs Python files that come with it. They run only if
     the caller allows it too: ``spanloom.load(..., trust_remote_code=True)``, or the environment
     variable ``SPANLOOM_TRUST_REMOTE_CODE``.
@@ -60,6 +64,7 @@ class Settings:
     gradient_checkpointing: bool = False
     lora: Mapping[str, Any] = field(default_factory=dict)
     trust_remote_code: bool = False
+    base: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems = []

@@ -19,6 +19,7 @@ from spanloom.errors import ConfigError, ConfigProblem, SerializationError
 from spanloom.io.consent import remote_code_allowed
 
 from . import loading, lora
+from .base import base_of, warn_of_other
 from .devices import device_for, to_array, to_tensor, used_params
 from .encoder import PADDING, Runner, mixed_dtype, reads_padding
 from .linear import Linear
@@ -44,6 +45,7 @@ class TransformerShim(Shim):
         self.pieces: PieceTokenizer | None = None
         self.device = device_for(get_current_ops(), settings.device)
         self.limit = 0
+        self.base: dict[str, Any] = {}
         self.scale = LossScale(settings.grad_scaler_config)
         self._rates: dict[str, float] = {}
         self._alike: bool | None = None
@@ -109,6 +111,8 @@ class TransformerShim(Shim):
         """Take the pretrained weights that the settings name, unless there are weights already."""
         if self._model is None:
             module, tokenizer = loading.load_pretrained(self.settings, self.trusted)
+            self.base = base_of(self.settings)
+            warn_of_other(self.settings.name, self.settings.base, self.base)
             if self.settings.lora:
                 module = lora.add_adapters(module, self.settings.lora)
             self._take(module, tokenizer)

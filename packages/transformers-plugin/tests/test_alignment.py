@@ -155,6 +155,39 @@ def test_offsets_of_pieces_that_changed_case_and_accents() -> None:
     assert find_offsets(text, pieces) == [(0, 5), (7, 9), (9, 11), (11, 15)]
 
 
+@pytest.mark.parametrize(
+    ("text", "pieces", "surfaces"),
+    [
+        # A tokenizer that keeps marks, one that takes them off, and one of characters.
+        ("हिन्दी में", ["हि", "##न्द", "##ी", "में"], ["हि", "न्द", "ी", "में"]),
+        ("हिन्दी में", ["ह", "##न", "##द", "म"], ["ह", "न", "द", "म"]),
+        ("हिन्दी में", list("हिन्दी में"), list("हिन्दी में")),
+        ("नमस्ते", ["न", None, "##्", "##ते"], ["न", "मस", "्", "ते"]),
+        # Joiners, and accents of a word that stands there without them as well.
+        ("a\u200db c", ["a", "##\u200d", "##b", "c"], ["a", "\u200d", "b", "c"]),
+        ("a\u200db c", ["ab", "c"], ["a\u200db", "c"]),
+        ("école ecole", ["ecole", "ecole"], ["école", "ecole"]),
+        ("école ecole", ["école", "ecole"], ["école", "ecole"]),
+        ("e\u0301té x", ["été", "x"], ["e\u0301té", "x"]),
+    ],
+)
+def test_marks_and_joiners_belong_to_the_pieces_that_spell_them(
+    text: str, pieces: list[str | None], surfaces: list[str]
+) -> None:
+    assert [text[start:end] for start, end in find_offsets(text, pieces)] == surfaces
+
+
+def test_a_tokenizer_of_characters_gives_each_token_its_own() -> None:
+    from transformers import CanineTokenizer
+
+    from spanloom_transformers.pieces import PieceTokenizer
+
+    tokenizer = PieceTokenizer(CanineTokenizer())
+    for text in ("हिन्दी में", "a\u200db é ß", "x  \n y"):
+        doc, made = laid_out(text, tokenizer)
+        assert made.align.lengths.tolist() == list(map(len, doc.words))
+
+
 def test_a_piece_around_white_space_belongs_to_the_words_alone() -> None:
     from spanloom_transformers.align import align
 

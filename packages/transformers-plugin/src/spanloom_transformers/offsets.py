@@ -1,15 +1,18 @@
 """Offsets of pieces for tokenizers that don't tell them (transformers' slow ones).
 
-Pieces and text are reduced to what normalization leaves alone (letters without case and accents),
-and each piece is looked for after the one before. A piece that isn't found, such as an unknown one,
-stands for what lies between its neighbours.
+Pieces and text are reduced to what normalization leaves alone (letters without case, with marks and
+without), and each piece is looked for after the one before. A piece that isn't found, such as an
+unknown one, stands for what lies between its neighbours.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
 
 __all__ = ["find_offsets"]
 
@@ -25,22 +28,50 @@ def find_offsets(text: str, pieces: Sequence[str | None]) -> list[tuple[int, int
     Every character other than white space between the first and the last piece that was found is in
     some piece, as long as there is an unknown one where pieces are missing.
     """
-    spelt = _by_bytes(text, pieces)
+    spelt = _spelt(text, pieces)
     if spelt is not None:
         return spelt
     plain, sources = _reduced(text)
+    letters = _Letters(plain)
     found: list[tuple[int, int] | None] = []
     cursor = 0
     for wanted in _surfaces(pieces):
-        at = -1
-        if wanted:
-            at = plain.find(wanted, cursor, cursor + len(wanted) + _REACH)
-        if not wanted or at < 0:
-            found.append((-1, -1) if wanted == "" else None)
+        match = letters.find(wanted, cursor) if wanted else None
+        if match is None:
+            found.append((-1, -1) if wanted is not None and not _bare(wanted) else None)
             continue
-        cursor = at + len(wanted)
-        found.append((sources[at], sources[cursor - 1] + 1))
+        start, cursor = match
+        found.append((sources[start], sources[cursor - 1] + 1))
     return _filled(found, len(text))
+
+
+class _Letters:
+    """A reduced text to look for pieces in, whether the tokenizer keeps marks or takes them off."""
+
+    def __init__(self, plain: str) -> None:
+        self.plain = plain
+        self.places = [i for i, char in enumerate(plain) if not _is_mark(char)]
+        self.bare = "".join(plain[i] for i in self.places)
+
+    def find(self, wanted: str, cursor: int) -> tuple[int, int] | None:
+        """Where a piece begins and ends, at or behind ``cursor``: the nearest place, with its marks
+        rather than without."""
+        at = self.plain.find(wanted, cursor, cursor + len(wanted) + _REACH)
+        letters = _bare(wanted)
+        first = bisect_left(self.places, cursor)
+        near = self.bare.find(letters, first, first + len(letters) + _REACH) if letters else -1
+        if near >= 0 and (at < 0 or self.places[near] < at):
+            return self.places[near], self.places[near + len(letters) - 1] + 1
+        return (at, at + len(wanted)) if at >= 0 else None
+
+
+def _bare(text: str) -> str:
+    """``text`` without marks and characters that aren't shown."""
+    return "".join(char for char in text if not _is_mark(char))
+
+
+def _is_mark(char: str) -> bool:
+    return not char.isascii() and unicodedata.category(char)[0] in "MC"
 
 
 def _filled(found: Sequence[tuple[int, int] | None], size: int) -> list[tuple[int, int]]:
@@ -63,13 +94,17 @@ def _filled(found: Sequence[tuple[int, int] | None], size: int) -> list[tuple[in
     return result
 
 
-def _by_bytes(text: str, pieces: Sequence[str | None]) -> list[tuple[int, int]] | None:
-    """The offsets where pieces spell the bytes of the text, one character for each byte, as those
-    of byte-level BPE (by GPT-2's table) and of ByT5 (by Latin-1) do; else ``None``."""
+def _spelt(text: str, pieces: Sequence[str | None]) -> list[tuple[int, int]] | None:
+    """The offsets where pieces spell the text, as CANINE's characters do, or its bytes, one
+    character for each, as those of byte-level BPE (by GPT-2's table) and of ByT5 (by Latin-1) do;
+    else ``None``."""
     if any(piece is None for piece in pieces):
         return None
     wanted = text.encode("utf8", "surrogatepass")
     joined = "".join(piece for piece in pieces if piece)
+    if joined == text:
+        ends = np.cumsum([len(piece or "") for piece in pieces]).tolist()
+        return [(end - len(piece or ""), end) for piece, end in zip(pieces, ends)]
     for table in (_byte_table(), {chr(code): code for code in range(256)}):
         if len(joined) == len(wanted) and bytes(table.get(c, 0) for c in joined) == wanted:
             break
@@ -112,7 +147,8 @@ def _byte_table() -> dict[str, int]:
 
 
 def _reduced(text: str) -> tuple[str, list[int]]:
-    """``text`` without white space, case and accents, and where each character comes from."""
+    """``text`` without white space and case, its accents apart, and where each character comes
+    from."""
     kept: list[str] = []
     sources: list[int] = []
     for i, char in enumerate(text):
@@ -131,6 +167,4 @@ def _reduced(text: str) -> tuple[str, list[int]]:
 @lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
     parts = unicodedata.normalize("NFKD", char).casefold()
-    return "".join(
-        part for part in parts if not part.isspace() and unicodedata.category(part)[0] not in "MC"
-    )
+    return "".join(part for part in parts if not part.isspace())

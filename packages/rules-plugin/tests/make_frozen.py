@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import spacy
-from spacy.matcher import Matcher
+from spacy.matcher import DependencyMatcher, Matcher
 from spacy.tokens import Doc
 
 sys.path.insert(0, str(Path(__file__).parent))
-from support import RULERS, entries, given_words, rules, told
+from support import RULERS, entries, given_words, rules, told, tree, tree_pattern
 
 DATA = Path(__file__).parent / "data"
 
@@ -47,6 +47,21 @@ def rulers(count):
             yield {"ruler": [factory, config, key], "patterns": patterns, "found": found}
 
 
+def trees(vocab, count):
+    for seed in range(3000, 3000 + count):
+        rng = random.Random(seed)
+        matcher = DependencyMatcher(vocab)
+        added = [(key, [tree_pattern(rng) for _ in range(rng.randint(1, 3))]) for key in "KL"]
+        for key, patterns in added:
+            matcher.add(key, patterns)
+        found = []
+        for _ in range(2):
+            given = tree(rng, rng.randint(1, 8))
+            matches = matcher(Doc(vocab, **given))
+            found.append([given, [(vocab.strings[key], places) for key, places in matches]])
+        yield {"rules": added, "found": found}
+
+
 def write(name, cases):
     lines = [json.dumps(case) for case in cases]
     (DATA / name).write_text("[\n" + ",\n".join(lines) + "\n]\n", "utf-8")
@@ -56,3 +71,4 @@ if __name__ == "__main__":
     DATA.mkdir(exist_ok=True)
     write("frozen_matches.json", cases(spacy.blank("en").vocab, 60))
     write("frozen_rulers.json", rulers(6))
+    write("frozen_trees.json", trees(spacy.blank("en").vocab, 60))

@@ -115,3 +115,33 @@ RULERS = [
     ("span_ruler", {"spans_key": "k", "phrase_matcher_attr": "SHAPE"}, "k"),
     ("span_ruler", {"annotate_ents": True, "spans_key": None, "overwrite": False}, None),
 ]
+
+
+def tree(rng, size):
+    """Words with heads that make trees, some of which aren't projective."""
+    heads = list(range(size))
+    order = rng.sample(heads, size)
+    for n, i in enumerate(order[1:], 1):
+        if rng.random() < 0.8:
+            heads[i] = rng.choice(order[:n])
+    deps = ["ROOT" if heads[i] == i else rng.choice(["x", "y"]) for i in range(size)]
+    return {"words": [rng.choice(WORDS[:3]) for _ in range(size)], "heads": heads, "deps": deps}
+
+
+RELATIONS = ["<", ">", "<<", ">>", ".", ".*", ";", ";*", "$+", "$-", "$++", "$--"]
+RELATIONS += [">+", ">-", ">++", ">--", "<+", "<-", "<++", "<--"]
+
+
+def tree_pattern(rng):
+    """A pattern of the dependency matcher."""
+    some = [{"DEP": "x"}, {"LOWER": "a"}, {}, {"ORTH": "b"}, {"DEP": {"IN": ["x", "ROOT"]}}]
+    nodes = [{"RIGHT_ID": "0", "RIGHT_ATTRS": rng.choice(some)}]
+    for i in range(1, rng.randint(1, 4)):
+        node = {
+            "LEFT_ID": str(rng.randrange(i)),
+            "REL_OP": rng.choice(RELATIONS),
+            "RIGHT_ID": str(i),
+            "RIGHT_ATTRS": rng.choice(some),
+        }
+        nodes.append(node)
+    return nodes

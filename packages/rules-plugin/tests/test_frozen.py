@@ -10,7 +10,7 @@ import pytest
 
 import spanloom
 from spanloom import Doc
-from spanloom_rules import Matcher
+from spanloom_rules import DependencyMatcher, Matcher
 
 from .support import told
 
@@ -18,6 +18,8 @@ DATA = Path(__file__).parent / "data"
 MATCHES = json.loads((DATA / "frozen_matches.json").read_text("utf-8"))
 
 RULERS = json.loads((DATA / "frozen_rulers.json").read_text("utf-8"))
+
+TREES = json.loads((DATA / "frozen_trees.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +47,13 @@ def test_rulers_set_what_spacy_set(case) -> None:
     ruler.add_patterns(case["patterns"])
     for given, expected in case["found"]:
         assert told(ruler(Doc(nlp.vocab, **given)), key) == expected
+
+
+@pytest.mark.parametrize("case", TREES)
+def test_the_dependency_matcher_finds_what_spacy_found(vocab, case) -> None:
+    matcher = DependencyMatcher(vocab)
+    for key, patterns in case["rules"]:
+        matcher.add(key, patterns)
+    for given, expected in case["found"]:
+        matches = matcher(Doc(vocab, **given))
+        assert [[vocab.strings[key], places] for key, places in matches] == expected

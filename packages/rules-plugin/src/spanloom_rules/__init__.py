@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     {
         "attributes.component": ["AttributeRuler"],
         "cleaning": ["DocCleaner"],
+        "dependency_matcher": ["DependencyMatcher"],
         "fuzzy": ["levenshtein", "levenshtein_compare"],
         "lemmas.component": ["Lemmatizer"],
         "lemmas.lookups": ["Lookups", "Table", "load_lookups"],

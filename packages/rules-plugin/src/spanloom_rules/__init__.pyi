@@ -2,6 +2,7 @@
 
 from .attributes.component import AttributeRuler as AttributeRuler
 from .cleaning import DocCleaner as DocCleaner
+from .dependency_matcher import DependencyMatcher as DependencyMatcher
 from .fuzzy import levenshtein as levenshtein
 from .fuzzy import levenshtein_compare as levenshtein_compare
 from .lemmas.component import Lemmatizer as Lemmatizer
@@ -32,6 +33,7 @@ from .scorers import overlapping_labeled_spans_scorer as overlapping_labeled_spa
 
 __all__ = [
     "AttributeRuler",
+    "DependencyMatcher",
     "DocCleaner",
     "EntityRuler",
     "LemmaRules",

@@ -71,7 +71,7 @@ LIGHT = [name for name in PACKAGES if name not in WITH_TORCH]
 #: What `isolation` installs, by the name of its session: one package and what it needs, and more.
 SUBSETS = {
     **{name: [name] for name in PACKAGES},
-    "standard": ["formats", "spacy", "tasks"],
+    "standard": ["display", "formats", "rules", "spacy", "tasks"],
     "all": list(PACKAGES),
 }
 

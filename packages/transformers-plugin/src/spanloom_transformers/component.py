@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, get_args
 
-import numpy as np
 import srsly
 
 from spanloom.components import Encoder
@@ -20,8 +19,9 @@ from spanloom.tokens.batch import Batch, Feature
 from . import lora
 from .annotation_setters import AnnotationSetter, null_annotation_setter
 from .cache import OutputCache
-from .data import FullTransformerBatch, TransformerData
-from .listener import LISTENS_TO, pool
+from .data import FullTransformerBatch
+from .keeping import kept
+from .listener import LISTENS_TO
 from .model import TransformerModel, shim_of
 from .new_config import init_config
 from .settings import Keep
@@ -50,7 +50,8 @@ class Transformer(Encoder):
     """Holds a ``Model[list[Doc], FullTransformerBatch]`` that others share.
 
     It writes its output on the batch, where listeners find it, and what ``keep`` says on each
-    document, as ``doc._.trf_data`` (:class:`TransformerData`, on the CPU): the last layer
+    document, as ``doc._.trf_data`` (:class:`~spanloom_transformers.data.TransformerData`, on the
+    CPU): the last layer
     (``"last"``), all that the model gives (``"all"``), one vector for each token (``"pooled"``), or
     ``"none"``. ``set_extra_annotations`` is called with the documents and the output of each batch.
     """
@@ -156,42 +157,12 @@ class Transformer(Encoder):
         if isinstance(docs, Batch):
             docs.features.setdefault(self.name, self.feature_of(predictions))
         if self.keep != "none":
-            for doc, data in zip(docs, self._kept(predictions)):
+            for doc, data in zip(docs, kept(predictions, self.keep, self.model.ops)):
                 data.text_length = len(doc.text)
                 doc._.trf_data = data
                 if self.vector_hooks:
                     set_hooks(doc)
         self.set_extra_annotations(docs, predictions)
-
-    def _kept(self, predictions: FullTransformerBatch) -> list[TransformerData]:
-        ops: Any = self.model.ops
-        if self.keep == "pooled":
-            return self._pooled(predictions)
-        tensors = predictions.tensors if self.keep == "all" else predictions.tensors[-1:]
-        parts = predictions.parts([ops.to_numpy(tensor) for tensor in tensors])
-        for data in parts:
-            # Of its own, or one document that is kept would keep the arrays of the whole batch.
-            data.tensors = tuple(np.array(tensor) for tensor in data.tensors)
-            if self.keep == "last":
-                data.extra = {}
-        return parts
-
-    def _pooled(self, predictions: FullTransformerBatch) -> list[TransformerData]:
-        from thinc.api import reduce_mean
-
-        ops: Any = self.model.ops
-        vectors = pool(reduce_mean(), predictions, False)[0]
-        none = TransformerData.empty()
-        return [
-            TransformerData(
-                (np.array(ops.to_numpy(tokens)),),
-                none.pieces,
-                none.align,
-                data.truncated,
-                pooled=True,
-            )
-            for tokens, data in zip(vectors, predictions.parts(()))
-        ]
 
     # -- learning
 

@@ -33,7 +33,7 @@ from sides import Side, train
 
 STARTS = ("random", "pretrained", "vectors", "both")
 #: What is scored, and by what the best weights are chosen.
-METRICS = {"entities": ("ents_f",), "parses": ("dep_las", "dep_uas", "tag_acc")}
+METRICS = {"entities": ("ents_f",), "parses": ("dep_las", "dep_uas", "tag_acc", "sents_f")}
 DEV = 600
 EVALUATIONS = 6
 
@@ -238,7 +238,8 @@ def table(rows: list[dict[str, Any]]) -> str:
 def _line(rows: list[dict[str, Any]], library: str, task: str, metric: str, size: int) -> list[str]:
     found: dict[str, dict[int, float]] = {start: {} for start in STARTS}
     for row in rows:
-        if (row["library"], row["task"], row["size"]) == (library, task, size):
+        same = (row["library"], row["task"], row["size"]) == (library, task, size)
+        if same and metric in row["scores"]:  # rows of earlier runs have fewer
             found[row["start"]][row["seed"]] = row["scores"][metric]
     seeds = sorted(found["random"])
     if not seeds:

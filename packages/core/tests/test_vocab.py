@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import spanloom
 from spanloom.errors import DataError, MissingFileError, SerializationError
 from spanloom.tokens import Doc
 from spanloom.vocab import Vocab
@@ -126,6 +128,24 @@ def test_saved_and_read(tmp_path: Any) -> None:
     for data in (b"rubbish", b"\x81\xa6format\x63"):
         with pytest.raises(SerializationError):
             Vocab().from_bytes(data)
+
+
+def test_a_vocab_that_grows_without_end_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spanloom.vocab.vocab._MANY", 500)
+    nlp = spanloom.blank("en")
+    told = []
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.simplefilter("default")
+        monkeypatch.setattr(warnings, "showwarning", lambda text, *_: told.append(str(text)))
+        for start in range(0, 2000, 100):
+            list(nlp.pipe(f"word{start + i}x" for i in range(100)))
+        assert len(told) == 1 and "nlp.vocab.max_types" in told[0]
+        # What it advises works, also on a vocab that has grown already.
+        nlp.vocab.max_types = 500
+        for start in range(2000, 4000, 100):
+            list(nlp.pipe(f"word{start + i}x" for i in range(100)))
+    assert len(told) == 1 and len(nlp.vocab.lexicon) <= 700
 
 
 def test_bounded_memory() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from .vectors import VectorTable, referred_vectors, saved_vectors
 __all__ = ["Vocab"]
 
 _FORMAT = 1
+
+#: What nothing bounds is told of when it holds so many word types, some 200 MB.
+_MANY = 1_000_000
 
 
 @absent("Vocab")
@@ -81,11 +85,20 @@ class Vocab:
         return Lexicon(strings, self.rules, values)
 
     def renew(self) -> Lexicon:
-        """The lexicon to use from here on: a new one if the present one is over ``max_types``.
+        """The lexicon to use from here on: a new one if the present one is over ``max_types``. One
+        without a limit is warned of when it has grown to a million.
 
         Whoever caches by row must forget its rows when the lexicon is another.
         """
-        if self.max_types is not None and len(self.lexicon) > self.max_types:
+        if self.max_types is None and len(self.lexicon) > _MANY:
+            # One text for all calls, so that Python's default filter shows it once.
+            warnings.warn(
+                f"the vocab has more than {_MANY:,} word types, and keeps each new word: set "
+                "nlp.vocab.max_types, such as to 100_000, where a process runs on and on",
+                UserWarning,
+                stacklevel=2,
+            )
+        elif self.max_types is not None and len(self.lexicon) > self.max_types:
             self.lexicon = self._new_lexicon(self.lexicon.values)
         return self.lexicon
 

@@ -221,12 +221,6 @@ def test_positive_label_is_the_score():
     assert scores["cats_score_desc"] == "F (good)"
 
 
-def test_labels_cannot_be_added_after_training():
-    nlp, _ = trained(bow(), steps=1)
-    with pytest.raises(PipelineError, match="can't add the label 'ugly'"):
-        nlp.get_pipe("textcat").add_label("ugly")
-
-
 def test_pooling_needs_a_way_and_tables_a_size():
     tok2vec = spanloom.registry.resolve({"t": TOK2VEC})["t"]
     with pytest.raises(ConfigError, match="no way of pooling"):
@@ -332,3 +326,54 @@ def test_attention_with_keys_of_its_own_learns(exclusive: bool) -> None:
         nlp.update(examples[:2], sgd=optimizer)
     cats = [nlp(text).cats["GOOD"] for text in ("a fine day", "a bad day")]
     assert cats[0] > 0.7 > 0.3 > cats[1]
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"@architectures": "spanloom.TextCatBOW.v3", "length": 128},
+        {"@architectures": "spanloom.TextCatBOW.v3", "length": 128, "no_output_layer": True},
+        {"@architectures": "spanloom.TextCatBOW.v1"},
+        {"@architectures": "spanloom.TextCatReduce.v1", "tok2vec": TOK2VEC},
+        {"@architectures": "spanloom.TextCatParametricAttention.v1", "tok2vec": TOK2VEC},
+    ],
+)
+def test_a_trained_classifier_takes_another_label_and_learns_it(model, exclusive, tmp_path) -> None:
+    fix_random_seed(0)
+    nlp = spanloom.blank("en")
+    factory = "textcat" if exclusive else "textcat_multilabel"
+    nlp.add_pipe(factory, config={"model": {**model, "exclusive_classes": exclusive}})
+
+    def examples(*labels: str) -> list[Example]:
+        return [
+            Example.from_dict(nlp.make_doc(text), {"cats": {x: float(x == label) for x in labels}})
+            for text, label in (("a fine day", "GOOD"), ("some bad news", "BAD"), ("so so", "SO"))
+            if label in labels
+        ]
+
+    optimizer = nlp.initialize(lambda: examples("GOOD", "BAD"))
+    for _ in range(20):
+        nlp.update(examples("GOOD", "BAD"), sgd=optimizer)
+    before = nlp("a fine day").cats
+    assert nlp.get_pipe(factory).add_label("SO") == 1
+    cats = nlp("a fine day").cats
+    assert cats["SO"] < 0.01
+    assert {label: cats[label] for label in before} == pytest.approx(before, abs=1e-6)
+    optimizer.learn_rate = 0.01 if "tok2vec" in model else 0.5
+    for _ in range(100):
+        nlp.update(examples("GOOD", "BAD", "SO"), sgd=optimizer)
+    assert max(nlp("so so").cats.items(), key=lambda item: item[1])[0] == "SO"
+    assert max(nlp("a fine day").cats.items(), key=lambda item: item[1])[0] == "GOOD"
+    nlp.to_disk(tmp_path / "saved")
+    again = spanloom.load(tmp_path / "saved")
+    assert again("so so").cats == pytest.approx(nlp("so so").cats)
+
+
+def test_an_ensemble_takes_no_label_after_training() -> None:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("textcat").add_label("A")
+    nlp.get_pipe("textcat").add_label("B")
+    nlp.initialize()
+    with pytest.raises(PipelineError, match="'C'"):
+        nlp.get_pipe("textcat").add_label("C")

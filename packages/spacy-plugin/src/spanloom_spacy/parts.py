@@ -33,6 +33,8 @@ class Parts(Protocol):
     source: str
     #: The folder that holds the parts as files, if they are in one.
     folder: Path | None
+    #: Whether the parts are files, packed or not.
+    in_files: bool
 
     def get(self, *path: str) -> bytes | None:
         """The bytes of a part; ``None`` if there is none."""
@@ -55,6 +57,8 @@ def json_of(parts: Parts, *path: str) -> Any:
 class FolderParts:
     """The files of a folder."""
 
+    in_files = True
+
     def __init__(self, folder: Path) -> None:
         self.folder: Path | None = folder
         self.source = str(folder)
@@ -71,6 +75,7 @@ class FolderParts:
 class WheelParts:
     """The files of a folder within a wheel, which stays packed."""
 
+    in_files = True
     folder: Path | None = None
 
     def __init__(self, wheel: Path, prefix: str) -> None:
@@ -113,6 +118,7 @@ class WheelParts:
 class BytesParts:
     """What ``nlp.to_bytes`` of spaCy gave: msgpack within msgpack."""
 
+    in_files = False
     folder: Path | None = None
     source = "bytes"
 

@@ -37,6 +37,7 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "tagger": {"white_space": True},
     "morphologizer": {"white_space": True},
     "senter": {"white_space": True},
+    "trainable_lemmatizer": {"white_space": True},
     "parser": {"system": "spacy"},
     "ner": {"system": "spacy"},
     "beam_ner": {"system": "spacy"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from spanloom.plugins.registries import registry
 from spanloom.tokenizer import Tokenizer
 from spanloom.vocab.features import LexicalRules
 from spanloom.vocab.protocols import PipelineLike
-from spanloom.vocab.strings import hash_string
+from spanloom.vocab.strings import hash_string, hash_strings, symbol_ids
 
-from .parts import Parts
+from .parts import Parts, json_of
 
 __all__ = ["NormedTokenizer", "TableNorms", "read_vectors", "rule_tokenizer", "tokenizer_bytes"]
 
@@ -90,10 +90,19 @@ def tokenizer_bytes(parts: Parts) -> bytes:
     return msgpack.dumps({"rules": data, "norms": lookups(parts, "vocab").get("lexeme_norm", {})})
 
 
+def strings_of(parts: Parts, ids: Collection[int]) -> dict[int, str]:
+    """The strings of ids, from those that the pipeline keeps. Raises :class:`KeyError` where one is
+    missing."""
+    strings = json_of(parts, "vocab", "strings.json") or json_of(parts, "vocab", "strings") or []
+    texts = ["", *strings, *symbol_ids()]
+    known = dict(zip(hash_strings(texts).tolist(), texts, strict=True))
+    return {key: "" if key == 0 else known[key] for key in ids}
+
+
 def lookups(parts: Parts, *path: str) -> dict[str, dict[int, Any]]:
     """The tables of a ``lookups.bin``, each from ids; empty if there is none."""
-    # Under the first name in a folder, under the second in bytes.
-    data = parts.get(*path, "lookups.bin") or parts.get(*path, "lookups")
+    # Under the first name in a folder, under others in bytes.
+    data = parts.get(*path, "lookups.bin") if parts.in_files else parts.get(*_in_bytes(path))
     if not data:
         return {}
     try:
@@ -103,6 +112,10 @@ def lookups(parts: Parts, *path: str) -> dict[str, dict[int, Any]]:
     if not isinstance(tables, dict):
         return {}
     return {name: dict(table) for name, table in tables.items()}
+
+
+def _in_bytes(path: Sequence[str]) -> Sequence[str]:
+    return path if path[-1] == "lookups" else [*path, "lookups"]
 
 
 def read_vectors(parts: Parts) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.components.classifier import TOKEN_CLASSIFIER_MODEL, TokenClassifier
-from spanloom.components.columns import MISSING, aligned, assign, white_space
+from spanloom.components.columns import MISSING, aligned, assign
 from spanloom.errors import DataError, PipelineError, SerializationError
 from spanloom.io.files import existing
 from spanloom.plugins.factory import component_defaults
@@ -179,7 +179,7 @@ class EditTreeLemmatizer(TokenClassifier):
             lemmas, fits = self._lemmas_of(batch, classes[start:end])
             if self.backoff is not None:
                 feature = lexicon.column(self.backoff.upper())[batch.rows]
-                lemmas = np.where(fits | white_space(batch), lemmas, feature)
+                lemmas = np.where(fits | self._left_out(batch), lemmas, feature)
             assign(batch, "LEMMA", lemmas, overwrite=bool(self.cfg["overwrite"]))
             start = end
 

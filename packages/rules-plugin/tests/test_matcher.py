@@ -161,7 +161,7 @@ def print_nothing(*_):
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ([{"XX": "foo"}], "token 0, XX: tokens have no attribute 'XX'"),
+        ([{"XX": "foo"}], "have no attribute 'XX'"),
         ([{"LOWER": "a"}, {"LIKE_NUM": None}], "token 1, LIKE_NUM: give true or false, not None"),
         ([{"IS_PUNCT": True, "OP": "$"}], "token 0, OP: unknown operator"),
         ([{"LOWER": "a", "OP": "{2,1}"}], "unknown operator '{2,1}'"),

@@ -216,7 +216,9 @@ def test_bad_lines_are_named_with_file_line_and_pattern(nlp, tmp_path, line, mes
 
 def test_bad_entries_and_bytes_are_named(nlp) -> None:
     ruler = nlp.add_pipe("entity_ruler")
-    with pytest.raises(DataError, match="'entity_ruler', pattern 1"):
+    with pytest.raises(
+        DataError, match="'entity_ruler' has patterns that can't be:\n  pattern 1: {"
+    ):
         ruler.add_patterns([PATTERNS[0], {"label": "A"}])
     assert len(ruler) == 0
     for each in (ruler, SpanRuler(nlp)):

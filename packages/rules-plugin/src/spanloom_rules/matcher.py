@@ -180,9 +180,10 @@ class Matcher:
         prepared = self._ready()
         if not allow_missing:
             prepared.check_annotation(doc)
+        matches: list[Any]
         if with_alignments and not as_spans:
-            aligned = prepared.aligned(doc, start, end)
-            matches = list(aligned)
+            aligned = prepared.aligned(doc, start, end).items()
+            matches = [(*match, list(tokens)) for match, tokens in aligned]
         else:
             matches = prepared.matches(doc, start, end)
         if self._greedy and matches:
@@ -194,8 +195,6 @@ class Matcher:
                     on_match(self, doc, i, matches)
         if as_spans:
             return [Span(doc, start + first, start + last, key) for key, first, last in matches]
-        if with_alignments:
-            return [(*match, list(aligned[match])) for match in matches]
         return matches
 
     def _ready(self) -> Prepared:

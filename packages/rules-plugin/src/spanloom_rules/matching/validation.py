@@ -25,7 +25,9 @@ class PatternError(DataError):
     """Patterns that can't be. ``key`` is the rule, ``problems`` has what is wrong by the number of
     the pattern."""
 
-    def __init__(self, key: str | int, problems: Mapping[int, Sequence[str]]) -> None:
+    def __init__(
+        self, key: str | int, problems: Mapping[int, Sequence[str]], what: str = "the rule"
+    ) -> None:
         self.key = key
         self.problems = {number: list(found) for number, found in problems.items() if found}
         lines = [
@@ -33,7 +35,7 @@ class PatternError(DataError):
             for number, found in self.problems.items()
             for problem in found
         ]
-        super().__init__("\n  ".join([f"the rule {key!r} has patterns that can't be:", *lines]))
+        super().__init__("\n  ".join([f"{what} {key!r} has patterns that can't be:", *lines]))
 
 
 class UnknownRuleError(DataError, KeyError):

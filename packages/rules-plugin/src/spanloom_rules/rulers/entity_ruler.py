@@ -43,7 +43,7 @@ class EntityRuler(DocAnnotator):
 
     Of matches that overlap the longest counts, of equally long ones the first. Entities that are
     there stay, unless ``overwrite_ents``. Phrases are compared by ``phrase_matcher_attr`` (None:
-    their text). ``ent_id_sep`` is kept for configs that have it; nothing depends on it.
+    their text). ``ent_id_sep`` stands between label and id in the names of the matchers' rules.
     """
 
     def __init__(
@@ -78,10 +78,14 @@ class EntityRuler(DocAnnotator):
         self._patterns = RulerPatterns(
             self.nlp,
             self,
+            self._rule,
             attr=self.phrase_matcher_attr,
             fuzzy_compare=self.matcher_fuzzy_compare,
             validate=self.validate,
         )
+
+    def _rule(self, label: str, ent_id: str) -> str:
+        return f"{label}{self.ent_id_sep}{ent_id}" if ent_id else label
 
     def add_patterns(self, patterns: Iterable[Entry]) -> None:
         """Add patterns, dicts with a ``label``, a ``pattern`` (a text, or a list with a dict for

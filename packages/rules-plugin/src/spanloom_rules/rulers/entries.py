@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spanloom.errors import DataError, FormatError, SerializationError
+from spanloom.errors import FormatError, SerializationError
 from spanloom.io import msgpack as _msgpack
 from spanloom.io.files import write_bytes
 from spanloom.io.lines import numbered_lines
@@ -16,6 +16,7 @@ from spanloom.vocab.attrs import LEXICAL_ATTRS
 
 from ..fuzzy import FuzzyCompare
 from ..matcher import Matcher
+from ..matching.validation import PatternError
 from ..phrase_matcher import PhraseMatcher
 
 if TYPE_CHECKING:
@@ -29,32 +30,37 @@ Entry = Mapping[str, Any]
 _KEYS = {"label", "pattern", "id"}
 
 
-class EntryError(DataError):
-    """An entry that can't be; ``number`` counts from 0."""
+class EntryError(PatternError):
+    """An entry of a ruler that can't be; ``number`` counts from 0."""
 
-    def __init__(self, number: int, message: str) -> None:
+    def __init__(self, owner: str, number: int, entry: Any, problems: Sequence[str]) -> None:
         self.number = number
-        super().__init__(message)
+        shown = json.dumps(entry, default=repr)
+        found = [f"{shown:.200}: {each}" for each in problems]
+        super().__init__(owner, {number: found}, "the component")
 
 
 class RulerPatterns:
     """The entries of a ruler, and the matchers that find them.
 
-    Each label and id together are a rule: ``names`` has both by the id of the rule.
+    Each label and id together are a rule, which ``key`` names: ``names`` has both by the id of the
+    rule, and ``keys`` the name.
     """
 
     def __init__(
         self,
         nlp: PipelineLike,
         owner: Any,
+        key: Callable[[str, str], str],
         *,
         attr: str | int | None,
         fuzzy_compare: FuzzyCompare,
         validate: bool,
     ) -> None:
-        self.nlp, self.owner = nlp, owner
+        self.nlp, self.owner, self._key = nlp, owner, key
         self.entries: list[Entry] = []
         self.names: dict[int, tuple[str, str]] = {}
+        self.keys: dict[int, str] = {}
         self.matcher = Matcher(nlp.vocab, validate=validate, fuzzy_compare=fuzzy_compare)
         self.phrase_matcher = PhraseMatcher(nlp.vocab, attr=attr, validate=validate)
 
@@ -71,33 +77,35 @@ class RulerPatterns:
                 by_rule.setdefault(rule, []).append(next(phrases))
             else:
                 try:
-                    self.matcher.add(rule, [entry["pattern"]])
-                except DataError as error:
-                    raise EntryError(number, f"{self._what(number, entry)}: {error}") from error
+                    self.matcher.add(self.keys[rule], [entry["pattern"]])
+                except PatternError as error:
+                    raise EntryError(self.owner.name, number, entry, error.problems[0]) from error
         for rule, docs in by_rule.items():
-            self.phrase_matcher.add(rule, docs)
+            self.phrase_matcher.add(self.keys[rule], docs)
         self.entries += entries
-
-    def _what(self, number: int, entry: Any) -> str:
-        return f"'{self.owner.name}', pattern {number}, {json.dumps(entry, default=repr):.200}"
 
     def _checked(self, number: int, entry: Any) -> int:
         """The id of an entry's rule."""
         label = entry.get("label") if isinstance(entry, Mapping) else None
         if not isinstance(label, str) or not isinstance(entry.get("pattern"), str | list):
             raise EntryError(
+                self.owner.name,
                 number,
-                f"{self._what(number, entry)}: a pattern is a dict with a 'label' and a 'pattern', "
-                f"which is a text or a list of dicts, and maybe an 'id'",
+                entry,
+                [
+                    "a pattern is a dict with a 'label' and a 'pattern', which is a text or a list "
+                    "of dicts, and maybe an 'id'"
+                ],
             )
         ent_id = entry.get("id") or ""
         if not isinstance(ent_id, str):
-            raise EntryError(number, f"{self._what(number, entry)}: the 'id' must be a string")
+            raise EntryError(self.owner.name, number, entry, ["the 'id' must be a string"])
         strings = self.nlp.vocab.strings
-        rule = strings.add(repr((label, ent_id)))
+        key = self._key(label, ent_id)
+        rule = strings.add(key)
         if rule not in self.names:
             strings.ids([label, ent_id])
-            self.names[rule] = label, ent_id
+            self.names[rule], self.keys[rule] = (label, ent_id), key
         return rule
 
     def _documents(self, texts: Sequence[str]) -> Iterator[Doc]:
@@ -135,9 +143,9 @@ class RulerPatterns:
         }
         for rule in gone:
             for matcher in (self.matcher, self.phrase_matcher):
-                if rule in matcher:
-                    matcher.remove(rule)
-            del self.names[rule]
+                if self.keys[rule] in matcher:
+                    matcher.remove(self.keys[rule])
+            del self.names[rule], self.keys[rule]
         self.entries = [
             each
             for each in self.entries

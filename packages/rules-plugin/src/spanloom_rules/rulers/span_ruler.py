@@ -78,10 +78,14 @@ class SpanRuler(DocAnnotator):
         self._patterns = RulerPatterns(
             self.nlp,
             self,
+            self._rule,
             attr=self.phrase_matcher_attr,
             fuzzy_compare=self.matcher_fuzzy_compare,
             validate=self.validate,
         )
+
+    def _rule(self, label: str, span_id: str) -> str:
+        return repr((label, span_id))
 
     def add_patterns(self, patterns: Iterable[Entry]) -> None:
         """Add patterns, dicts with a ``label``, a ``pattern`` (a text, or a list with a dict for

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,10 @@ def things() -> dict[str, object]:
 )
 def test_what_is_not_there_says_what_to_use(of: str, name: str) -> None:
     thing = things()[of]
+    if name.endswith(" ="):
+        with pytest.raises(AbsentError, match=f"{of}.{name} isn't there: .{{10}}"):
+            setattr(thing, name.removesuffix(" ="), 1)
+        return
     for each in (thing, type(thing)):
         assert not hasattr(each, name)
         with pytest.raises(AbsentError, match=f"{of}.{name} isn't there: .{{10}}"):
@@ -53,6 +59,18 @@ def test_modules_of_spacy_are_told(name: str) -> None:
         getattr(spanloom, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = spanloom.nothing  # type: ignore[attr-defined]
+
+
+def test_scores_by_component() -> None:
+    nlp = spanloom.blank("en")
+    nlp.add_pipe("tagger")
+    doc = Doc(nlp.vocab, ["a", "b"], [True, False], tags=["X", "Y"])
+    rows = [Example(nlp.make_doc("a b"), doc)]
+    nlp.initialize(lambda: rows)
+    whole, parts = nlp.evaluate(rows), nlp.evaluate(rows, per_component=True)
+    assert set(parts) == {"tokenizer", "tagger", "speed"}
+    assert parts["tokenizer"]["token_acc"] == whole["token_acc"] == 1.0
+    assert parts["tagger"]["tag_acc"] == whole["tag_acc"]
 
 
 def test_small_things_work_as_in_spacy() -> None:
@@ -78,3 +96,10 @@ def test_info_counts_who_supplied_what(tmp_path) -> None:  # type: ignore[no-unt
     told = run("info", tmp_path / "m").output
     assert "spanloom 0.1.0 (" in told and max(map(len, told.splitlines())) < 200
     assert "suppliers" in run("info", tmp_path / "m", "--json").output
+
+
+def test_the_guide_names_all_of_it() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "coming-from-spacy.md"
+    text = guide.read_text("utf8")
+    names = {name.removesuffix(" =") for of in ABSENT.values() for name in of}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []

@@ -211,3 +211,18 @@ def test_page_is_written_to_a_file(doc: Doc, tmp_path: Path) -> None:
 def test_documents_show_themselves_in_a_notebook(doc: Doc) -> None:
     assert doc._repr_html_() == render_html(doc, "auto", page=False)
     assert doc.render("ent") == render_html(doc, "ent", page=False)
+
+
+def test_labels_and_their_colours_are_chosen(vocab: Vocab) -> None:
+    doc = Doc(vocab, ["a", "b", "c"], ents=["B-X", "B-Y", "O"])
+    doc.spans["sc"] = [Span(doc, 0, 2, "X"), Span(doc, 1, 3, "Y")]
+    for style in ("ent", "span"):
+        page = render_html(doc, style, labels=["Y"], hues={"Y": 77})
+        assert page.count('class="sl-label"') == page.count(">Y<") == 1 and "--sl-h:77" in page
+        other = render_html(doc, style, labels="X")
+        assert other.count('class="sl-label"') == other.count(">X<") == 1
+        assert doc.render(style, labels=["Y"]) == render_html(doc, style, page=False, labels=["Y"])
+    with pytest.raises(DataError, match="degrees"):
+        render_html(doc, "ent", hues={"X": "red"})  # type: ignore[dict-item]
+    with pytest.raises(DataError, match=r"no option 'options' of render: .* labels, hues"):
+        doc.render("ent", options={"ents": ["X"]})

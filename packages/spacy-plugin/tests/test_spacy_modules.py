@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 import spanloom
-from spanloom import Doc, Example, Vocab
-from spanloom.errors import AbsentError, DataError
+from spanloom import Doc, Example, Vocab, registry
+from spanloom.config import check_config, default_config
+from spanloom.errors import AbsentError, ConfigError, DataError
 from spanloom_spacy import attrs, util
 from spanloom_spacy.scorer import PRFScore, Scorer
 
@@ -42,6 +43,21 @@ def test_most_used_functions_of_util() -> None:
     assert util.load_model_from_config(config, auto_fill=True, validate=True).lang == "en"
     with pytest.raises(DataError, match="ISO 639"):
         util.get_lang_class("qq")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "use"),
+    [
+        ("architectures", "spacy.TorchBiLSTMEncoder.v1", "MaxoutWindowEncoder"),
+        ("readers", "srsly.read_json.v1", "read_labels"),
+    ],
+)
+def test_what_is_not_here_says_what_to_use(kind: str, name: str, use: str) -> None:
+    assert use in (registry.advice(kind, name) or "")
+    config = default_config()
+    config["corpora"]["train"] = {f"@{kind}": name}
+    with pytest.raises(ConfigError, match=use):
+        check_config(config)
 
 
 def test_scores_of_any_attribute_or_function() -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["entity_marks", "levels", "span_bars"]
 
 
-def entity_marks(doc: Doc, hues: Mapping[str, int]) -> Markup:
-    """The text of ``doc`` as it is, its entities marked and labelled. ``hues`` holds the colour of
-    each label."""
+def entity_marks(doc: Doc, ents: Sequence[Span], hues: Mapping[str, int]) -> Markup:
+    """The text of ``doc`` as it is, ``ents`` in it marked and labelled. ``hues`` holds the colour
+    of each label."""
     text, parts, at = doc.text, list[str](), 0
-    for ent in doc.ents:
+    for ent in ents:
         parts.append(text[at : ent.start_char])
         label = ent.label_ if not ent.kb_id_ else f"{ent.label_} {ent.kb_id_}"
         parts.append(

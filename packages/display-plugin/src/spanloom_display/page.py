@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -35,15 +36,32 @@ def _sheet() -> str:
     return files(__package__).joinpath("style.css").read_text("utf-8")
 
 
-def _entities(docs: Sequence[Doc]) -> list[Markup]:
-    hues = hues_of(ent.label_ for doc in docs for ent in doc.ents)
-    return [entity_marks(doc, hues) for doc in docs]
+def _entities(docs: Sequence[Doc], chosen: _Chosen) -> list[Markup]:
+    groups = [chosen.of(doc.ents) for doc in docs]
+    hues = chosen.hues_of(groups)
+    return [entity_marks(doc, group, hues) for doc, group in zip(docs, groups)]
 
 
-def _spans(docs: Sequence[Doc], key: str) -> list[Markup]:
-    groups = [_span_group(doc, key) for doc in docs]
-    hues = hues_of(span.label_ for group in groups for span in group)
+def _spans(docs: Sequence[Doc], key: str, chosen: _Chosen) -> list[Markup]:
+    groups = [chosen.of(_span_group(doc, key)) for doc in docs]
+    hues = chosen.hues_of(groups)
     return [span_bars(doc, group, hues) for doc, group in zip(docs, groups)]
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Which labels are shown, ``None`` for all, and the hues of some."""
+
+    labels: Collection[str] | None
+    hues: Mapping[str, int]
+
+    def of(self, spans: Iterable[Span]) -> list[Span]:
+        """Those of the spans that are shown."""
+        return [span for span in spans if self.labels is None or span.label_ in self.labels]
+
+    def hues_of(self, groups: Iterable[Iterable[Span]]) -> dict[str, int]:
+        """The hue of each label."""
+        return {**hues_of(span.label_ for group in groups for span in group), **self.hues}
 
 
 def _span_group(doc: Doc, key: str) -> list[Span]:
@@ -72,6 +90,8 @@ def render_html(
     page: bool = True,
     title: str = "Annotated text",
     spans_key: str = "sc",
+    labels: Collection[str] | None = None,
+    hues: Mapping[str, int] | None = None,
 ) -> str:
     """HTML of annotated documents.
 
@@ -82,10 +102,12 @@ def render_html(
     :func:`styles_of` finds. With ``page`` the result is a whole page without outside references,
     else a fragment with its style sheet, for a notebook or another page. Text is always escaped.
     Colours follow the reader's light or dark setting, and text right to left is laid out from the
-    right.
+    right. Of entities and spans, those with one of ``labels`` are shown, and ``hues`` has the
+    colour of some labels, in degrees of the colour wheel (0 red, 120 green, 240 blue); the others
+    get one each.
 
-    Raises :class:`DataError` for an unknown style, a spans key that a document doesn't have, or
-    ``"dep"`` without heads.
+    Raises :class:`DataError` for an unknown style, hues that are none, a spans key that a document
+    doesn't have, or ``"dep"`` without heads.
     """
     from spanloom.tokens import Doc
 
@@ -96,7 +118,10 @@ def render_html(
     for each in styles:
         _check(each, group)
     legend = pos_legend(group) if "tokens" in styles else Markup("")
-    columns = [_bodies(group, each, spans_key) for each in styles]
+    if wrong := [hue for hue in (hues or {}).values() if not isinstance(hue, int | float)]:
+        raise DataError(f"hues are degrees from 0 to 360, and not {wrong[0]!r}")
+    chosen = _Chosen([labels] if isinstance(labels, str) else labels, hues or {})
+    columns = [_bodies(group, each, spans_key, chosen) for each in styles]
     articles = (_article(doc, join(bodies)) for doc, *bodies in zip(group, *columns))
     content = join([legend, *articles])
     if not page:
@@ -128,11 +153,11 @@ def _check(style: str, docs: Sequence[Doc]) -> None:
         )
 
 
-def _bodies(docs: Sequence[Doc], style: str, spans_key: str) -> list[Markup]:
+def _bodies(docs: Sequence[Doc], style: str, spans_key: str, chosen: _Chosen) -> list[Markup]:
     if style == "ent":
-        return _entities(docs)
+        return _entities(docs, chosen)
     if style == "span":
-        return _spans(docs, spans_key)
+        return _spans(docs, spans_key, chosen)
     return [dependency_trees(doc) if style == "dep" else token_boxes(doc) for doc in docs]
 
 
@@ -157,8 +182,11 @@ def save_html(
     *,
     title: str = "Annotated text",
     spans_key: str = "sc",
+    labels: Collection[str] | None = None,
+    hues: Mapping[str, int] | None = None,
 ) -> Path:
     """Write the page of :func:`render_html` to ``path`` (whole or not at all) and return the
     path."""
-    write_text(path, render_html(docs, style, title=title, spans_key=spans_key))
+    text = render_html(docs, style, title=title, spans_key=spans_key, labels=labels, hues=hues)
+    write_text(path, text)
     return Path(path)

@@ -13,11 +13,25 @@ from .names import our_names
 
 __all__ = ["SPACY", "SpacyDialect"]
 
-#: Components of spaCy's that we don't have, and what to do without.
+#: What spaCy has and we don't, by registry, and what to do without.
 _LACKING = {
-    "entity_linker": "set kb_id of doc.ents in a component of your own",
-    "beam_parser": "use 'parser'",
-    "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
+    "factories": {
+        "entity_linker": "set kb_id of doc.ents in a component of your own",
+        "beam_parser": "use 'parser'",
+        "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
+    },
+    "architectures": {
+        "spacy.TextCatLowData.v1": "use 'spacy.TextCatBOW.v3'",
+        "spacy.TorchBiLSTMEncoder.v1": "use 'spacy.MaxoutWindowEncoder.v2'",
+    },
+    "callbacks": {
+        "spacy.copy_from_base_model.v1": "take components by `source`, and a tokenizer's rules by "
+        "nlp.tokenizer.from_bytes(base.tokenizer.to_bytes()) in a callback of your own"
+    },
+    "readers": {
+        "srsly.read_json.v1": "for labels, use 'spanloom.read_labels.v1'",
+        "srsly.read_jsonl.v1": "for texts, use 'spacy.JsonlCorpus.v1'",
+    },
 }
 
 
@@ -29,8 +43,8 @@ class SpacyDialect:
         return our_names(name)
 
     def advice(self, registry_name: str, name: str) -> str | None:
-        """What to do about a component of spaCy's that isn't here; ``None`` for other names."""
-        return _LACKING.get(name) if registry_name == "factories" else None
+        """What to do about a name of spaCy's that isn't here; ``None`` for other names."""
+        return _LACKING.get(registry_name, {}).get(name)
 
     def tokenizer_rules(self, data: bytes) -> dict[str, Any] | None:
         """The rules in the bytes of a tokenizer of spaCy's; ``None`` for other bytes."""

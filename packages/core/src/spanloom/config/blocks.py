@@ -143,8 +143,11 @@ class BlockChecker:
             if renamed is not None:
                 self.add(path, f"'{name}' has been renamed", f"use '{renamed.name}'")
             elif advice := registry.advice(kind, name):
+                what = "component"
                 fix = f"take it out of nlp.pipeline and [components], and {advice}"
-                self.add(path, f"'{name}' is another library's component and isn't available", fix)
+                if kind != "factories":
+                    what, fix = kind.removesuffix("s"), advice
+                self.add(path, f"'{name}' is another library's {what} and isn't available", fix)
             else:
                 self.add(path, str(error))
         return None

@@ -171,7 +171,10 @@ def params_used(nlp: PipelineState, params: Mapping[Any, Any] | None) -> Iterato
 
 
 def evaluate(
-    nlp: PipelineState, examples: Iterable[Example], batch_size: int | None
+    nlp: PipelineState,
+    examples: Iterable[Example],
+    batch_size: int | None,
+    per_component: bool = False,
 ) -> dict[str, Any]:
     """See :meth:`Pipeline.evaluate`."""
     from ..scoring import score_tokenization
@@ -187,10 +190,13 @@ def evaluate(
             done = annotate(nlp, some)
             scored += [e.with_predicted(doc) for e, doc in zip(group[start:end], done)]
     seconds = perf_counter() - started
-    scores: dict[str, Any] = dict(score_tokenization(scored))
+    parts = {"tokenizer": dict(score_tokenization(scored))}
     for slot in nlp.order:
         if slot.enabled and hasattr(slot.component, "score"):
-            scores.update(slot.component.score(scored))
+            parts[slot.name] = slot.component.score(scored)
+    scores: dict[str, Any] = dict(parts)
+    if not per_component:
+        scores = {key: value for part in parts.values() for key, value in part.items()}
     words = sum(len(example.predicted) for example in scored)
     scores["speed"] = words / seconds if seconds else 0.0
     return scores

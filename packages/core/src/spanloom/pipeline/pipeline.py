@@ -464,14 +464,18 @@ class Pipeline:
         return learning.params_used(self, params)
 
     def evaluate(
-        self, examples: Iterable[Example], *, batch_size: int | None = None
+        self,
+        examples: Iterable[Example],
+        *,
+        batch_size: int | None = None,
+        per_component: bool = False,
     ) -> dict[str, Any]:
         """Annotate fresh copies of the predicted documents and score them.
 
-        Holds the scores of the tokenizer and of each component, and ``speed``, in words per second
-        of wall time. The examples aren't changed.
+        Holds the scores of the tokenizer and of each component (with ``per_component``, by their
+        names), and ``speed``, in words per second of wall time. The examples aren't changed.
         """
-        return learning.evaluate(self, examples, batch_size)
+        return learning.evaluate(self, examples, batch_size, per_component)
 
     # -- saving
 

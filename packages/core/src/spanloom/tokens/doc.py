@@ -550,11 +550,11 @@ class Doc(InLanguage, Extended):
         # The vocab's shell: documents never carry vectors, or strings that aren't their own.
         return binary.unpickle, (self.__class__, self.vocab.shell, self.to_bytes())
 
-    def render(
-        self, style: str | Sequence[str] = "auto", *, page: bool = False, spans_key: str = "sc"
-    ) -> str:
-        """HTML, or a page of it. Raises :class:`UnknownNameError` without ``spanloom-display``."""
-        return to_html(self, style, page=page, spans_key=spans_key)
+    def render(self, style: str | Sequence[str] = "auto", **options: Any) -> str:
+        """HTML of the document: a fragment, or with ``page=True`` a whole page. ``options`` are
+        those of `spanloom_display.render_html`. Raises :class:`DataError` for one that isn't, and
+        :class:`UnknownNameError` without ``spanloom-display``."""
+        return to_html(self, style, options)
 
     def _repr_html_(self) -> str | None:
         return self.render() if can_render() else None  # then a notebook shows the text

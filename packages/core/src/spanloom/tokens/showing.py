@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DataError
 
 if TYPE_CHECKING:
     from .forward import Doc
@@ -18,9 +21,13 @@ def can_render() -> bool:
     return "html" in registry.renderers
 
 
-def to_html(doc: Doc, style: str | Sequence[str], *, page: bool, spans_key: str) -> str:
+def to_html(doc: Doc, style: str | Sequence[str], options: Mapping[str, Any]) -> str:
     """See :meth:`Doc.render`."""
     from ..plugins.registries import registry
 
-    text: str = registry.renderers.get("html")(doc, style, page=page, spans_key=spans_key)
+    render = registry.renderers.get("html")
+    known = list(signature(render).parameters)[2:]
+    if wrong := [name for name in options if name not in known]:
+        raise DataError(f"there is no option {wrong[0]!r} of render: there are {', '.join(known)}")
+    text: str = render(doc, style, **{"page": False, **options})
     return text

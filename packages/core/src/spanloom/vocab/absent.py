@@ -22,12 +22,15 @@ _WORD = {
     "sentiment": _ATTRIBUTE,
 }
 
-#: Class -> what it hasn't -> what to do.
+#: Class -> what it hasn't -> what to do. "name =" is a property that can be read and not set.
 ABSENT: dict[str, dict[str, str]] = {
     "Doc": {
         "extend_tensor": "set doc.tensor to the columns side by side (numpy.hstack)",
         "sentiment": _ATTRIBUTE,
         "to_utf8_array": "encode doc.words",
+        "has_unknown_spaces =": "make the document with spaces or without: Doc(vocab, words)",
+        "vector =": "set doc.user_hooks['vector'], or doc.tensor",
+        "vector_norm =": "set doc.user_hooks['vector_norm']",
     },
     "Example": {
         "get_aligned_ents_and_ner": "use get_aligned_ner or get_aligned_spans_x2y",
@@ -102,7 +105,9 @@ def absent(name: str) -> Callable[[C], C]:
 
     def mark(cls: C) -> C:
         for attribute, use in ABSENT[name].items():
-            setattr(cls, attribute, Absent(f"{name}.{attribute}", use))
+            read, sets, _ = attribute.partition(" =")
+            gone = Absent(f"{name}.{attribute}", use)
+            setattr(cls, read, getattr(cls, read).setter(gone.__get__) if sets else gone)
         return cls
 
     return mark

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -197,3 +198,61 @@ def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:
         "[mine] points",
     ):
         assert any(part in each for each in told), part
+
+
+@pytest.mark.parametrize(
+    ("hooks", "message"),
+    [
+        (HOOKS.replace("= 1", "= '1'"), "states SPANLOOM_API = '1', where an int is due"),
+        (HOOKS.replace("= 1", "= 9"), "written for API 9"),
+        (f"{HOOKS}@hookimpl\ndef before_tarin(): ...\n", "before_tarin"),
+        (
+            f"{HOOKS}from spanloom.plugins import ConfigSection\n@hookimpl\n"
+            "def config_sections():\n    return [ConfigSection('training')]\n",
+            "config section [training] is core's",
+        ),
+        (f"{HOOKS}raise KeyboardInterrupt\n", "spanloom_plugins/loom-weave"),
+        ("import loom_absent\n", "loom_absent"),
+    ],
+)
+def test_deep_finds_what_help_leaves_out_and_says_it_once(
+    fake_dist: FakeDist, hooks: str, message: str
+) -> None:
+    points = {**THING, "spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
+    modules = {**MODULES, "loom_weave_plugin": hooks}
+    fake_dist("loom-weave", points=points, modules=modules, requires=("spanloom>=0.1",))
+    report = Report()
+    load_everything(current(), report)
+    mine = [each for each in report.findings if each.level == "error"]
+    assert len(mine) == 1, mine
+    assert message in mine[0].message or "ended" in mine[0].message, mine
+
+
+def test_deep_tells_once_of_a_version_that_does_not_fit(fake_dist: FakeDist) -> None:
+    points = {**THING, "spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
+    modules = {**MODULES, "loom_weave_plugin": HOOKS}
+    fake_dist("loom-weave", points=points, modules=modules, requires=("spanloom>=50",))
+    found = json.loads(run("--deep", "--json").output)
+    mine = [each for each in found if each["owner"] == "loom-weave"]
+    assert [each["level"] for each in mine] == ["error"] and "--upgrade" in mine[0]["fix"]
+
+
+def test_deep_tells_of_a_hook_module_that_changes_python(fake_dist: FakeDist) -> None:
+    source = f"{HOOKS}import sys\nsys.setrecursionlimit(4321)\nsys.stdout = sys.stderr\n"
+    points = {"spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
+    fake_dist("loom-weave", points=points, modules={"loom_weave_plugin": source})
+    report = Report()
+    load_everything(current(), report)
+    mine = [each.message for each in report.findings if each.level == "warning"]
+    assert any("changes sys.stdout, the recursion limit" in each for each in mine), mine
+
+
+def test_an_interrupt_while_a_plugin_is_imported_names_it(
+    fake_dist: FakeDist, fresh_python: Callable[..., Any]
+) -> None:
+    points = {"spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
+    site = fake_dist(
+        "loom-weave", points=points, modules={"loom_weave_plugin": "raise KeyboardInterrupt\n"}
+    )
+    done = fresh_python(["-m", "spanloom", "--help"], site)
+    assert "interrupted while loom-weave 1.0 was imported (loom_weave_plugin)" in done.stderr

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spanloom.plugins.failures import compatibility
 from spanloom.plugins.hooks import GROUP, SLOW
 from spanloom.plugins.index import Entry, Index, enabled, normalize
 from spanloom.plugins.tables import Report
@@ -29,10 +30,12 @@ import spanloom.plugins.hooks, spanloom.plugins.tables, spanloom.plugins.failure
 from spanloom.errors import PluginError
 from spanloom.plugins.failures import load_entry
 from spanloom.plugins.index import current
+from spanloom_devkit.state import changes, state
 for group, name, dist in json.loads(sys.argv[1]):
     entry = next(e for e in current().entries(group, name) if e.dist == dist)
     print(json.dumps({"at": [group, name]}), flush=True)
-    before, start, begun = set(sys.modules), time.process_time(), time.perf_counter()
+    before, was = set(sys.modules), state()
+    start, begun = time.process_time(), time.perf_counter()
     try:
         load_entry(entry)
         error = ""
@@ -42,17 +45,18 @@ for group, name, dist in json.loads(sys.argv[1]):
     seconds = time.process_time() - start
     waited = time.perf_counter() - begun
     line = {"error": error, "seconds": seconds, "waited": waited, "new": new}
-    print(json.dumps(line), flush=True)
+    print(json.dumps({**line, "changed": changes(was)}), file=sys.__stdout__, flush=True)
 """
 
 
 _DECLARED = """
-import json, warnings
+import json, sys, warnings
 from importlib import import_module
 import click
 from spanloom.plugins.hooks import Manager
 from spanloom.plugins.index import current
 warnings.simplefilter("ignore")
+known = json.loads(sys.argv[1])
 found = Manager(current())
 wrong = [
     (each.owner, f"command '{each.name}' belongs to another, and is ignored", "rename it")
@@ -67,6 +71,11 @@ def look(owner, what, target, kind):
     except Exception as error:
         told = f"{what} points at {target}, which can't be used: {type(error).__name__}: {error}"
         wrong.append((owner, told, f"correct the target, or reinstall {owner}"))
+wrong += [
+    (each.dist, str(each), each.cure or f"its author must correct it; update {each.dist}")
+    for each in found.failures
+    if each.dist not in known
+]
 for offers in found.commands.commands.values():
     for each in offers:
         look(each.owner, f"command '{each.name}'", each.target, click.Command)
@@ -86,6 +95,7 @@ class _Loaded:
     seconds: float = 0.0
     waited: float = 0.0
     new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
 
 def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
@@ -96,8 +106,12 @@ def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
             owned.setdefault(entry.dist, []).append(entry)
         elif enabled(entry) and entry.group == GROUP:
             owned.setdefault(entry.dist, []).insert(0, entry)
+    known = []  # whose hook module was told of already
     for dist, entries in owned.items():
         report.owner = dist
+        if compatibility(entries[0]):
+            known.append(dist)
+            continue
         hooks = [each for each in entries if each.group == GROUP]
         # The hook module goes first and alone, so that what it imports is seen.
         loaded = _load(hooks, limit)
@@ -106,9 +120,10 @@ def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
         loaded += _load([e for e in entries if e.group != GROUP], limit)
         for each in loaded:
             _judge(report, each)
+        known += [dist for each in loaded if each.error and each.entry.group == GROUP]
         report.ok(f"loaded {sum(not each.error for each in loaded)} of {len(loaded)} entries")
     report.owner = ""
-    lines, ending = run_python(_DECLARED, "", limit)
+    lines, ending = run_python(_DECLARED, json.dumps(known), limit)
     if not lines:
         report.error(f"asking all hook modules at once {ending}")
     for owner, message, fix in lines[-1] if lines else ():
@@ -122,6 +137,12 @@ def _judge(report: Report, loaded: _Loaded) -> None:
     if loaded.error:
         report.error(f"{registry_of(entry.group)}/{entry.name}: {loaded.error}")
     elif entry.group == GROUP:
+        if loaded.changed:
+            report.warning(
+                f"its hook module changes {', '.join(loaded.changed)} when it is imported, for "
+                "everybody",
+                "its author should leave Python as it is",
+            )
         heavy = sorted({*loaded.new} & {*HEAVY})
         if heavy:
             report.warning(
@@ -151,7 +172,9 @@ def _load(entries: Sequence[Entry], limit: float) -> list[_Loaded]:
         results = [line for line in lines if "error" in line]
         for entry, line in zip(left, results):
             times = line["seconds"], line["waited"]
-            done.append(_Loaded(entry, line["error"], *times, tuple(line["new"])))
+            done.append(
+                _Loaded(entry, line["error"], *times, tuple(line["new"]), tuple(line["changed"]))
+            )
         if len(results) < len(left):
             done.append(_Loaded(left[len(results)], f"loading it {ending}"))
     return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 import traceback as tracebacks
 import warnings
@@ -165,6 +166,10 @@ def load_entry(entry: Entry) -> Any:
     try:
         with aside():
             value: Any = import_module(entry.module)
+    except KeyboardInterrupt:
+        where = f"{entry.dist} {entry.version} was imported ({entry.module})"
+        print(f"spanloom: interrupted while {where}", file=sys.stderr)
+        raise
     except (Exception, SystemExit) as error:
         failure = record_failure(entry, "import", error)
         raise PluginError(str(failure), failure) from error

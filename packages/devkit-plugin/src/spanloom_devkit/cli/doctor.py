@@ -33,7 +33,7 @@ def doctor_command(ctx: click.Context, deep: bool, strict: bool, as_json: bool) 
         from ..processes import environment
 
         load_everything(index, report)
-        report.findings += environment()
+        report.findings += environment(failures=False)  # they are in the report
     if as_json:
         click.echo(json.dumps([asdict(each) for each in report.findings], indent=2))
     else:

@@ -29,22 +29,15 @@ HEAVY = ("numpy", "thinc", "torch", "transformers", "spacy", "cupy", "pandas", "
 LIGHT = 50.0
 
 _TIME_HOOKS = """
-import importlib, json, logging, sys, time
+import importlib, json, sys, time
 import spanloom.plugins.hooks, spanloom.plugins.tables, spanloom.plugins.spec
 from spanloom.plugins import hookimpl
-def state():
-    root = logging.getLogger()
-    return {
-        'sys.stdout': sys.stdout, 'sys.stderr': sys.stderr, 'sys.excepthook': sys.excepthook,
-        'the recursion limit': sys.getrecursionlimit(), 'the level of logging': root.level,
-        'the handlers of logging': list(root.handlers),
-    }
+from spanloom_devkit.state import changes, state
 before, was = set(sys.modules), state()
 start = time.process_time()
 importlib.import_module(sys.argv[1])
 spent = 1e3 * (time.process_time() - start)
-now = state()
-changed = [key for key in was if was[key] != now[key]]
+changed = changes(was)
 new = sorted({m.partition('.')[0] for m in set(sys.modules) - before})
 print(json.dumps([spent, new, changed]), file=sys.__stdout__)
 """

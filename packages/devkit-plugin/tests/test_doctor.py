@@ -200,6 +200,13 @@ def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:
         assert any(part in each for each in told), part
 
 
+@pytest.fixture
+def only_weave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is looked at, which would take a while."""
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-weave,spanloom-devkit")
+
+
+@pytest.mark.usefixtures("only_weave")
 @pytest.mark.parametrize(
     ("hooks", "message"),
     [
@@ -228,6 +235,7 @@ def test_deep_finds_what_help_leaves_out_and_says_it_once(
     assert message in mine[0].message or "ended" in mine[0].message, mine
 
 
+@pytest.mark.usefixtures("only_weave")
 def test_deep_tells_once_of_a_version_that_does_not_fit(fake_dist: FakeDist) -> None:
     points = {**THING, "spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
     modules = {**MODULES, "loom_weave_plugin": HOOKS}
@@ -237,6 +245,7 @@ def test_deep_tells_once_of_a_version_that_does_not_fit(fake_dist: FakeDist) -> 
     assert [each["level"] for each in mine] == ["error"] and "--upgrade" in mine[0]["fix"]
 
 
+@pytest.mark.usefixtures("only_weave")
 def test_deep_tells_of_a_hook_module_that_changes_python(fake_dist: FakeDist) -> None:
     source = f"{HOOKS}import sys\nsys.setrecursionlimit(4321)\nsys.stdout = sys.stderr\n"
     points = {"spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}

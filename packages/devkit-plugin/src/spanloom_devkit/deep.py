@@ -124,7 +124,7 @@ def load_everything(index: Index, report: Report, limit: float = LIMIT) -> None:
         report.ok(f"loaded {sum(not each.error for each in loaded)} of {len(loaded)} entries")
     report.owner = ""
     lines, ending = run_python(_DECLARED, json.dumps(known), limit)
-    if not lines:
+    if not lines and not known:
         report.error(f"asking all hook modules at once {ending}")
     for owner, message, fix in lines[-1] if lines else ():
         report.owner = owner

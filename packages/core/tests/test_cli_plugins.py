@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -242,3 +243,16 @@ def test_a_slow_plugin_keeps_nobody_from_our_commands(
     for arguments in (["train", "--help"], ["init", "config", "--help"], ["info"]):
         done = fresh_python(["-m", "spanloom", *arguments], site=site)
         assert done.returncode == 0 and "waiting for loom-slow" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("spanloom in", "plain,info"), ("spanloom train --out", "plain,--output")]
+)
+def test_a_shell_completes_commands_and_options(words: str, found: str) -> None:
+    given = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    env = {**os.environ, **given, "_SPANLOOM_COMPLETE": "bash_complete"}
+    code = "from spanloom.cli.main import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False
+    )
+    assert found in done.stdout.split()

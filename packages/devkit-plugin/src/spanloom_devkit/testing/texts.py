@@ -37,6 +37,7 @@ _ANNOTATED: tuple[dict[str, Any], ...] = (
         "sent_starts": [1, -1, -1, -1, -1, -1],
         "entities": ["B-PER", "L-PER", "O", "O", "U-LOC", "O"],
         "cats": {"PLACE": 1.0, "WEATHER": 0.0},
+        "spans": {"sc": [(0, 12, "PER"), (4, 12, "NAME"), (22, 28, "LOC")]},
     },
     {
         "words": ["It", "rained", ".", "Nobody", "came", "."],
@@ -49,6 +50,7 @@ _ANNOTATED: tuple[dict[str, Any], ...] = (
         "sent_starts": [1, -1, -1, 1, -1, -1],
         "entities": ["O"] * 6,
         "cats": {"PLACE": 0.0, "WEATHER": 1.0},
+        "spans": {"sc": []},
     },
 )
 

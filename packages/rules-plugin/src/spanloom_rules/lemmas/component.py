@@ -56,7 +56,7 @@ class Lemmatizer(DocAnnotator):
         rules = registry.lemmatizer_rules
         self.rules: LemmaRules = rules.get(vocab.lang) if vocab.lang in rules else BY_LOOKUP
         self.mode = mode or self.rules.default
-        self._mode = self.rules.mode(self.mode)
+        self._mode = self.rules(self.mode)
         self.overwrite = overwrite
         self.scorer = scorer
         self._ready = False

@@ -103,7 +103,7 @@ class LemmaRules:
     default: str
     modes: Mapping[str, Mode] = field(default_factory=dict)
 
-    def mode(self, name: str) -> Mode:
+    def __call__(self, name: str) -> Mode:
         """A mode by name. Raises :class:`DataError` if the language hasn't it."""
         if name not in self.modes:
             raise DataError(

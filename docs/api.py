@@ -39,7 +39,7 @@ MODULES = {
     "spanloom.errors": "Everything that is raised on purpose.",
     "spanloom_tasks": "Parser, entity recognizers, text classifiers.",
     "spanloom_formats": "Formats of annotated data.",
-    "spanloom_rules": "Components that work by rule.",
+    "spanloom_rules": "Matchers, and components that work by rule.",
     "spanloom_spacy": "spaCy's names and files.",
     "spanloom_display": "Pages and pictures of annotated text.",
     "spanloom_hub": "Packaged pipelines of others, fetched and installed.",

@@ -12,7 +12,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARTS = ("doc", "tokenizer", "serialize", "pipeline", "training", "parser", "test_language.py")
+PARTS = (
+    "doc",
+    "matcher",
+    "tokenizer",
+    "serialize",
+    "pipeline",
+    "training",
+    "parser",
+    "test_language.py",
+)
 LANGUAGES = ("lang/test_lemmatizers.py", "lang/*/test_noun_chunks.py")
 HERE = Path(__file__).resolve().parent
 

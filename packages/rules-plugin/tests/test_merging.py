@@ -49,6 +49,8 @@ def test_another_label_of_parts(doc: Doc) -> None:
     assert [token.text for token in doc] == ["This", "is", "New York City", "."]
     with pytest.raises(DataError, match="needs a label"):
         merge_subtokens(doc, label="")
+    with pytest.raises(DataError, match="the document has none"):
+        merge_subtokens(Doc(doc.vocab, words=["a"]))
 
 
 def test_merging_components_are_saved_and_pickled(tmp_path) -> None:

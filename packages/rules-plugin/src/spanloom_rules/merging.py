@@ -50,13 +50,18 @@ def merge_subtokens(doc: Doc, label: str = "subtok") -> Doc:
     """Make one token of each run of tokens whose relation is ``label``, and of the token that
     follows it: a parser that learnt to join tokens says so by that relation.
 
-    Raises :class:`DataError` if the label is empty.
+    Raises :class:`DataError` if the label is empty, or the document has no relations.
     """
     if not label:
         raise DataError("merge_subtokens needs a label: that of the relation between parts")
     deps = doc.column("DEP")
-    if deps is None:
+    if not len(doc):
         return doc
+    if deps is None or not deps.any():
+        raise DataError(
+            "merge_subtokens needs relations, and the document has none: add a component that sets "
+            "them before, such as 'parser'"
+        )
     inside = deps == doc.vocab.strings.add(label)
     begins = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
     ends = np.flatnonzero(~inside & np.append(False, inside[:-1])) + 1

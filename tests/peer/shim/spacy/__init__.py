@@ -49,7 +49,7 @@ def _attribute(module: str, name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     names = importlib.import_module("spacy.names")
-    if f"{module}.{name}" in names.NAMES:
+    if name not in names.NAMES.get(module, ()) and f"{module}.{name}" in names.NAMES:
         return importlib.import_module(f"{module}.{name}")
     return names.find(module, name)
 

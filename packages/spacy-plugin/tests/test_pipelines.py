@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import spanloom
-from spanloom import Doc, Pipeline
+from spanloom import Doc, Example, Pipeline
 from spanloom.errors import ConfigError, PipelineError, SerializationError, SpanloomError
+from spanloom_spacy import to_spacy
 
 from .pipelines import FOLDER, NAME, by_spacy, needs_pipeline
 
@@ -171,3 +172,42 @@ def test_a_wheel_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
         archive.writestr("x/tokenizer", bytes(1 << 28))
     with pytest.raises(SerializationError, match="larger unpacked"):
         spanloom.load(wheel)
+
+
+def test_what_is_saved_here_and_for_spacy_says_the_same(
+    tmp_path: Path, nlp: Pipeline, expected: list[Doc]
+) -> None:
+    nlp.to_disk(tmp_path / "ours")
+    to_spacy(nlp, tmp_path / "theirs")
+    assert (tmp_path / "theirs" / "ner" / "moves").exists()
+    texts = [doc.text for doc in expected]
+    for folder in ("ours", "theirs"):
+        loaded = spanloom.load(tmp_path / folder)
+        for doc, theirs in zip(loaded.pipe(texts), expected, strict=True):
+            for what, get in GETTERS.items():
+                assert get(doc) == get(theirs), (folder, what)
+
+
+def test_what_spacy_could_not_run_is_named(tmp_path: Path) -> None:
+    blank = spanloom.blank("en")
+    blank.add_pipe("sentencizer")
+    with pytest.raises(PipelineError, match="exclude=\\['sentencizer'\\]"):
+        to_spacy(blank, tmp_path / "it")
+    to_spacy(blank, tmp_path / "it", exclude=["sentencizer"])
+    assert spanloom.load(tmp_path / "it")("It works.").words == ["It", "works", "."]
+
+
+def test_a_component_is_taken_from_it_and_learns_on() -> None:
+    nlp = spanloom.blank("en")
+    source = spanloom.load(NAME, enable=["ner"])
+    nlp.add_pipe("ner", source=source)
+    text = "Fiddlewick bakes bread in London."
+    assert [ent.label_ for ent in nlp(text).ents if ent.text == "London"] == ["GPE"]
+    ner = nlp.get_pipe("ner")
+    ner.add_label("BAKER")
+    example = Example.from_dict(
+        nlp.make_doc(text), {"entities": [(0, 10, "BAKER"), (26, 32, "GPE")]}
+    )
+    losses = [nlp.update([example])["ner"] for _ in range(20)]
+    assert losses[-1] < losses[0]
+    assert ("Fiddlewick", "BAKER") in [(ent.text, ent.label_) for ent in nlp(text).ents]

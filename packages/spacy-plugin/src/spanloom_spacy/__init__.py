@@ -12,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "dialect": ["SPACY", "SpacyDialect"],
         "docbin": ["DocBin"],
         "files": ["read_spacy", "write_spacy"],
+        "writing": ["to_spacy"],
     },
 )

@@ -5,6 +5,7 @@ from .dialect import SpacyDialect as SpacyDialect
 from .docbin import DocBin as DocBin
 from .files import read_spacy as read_spacy
 from .files import write_spacy as write_spacy
+from .writing import to_spacy as to_spacy
 
 __all__ = [
     "DocBin",
@@ -12,6 +13,7 @@ __all__ = [
     "SpacyDialect",
     "__version__",
     "read_spacy",
+    "to_spacy",
     "write_spacy",
 ]
 __version__: str

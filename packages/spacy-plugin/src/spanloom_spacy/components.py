@@ -15,6 +15,10 @@ from .vocabulary import lookups, strings_of
 __all__ = ["READERS"]
 
 
+#: The settings of a component.
+Cfg = Mapping[str, Any]
+
+
 def _cfg(parts: Parts, name: str) -> dict[str, Any]:
     cfg = json_of(parts, name, "cfg")
     if not isinstance(cfg, dict):
@@ -29,62 +33,64 @@ def _part(parts: Parts, name: str, part: str) -> bytes:
     return data
 
 
-def _saved(parts: Parts, name: str, cfg: Mapping[str, Any], model: bytes | None = None) -> bytes:
+def _saved(parts: Parts, name: str, base: Cfg, cfg: Cfg, model: bytes | None = None) -> bytes:
     model = _part(parts, name, "model") if model is None else model
-    return msgpack.dumps({"cfg": dict(cfg), "model": model})
+    return msgpack.dumps({"cfg": {**base, **cfg}, "model": model})
 
 
-def _tok2vec(parts: Parts, name: str) -> bytes:
-    return _saved(parts, name, {})
+def _tok2vec(parts: Parts, name: str, base: Cfg) -> bytes:
+    return _saved(parts, name, base, {})
 
 
-def _tagger(parts: Parts, name: str) -> bytes:
+def _tagger(parts: Parts, name: str, base: Cfg) -> bytes:
     cfg = _cfg(parts, name)
     kept = ("labels", "overwrite", "neg_prefix", "label_smoothing")
-    return _saved(parts, name, {**{k: cfg[k] for k in kept if k in cfg}, "white_space": True})
+    return _saved(parts, name, base, {**{k: cfg[k] for k in kept if k in cfg}, "white_space": True})
 
 
-def _morphologizer(parts: Parts, name: str) -> bytes:
+def _morphologizer(parts: Parts, name: str, base: Cfg) -> bytes:
     cfg = _cfg(parts, name)
     labels = list(cfg["labels_morph"])
     kept = ("overwrite", "extend", "label_smoothing")
     settings = {key: cfg[key] for key in kept if key in cfg}
-    return _saved(parts, name, {"labels": labels, **settings, "white_space": True})
+    return _saved(parts, name, base, {"labels": labels, **settings, "white_space": True})
 
 
-def _senter(parts: Parts, name: str) -> bytes:
+def _senter(parts: Parts, name: str, base: Cfg) -> bytes:
     cfg = _cfg(parts, name)
     settings = {"labels": ["I", "S"], "overwrite": bool(cfg.get("overwrite")), "white_space": True}
-    return _saved(parts, name, settings)
+    return _saved(parts, name, base, settings)
 
 
-def _parser(parts: Parts, name: str) -> bytes:
+def _parser(parts: Parts, name: str, base: Cfg) -> bytes:
     source = f"{parts.source}: '{name}'"
     actions = actions_of(_part(parts, name, "moves"), ner=False, source=source)
     settings = parser_actions(actions)
     model = reordered(_part(parts, name, "model"), actions, parser_order(settings), source)
     kept = {key: _cfg(parts, name).get(key) for key in ("min_action_freq",)}
-    return _saved(parts, name, {**settings, "root": "ROOT", "system": "spacy", **kept}, model)
+    return _saved(parts, name, base, {**settings, "root": "ROOT", "system": "spacy", **kept}, model)
 
 
-def _ner(parts: Parts, name: str) -> bytes:
+def _ner(parts: Parts, name: str, base: Cfg) -> bytes:
     source = f"{parts.source}: '{name}'"
     actions = actions_of(_part(parts, name, "moves"), ner=True, source=source)
     settings = ner_actions(actions)
     model = reordered(_part(parts, name, "model"), actions, ner_order(settings), source)
     key = _cfg(parts, name).get("incorrect_spans_key")
-    return _saved(parts, name, {**settings, "incorrect_spans_key": key, "system": "spacy"}, model)
+    return _saved(
+        parts, name, base, {**settings, "incorrect_spans_key": key, "system": "spacy"}, model
+    )
 
 
-def _attribute_ruler(parts: Parts, name: str) -> bytes:
+def _attribute_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
     return msgpack.dumps({"patterns": _part(parts, name, "patterns")})
 
 
-def _lemmatizer(parts: Parts, name: str) -> bytes:
+def _lemmatizer(parts: Parts, name: str, _: Cfg) -> bytes:
     return msgpack.dumps({"lookups": msgpack.dumps(lookups(parts, name, "lookups"))})
 
 
-def _trainable_lemmatizer(parts: Parts, name: str) -> bytes:
+def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> bytes:
     cfg = _cfg(parts, name)
     trees = msgpack.loads(_part(parts, name, "trees"))["trees"]
     ids = {tree[key] for tree in trees for key in ("orig", "subst") if key in tree}
@@ -92,10 +98,10 @@ def _trainable_lemmatizer(parts: Parts, name: str) -> bytes:
     for tree in trees:
         tree.update({key: named[tree[key]] for key in ("orig", "subst") if key in tree})
     kept = {"labels": cfg["labels"], "trees": trees, "white_space": True}
-    return _saved(parts, name, {**kept, "overwrite": bool(cfg.get("overwrite"))})
+    return _saved(parts, name, base, {**kept, "overwrite": bool(cfg.get("overwrite"))})
 
 
-READERS: Mapping[str, Callable[[Parts, str], bytes]] = {
+READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes]] = {
     "attribute_ruler": _attribute_ruler,
     "lemmatizer": _lemmatizer,
     "trainable_lemmatizer": _trainable_lemmatizer,
@@ -106,4 +112,5 @@ READERS: Mapping[str, Callable[[Parts, str], bytes]] = {
     "parser": _parser,
     "ner": _ner,
 }
-"""By factory: from what spaCy saved for a component to the bytes that ours saves."""
+"""By factory: from what spaCy saved for a component, and the settings that ours has, to the bytes
+that ours saves."""

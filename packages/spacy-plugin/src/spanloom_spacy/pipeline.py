@@ -75,7 +75,8 @@ class SpacyPipeline:
             read = READERS.get(self.config["components"][name].get("factory", ""))
             if read is not None and name not in exclude:
                 with self._readable(name):
-                    component.from_bytes(read(self.parts, name))
+                    settings = getattr(component, "cfg", {})
+                    component.from_bytes(read(self.parts, name, settings))
 
     @contextmanager
     def _readable(self, name: str) -> Iterator[None]:

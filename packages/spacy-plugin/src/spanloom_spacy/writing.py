@@ -1,0 +1,243 @@
+"""Pipelines of ours as folders that spaCy 3.8 loads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spanloom.config import Config
+from spanloom.errors import PipelineError
+from spanloom.io import msgpack
+from spanloom.io.files import folder_written, json_ready, write_bytes, write_text
+from spanloom.vocab.morphology import feats_to_dict, normalize_feats
+from spanloom.vocab.strings import hash_strings, symbol_ids
+
+from .moves import UNIT, Action, moves_bytes, ner_order, parser_order, reordered
+
+__all__ = ["to_spacy"]
+
+Files = Mapping[str, bytes]
+"""What is in a component's folder."""
+
+_VERSION = ">=3.8.0,<3.9.0"
+#: The settings that spaCy's factory of each name takes, of those that ours has.
+_SETTINGS: Mapping[str, Collection[str]] = {
+    "tok2vec": ("model",),
+    "tagger": ("model", "scorer", "overwrite", "neg_prefix", "label_smoothing"),
+    "morphologizer": ("model", "scorer", "overwrite", "extend", "label_smoothing"),
+    "senter": ("model", "scorer", "overwrite"),
+    "parser": ("model", "scorer", "moves", "min_action_freq", "update_with_oracle_cut_size"),
+    "ner": ("model", "scorer", "moves", "incorrect_spans_key", "update_with_oracle_cut_size"),
+    "attribute_ruler": ("scorer", "validate"),
+    "lemmatizer": ("scorer", "mode", "overwrite"),
+    "trainable_lemmatizer": ("model", "scorer", "backoff", "min_tree_freq", "overwrite", "top_k"),
+}
+#: Arguments of layers that spaCy's don't have. They count in training alone.
+_ONLY_OURS = ("grad_factor",)
+
+
+def to_spacy(nlp: Any, path: str | Path, *, exclude: Collection[str] = ()) -> None:
+    """Write a folder that spaCy 3.8 loads with the same components, but for those of ``exclude``.
+
+    It takes what spaCy has: pipelines that came from it, and components trained here whose model
+    spaCy knows. A parser must have spaCy's actions (``system = "spacy"``). Tags on white space, and
+    emoji of several characters, are as spaCy has them. Raises :class:`PipelineError`, which names
+    what spaCy couldn't run.
+    """
+    names = [name for name in nlp.component_names if name not in exclude]
+    blocks = {name: dict(nlp.config["components"][name]) for name in names}
+    for name in names:
+        _check(name, blocks[name], nlp.get_pipe(name))
+    parts = {name: _WRITERS[blocks[name]["factory"]](nlp.get_pipe(name)) for name in names}
+    with folder_written(path, ["config.cfg", "meta.json"]) as folder:
+        write_text(folder / "config.cfg", _config(nlp, blocks).to_str(interpolate=False))
+        meta = {**json_ready(nlp.meta), "lang": nlp.lang, "spacy_version": _VERSION}
+        meta |= {"pipeline": names, "components": names}
+        write_text(folder / "meta.json", json.dumps(meta, indent=2))
+        write_bytes(folder / "tokenizer", _tokenizer(nlp.tokenizer))
+        for name, files in parts.items():
+            for file, data in files.items():
+                target = folder / name / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_bytes(target, data)
+        _write_vocab(nlp, folder / "vocab")
+
+
+def _check(name: str, block: Mapping[str, Any], component: Any) -> None:
+    factory = block["factory"]
+    if factory not in _WRITERS:
+        raise PipelineError(
+            f"spaCy has no component that does what '{name}' ({factory}) does here: leave it out "
+            f"(exclude=['{name}'])"
+        )
+    if factory == "parser" and component.cfg.get("system") != "spacy":
+        raise PipelineError(
+            f"'{name}' has learnt other actions than those of spaCy's parser: leave it out "
+            f"(exclude=['{name}']), or train one in spaCy"
+        )
+
+
+def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
+    components = {
+        name: _theirs(
+            {k: v for k, v in block.items() if k in ("factory", *_SETTINGS[block["factory"]])}
+        )
+        for name, block in blocks.items()
+    }
+    settings = {
+        "lang": nlp.lang,
+        "pipeline": list(blocks),
+        "disabled": [name for name in nlp.disabled if name in blocks],
+        "batch_size": nlp.batch_size,
+        "before_creation": None,
+        "after_creation": None,
+        "after_pipeline_creation": None,
+        "tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"},
+    }
+    return Config({"nlp": settings, "components": components})
+
+
+def _theirs(value: Any) -> Any:
+    """A part of a config with spaCy's names for ours."""
+    if isinstance(value, Mapping):
+        return {key: _theirs(each) for key, each in value.items() if key not in _ONLY_OURS}
+    if isinstance(value, list):
+        return [_theirs(each) for each in value]
+    if isinstance(value, str) and value.startswith(("spanloom.", "spanloom-spacy.")):
+        return "spacy." + value.partition(".")[2]
+    return value
+
+
+def _tokenizer(tokenizer: Any) -> bytes:
+    data = tokenizer.to_bytes()
+    state = json.loads(data if data[:1] == b"{" else msgpack.loads(data)["rules"])
+    ids = symbol_ids()
+    exceptions = {
+        string: [
+            {ids["ORTH"]: piece[0], **({ids["NORM"]: piece[1]} if len(piece) > 1 else {})}
+            for piece in pieces
+        ]
+        for string, pieces in state["special_cases"].items()
+    }
+    return msgpack.dumps(
+        {
+            "prefix_search": state["prefix"],
+            "suffix_search": state["suffix"],
+            "infix_finditer": state["infix"],
+            "token_match": state["token"],
+            "url_match": state["url"],
+            "exceptions": exceptions,
+            "faster_heuristics": not state.get("cases_inside", False),
+        }
+    )
+
+
+def _write_vocab(nlp: Any, folder: Path) -> None:
+    folder.mkdir()
+    write_text(folder / "strings.json", json.dumps(sorted({*nlp.vocab.strings})))
+    rules = nlp.vocab.rules
+    norms = dict(getattr(rules, "table", {}))
+    if not norms:
+        words = [*rules.norm_exceptions]
+        values = rules.norm_exceptions.values()
+        norms = dict(zip(hash_strings(words).tolist(), values, strict=True))
+    write_bytes(folder / "lookups.bin", msgpack.dumps({"lexeme_norm": norms}))
+    table = nlp.vocab.vectors
+    if table is None:
+        return
+    words = list(getattr(table, "words", ()))
+    if not words:
+        raise PipelineError("vectors that are composed of parts of words can't be written yet")
+    rows = table.vectors_for(words)
+    with (folder / "vectors").open("wb") as file:
+        np.save(file, rows)
+    keys = dict(zip(hash_strings(words).tolist(), range(len(words)), strict=True))
+    write_bytes(folder / "key2row", msgpack.dumps(keys))
+    write_text(folder / "vectors.cfg", json.dumps({"mode": "default"}))
+    strings = sorted({*nlp.vocab.strings, *words})
+    write_text(folder / "strings.json", json.dumps(strings))
+
+
+def _files(cfg: Mapping[str, Any], model: bytes) -> dict[str, bytes]:
+    return {"cfg": json.dumps(dict(cfg)).encode(), "model": model}
+
+
+def _tok2vec(component: Any) -> Files:
+    return _files({}, component.model.to_bytes())
+
+
+def _tagger(component: Any) -> Files:
+    kept = ("labels", "overwrite", "neg_prefix", "label_smoothing")
+    return _files({key: component.cfg[key] for key in kept}, component.model.to_bytes())
+
+
+def _morphologizer(component: Any) -> Files:
+    ids = symbol_ids()
+    morphs, tags = {}, {}
+    for label in component.labels:
+        features = feats_to_dict(label)
+        tags[label] = ids.get(features.pop("POS", ""), 0)
+        morphs[label] = normalize_feats(features)
+    kept = ("overwrite", "extend", "label_smoothing")
+    cfg = {"labels_morph": morphs, "labels_pos": tags, **{k: component.cfg[k] for k in kept}}
+    return _files(cfg, component.model.to_bytes())
+
+
+def _senter(component: Any) -> Files:
+    return _files({"overwrite": component.cfg["overwrite"]}, component.model.to_bytes())
+
+
+def _parser(component: Any) -> Files:
+    order = parser_order(component.cfg)
+    return _of_actions(component, order, sorted(order, key=lambda each: each[0]), 5)
+
+
+def _ner(component: Any) -> Files:
+    order = ner_order(component.cfg)
+    # spaCy's own last Unit says that a token is blocked.
+    theirs = sorted([*order, (UNIT, "")], key=lambda each: each[0])
+    return _of_actions(component, order, theirs, 6)
+
+
+def _of_actions(component: Any, ours: list[Action], theirs: list[Action], kinds: int) -> Files:
+    model = reordered(component.model.to_bytes(), ours, theirs, f"'{component.name}'")
+    cfg = {key: component.cfg.get(key) for key in ("min_action_freq", "incorrect_spans_key")}
+    cfg = {key: value for key, value in cfg.items() if value is not None}
+    return {**_files(cfg, model), "moves": moves_bytes(theirs, kinds)}
+
+
+def _attribute_ruler(component: Any) -> Files:
+    return {"patterns": msgpack.dumps(component.patterns)}
+
+
+def _lemmatizer(component: Any) -> Files:
+    return {"lookups/lookups.bin": component.lookups.to_bytes()}
+
+
+def _trainable_lemmatizer(component: Any) -> Files:
+    trees = component.trees.to_json()
+    texts = [tree[key] for tree in trees for key in ("orig", "subst") if key in tree]
+    ids = dict(zip(texts, hash_strings(texts).tolist(), strict=True)) if texts else {}
+    ids[""] = 0
+    component.vocab.strings.ids([text for text in ids if text])
+    packed = [{key: ids.get(value, value) for key, value in tree.items()} for tree in trees]
+    cfg = {"labels": component.cfg["labels"]}
+    model = component.model.to_bytes()
+    return {**_files(cfg, model), "trees": msgpack.dumps({"trees": packed})}
+
+
+_WRITERS: Mapping[str, Callable[[Any], Files]] = {
+    "tok2vec": _tok2vec,
+    "tagger": _tagger,
+    "morphologizer": _morphologizer,
+    "senter": _senter,
+    "parser": _parser,
+    "ner": _ner,
+    "attribute_ruler": _attribute_ruler,
+    "lemmatizer": _lemmatizer,
+    "trainable_lemmatizer": _trainable_lemmatizer,
+}

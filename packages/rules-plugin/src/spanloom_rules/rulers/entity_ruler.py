@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import srsly
 
-from spanloom.components.base import DocAnnotator, GetExamples, Scorer
 from spanloom.errors import DataError, SerializationError
 from spanloom.io import msgpack as _msgpack
 from spanloom.io.files import existing, folder_written, read_json, write_bytes
@@ -18,16 +16,11 @@ from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 
-from ..fuzzy import FuzzyCompare, levenshtein_compare
-from ..matching.validation import UnknownRuleError
-from .entries import Entry, RulerPatterns, loaded, read_entries, write_entries
+from .base import Ruler
+from .entries import Entry, loaded, read_entries, write_entries
 
 if TYPE_CHECKING:
-    from spanloom.tokens.batch import Batch
     from spanloom.vocab.protocols import PipelineLike
-
-    from ..matcher import Matcher
-    from ..phrase_matcher import PhraseMatcher
 
 __all__ = ["DEFAULT_ENT_ID_SEP", "EntityRuler", "make_entity_ruler"]
 
@@ -35,7 +28,7 @@ DEFAULT_ENT_ID_SEP = "||"
 _FOUND = list[tuple[int, int, int]]
 
 
-class EntityRuler(DocAnnotator):
+class EntityRuler(Ruler):
     """Sets ``doc.ents`` by phrases and token patterns.
 
     >>> ruler = nlp.add_pipe("entity_ruler")  # doctest: +SKIP
@@ -43,71 +36,34 @@ class EntityRuler(DocAnnotator):
 
     Of matches that overlap the longest counts, of equally long ones the first. Entities that are
     there stay, unless ``overwrite_ents``. Phrases are compared by ``phrase_matcher_attr`` (None:
-    their text). ``ent_id_sep`` stands between label and id in the names of the matchers' rules.
+    their text). ``ent_id_sep`` stands between label and id in the names of the matchers' rules. The
+    other ``settings`` are those of :class:`~spanloom_rules.rulers.base.Ruler`.
     """
 
     def __init__(
         self,
         nlp: PipelineLike,
         name: str = "entity_ruler",
+        patterns: Iterable[Entry] | None = None,
         *,
-        phrase_matcher_attr: str | int | None = None,
-        matcher_fuzzy_compare: FuzzyCompare = levenshtein_compare,
-        validate: bool = False,
         overwrite_ents: bool = False,
         ent_id_sep: str = DEFAULT_ENT_ID_SEP,
-        patterns: Iterable[Entry] | None = None,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
-        self.nlp = nlp
-        self.name = name
-        self.phrase_matcher_attr = phrase_matcher_attr
-        self.matcher_fuzzy_compare = matcher_fuzzy_compare
-        self.validate = validate
+        super().__init__(nlp, name, **settings)
         self.overwrite = overwrite_ents
         self.ent_id_sep = ent_id_sep
-        self.scorer = scorer
-        self.clear()
         if patterns is not None:
             self.add_patterns(patterns)
 
     # -- patterns
 
-    def clear(self) -> None:
-        """Take all patterns away."""
-        self._patterns = RulerPatterns(
-            self.nlp,
-            self,
-            self._rule,
-            attr=self.phrase_matcher_attr,
-            fuzzy_compare=self.matcher_fuzzy_compare,
-            validate=self.validate,
-        )
-
     def _rule(self, label: str, ent_id: str) -> str:
         return f"{label}{self.ent_id_sep}{ent_id}" if ent_id else label
 
-    def add_patterns(self, patterns: Iterable[Entry]) -> None:
-        """Add patterns, dicts with a ``label``, a ``pattern`` (a text, or a list with a dict for
-        each token) and maybe an ``id``. Raises :class:`DataError` for one that can't be."""
-        self._patterns.add(patterns)
-
     def remove(self, ent_id: str) -> None:
         """Take out the patterns of an id. Raises :class:`UnknownRuleError` if there are none."""
-        if not self._patterns.remove(ent_id=ent_id):
-            raise UnknownRuleError(f"'{self.name}' has no pattern of the id {ent_id!r}")
-
-    def initialize(
-        self,
-        get_examples: GetExamples,
-        *,
-        nlp: PipelineLike | None = None,
-        patterns: Sequence[Entry] | None = None,
-    ) -> None:
-        """Have these patterns and no others."""
-        self.clear()
-        if patterns:
-            self.add_patterns(patterns)
+        self._remove_id(ent_id)
 
     @property
     def patterns(self) -> list[Entry]:
@@ -125,39 +81,11 @@ class EntityRuler(DocAnnotator):
         return [entry for _, entry in ranked]
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the patterns, sorted."""
-        return self._patterns.labels
-
-    @property
     def ent_ids(self) -> tuple[str, ...]:
         """The ids of the patterns, sorted."""
         return self._patterns.ids
 
-    @property
-    def matcher(self) -> Matcher:
-        """What finds the token patterns."""
-        return self._patterns.matcher
-
-    @property
-    def phrase_matcher(self) -> PhraseMatcher:
-        """What finds the phrases."""
-        return self._patterns.phrase_matcher
-
-    def __len__(self) -> int:
-        return len(self._patterns.entries)
-
-    def __contains__(self, label: object) -> bool:
-        return label in self.labels
-
     # -- running
-
-    def annotate(self, batch: Batch) -> None:
-        """Set the entities of a batch."""
-        if not len(self):
-            warnings.warn(f"'{self.name}' has no patterns: add some first", stacklevel=2)
-        for doc in batch:
-            self.set_annotations(doc, self.match(doc))
 
     def match(self, doc: Doc) -> _FOUND:
         """All matches, the longest first, of equally long ones the first."""
@@ -211,10 +139,6 @@ class EntityRuler(DocAnnotator):
             doc.set_column("ENT_ID", columns["ENT_ID"])
         if doc.column("ENT_KB_ID") is not None:
             doc.set_column("ENT_KB_ID", np.zeros(size, dtype=np.uint64))
-
-    def score(self, examples: Iterable[Any], **_: Any) -> dict[str, Any]:
-        """The scores of the entities; empty without a scorer."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}
 
     # -- saving, in spaCy's files
 
@@ -280,28 +204,10 @@ class EntityRuler(DocAnnotator):
         "scorer": {"@scorers": "spanloom.entity_ruler_scorer.v1"},
         "matcher_fuzzy_compare": {"@misc": "spanloom.levenshtein_compare.v1"},
     },
+    settings_of=EntityRuler,
     assigns=["doc.ents", "token.ent_type", "token.ent_iob"],
     score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
-def make_entity_ruler(
-    nlp: PipelineLike,
-    name: str,
-    *,
-    matcher_fuzzy_compare: FuzzyCompare,
-    scorer: Scorer | None,
-    phrase_matcher_attr: str | int | None = None,
-    validate: bool = False,
-    overwrite_ents: bool = False,
-    ent_id_sep: str = DEFAULT_ENT_ID_SEP,
-) -> EntityRuler:
+def make_entity_ruler(nlp: PipelineLike, name: str, **settings: Any) -> EntityRuler:
     """The component ``entity_ruler``."""
-    return EntityRuler(
-        nlp,
-        name,
-        phrase_matcher_attr=phrase_matcher_attr,
-        matcher_fuzzy_compare=matcher_fuzzy_compare,
-        validate=validate,
-        overwrite_ents=overwrite_ents,
-        ent_id_sep=ent_id_sep,
-        scorer=scorer,
-    )
+    return EntityRuler(nlp, name, **settings)

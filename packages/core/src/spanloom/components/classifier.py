@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tokens.batch import FloatsList, flatten
-from .base import GetExamples, Scorer
+from ..tokens.batch import Batch, FloatsList, flatten
+from .base import Scorer
 from .columns import MISSING, white_space
 from .labels import LabelledComponent
 from .tok2vec import TOK2VEC_MODEL
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..layers.types import TokenModel
     from ..tokens import Doc
     from ..vocab import Vocab
-    from ..vocab.protocols import PipelineLike
+
 
 __all__ = ["TOKEN_CLASSIFIER_MODEL", "TokenClassifier", "cross_entropy"]
 
@@ -134,13 +134,6 @@ class TokenClassifier(LabelledComponent):
             lengths = np.asarray([len(item) for item in predictions])
         return loss, FloatsList(gradient, lengths)
 
-    def initialize(
-        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
-    ) -> None:
-        """Take ``labels``, or read them from the examples, and allocate the weights."""
-        sample = self.sample(get_examples, nlp)
-        self._init_labels(get_examples, labels)
-        batch = self.ready([example.x for example in sample])
-        ops = self.model.ops
-        truth = [ops.alloc2f(len(doc), len(self.labels)) for doc in batch]
+    def _allocate(self, batch: Batch) -> None:
+        truth = [self.model.ops.alloc2f(len(doc), len(self.labels)) for doc in batch]
         self.model.initialize(X=batch, Y=truth)

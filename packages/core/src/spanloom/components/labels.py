@@ -10,6 +10,8 @@ from .base import GetExamples, TrainableComponent
 
 if TYPE_CHECKING:
     from ..examples.example import Example
+    from ..tokens.batch import Batch
+    from ..vocab.protocols import PipelineLike
 
 __all__ = ["LabelledComponent"]
 
@@ -18,8 +20,8 @@ class LabelledComponent(TrainableComponent):
     """A trainable component with labels. They lie in its settings ``cfg``, with which they are
     saved.
 
-    A subclass says which labels the examples have (:meth:`read_labels`), and what else follows from
-    its labels (:meth:`_index_labels`).
+    A subclass says which labels the examples have (:meth:`read_labels`), what else follows from
+    its labels (:meth:`_index_labels`), and allocates the weights (:meth:`_allocate`).
     """
 
     kind: ClassVar[str] = "label"
@@ -54,6 +56,18 @@ class LabelledComponent(TrainableComponent):
     def read_labels(self, examples: Iterable[Example]) -> Any:
         """The labels of the reference annotation: a list, in a fixed order."""
         raise NotImplementedError(f"{type(self).__name__} must define read_labels")
+
+    def initialize(
+        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
+    ) -> None:
+        """Take ``labels``, or read them from the examples, and allocate the weights."""
+        sample = self.sample(get_examples, nlp)
+        self._init_labels(get_examples, labels)
+        self._allocate(self.ready([example.x for example in sample]))
+
+    def _allocate(self, batch: Batch) -> None:
+        """Allocate the weights, for these documents and the labels."""
+        raise NotImplementedError(f"{type(self).__name__} must define initialize or _allocate")
 
     def _extend(self, label: str, lists: Iterable[Iterable[str]]) -> None:
         """Take ``lists``, to which ``label`` was added, before the output layer has its size."""

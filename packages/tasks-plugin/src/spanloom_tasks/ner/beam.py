@@ -9,7 +9,6 @@ from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults, factory_info
 from spanloom.tokens.batch import Batch
 
-from ..transition_based.component import with_labels
 from ..transitions.biluo import Entities
 from ..transitions.biluo_lattice import Candidates, candidates, entity_chances, most_likely
 from .component import EntityRecognizer, make_ner
@@ -101,7 +100,6 @@ def make_beam_ner(
     nlp: PipelineLike,
     name: str,
     model: StateModel,
-    moves: list[str] | None = None,
     update_with_oracle_cut_size: int = 100,  # noqa: ARG001
     beam_update_prob: float = 0.5,  # noqa: ARG001
     **settings: Any,
@@ -111,4 +109,4 @@ def make_beam_ner(
     See :func:`~spanloom_tasks.ner.component.make_ner`. ``beam_update_prob`` is taken so that
     configs of spaCy run: training here is the same for all readings.
     """
-    return with_labels(BeamEntityRecognizer(nlp.vocab, model, name, **settings), moves)
+    return BeamEntityRecognizer(nlp.vocab, model, name, **settings)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.base import GetExamples
 from spanloom.components.columns import lookup
 from spanloom.errors import DataError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 
-from ..transition_based.component import TransitionComponent, transition_model, with_labels
+from ..transition_based.component import TransitionComponent, transition_model
 from ..transition_based.document_groups import join_groups
 from ..transitions.biluo import Actions, Entities, Places, decode, state_ids
 from ..transitions.biluo_oracle import GoldEntities, States, gold_states, predicted_states
@@ -127,15 +126,6 @@ class EntityRecognizer(TransitionComponent):
             start = end
 
     # -- learning
-
-    def initialize(
-        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
-    ) -> None:
-        """Take ``labels`` (a list, or spaCy's ``label_data``), or read them from the examples, and
-        allocate the weights."""
-        sample = self.sample(get_examples, nlp)
-        self._init_labels(get_examples, labels)
-        self._allocate(sample, self._actions.size)
 
     def read_labels(self, examples: Iterable[Example]) -> list[str]:
         """The entity labels of the references, most frequent first. Raises :class:`DataError` for
@@ -274,14 +264,13 @@ def make_ner(
     nlp: PipelineLike,
     name: str,
     model: StateModel,
-    moves: list[str] | None = None,
     update_with_oracle_cut_size: int = 100,  # noqa: ARG001
     **settings: Any,
 ) -> EntityRecognizer:
     """Factory of ``ner``.
 
-    ``moves`` are labels to begin with; the other settings are those of :class:`EntityRecognizer`.
+    The other settings are those of :class:`EntityRecognizer`.
     ``update_with_oracle_cut_size`` is taken so that configs of spaCy run: all states are learnt at
     once here, and long documents need no cut.
     """
-    return with_labels(EntityRecognizer(nlp.vocab, model, name, **settings), moves)
+    return EntityRecognizer(nlp.vocab, model, name, **settings)

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from spanloom.components.base import GetExamples
 from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens.batch import Batch
 
-from ..transition_based.component import TransitionComponent, transition_model, with_labels
+from ..transition_based.component import TransitionComponent, transition_model
 from ..transition_based.document_groups import join_groups
 from ..transitions.arc_eager import ParserActions
 from ..transitions.arc_eager_open import OpenActions
@@ -53,8 +52,8 @@ class DependencyParser(TransitionComponent):
 
     Documents are cut for training where a sentence begins, into parts of at least
     ``update_with_oracle_cut_size`` tokens. ``exploration`` is how often training follows the
-    model's own action, right or wrong, rather than its best right one; for ``min_action_freq`` see
-    :meth:`initialize`.
+    model's own action, right or wrong, rather than its best right one. Labelled actions that are
+    rarer in the examples than ``min_action_freq``, and than one in a thousand arcs, are left out.
     """
 
     kind: ClassVar[str] = "dependencies"
@@ -148,16 +147,6 @@ class DependencyParser(TransitionComponent):
 
     # -- learning
 
-    def initialize(
-        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
-    ) -> None:
-        """Take ``labels`` (:attr:`label_data`, or a list), or read them from the examples, and
-        allocate the weights. Labelled actions that are rarer than ``min_action_freq``, and than
-        one in a thousand arcs, are left out."""
-        sample = self.sample(get_examples, nlp)
-        self._init_labels(get_examples, labels)
-        self._allocate(sample, self._actions.size)
-
     def _given_labels(self, labels: Any) -> Iterable[Iterable[str]]:
         if isinstance(labels, Mapping) and "left" in labels:
             self.cfg["root"] = labels.get("root", "ROOT")
@@ -213,19 +202,13 @@ class DependencyParser(TransitionComponent):
     },
 )
 def make_parser(
-    nlp: PipelineLike,
-    name: str,
-    model: StateModel,
-    moves: list[str] | None = None,
-    learn_tokens: bool = False,
-    **settings: Any,
+    nlp: PipelineLike, name: str, model: StateModel, learn_tokens: bool = False, **settings: Any
 ) -> DependencyParser:
     """Factory of ``parser``.
 
-    ``moves`` are relations to begin with; the other settings are those of
-    :class:`DependencyParser`.
+    The other settings are those of :class:`DependencyParser`.
     ``learn_tokens`` isn't offered: it must be false.
     """
     if learn_tokens:
         raise PipelineError(f"'{name}': learn_tokens isn't supported, set it to false")
-    return with_labels(DependencyParser(nlp.vocab, model, name, **settings), moves)
+    return DependencyParser(nlp.vocab, model, name, **settings)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.base import GetExamples, Scorer
 from spanloom.components.labels import LabelledComponent
 from spanloom.errors import PipelineError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span, SpanGroup
 
+from .keyed import KeyedSpans
 from .suggesters import Suggester, ngram_suggester
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _model(scorer: str) -> dict[str, Any]:
     }
 
 
-class SpanCategorizer(LabelledComponent):
+class SpanCategorizer(KeyedSpans, LabelledComponent):
     """Puts spans with labels into the group ``spans_key`` of ``doc.spans``, with the score of each
     in ``doc.spans[spans_key].attrs["scores"]``.
 
@@ -67,7 +67,8 @@ class SpanCategorizer(LabelledComponent):
     more than the ``max_positive`` best. With ``max_positive`` 1 it gets its best label, and without
     ``allow_overlap`` spans that share a token with one of a higher score are left out. With
     ``add_negative_label`` there is one more class, for spans without label; ``negative_weight``
-    scales what is learnt from these.
+    scales what is learnt from these. The other ``settings`` are those of
+    :class:`~spanloom_tasks.spans.keyed.KeyedSpans`.
 
     Raises :class:`PipelineError` for settings that contradict each other.
     """
@@ -81,15 +82,14 @@ class SpanCategorizer(LabelledComponent):
         suggester: Suggester,
         name: str = "spancat",
         *,
-        spans_key: str = "sc",
         threshold: float | None = 0.5,
         max_positive: int | None = None,
         add_negative_label: bool = False,
         negative_weight: float | None = 1.0,
         allow_overlap: bool = True,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(vocab, model, name, scorer)
+        super().__init__(vocab, model, name, **settings)
         if not allow_overlap and max_positive is not None and max_positive > 1:
             raise PipelineError(
                 f"'{name}': spans with {max_positive} labels overlap themselves: set max_positive "
@@ -97,19 +97,13 @@ class SpanCategorizer(LabelledComponent):
             )
         self.suggester = suggester
         self.add_negative_label = add_negative_label
-        self.cfg = {
+        self.cfg |= {
             "labels": [],
-            "spans_key": spans_key,
             "threshold": threshold,
             "max_positive": max_positive,
             "negative_weight": negative_weight,
             "allow_overlap": allow_overlap,
         }
-
-    @property
-    def key(self) -> str:
-        """The name of the group of spans."""
-        return str(self.cfg["spans_key"])
 
     @property
     def n_classes(self) -> int:
@@ -249,21 +243,10 @@ class SpanCategorizer(LabelledComponent):
             truth[without, len(self.labels)] = 1.0
         return truth, without
 
-    def initialize(
-        self, get_examples: GetExamples, *, nlp: PipelineLike | None = None, labels: Any = None
-    ) -> None:
-        """Take ``labels``, or read them from the examples, and allocate the weights."""
-        sample = self.sample(get_examples, nlp)
-        self._init_labels(get_examples, labels)
-        batch = self.ready([example.x for example in sample])
+    def _allocate(self, batch: Batch) -> None:
         spans = ngram_suggester([1])(batch, ops=self.model.ops)
         truth: Any = self.model.ops.alloc2f(len(spans.dataXd), self.n_classes)
         self.model.initialize(X=(batch, spans), Y=truth)
-
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The scores of the group of spans."""
-        scorer: Any = self.scorer
-        return {} if scorer is None else dict(scorer(examples, key=self.key))
 
 
 def _apart(rows: NDArray[np.int64], bounds: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -287,6 +270,7 @@ _WEIGHTS = {"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0}
 
 @component_defaults(
     {"model": _model("spanloom.LinearLogistic.v1"), **_DEFAULTS},
+    settings_of=KeyedSpans,
     assigns=["doc.spans"],
     score_weights=_WEIGHTS,
 )
@@ -295,48 +279,31 @@ def make_spancat(
     name: str,
     model: SpansModel,
     suggester: Suggester,
-    spans_key: str = "sc",
     threshold: float = 0.5,
     max_positive: int | None = None,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> SpanCategorizer:
     """Factory of ``spancat``: any number of labels a span."""
-    return SpanCategorizer(
-        nlp.vocab,
-        model,
-        suggester,
-        name,
-        spans_key=spans_key,
-        threshold=threshold,
-        max_positive=max_positive,
-        scorer=scorer,
-    )
+    settings.update(threshold=threshold, max_positive=max_positive)
+    return SpanCategorizer(nlp.vocab, model, suggester, name, **settings)
 
 
 @component_defaults(
-    {"model": _model("Softmax.v2"), **_DEFAULTS}, assigns=["doc.spans"], score_weights=_WEIGHTS
+    {"model": _model("Softmax.v2"), **_DEFAULTS},
+    settings_of=KeyedSpans,
+    assigns=["doc.spans"],
+    score_weights=_WEIGHTS,
 )
 def make_spancat_singlelabel(
     nlp: PipelineLike,
     name: str,
     model: SpansModel,
     suggester: Suggester,
-    spans_key: str = "sc",
     negative_weight: float = 1.0,
     allow_overlap: bool = True,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> SpanCategorizer:
     """Factory of ``spancat_singlelabel``: one label a span, or none."""
-    return SpanCategorizer(
-        nlp.vocab,
-        model,
-        suggester,
-        name,
-        spans_key=spans_key,
-        threshold=None,
-        max_positive=1,
-        add_negative_label=True,
-        negative_weight=negative_weight,
-        allow_overlap=allow_overlap,
-        scorer=scorer,
-    )
+    settings.update(negative_weight=negative_weight, allow_overlap=allow_overlap)
+    settings.update(threshold=None, max_positive=1, add_negative_label=True)
+    return SpanCategorizer(nlp.vocab, model, suggester, name, **settings)

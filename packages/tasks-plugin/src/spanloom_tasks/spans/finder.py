@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.components.base import GetExamples, Scorer, TrainableComponent
+from spanloom.components.base import GetExamples
 from spanloom.errors import DataError
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span
 
 from .categorizer import encoder
+from .keyed import KeyedSpans
 
 if TYPE_CHECKING:
     from spanloom.examples.example import Example
@@ -24,14 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["SpanFinder", "make_span_finder"]
 
 
-class SpanFinder(TrainableComponent):
+class SpanFinder(KeyedSpans):
     """Puts the spans that it finds into the group ``spans_key`` of ``doc.spans``: each from a token
     that may begin one to a token that may end one, by scores that reach ``threshold``, of
     ``min_length`` to ``max_length`` tokens.
 
     It finds more than there are: a component that labels spans (``spancat`` with the suggester
-    ``preset_spans_suggester``) chooses among them. Raises :class:`DataError` for lengths that can't
-    be.
+    ``preset_spans_suggester``) chooses among them. The other ``settings`` are those of
+    :class:`~spanloom_tasks.spans.keyed.KeyedSpans`. Raises :class:`DataError` for lengths that
+    can't be.
     """
 
     def __init__(
@@ -40,30 +42,19 @@ class SpanFinder(TrainableComponent):
         model: TextModel,
         name: str = "span_finder",
         *,
-        spans_key: str = "sc",
         threshold: float = 0.5,
         max_length: int | None = None,
         min_length: int | None = None,
-        scorer: Scorer | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(vocab, model, name, scorer)
+        super().__init__(vocab, model, name, **settings)
         lengths = [each for each in (min_length, max_length) if each is not None]
         if any(each < 1 for each in lengths) or lengths != sorted(lengths):
             raise DataError(
                 f"'{name}': no span has {min_length} (min_length) to {max_length} (max_length) "
                 f"tokens. Both 'min_length' and 'max_length' must be 1 or more, or None"
             )
-        self.cfg = {
-            "min_length": min_length,
-            "max_length": max_length,
-            "threshold": threshold,
-            "spans_key": spans_key,
-        }
-
-    @property
-    def key(self) -> str:
-        """The name of the group of spans."""
-        return str(self.cfg["spans_key"])
+        self.cfg |= {"min_length": min_length, "max_length": max_length, "threshold": threshold}
 
     def predict(self, docs: Sequence[Doc]) -> NDArray[np.float32]:
         """How likely a span begins and ends with each token, flat for all documents: shape
@@ -146,11 +137,6 @@ class SpanFinder(TrainableComponent):
         truth: Any = self.model.ops.alloc2f(int(batch.lengths.sum()), 2)
         self.model.initialize(X=batch, Y=truth)
 
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The scores of the group of spans, labels aside."""
-        scorer: Any = self.scorer
-        return {} if scorer is None else dict(scorer(examples, key=self.key))
-
 
 @component_defaults(
     {
@@ -161,27 +147,12 @@ class SpanFinder(TrainableComponent):
         },
         "scorer": {"@scorers": "spanloom.span_finder_scorer.v1"},
     },
+    settings_of=SpanFinder,
     assigns=["doc.spans"],
     score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
 )
 def make_span_finder(
-    nlp: PipelineLike,
-    name: str,
-    model: TextModel,
-    spans_key: str = "sc",
-    threshold: float = 0.5,
-    max_length: int | None = 25,
-    min_length: int | None = None,
-    scorer: Scorer | None = None,
+    nlp: PipelineLike, name: str, model: TextModel, max_length: int | None = 25, **settings: Any
 ) -> SpanFinder:
     """Factory of ``span_finder``."""
-    return SpanFinder(
-        nlp.vocab,
-        model,
-        name,
-        spans_key=spans_key,
-        threshold=threshold,
-        max_length=max_length,
-        min_length=min_length,
-        scorer=scorer,
-    )
+    return SpanFinder(nlp.vocab, model, name, max_length=max_length, **settings)

@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 
     from .types import StateModel
 
-__all__ = ["TransitionComponent", "transition_model", "with_labels"]
+__all__ = ["TransitionComponent", "transition_model"]
 
 StateType = Literal["ner", "parser"]
 System = Literal["spanloom", "spacy"]
-C = TypeVar("C", bound="TransitionComponent")
 R = TypeVar("R")
 
 
@@ -45,13 +44,6 @@ def transition_model(state_type: StateType) -> dict[str, Any]:
     }
 
 
-def with_labels(component: C, labels: Iterable[str] | None) -> C:
-    """The component with labels to begin with: the setting ``moves`` of its factory."""
-    for label in labels or ():
-        component.add_label(label)
-    return component
-
-
 class TransitionComponent(LabelledComponent):
     """Scores actions for states, with a model of
     :func:`~spanloom_tasks.transition_based.model.TransitionBasedParser`.
@@ -60,10 +52,12 @@ class TransitionComponent(LabelledComponent):
     (:meth:`_gold`), and which states to learn from (:meth:`_visit`). ``system`` says which actions
     are possible when: ``spacy`` is for weights that spaCy trained. A trained model takes new
     labels: it keeps what it knows of the others, and scores the new actions 0 until it is trained
-    on.
+    on. ``moves`` are labels to begin with; ``initialize`` takes a list of labels, or spaCy's
+    ``label_data``.
     """
 
     state_type: ClassVar[StateType]
+    _actions: Any
 
     def __init__(
         self,
@@ -72,6 +66,7 @@ class TransitionComponent(LabelledComponent):
         name: str,
         cfg: Mapping[str, Any],
         *,
+        moves: list[str] | None = None,
         scorer: Scorer | None = None,
         system: System = "spanloom",
     ) -> None:
@@ -81,6 +76,8 @@ class TransitionComponent(LabelledComponent):
         self._size = claim_states(model, self.state_type, name)
         self.cfg = {**{key: [] for key in self.label_keys}, **cfg, "system": system}
         self._index_labels()
+        for label in moves or ():
+            self.add_label(label)
 
     # -- labels
 
@@ -111,11 +108,10 @@ class TransitionComponent(LabelledComponent):
     def _output(self) -> Model[Any, Any]:
         return self.model.get_ref("upper" if self.model.attrs["has_upper"] else "lower")
 
-    def _allocate(self, sample: Sequence[Example], actions: int) -> None:
-        """Initialize the model for so many actions."""
+    def _allocate(self, batch: Batch) -> None:
         if not self._output.has_dim("nO"):
-            self._output.set_dim("nO", actions)
-        self.model.initialize(X=self.ready([example.x for example in sample]))
+            self._output.set_dim("nO", self._actions.size)
+        self.model.initialize(X=batch)
 
     # -- running
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .arc_eager import BREAK, LARGEST, LEFT, REDUCE, RIGHT, ParserActions, Trees, check_finite
 
-__all__ = ["parse_few"]
+__all__ = ["ArcsFew", "parse_few"]
 
 
 class OneScorer(Protocol):
@@ -34,45 +34,62 @@ def parse_few(
     breaks: Sequence[bool],
 ) -> Trees:
     """As :func:`~spanloom_tasks.transitions.arc_eager.parse`, with arguments as lists."""
-    size = sum(lengths)
-    parser = _Parser(scorer, actions, size, bounds, breaks)
-    start = 0
-    for length in lengths:
-        parser.parse(start, start + length)
-        start += length
-    return Trees(
-        np.asarray(parser.heads[:-1], dtype=np.int64),
-        np.asarray(parser.relations[:-1], dtype=np.int64),
-        np.asarray(parser.starts[:-1], dtype=bool),
-    )
+    parser = _Parser(scorer, actions, sum(lengths))
+    parser.bounds, parser.breaks = bounds, breaks
+    return parser.trees(lengths)
 
 
-class _Parser:
+class ArcsFew:
     """Arcs so far, for all documents. Lists over tokens have one more place, for no token."""
 
-    def __init__(
-        self,
-        scorer: OneScorer,
-        actions: ParserActions,
-        size: int,
-        bounds: Sequence[int],
-        breaks: Sequence[bool],
-    ) -> None:
+    def __init__(self, scorer: OneScorer, actions: ParserActions, size: int) -> None:
         self.scorer, self.none = scorer, size
-        self.bounds, self.breaks = bounds, breaks
         self.kinds: list[int] = actions.kinds.tolist()
         self.names: list[int] = actions.relations.tolist()
         self.barred = list(actions.barred)
         self.heads = [size] * (size + 1)
         self.relations = [-1] * (size + 1)
         self.starts = [False] * (size + 1)
+
+    def trees(self, lengths: Sequence[int]) -> Trees:
+        """Parse documents of these lengths."""
+        start = 0
+        for length in lengths:
+            self.parse(start, start + length)
+            start += length
+        return Trees(
+            np.asarray(self.heads[:-1], dtype=np.int64),
+            np.asarray(self.relations[:-1], dtype=np.int64),
+            np.asarray(self.starts[:-1], dtype=bool),
+        )
+
+    def parse(self, token: int, end: int) -> None:
+        """Parse the document of the tokens from ``token`` to ``end``."""
+        raise NotImplementedError
+
+    def best(self, tokens: list[int], number: int) -> int:
+        """The best action, of those that can be taken in states of this number."""
+        scores = self.scorer.scores_of(tokens)
+        scores += self.barred[number]
+        action = int(scores.argmax())
+        if not -LARGEST < scores[action] < LARGEST:
+            check_finite(scores[action])
+        return action
+
+
+class _Parser(ArcsFew):
+    bounds: Sequence[int]
+    breaks: Sequence[bool]
+
+    def __init__(self, scorer: OneScorer, actions: ParserActions, size: int) -> None:
+        super().__init__(scorer, actions, size)
         self.children = [[size] * (size + 1) for _ in range(4)]
 
-    def parse(self, start: int, end: int) -> None:
-        """Parse the document of the tokens from ``start`` to ``end``, sentence by sentence."""
-        while start < end:
-            self.starts[start] = True
-            start = self._sentence(start, self.bounds[start])
+    def parse(self, token: int, end: int) -> None:
+        """Parse a document sentence by sentence."""
+        while token < end:
+            self.starts[token] = True
+            token = self._sentence(token, self.bounds[token])
 
     def _sentence(self, start: int, limit: int) -> int:
         """Parse one sentence; returns the token at which the next one starts."""
@@ -91,11 +108,7 @@ class _Parser:
             top = stack[-1]
             code = 2 if back != none else 4 * (self.breaks[token] and left_child[token] == none)
             code += heads[top] != none
-            scores = self.scorer.scores_of(self._tokens(stack, front, token, limit, back))
-            scores += self.barred[code]
-            action = int(scores.argmax())
-            if not -LARGEST < scores[action] < LARGEST:
-                check_finite(scores[action])
+            action = self.best(self._tokens(stack, front, token, limit, back), code)
             kind = self.kinds[action]
             if kind == BREAK:
                 limit = token

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from .arc_eager import BREAK, LARGEST, LEFT, REDUCE, RIGHT, SHIFT, Trees, check_finite
-from .arc_eager_few import OneScorer
+from .arc_eager import BREAK, LEFT, REDUCE, RIGHT, SHIFT, Trees
+from .arc_eager_few import ArcsFew, OneScorer
 from .arc_eager_open import CAN_ARC, CAN_BREAK, CAN_REDUCE, CAN_SHIFT, OpenActions
 
 __all__ = ["parse_open_few"]
@@ -24,34 +22,18 @@ def parse_open_few(
 ) -> Trees:
     """Heads (as many as there are tokens stands for none), relations and marked starts; the
     arguments are as for :class:`~spanloom_tasks.transitions.arc_eager_open.OpenStates`."""
-    size = sum(lengths)
-    parser = _Parser(scorer, actions, size)
+    parser = _Parser(scorer, actions, sum(lengths))
     if starts is not None:
         parser.starts[:-1] = starts
     if denied is not None:
         parser.denied[:-1] = denied
-    start = 0
-    for length in lengths:
-        parser.parse(start, start + length)
-        start += length
-    return Trees(
-        np.asarray(parser.heads[:-1], dtype=np.int64),
-        np.asarray(parser.relations[:-1], dtype=np.int64),
-        np.asarray(parser.starts[:-1], dtype=bool),
-    )
+    return parser.trees(lengths)
 
 
-class _Parser:
-    """Arcs so far, for all documents. Lists over tokens have one more place, for no token."""
-
+class _Parser(ArcsFew):
     def __init__(self, scorer: OneScorer, actions: OpenActions, size: int) -> None:
-        self.scorer, self.none = scorer, size
-        self.kinds: list[int] = actions.kinds.tolist()
-        self.names: list[int] = actions.relations.tolist()
-        self.barred = list(actions.barred)
-        self.heads = [size] * (size + 1)
-        self.relations = [-1] * (size + 1)
-        self.starts, self.denied, self.stuck = ([False] * (size + 1) for _ in range(3))
+        super().__init__(scorer, actions, size)
+        self.denied, self.stuck = ([False] * (size + 1) for _ in range(2))
         self.left_child, self.right_child, self.sibling = ([size] * (size + 1) for _ in range(3))
 
     def parse(self, token: int, end: int) -> None:
@@ -96,11 +78,7 @@ class _Parser:
         under = stack[-2] if len(stack) > 1 else none
         below = stack[-3] if len(stack) > 2 else none
         children = left_child[front], left_child[top], self.right_child[top]
-        scores = self.scorer.scores_of([front, second, top, under, below, *children])
-        scores += self.barred[number]
-        action = int(scores.argmax())
-        if not -LARGEST < scores[action] < LARGEST:
-            check_finite(scores[action])
+        action = self.best([front, second, top, under, below, *children], number)
         return self.kinds[action], self.names[action]
 
     def _possible(self, stack: list[int], front: int, second: int) -> int:

@@ -26,12 +26,12 @@ from .describe import Description, describe, registry_of, source_file
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
-__all__ = ["examine", "project_folder", "stale_entry_points", "well_named"]
+__all__ = ["TYPED_NAMES", "examine", "project_folder", "stale_entry_points", "well_named"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*")
 
 #: Registries whose names users type, so that they may be bare words.
-_BARE = {
+TYPED_NAMES = {
     "converters",
     "dialects",
     "factories",
@@ -73,7 +73,7 @@ def examine(index: Index) -> Report:
 def well_named(registry: str, name: str) -> bool:
     """Whether a name is ``<distribution>.<Thing>.v<N>``, or a bare word in a registry whose names
     users type."""
-    if registry in _BARE and _BARE_NAME.fullmatch(name):
+    if registry in TYPED_NAMES and _BARE_NAME.fullmatch(name):
         return True
     return bool(_NAME.fullmatch(name))
 

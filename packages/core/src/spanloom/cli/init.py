@@ -13,6 +13,7 @@ from ..config.templates import GOALS, idle_components
 from ..errors import SpanloomError
 from ..io.files import write_text
 from ..plugins import import_code
+from .options import CODE, choice
 
 __all__ = ["config_command", "fill_config_command"]
 
@@ -37,13 +38,8 @@ def _write(text: str, path: str) -> None:
     show_default=True,
     help="Components, separated by commas.",
 )
-@click.option(
-    "--optimize",
-    "-o",
-    type=click.Choice(GOALS),
-    default="efficiency",
-    show_default=True,
-    help="Small and fast, or wide and deep.",
+@choice(
+    "--optimize", "-o", of=GOALS, default="efficiency", help="Small and fast, or wide and deep."
 )
 @click.option("--gpu", "-G", is_flag=True, help="Make batches large enough for a GPU.")
 @click.option("--vectors", help="A vector table to use as a feature.")
@@ -97,7 +93,7 @@ def config_command(
 @click.command("fill-config")
 @click.argument("base", type=click.Path(allow_dash=True))
 @click.argument("output", type=click.Path(allow_dash=True), default="-")
-@click.option("--code", "-c", type=click.Path(), help="Python file with your own code.")
+@CODE
 @click.option("--diff", "-D", is_flag=True, help="Show what is added.")
 @_PRETRAINING
 def fill_config_command(

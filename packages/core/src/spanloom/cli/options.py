@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
-__all__ = ["CODE", "CONFIG", "GPU", "OVERRIDES", "QUIET", "run_command"]
+__all__ = ["CODE", "CONFIG", "GPU", "OVERRIDES", "QUIET", "choice", "run_command"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 CONFIG = click.argument("config", type=click.Path(allow_dash=True))
 """The path of a config, or ``-`` for standard input."""
@@ -25,6 +27,13 @@ GPU = click.option(
 
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Don't show progress.")
 """Whether to show nothing while it runs."""
+
+
+def choice(*names: str, of: Sequence[str], default: str, help: str) -> Callable[[F], F]:
+    """An option that is one of a few words."""
+    return click.option(
+        *names, type=click.Choice(of), default=default, show_default=True, help=help
+    )
 
 
 def run_command(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:

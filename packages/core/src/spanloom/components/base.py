@@ -85,6 +85,8 @@ def initialized(component: Any) -> Iterator[None]:
 class DocAnnotator:
     """What runs a component on documents, given how it annotates a batch (:meth:`annotate`)."""
 
+    scorer: Scorer | None = None
+
     def __call__(self, doc: Doc) -> Doc:
         """Annotate one document; encoders that it listens to run first."""
         with initialized(self):
@@ -106,6 +108,10 @@ class DocAnnotator:
         """Annotate the documents of ``batch`` in place."""
         raise NotImplementedError(f"{type(self).__name__} must define annotate")
 
+    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
+        """The scores of this component's annotation; empty without a scorer."""
+        return dict(self.scorer(examples)) if self.scorer is not None else {}
+
 
 class TrainableComponent(DocAnnotator):
     """A component with a model: predicts, learns, and is saved.
@@ -117,10 +123,8 @@ class TrainableComponent(DocAnnotator):
     def __init__(
         self, vocab: Vocab, model: Model[Any, Any], name: str, scorer: Scorer | None = None
     ) -> None:
-        self.vocab = vocab
-        self.model = model
-        self.name = name
-        self.scorer = scorer
+        self.vocab, self.model = vocab, model
+        self.name, self.scorer = name, scorer
         self.cfg: dict[str, Any] = {}
         self.upstream: tuple[Any, ...] = ()
 
@@ -203,10 +207,6 @@ class TrainableComponent(DocAnnotator):
 
         self.model.finish_update(sgd)
         step_grad_factors(self.model)
-
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The scores of this component's annotation; empty without a scorer."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}
 
     def sample(self, get_examples: GetExamples, nlp: PipelineLike | None = None) -> list[Example]:
         """The first examples, to infer shapes from; listeners of the pipeline ``nlp`` are linked.

@@ -143,8 +143,8 @@ class Encoder(TrainableComponent):
         *,
         batch: Batch | None = None,
         drop: float = 0.0,
-        sgd: Optimizer | None = None,
         losses: dict[str, float] | None = None,
+        **_: Any,
     ) -> dict[str, float]:
         """Write the feature on ``batch``. There is no loss of its own to report: the gradient
         comes from the listeners."""

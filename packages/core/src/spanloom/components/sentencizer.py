@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +20,6 @@ from .base import DocAnnotator, GetExamples, Scorer
 from .columns import assign
 
 if TYPE_CHECKING:
-    from ..examples.example import Example
     from ..tokens import Doc
     from ..vocab import Vocab
     from ..vocab.protocols import PipelineLike
@@ -143,10 +142,6 @@ class Sentencizer(DocAnnotator):
     ) -> None:
         """Nothing to learn."""
 
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The scores of the sentence boundaries."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}
-
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
         """The settings as msgpack."""
         return _msgpack.dumps(self._settings())
@@ -196,6 +191,7 @@ def _kind(text: str) -> int:
 
 @component_defaults(
     {"scorer": {"@scorers": "spanloom.senter_scorer.v1"}},
+    settings_of=Sentencizer,
     assigns=["token.is_sent_start", "doc.sents"],
     score_weights={"sents_f": 1.0, "sents_p": 0.0, "sents_r": 0.0},
 )
@@ -204,15 +200,8 @@ def make_sentencizer(
     name: str,
     punct_chars: list[str] | None = None,
     abbreviations: list[str] | None = None,
-    overwrite: bool = False,
-    scorer: Scorer | None = None,
+    **settings: Any,
 ) -> Sentencizer:
     """Factory of ``sentencizer``."""
-    return Sentencizer(
-        nlp.vocab,
-        name,
-        punct_chars=punct_chars,
-        abbreviations=abbreviations or (),
-        overwrite=overwrite,
-        scorer=scorer,
-    )
+    settings.update(punct_chars=punct_chars, abbreviations=abbreviations or ())
+    return Sentencizer(nlp.vocab, name, **settings)

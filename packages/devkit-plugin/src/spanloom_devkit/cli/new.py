@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from spanloom.cli.options import choice
+
 __all__ = ["new_command"]
 
 _KINDS = (
@@ -22,14 +24,7 @@ _KINDS = (
 
 @click.command("new")
 @click.argument("folder", type=click.Path())
-@click.option(
-    "--kind",
-    "-k",
-    type=click.Choice(_KINDS),
-    default="component",
-    show_default=True,
-    help="What the plugin brings.",
-)
+@choice("--kind", "-k", of=_KINDS, default="component", help="What the plugin brings.")
 @click.option("--name", "-n", help="Name of the distribution; by default that of the folder.")
 def new_command(folder: str, kind: str, name: str | None) -> None:
     """Write a plugin into the new folder FOLDER: a project that installs, trains and passes the

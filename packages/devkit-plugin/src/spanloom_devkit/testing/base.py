@@ -14,22 +14,13 @@ from spanloom.config.signatures import MISSING, Parameter, signature_of
 from spanloom.errors import RegistryError
 from spanloom.plugins.registries import registry as registries
 
-from ..doctor import well_named
+from ..doctor import TYPED_NAMES, well_named
 from .compare import as_failure
 
 __all__ = ["SMALL_ENCODER", "BuildConformance", "Conformance", "NameConformance", "missing"]
 
 #: Registries whose names are no blocks of a config.
-_NO_BLOCKS = {
-    "converters",
-    "dialects",
-    "languages",
-    "lemmatizer_rules",
-    "models",
-    "renderers",
-    "syntax_iterators",
-    "writers",
-}
+_NO_BLOCKS = TYPED_NAMES - {"factories"}
 
 #: A small shared encoder, for arguments called ``tok2vec``.
 SMALL_ENCODER: dict[str, Any] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from spanloom.cli.options import CODE, choice
 from spanloom.errors import DataError, FormatError
 from spanloom.io.files import existing, refuse_source, write_text
 
@@ -22,17 +23,10 @@ _STYLES = ("auto", "dep", "ent", "span", "tokens")
 @click.option(
     "--output", "-o", type=click.Path(), help="File to write; by default standard output."
 )
-@click.option(
-    "--style",
-    "-s",
-    type=click.Choice(_STYLES),
-    default="auto",
-    show_default=True,
-    help="What to show of each document.",
-)
+@choice("--style", "-s", of=_STYLES, default="auto", help="What to show of each document.")
 @click.option("--spans-key", default="sc", show_default=True, help="The spans that 'span' shows.")
 @click.option("--title", default="Annotated text", show_default=True, help="Title of the page.")
-@click.option("--code", "-c", type=click.Path(), help="Python file with your own code.")
+@CODE
 def render_command(
     model: str,
     source: str | None,

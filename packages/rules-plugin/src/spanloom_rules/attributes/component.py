@@ -17,11 +17,11 @@ from spanloom.vocab.attrs import LEXICAL_ATTRS
 
 from ..combinations import Combinations, by_lexicon
 from ..matcher import Matcher
+from ..saved import loaded
 from .values import Outcomes, checked_values, split_features
 from .word_table import WordTable, value_tests
 
 if TYPE_CHECKING:
-    from spanloom.examples.example import Example
     from spanloom.tokens import Doc
     from spanloom.tokens.batch import Batch
     from spanloom.vocab import Vocab
@@ -208,10 +208,6 @@ class AttributeRuler(DocAnnotator):
         self.load_from_tag_map(tag_map or {})
         self.load_from_morph_rules(morph_rules or {})
 
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The scores of the attributes."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}
-
     # -- saving
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
@@ -221,13 +217,7 @@ class AttributeRuler(DocAnnotator):
     def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take the rules of :meth:`to_bytes`, in the place of those that are there. Raises
         :class:`SerializationError` for other bytes."""
-        try:
-            packed = _msgpack.loads(bytes_data)["patterns"]
-        except Exception as error:
-            raise SerializationError(
-                f"the bytes aren't those of a '{self.name}': {error}"
-            ) from error
-        return self._take(packed, "the bytes")
+        return self._take(loaded(bytes_data, self.name, "patterns"), "the bytes")
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write a folder with the file ``patterns``, which is spaCy's, too."""

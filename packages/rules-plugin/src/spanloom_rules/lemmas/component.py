@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,18 +10,18 @@ import numpy as np
 
 from spanloom.components.base import DocAnnotator, GetExamples, Scorer
 from spanloom.components.columns import assign
-from spanloom.errors import PipelineError, SerializationError
+from spanloom.errors import PipelineError
 from spanloom.io import msgpack as _msgpack
 from spanloom.io.files import existing, folder_written
 from spanloom.plugins.factory import component_defaults
 from spanloom.plugins.registries import registry
 
 from ..combinations import Combinations, by_lexicon
+from ..saved import loaded
 from .lookups import Lookups, load_lookups
 from .modes import BY_LOOKUP, LemmaRules, LemmaTables, Word
 
 if TYPE_CHECKING:
-    from spanloom.examples.example import Example
     from spanloom.tokens import Token
     from spanloom.tokens.batch import Batch
     from spanloom.vocab import Vocab
@@ -141,10 +141,6 @@ class Lemmatizer(DocAnnotator):
             )
         self._ready = True
 
-    def score(self, examples: Iterable[Example], **_: Any) -> dict[str, Any]:
-        """The accuracy of the lemmas."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}
-
     # -- saving
 
     def to_bytes(self, *, exclude: Sequence[str] = ()) -> bytes:
@@ -153,13 +149,7 @@ class Lemmatizer(DocAnnotator):
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
-        try:
-            tables = _msgpack.loads(bytes_data)["lookups"]
-        except Exception as error:
-            raise SerializationError(
-                f"the bytes aren't those of a '{self.name}': {error}"
-            ) from error
-        self.lookups = Lookups().from_bytes(tables)
+        self.lookups = Lookups().from_bytes(loaded(bytes_data, self.name, "lookups"))
         self._check_tables()
         return self
 
@@ -178,16 +168,15 @@ class Lemmatizer(DocAnnotator):
 
 @component_defaults(
     {"scorer": {"@scorers": "spanloom.lemmatizer_scorer.v1"}},
+    settings_of=Lemmatizer,
     assigns=["token.lemma"],
     score_weights={"lemma_acc": 1.0},
 )
 def make_lemmatizer(
     nlp: PipelineLike,
     name: str,
-    mode: str | None = None,
-    overwrite: bool = False,
-    scorer: Scorer | None = None,
     model: None = None,  # noqa: ARG001
+    **settings: Any,
 ) -> Lemmatizer:
     """Factory of ``lemmatizer``. ``model`` is there since configs of spaCy's have it, as null."""
-    return Lemmatizer(nlp.vocab, name, mode=mode, overwrite=overwrite, scorer=scorer)
+    return Lemmatizer(nlp.vocab, name, **settings)

@@ -123,7 +123,3 @@ class Ruler(DocAnnotator):
     def set_annotations(self, doc: Doc, matches: list[Any]) -> None:
         """Set what :meth:`match` returned."""
         raise NotImplementedError(f"{type(self).__name__} must define set_annotations")
-
-    def score(self, examples: Iterable[Any], **_: Any) -> dict[str, Any]:
-        """The scores of what is set; empty without a scorer."""
-        return dict(self.scorer(examples)) if self.scorer is not None else {}

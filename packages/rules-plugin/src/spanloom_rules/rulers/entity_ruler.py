@@ -16,8 +16,9 @@ from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span
 from spanloom.vocab.columns import IOB_BEGIN, IOB_IN, IOB_OUT
 
+from ..saved import loaded
 from .base import Ruler
-from .entries import Entry, loaded, read_entries, write_entries
+from .entries import Entry, read_entries, write_entries
 
 if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike
@@ -164,7 +165,7 @@ class EntityRuler(Ruler):
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
-        state = loaded(bytes_data, f"'{self.name}'")
+        state = loaded(bytes_data, self.name)
         if isinstance(state, list):
             state = {**self._cfg, "patterns": state}
         self._take(state, "bytes")

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spanloom.errors import FormatError, SerializationError
-from spanloom.io import msgpack as _msgpack
+from spanloom.errors import FormatError
 from spanloom.io.files import write_bytes
 from spanloom.io.lines import numbered_lines
 from spanloom.tokens import Doc
@@ -22,7 +21,7 @@ from ..phrase_matcher import PhraseMatcher
 if TYPE_CHECKING:
     from spanloom.vocab.protocols import PipelineLike
 
-__all__ = ["Entry", "EntryError", "RulerPatterns", "loaded", "read_entries", "write_entries"]
+__all__ = ["Entry", "EntryError", "RulerPatterns", "read_entries", "write_entries"]
 
 Entry = Mapping[str, Any]
 """``{"label": ..., "pattern": text or list of dicts}``, maybe with an ``"id"``."""
@@ -179,14 +178,6 @@ def read_entries(path: str | Path, patterns: RulerPatterns) -> None:
         patterns.add(entries)
     except EntryError as error:
         raise FormatError(path, lines[error.number], str(error)) from error
-
-
-def loaded(data: bytes, what: str) -> Any:
-    """What the bytes of a ruler hold. Raises :class:`SerializationError` if they aren't msgpack."""
-    try:
-        return _msgpack.loads(data)
-    except Exception as error:
-        raise SerializationError(f"the bytes aren't those of {what}: {error}") from error
 
 
 def write_entries(path: str | Path, entries: Iterable[Entry]) -> None:

@@ -14,8 +14,9 @@ from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span, filter_spans
 
 from ..matching.validation import UnknownRuleError
+from ..saved import loaded
 from .base import Ruler
-from .entries import loaded, read_entries, write_entries
+from .entries import read_entries, write_entries
 from .filters import SpanFilter, prioritize_existing_ents_filter, prioritize_new_ents_filter
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class SpanRuler(Ruler):
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
         """Take what :meth:`to_bytes` gave. Raises :class:`SerializationError` if it doesn't fit."""
-        state = loaded(bytes_data, f"'{self.name}'")
+        state = loaded(bytes_data, self.name)
         self.clear()
         try:
             self.add_patterns(json.loads(state["patterns"]))

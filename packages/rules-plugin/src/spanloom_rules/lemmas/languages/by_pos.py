@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..modes import LemmaTables
+from ..modes import LOOKUP, RULE, LemmaRules, LemmaTables, Mode, Word
 
-__all__ = ["noun", "table_names", "words_of"]
+__all__ = ["by_part", "noun", "words_of"]
 
 
-def table_names(*parts: str) -> tuple[str, ...]:
-    """The names of the tables of parts of speech."""
-    return tuple(f"lemma_lookup_{part}" for part in parts)
+def by_part(
+    lemmas: Callable[[LemmaTables, Word], Sequence[str]], *parts: str, further: tuple[str, ...] = ()
+) -> LemmaRules:
+    """Rules of the mode ``pos_lookup``, which needs the tables of these parts of speech, and
+    ``further`` ones."""
+    tables = (*(f"lemma_lookup_{part}" for part in parts), *further)
+    own = Mode(lemmas, tables, reads=("POS",))
+    return LemmaRules("pos_lookup", {"lookup": LOOKUP, "rule": RULE, "pos_lookup": own})
 
 
 def words_of(tables: LemmaTables, part: str) -> Mapping[Any, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..modes import LOOKUP, RULE, LemmaRules, LemmaTables, Mode, Word
-from .by_pos import noun, table_names, words_of
+from ..modes import LemmaTables, Word
+from .by_pos import by_part, noun, words_of
 
 __all__ = ["RULES"]
 
@@ -38,20 +38,8 @@ def _by_pos(tables: LemmaTables, word: Word) -> Sequence[str]:
     return [table.get(text) or other.get(text) or tables.word(text, text.lower())]
 
 
-RULES = LemmaRules(
-    "pos_lookup",
-    {
-        "lookup": LOOKUP,
-        "rule": RULE,
-        "pos_lookup": Mode(
-            _by_pos,
-            (
-                *table_names(
-                    "num", "det", "adp", "adj", "noun", "pron", "verb", "aux", "adv", "other"
-                ),
-                "lemma_lookup",
-            ),
-            reads=("POS",),
-        ),
-    },
+RULES = by_part(
+    _by_pos,
+    *("num", "det", "adp", "adj", "noun", "pron", "verb", "aux", "adv", "other"),
+    further=("lemma_lookup",),
 )

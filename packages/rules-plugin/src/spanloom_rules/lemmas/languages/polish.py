@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..modes import LOOKUP, RULE, LemmaRules, LemmaTables, Mode, Word
-from .by_pos import noun, table_names, words_of
+from ..modes import LemmaTables, Word
+from .by_pos import by_part, noun, words_of
 
 __all__ = ["RULES"]
 
@@ -41,15 +41,4 @@ def _adjective(text: str, table: Mapping[Any, str]) -> str:
     return text
 
 
-RULES = LemmaRules(
-    "pos_lookup",
-    {
-        "lookup": LOOKUP,
-        "rule": RULE,
-        "pos_lookup": Mode(
-            _by_pos,
-            table_names("adj", "adp", "adv", "aux", "noun", "num", "part", "pron", "verb"),
-            reads=("POS",),
-        ),
-    },
-)
+RULES = by_part(_by_pos, "adj", "adp", "adv", "aux", "noun", "num", "part", "pron", "verb")

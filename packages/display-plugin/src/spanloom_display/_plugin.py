@@ -9,8 +9,6 @@ from spanloom.plugins import hookimpl
 if TYPE_CHECKING:
     from spanloom.plugins import CommandTable
 
-__all__ = ["SPANLOOM_API", "register_commands"]
-
 SPANLOOM_API = 1
 
 

@@ -6,12 +6,13 @@ form in which ours is saved, and read as that. Nothing of spaCy's code is needed
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from spanloom.config import Config, parse_config
-from spanloom.errors import SerializationError, SpanloomError
+from spanloom.errors import SerializationError
+from spanloom.pipeline.saving import readable
 from spanloom.plugins.registries import registry
 
 from .components import READERS
@@ -78,18 +79,8 @@ class SpacyPipeline:
                     settings = getattr(component, "cfg", {})
                     component.from_bytes(read(self.parts, name, settings))
 
-    @contextmanager
-    def _readable(self, name: str) -> Iterator[None]:
-        """Turn whatever reading damaged data raises into :class:`SerializationError`."""
-        try:
-            yield
-        except (SpanloomError, MemoryError):
-            raise
-        except Exception as error:
-            raise SerializationError(
-                f"{self.parts.source}: '{name}' can't be read: it is damaged "
-                f"({type(error).__name__}: {error})"
-            ) from error
+    def _readable(self, name: str) -> AbstractContextManager[None]:
+        return readable(f"{self.parts.source}: '{name}'")
 
 
 def translated(config: Config) -> Config:

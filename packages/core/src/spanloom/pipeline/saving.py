@@ -36,6 +36,7 @@ __all__ = [
     "from_disk",
     "names_in",
     "own_meta",
+    "readable",
     "saved_meta",
     "suppliers_in",
     "to_bytes",
@@ -128,14 +129,14 @@ def from_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = 
     nlp.meta.update(own_meta(meta))
     nlp.links.assemble()
     if "vocab" not in exclude and (folder / "vocab").exists():
-        with _readable(folder / "vocab"):
+        with readable(folder / "vocab"):
             nlp.vocab.from_disk(folder / "vocab")
     if hasattr(nlp.tokenizer, "from_disk") and (folder / "tokenizer").exists():
-        with _readable(folder / "tokenizer"):
+        with readable(folder / "tokenizer"):
             nlp.tokenizer.from_disk(folder / "tokenizer")
     for name, component in nlp.order.components:
         if hasattr(component, "from_disk") and name not in exclude:
-            with _readable(folder / name):
+            with readable(folder / name):
                 component.from_disk(existing(folder / name, f"saved component '{name}'"))
     nlp.links.changed()
     nlp.links.assemble()
@@ -144,7 +145,7 @@ def from_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = 
 
 
 @contextmanager
-def _readable(what: str | Path) -> Iterator[None]:
+def readable(what: str | Path) -> Iterator[None]:
     """Turn whatever reading damaged data raises into :class:`SerializationError`."""
     try:
         yield
@@ -244,7 +245,7 @@ def from_bytes(nlp: PipelineState, data: bytes, *, exclude: Sequence[str] = ()) 
     if missing:
         raise SerializationError(f"The bytes hold no data for {', '.join(missing)}")
     for name, each in wanted.items():
-        with _readable(f"bytes of '{name}'"):
+        with readable(f"bytes of '{name}'"):
             if sha256(saved[name]).digest() != message.get("hashes", {}).get(name):
                 raise SerializationError(f"The bytes of '{name}' are damaged")
             each.from_bytes(saved[name])

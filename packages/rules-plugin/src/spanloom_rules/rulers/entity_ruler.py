@@ -52,8 +52,7 @@ class EntityRuler(Ruler):
         **settings: Any,
     ) -> None:
         super().__init__(nlp, name, **settings)
-        self.overwrite = overwrite_ents
-        self.ent_id_sep = ent_id_sep
+        self.overwrite, self.ent_id_sep = overwrite_ents, ent_id_sep
         if patterns is not None:
             self.add_patterns(patterns)
 

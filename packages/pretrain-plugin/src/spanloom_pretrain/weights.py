@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
     from spanloom.pipeline.state import PipelineState
 
-__all__ = [
-    "LoadedWeights",
-    "apply_weights",
-    "encoder_bytes",
-    "find_encoder",
-    "init_tok2vec",
-    "weights_hash",
-]
-
 FORMAT = 1
 """Version of what stands under the key ``spanloom`` in a file of weights."""
 

@@ -10,22 +10,6 @@ from typing import Any, Literal
 
 from ..errors import PluginError
 
-__all__ = [
-    "CORE_SECTIONS",
-    "Command",
-    "CommandTable",
-    "ConfigSection",
-    "Device",
-    "DeviceRequest",
-    "Extension",
-    "ExtensionTable",
-    "Finding",
-    "Phase",
-    "Renamed",
-    "Report",
-    "TrainContext",
-]
-
 _COMMAND = re.compile(r"[a-z][a-z0-9-]*( [a-z][a-z0-9-]*)*")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _SECTION = re.compile(r"[a-z][a-z0-9_]*")

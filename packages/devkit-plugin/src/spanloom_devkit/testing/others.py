@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from spanloom.pipeline import Pipeline
     from spanloom.tokens import Doc
 
-__all__ = [
-    "BatcherConformance",
-    "DialectConformance",
-    "LanguageConformance",
-    "ReaderConformance",
-    "ScorerConformance",
-    "SpanGetterConformance",
-    "TokenizerConformance",
-]
-
 
 def _blank() -> Pipeline:
     from spanloom.pipeline import blank

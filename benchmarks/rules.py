@@ -17,7 +17,7 @@ from typing import Any
 
 from common import Row, arguments, check_threads, cpu_time, ewt_file, has_spacy, read_lines, report
 from spanloom import Doc, blank
-from spanloom_rules import Matcher, PhraseMatcher
+from spanloom_rules import EntityRuler, Matcher, PhraseMatcher
 
 Word = tuple[str, str, str, str]
 """Form, part of speech, tag and lemma."""
@@ -167,12 +167,13 @@ def ruler_rows(texts: list[list[Word]], count: int, peer: bool) -> list[Row]:
     names = ["spanloom", "spacy"] if peer else ["spanloom"]
     for name in names:
         if name == "spanloom":
-            nlp, make = blank("en"), Doc
+            nlp, make, kind = blank("en"), Doc, EntityRuler
         else:
             import spacy
+            import spacy.pipeline
 
-            nlp, make = spacy.blank("en"), spacy.tokens.Doc
-        ruler = nlp.add_pipe("entity_ruler")
+            nlp, make, kind = spacy.blank("en"), spacy.tokens.Doc, spacy.pipeline.EntityRuler
+        ruler = kind(nlp)
         ruler.add_patterns(entries)
         docs = [make(nlp.vocab, words=[word[0] for word in words]) for words in texts]
 

@@ -24,8 +24,8 @@ KINDS = {
 INTRODUCTION = """# spaCy's own tests
 
 spaCy ships its tests in its wheel. `nox -s peer` runs those of `doc`, `matcher`, `tokenizer`,
-`serialize`, `pipeline`, `training`, `parser` and `test_language.py` on Spanloom: a shim lets spaCy's
-names mean ours, and nothing of spaCy's code is used. A test that fails has to stand in
+`serialize`, `pipeline`, `training`, `parser` and `test_language.py` on Spanloom: a shim lets
+spaCy's names mean ours, and nothing of spaCy's code is used. A test that fails has to stand in
 [differences.toml](../tests/peer/differences.toml) with the reason, and one that stands there has to
 fail, so this page stays true. When the list was last made, with spaCy {version}, {run} tests were
 run: {passed} pass, {differing} differ. A line of the list is a test, all of its parameters, or a

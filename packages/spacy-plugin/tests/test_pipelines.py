@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import spanloom
@@ -211,3 +212,24 @@ def test_a_component_is_taken_from_it_and_learns_on() -> None:
     losses = [nlp.update([example])["ner"] for _ in range(20)]
     assert losses[-1] < losses[0]
     assert ("Fiddlewick", "BAKER") in [(ent.text, ent.label_) for ent in nlp(text).ents]
+
+
+def test_vectors_in_a_folder_and_in_a_wheel_are_those_that_were_written(tmp_path: Path) -> None:
+    vectors = pytest.importorskip("spanloom_vectors")
+    nlp = spanloom.blank("en")
+    rows = np.arange(200.0, dtype="f").reshape(50, 4)
+    words = [f"word{i}" for i in range(50)]
+    nlp.vocab.vectors = vectors.Table.from_arrays(words, rows)
+    folder = tmp_path / "it"
+    to_spacy(nlp, folder)
+    wheel = tmp_path / "it-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                archive.write(file, f"it/it-1/{file.relative_to(folder)}")
+    for source in (folder, wheel):
+        loaded = spanloom.load(source)
+        assert np.array_equal(loaded.vocab.vectors.vectors_for(words), rows)
+        loaded.to_disk(tmp_path / "ours")
+        again = spanloom.load(tmp_path / "ours")
+        assert np.array_equal(again("word7")[0].vector, rows[7])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from spanloom.errors import SerializationError
 from spanloom.io import msgpack
@@ -120,17 +124,42 @@ def _in_bytes(path: Sequence[str]) -> Sequence[str]:
 
 def read_vectors(parts: Parts) -> Any:
     """The table of vectors, from a file by memory map; ``None`` if the pipeline has none."""
-    data = parts.get("vocab", "vectors") if parts.folder is None else None
+    opener = registry.vectors.get("spanloom.Vectors.v1")
     if parts.folder is not None:
         file = parts.folder / "vocab" / "vectors"
-        if not file.is_file() or file.stat().st_size <= 256:
+        if not file.is_file() or file.stat().st_size <= _NO_ROWS:
             return None
-        return registry.vectors.get("spanloom.Vectors.v1")()(parts.folder / "vocab")
-    if data is None or len(data) <= 256:
+        return opener()(parts.folder / "vocab")
+    files = _vector_files(parts)
+    if len(files.get("vectors") or b"") <= _NO_ROWS:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("vectors", "key2row", "vectors.cfg", "strings.json"):
-            part = parts.get("vocab", name)
-            if part is not None:
-                Path(folder, name).write_bytes(part)
-        return registry.vectors.get("spanloom.Vectors.v1")()(folder)
+        for name, data in files.items():
+            if data is not None:
+                Path(folder, name).write_bytes(data)
+        # A copy is in memory, and outlives the files.
+        return opener()(folder).copy()
+
+
+#: A file of an array of so many bytes has a header and no rows.
+_NO_ROWS = 256
+
+
+def _vector_files(parts: Parts) -> dict[str, bytes | None]:
+    """The files of a table of vectors, by name."""
+    if parts.in_files:
+        names = ("vectors", "key2row", "vectors.cfg", "strings.json")
+        return {name: parts.get("vocab", name) for name in names}
+    packed = parts.get("vocab", "vectors")
+    if packed is None:
+        return {}
+    state = msgpack.loads(packed)
+    rows = io.BytesIO()
+    np.save(rows, np.asarray(msgpack.loads(state["vectors"])), allow_pickle=False)
+    settings = {key: state[key] for key in ("mode", "attr") if key in state}
+    return {
+        "vectors": rows.getvalue(),
+        "key2row": state.get("key2row"),
+        "vectors.cfg": json.dumps(settings).encode(),
+        "strings.json": parts.get("vocab", "strings"),
+    }

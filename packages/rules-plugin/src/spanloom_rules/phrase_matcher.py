@@ -178,7 +178,7 @@ class _Ready:
     def _of(self, found: NDArray[Any]) -> list[NDArray[Any]]:
         index = self._index
         terms = index.terms_of(found)
-        tables = [terms, index.before[terms], index.after[terms]]
+        tables = [terms, index.hashes[terms]]
         return tables if index.alone is None else [*tables, index.alone[terms]]
 
     def _words(self, lexicon: Lexicon) -> list[NDArray[Any]]:
@@ -189,7 +189,7 @@ class _Ready:
         if known < len(column) or not self._rows:
             fresh = self._of(column[known:])
             old = self._rows or [each[:0] for each in fresh]
-            self._rows = [np.append(one, two) for one, two in zip(old, fresh)]
+            self._rows = [np.concatenate(pair) for pair in zip(old, fresh)]
             self._lexicon, self._column = lexicon, column.base
         return self._rows
 
@@ -198,21 +198,24 @@ class _Ready:
         index = self._index
         if self._of_words:
             rows = doc.rows[start:end]
-            terms, *tables = [table[rows] for table in self._words(doc.lexicon)]
+            table, *others = self._words(doc.lexicon)
+            others = [each.take(rows, axis=0) for each in others]
         else:
-            terms, *tables = self._of(values(doc, self._attr)[start:end])
-        begins = index.begins(tables[0], tables[1], tables[2] if len(tables) > 2 else None)
+            table, *others = self._of(values(doc, self._attr)[start:end])
+            rows = np.arange(end - start, dtype=np.int32)
+        begins = index.begins(others[0], others[1] if len(others) > 1 else None)
         if not begins:
             return []
-        numbers = terms.tolist()
-        width, steps, found = index.width, index.steps, index.found
+        numbers = table[rows].tolist()
+        width, steps, found, is_end = index.width, index.steps, index.found, index.is_end
         matches: list[Match] = []
         size = end - start
         for begin in begins:
             node = index.first[numbers[begin]]
             at = begin + 1
             while node:
-                matches += [(rule, start + begin, start + at) for rule in found[node]]
+                if is_end[node]:
+                    matches += [(rule, start + begin, start + at) for rule in found[node]]
                 if at == size:
                     break
                 node = steps[node * width + numbers[at]]

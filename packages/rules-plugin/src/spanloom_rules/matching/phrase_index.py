@@ -45,11 +45,13 @@ class PhraseIndex:
         self.first: list[int] = nodes.tolist()
         #: Of each term, whether it is a phrase by itself; ``None`` if there is no such phrase.
         self.alone = is_end[nodes] if is_end[nodes].any() else None
-        #: Of each term, what gives the hash of an edge with :attr:`after` of the next term: the
-        #: node that it leads to. Of those that begin no phrase it is a node that isn't there.
+        #: Of each term, what adds up to the hash of an edge: of the node that it leads to, with
+        #: the next term's second one. Where it begins no phrase, of a node that isn't there.
         leads_to = np.where(nodes > 0, nodes, len(self._edges) + 1)
-        self.before = (leads_to * self.width).view(np.uint64) * _FACTOR
-        self.after = np.arange(self.width, dtype=np.uint64) * _FACTOR
+        parts = np.stack([leads_to * self.width, np.arange(self.width)], axis=1)
+        self.hashes = parts.astype(np.uint64) * _FACTOR
+        #: Of each node, whether phrases end there.
+        self.is_end = is_end.tobytes()
         self._filter, self._shift = _filter(self._edges[len(below) :])
         self.steps = _Steps(self._edges)
         self.found = _Rules(self._ends, self._rules)
@@ -62,12 +64,11 @@ class PhraseIndex:
         known: NDArray[np.bool_] = self.terms[at] == wanted
         return np.where(known, at + 1, 0)
 
-    def begins(
-        self, before: NDArray[np.uint64], after: NDArray[np.uint64], alone: NDArray[np.bool_] | None
-    ) -> list[int]:
-        """Where phrases may begin, given :attr:`before`, :attr:`after` and :attr:`alone` (if there
-        are such phrases) of the terms of a text."""
-        begins = self._filter[((before[:-1] + after[1:]) >> self._shift).view(np.int64)]
+    def begins(self, hashes: NDArray[np.uint64], alone: NDArray[np.bool_] | None) -> list[int]:
+        """Where phrases may begin, given :attr:`hashes` and :attr:`alone` (if there are such
+        phrases) of the terms of a text."""
+        edges = (hashes[:-1, 0] + hashes[1:, 1]) >> self._shift
+        begins = self._filter[edges.view(np.int64)]
         if alone is None:
             found: list[int] = begins.nonzero()[0].tolist()
             return found

@@ -75,6 +75,7 @@ class Lemmatizer(DocAnnotator):
 
     def clear_cache(self) -> None:
         """Forget the lemmas that were found: to be called when a table was changed in place."""
+        self._tables = LemmaTables(self._tables.lookups)
         self._known.clear()
 
     def get_lookups_config(self, mode: str) -> tuple[list[str], list[str]]:

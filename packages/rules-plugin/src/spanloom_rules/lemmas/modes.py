@@ -56,6 +56,7 @@ class LemmaTables:
     def __init__(self, lookups: Lookups) -> None:
         self.lookups = lookups
         self._index: dict[str, frozenset[str]] = {}
+        self._parts: dict[tuple[str, str], Any] = {}
 
     def table(self, name: str) -> Any:
         """A table by name, from words or parts of speech."""
@@ -73,13 +74,19 @@ class LemmaTables:
 
     def exceptions(self, pos: str) -> Mapping[str, Sequence[str]]:
         """The lemmas of irregular words."""
-        found: Mapping[str, Sequence[str]] = self.table("lemma_exc").get(pos, {})
+        found: Mapping[str, Sequence[str]] = self._part("lemma_exc", pos)
         return found
 
     def rules(self, pos: str) -> Sequence[Sequence[str]]:
         """Pairs of an ending and what takes its place."""
-        found: Sequence[Sequence[str]] = self.table("lemma_rules").get(pos, ())
+        found: Sequence[Sequence[str]] = self._part("lemma_rules", pos) or ()
         return found
+
+    def _part(self, name: str, pos: str) -> Any:
+        # Kept, since the keys of tables are hashes.
+        if (name, pos) not in self._parts:
+            self._parts[name, pos] = self.table(name).get(pos, {})
+        return self._parts[name, pos]
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,10 @@ nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
 ROOT = Path(__file__).parent
 CONSTRAINTS = ("-c", str(ROOT / "constraints.txt"))
-#: Half of an installation's time goes into bytecode of modules that are never imported.
+#: Half of an installation's time goes into bytecode of modules that are never imported: it is
+#: written when a module is first imported, and so it must be.
 LAZY = ("--no-compile",)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 #: Our packages are built by what is in the environment, not each in a fresh one of its own.
 BUILDERS = ("hatchling", "editables")
 TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "matplotlib", "pyarrow")

@@ -109,7 +109,7 @@ class DependencyParser(TransitionComponent):
             dtype=np.uint64,
         )
         self._lifted = np.asarray([DELIMITER in name for name in self._names], dtype=bool)
-        kind = OpenActions if self.cfg["system"] == "spacy" else ParserActions
+        kind = OpenActions if self.cfg.get("system") == "spacy" else ParserActions
         self._actions = kind(
             [self._numbers[name] for name in self.cfg["left"]],
             [self._numbers[name] for name in self.cfg["right"]],

@@ -5,93 +5,27 @@ Nothing is executed either: what is read never gets to ``pickle``, ``eval`` or a
 
 from __future__ import annotations
 
-import gc
 import gzip
-import os
-import sys
+import json
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spanloom
 from spanloom import Config, Doc, Example, Pipeline, Vocab
 from spanloom.config import find_problems, init_config, load_config
-from spanloom.corpora.corpus import read_docs
+from spanloom.corpora.corpus import read_docs, read_labels
 from spanloom.corpora.writing import writer_for
-from spanloom.errors import SpanloomError
 from spanloom.tokens import Span
 from spanloom.training.checkpoint import Checkpoint, find_checkpoint
+from spanloom.vocab.strings import StringStore
 from spanloom_spacy import DocBin
 
-#: More with, say, SPANLOOM_FUZZ=2000.
-MANY = int(os.environ.get("SPANLOOM_FUZZ", "25"))
-FUZZ = settings(
-    max_examples=MANY,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-_executed: list[str] = []
-_watching = [False]
-
-
-def _watch(event: str, args: tuple[Any, ...]) -> None:
-    if _watching[0] and event in ("pickle.find_class", "os.system", "subprocess.Popen"):
-        _executed.append(f"{event} {args!r:.200}")
-
-
-sys.addaudithook(_watch)
-
-
-def survives(load: Callable[[], Any]) -> None:
-    """Loading gives something or an error of ours, runs nothing, and leaves the process as it
-    was."""
-    _executed.clear()
-    _watching[0] = True
-    try:
-        load()
-    except SpanloomError as error:
-        assert str(error)  # noqa: PT017
-    finally:
-        _watching[0] = False
-    assert not _executed
-    assert gc.isenabled()
-
-
-@st.composite
-def damage(draw: st.DrawFn) -> Callable[[bytes], bytes]:
-    """A function that changes, removes, doubles or adds some bytes."""
-    kind = draw(st.sampled_from(["flip", "set", "cut", "drop", "insert", "double", "swap"]))
-    places = draw(st.lists(st.floats(0, 1), min_size=2, max_size=6))
-    some = draw(st.binary(min_size=1, max_size=8))
-
-    def apply(data: bytes) -> bytes:
-        at = sorted(int(place * len(data)) for place in places)
-        start, end = at[0], min(at[1], at[0] + 40)
-        changed = bytearray(data)
-        if kind == "cut":
-            return data[: at[0]]
-        if kind == "drop":
-            del changed[start:end]
-        elif kind == "insert":
-            changed[start:start] = some
-        elif kind == "double":
-            changed[start:start] = changed[start:end]
-        elif kind == "swap":
-            changed[start:end] = changed[start:end][::-1]
-        else:
-            for i, place in enumerate(at):
-                if place < len(changed):
-                    byte = some[i % len(some)]
-                    changed[place] = byte if kind == "set" else changed[place] ^ (1 << byte % 8)
-        return bytes(changed)
-
-    return apply
+from .fuzzing import FUZZ, damage, damaged, survives
 
 
 def a_doc(vocab: Vocab) -> Doc:
@@ -114,7 +48,7 @@ def a_doc(vocab: Vocab) -> Doc:
 
 
 FORMATS = ["conllu", "conll", "iob", "biluo", "jsonl", "jsonl.gz", "loom", "spacy"]
-FORMATS += ["parquet", "arrow"]
+FORMATS += ["conllu.gz", "conll.gz", "parquet", "arrow"]
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +75,7 @@ def test_files_of_documents(
     data = files[suffix]
     if suffix == "spacy" and inside:  # what is compressed
         changed = zlib.compress(harm(zlib.decompress(data)))
-    elif suffix == "jsonl.gz" and inside:
+    elif suffix.endswith(".gz") and inside:
         changed = gzip.compress(harm(gzip.decompress(data)))
     else:
         changed = harm(data)
@@ -152,21 +86,70 @@ def test_files_of_documents(
         for doc in read_docs(path, Vocab("en")):
             doc.to_json()
 
-    survives(load)
+    survives(load, len(changed))
+
+
+def _rules(data: bytes) -> None:
+    spanloom.blank("en").tokenizer.from_bytes(data)
+
+
+def _packed(data: bytes) -> None:
+    for doc in DocBin().from_bytes(data).get_docs(Vocab("en")):
+        doc.to_json()
+
+
+def _plain(data: bytes) -> None:
+    _packed(zlib.compress(data))
+
+
+BYTES = {
+    "doc": lambda data: Doc(Vocab("en")).from_bytes(data).to_json(),
+    "vocab": lambda data: Vocab("en").from_bytes(data),
+    "strings": lambda data: StringStore().from_bytes(data),
+    "tokenizer": _rules,
+    "docbin": _packed,
+    "docbin inside": _plain,
+}
+
+
+@pytest.fixture(scope="module")
+def parts() -> dict[str, bytes]:
+    vocab = Vocab("en")
+    doc = a_doc(vocab)
+    packed = DocBin(docs=[doc], store_user_data=True).to_bytes()
+    return {
+        "doc": doc.to_bytes(),
+        "vocab": vocab.to_bytes(),
+        "strings": vocab.strings.to_bytes(),
+        "tokenizer": spanloom.blank("en").tokenizer.to_bytes(),
+        "docbin": packed,
+        "docbin inside": zlib.decompress(packed),
+    }
+
+
+@pytest.mark.parametrize("kind", BYTES)
+@given(harm=damage())
+@FUZZ
+def test_bytes(parts: dict[str, bytes], kind: str, harm: Any) -> None:
+    changed = harm(parts[kind])
+    survives(lambda: BYTES[kind](changed), len(changed))
 
 
 @given(harm=damage())
 @FUZZ
-def test_bytes_of_documents_vocabs_and_rules(harm: Any) -> None:
-    vocab = Vocab("en")
-    doc = a_doc(vocab)
-    survives(lambda: Doc(Vocab("en")).from_bytes(harm(doc.to_bytes())))
-    survives(lambda: Vocab("en").from_bytes(harm(vocab.to_bytes())))
-    nlp = spanloom.blank("en")
-    rules = nlp.tokenizer.to_bytes()
-    survives(lambda: nlp.tokenizer.from_bytes(harm(rules)))
-    packed = DocBin(docs=[doc], store_user_data=True).to_bytes()
-    survives(lambda: list(DocBin().from_bytes(harm(packed)).get_docs(Vocab("en"))))
+def test_files_of_labels(tmp_path: Path, harm: Any) -> None:
+    path = tmp_path / "labels.json"
+    changed = harm(json.dumps({"labels": ["A", "B"], "n": 3, "of": {"é": 1.5}}).encode("utf8"))
+    path.write_bytes(changed)
+
+    def load() -> None:
+        labels = read_labels(path, require=True)
+        nlp = spanloom.blank("en")
+        nlp.add_pipe("tagger", config=SMALL)
+        examples = [Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})]
+        nlp.get_pipe("tagger").initialize(lambda: examples, nlp=nlp, labels=labels)
+
+    survives(load, len(changed))
 
 
 TEXT = init_config("en", ["tagger", "parser", "ner", "textcat"]).to_str().encode("utf8")
@@ -176,14 +159,14 @@ TEXT = init_config("en", ["tagger", "parser", "ner", "textcat"]).to_str().encode
 @FUZZ
 def test_texts_of_configs(tmp_path: Path, harm: Any) -> None:
     path = tmp_path / "a.cfg"
-    path.write_bytes(harm(TEXT))
+    path.write_bytes(changed := harm(TEXT))
 
     def load() -> None:
         config = load_config(path)
         find_problems(config)
         Pipeline.from_config(config)
 
-    survives(load)
+    survives(load, len(changed))
 
 
 @pytest.fixture(scope="module")
@@ -194,6 +177,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Pipeline, Path]:
     nlp.add_pipe("sentencizer")
     nlp.initialize(lambda: [Example.from_dict(nlp.make_doc("a b"), {"tags": ["A", "B"]})])
     nlp.to_disk(folder / "model")
+    nlp.to_disk(folder / "unlisted")
+    meta = json.loads((folder / "unlisted" / "meta.json").read_text("utf8"))
+    del meta["files"]
+    (folder / "unlisted" / "meta.json").write_text(json.dumps(meta), "utf8")
     return nlp, folder / "model"
 
 
@@ -214,17 +201,28 @@ SMALL = {
 }
 
 
-@given(data=st.data())
+def one_of(data: st.DataObject, folder: Path) -> Path:
+    """A file in a folder, or below."""
+    found: Path = data.draw(
+        st.sampled_from(sorted(path for path in folder.rglob("*") if path.is_file()))
+    )
+    return found
+
+
+def all_of(folder: Path) -> int:
+    """The size of a folder, in bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@given(data=st.data(), harm=damage())
 @FUZZ
-def test_folders_of_pipelines(saved: tuple[Pipeline, Path], data: st.DataObject) -> None:
-    _, folder = saved
-    path = data.draw(st.sampled_from(sorted(p for p in folder.rglob("*") if p.is_file())))
-    before = path.read_bytes()
-    path.write_bytes(data.draw(damage())(before))
-    try:
-        survives(lambda: spanloom.load(folder))
-    finally:
-        path.write_bytes(before)
+def test_folders_of_pipelines(
+    saved: tuple[Pipeline, Path], listed: bool, data: st.DataObject, harm: Any
+) -> None:
+    folder = saved[1] if listed else saved[1].with_name("unlisted")
+    with damaged(one_of(data, folder), harm):
+        survives(lambda: spanloom.load(folder), all_of(folder))
 
 
 @given(harm=damage())
@@ -233,7 +231,7 @@ def test_bytes_of_pipelines(saved: tuple[Pipeline, Path], harm: Any) -> None:
     nlp, _ = saved
     changed = harm(nlp.to_bytes())
     fresh = Pipeline.from_config(nlp.config)
-    survives(lambda: fresh.from_bytes(changed))
+    survives(lambda: fresh.from_bytes(changed), len(changed))
 
 
 @pytest.fixture(scope="module")
@@ -257,12 +255,9 @@ def test_checkpoints(checkpoint: tuple[Config, Path], data: st.DataObject) -> No
     config, output = checkpoint
     folder = find_checkpoint(output)
     assert folder is not None
-    path = data.draw(st.sampled_from(sorted(p for p in folder.rglob("*") if p.is_file())))
-    before = path.read_bytes()
-    path.write_bytes(data.draw(damage())(before))
-    try:
-        survives(lambda: Checkpoint.read(folder))
+    path = one_of(data, folder)
+    with damaged(path, data.draw(damage())):
+        survives(lambda: Checkpoint.read(folder), all_of(folder))
         if path.name == "state.json":
-            survives(lambda: spanloom.train(config, output, quiet=True, resume=True))
-    finally:
-        path.write_bytes(before)
+            again = lambda: spanloom.train(config, output, quiet=True, resume=True)  # noqa: E731
+            survives(again, all_of(folder))

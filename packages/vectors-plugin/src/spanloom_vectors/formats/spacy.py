@@ -82,16 +82,21 @@ def map_spacy(folder: Path) -> Sections | None:
 def _opened(folder: Path) -> tuple[NDArray[Any], list[str], Subwords | None]:
     """The rows, mapped; by which attributes words are looked up; and the subwords of floret."""
     try:
-        table: NDArray[Any] = np.load(folder / "vectors", mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        table: NDArray[Any] = np.lib.format.open_memmap(folder / "vectors", mode="r")
+    except Exception as error:  # a damaged header fails in many ways
         raise FormatError(folder / "vectors", None, f"this isn't an array: {error}") from error
-    if table.ndim != 2 or not table.shape[1]:
-        raise FormatError(folder / "vectors", None, f"vectors of shape {table.shape}")
-    settings = _settings(folder / "vectors.cfg")
-    attrs = [_attr(settings.get("attr", "ORTH"))]
-    if settings.get("mode") != "floret":
-        return table, attrs, None
-    return table, attrs, Subwords("floret", len(table), **{key: settings[key] for key in _FLORET})
+    if table.ndim != 2 or not table.shape[1] or table.dtype.kind not in "fiu":
+        shape = f"vectors of shape {table.shape} and type {table.dtype}"
+        raise FormatError(folder / "vectors", None, shape)
+    settings, subwords = _read_json(folder / "vectors.cfg", dict), None
+    try:
+        attrs = [_attr(settings.get("attr", "ORTH"))]
+        if settings.get("mode") == "floret":
+            own = {key: settings[key] for key in _FLORET}
+            subwords = Subwords("floret", len(table), **own)
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(folder / "vectors.cfg", None, f"bad settings: {error!r}") from error
+    return table, attrs, subwords
 
 
 def _mapping(path: Path) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -100,15 +105,24 @@ def _mapping(path: Path) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     unpacker = msgpack.Unpacker(max_buffer_size=len(data) + 1)
     unpacker.feed(data)
     try:
-        size = min(unpacker.read_map_header(), len(data))
+        size = min(unpacker.read_map_header(), len(data) // 2)
         pairs = np.fromiter(unpacker, dtype=np.uint64, count=2 * size)
     except Exception as error:
         raise FormatError(path, None, f"this is no mapping of ids to rows: {error!r}") from error
     return pairs[::2].astype(np.uint64), pairs[1::2].astype(np.int64)
 
 
-def _settings(path: Path) -> dict[str, Any]:
-    return dict(srsly.read_json(path)) if path.exists() else {}
+def _read_json(path: Path, kind: type[Any]) -> Any:
+    """What a file of JSON holds, of one ``kind``; nothing if there is no file."""
+    if not path.exists():
+        return kind()
+    try:
+        found = srsly.read_json(path)
+    except ValueError as error:
+        raise FormatError(path, None, f"isn't JSON: {error}") from error
+    if not isinstance(found, kind):
+        raise FormatError(path, None, f"its JSON is a {type(found).__name__}")
+    return found
 
 
 def _attr(value: Any) -> str:
@@ -117,11 +131,9 @@ def _attr(value: Any) -> str:
 
 
 def _keys(folder: Path, size: int, problems: Problems) -> tuple[list[str], NDArray[np.int64]]:
-    mapping = srsly.read_msgpack(existing(folder / "key2row", "key2row of spaCy's vectors"))
-    ids = np.fromiter(mapping.keys(), dtype=np.uint64, count=len(mapping))
-    rows = np.fromiter(mapping.values(), dtype=np.int64, count=len(mapping))
-    strings = srsly.read_json(existing(folder / "strings.json", "strings of spaCy's vectors"))
-    strings = [*strings, *symbol_ids()]
+    ids, rows = _mapping(folder / "key2row")
+    strings = _read_json(existing(folder / "strings.json", "strings of spaCy's vectors"), list)
+    strings = [*(each for each in strings if isinstance(each, str)), *symbol_ids()]
     named = dict(zip(hash_strings(strings).tolist(), strings))
     order = np.argsort(rows, kind="stable")
     words: list[str] = []

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import time
 import tomllib
 import zipfile
 from pathlib import Path
@@ -315,6 +316,25 @@ def minimums(session: nox.Session) -> None:
     session.install(*LAZY, *floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
     folder = str(PACKAGES["core"] / "tests")
     session.run("pytest", folder, "-q", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Every reader and loader with damaged data, ``nox -s fuzz -- --minutes 10``, in rounds with
+    other seeds. Not in CI, whose tests try a few examples of each."""
+    arguments = [*session.posargs]
+    minutes = 10.0
+    if "--minutes" in arguments:
+        at = arguments.index("--minutes")
+        minutes = float(arguments[at + 1])
+        del arguments[at : at + 2]
+    install(session, *editable(*PACKAGES), *TEST_TOOLS)
+    files = sorted(map(str, ROOT.glob("tests/test_fuzz*.py")))
+    many = {"OMP_NUM_THREADS": "1", "SPANLOOM_FUZZ": os.environ.get("SPANLOOM_FUZZ", "50")}
+    started = time.monotonic()
+    while time.monotonic() < started + 60 * minutes:
+        seed = f"--hypothesis-seed={time.time_ns()}"
+        session.run("pytest", *files, "-q", "-n", "auto", seed, *arguments, env=many)
 
 
 @nox.session(python="3.11")

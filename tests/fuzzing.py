@@ -100,7 +100,7 @@ _INTEGERS += [b"\0\0\0\x40", b"\0\0\0\0\x10\0\0\0"]
 
 
 @st.composite
-def damage(draw: st.DrawFn) -> Callable[[bytes], bytes]:
+def damage(draw: st.DrawFn) -> Callable[[bytes], bytes]:  # noqa: C901
     """A function that changes, removes, doubles or adds some bytes, or says them otherwise."""
     kind = draw(st.sampled_from(_KINDS))
     places = draw(st.lists(st.floats(0, 1), min_size=2, max_size=6))

@@ -4,6 +4,7 @@ transformers, weights, raw text, and wheels. See :mod:`fuzzing`."""
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -241,9 +242,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     whole = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]"
     )
     config = BertConfig(
         vocab_size=len(words),
@@ -325,12 +324,26 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return next(iter(made.files)), folder / "model"
 
 
-@given(harm=damage())
+def _repacked(data: bytes, which: float, harm: Harm) -> bytes:
+    """The wheel with damage in one of its files, which is packed anew."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = list(parts)[int(which * (len(parts) - 1))]
+    parts[name] = harm(parts[name])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return packed.getvalue()
+
+
+@given(harm=damage(), inside=st.none() | st.floats(0, 1))
 @FUZZ
 def test_wheels(
-    tmp_path_factory: pytest.TempPathFactory, wheel: tuple[Path, Path], harm: Harm
+    tmp_path_factory: pytest.TempPathFactory, wheel: tuple[Path, Path], harm: Harm, inside: Any
 ) -> None:
     path, _ = wheel
+    change = harm if inside is None else lambda data: _repacked(data, inside, harm)
     target = tmp_path_factory.mktemp("target") / "fresh"
 
     def load() -> None:
@@ -338,7 +351,7 @@ def test_wheels(
         unmet(archive.requires)
         archive.unpack(target)
 
-    with damaged(path, harm) as size:
+    with damaged(path, change) as size:
         survives(load, size)
         survives(lambda: spanloom.load(path), size)
 

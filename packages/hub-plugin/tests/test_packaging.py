@@ -32,6 +32,7 @@ from spanloom.errors import MissingFileError, PackageError, PluginError, Spanloo
 from spanloom.plugins import refresh
 from spanloom.plugins.installed import find
 from spanloom_hub import fetched, install, is_ours, package, unmet
+from spanloom_hub.archive import Archive
 from spanloom_hub.names import package_name, required_range, requirements
 
 from .support import run
@@ -557,3 +558,24 @@ def test_refresh_is_enough_in_a_notebook(wheel: Path, mine: Path) -> None:
     refresh()
     found = find("en_my_tagger")
     assert found is not None and found.requires == ("spanloom>=0.1.0,<1",)
+
+
+def test_a_wheel_that_points_before_its_start_was_a_raw_error(wheel: Path, tmp_path: Path) -> None:
+    data = bytearray(wheel.read_bytes())
+    at = data.rindex(b"PK\x05\x06") + 16  # where the list of members begins
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") + (1 << 20)).to_bytes(
+        4, "little"
+    )
+    path = tmp_path / wheel.name
+    path.write_bytes(data)
+    with pytest.raises(PackageError, match="damaged"):
+        Archive.read(path)
+
+
+def test_a_requirement_that_is_none_was_a_raw_error(wheel: Path, tmp_path: Path) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        name = f"{INFO}/METADATA"
+        files[name] = files[name].replace(b"\n\n", b"\nRequires-Dist: ?!\n\n", 1)
+
+    with pytest.raises(PackageError, match="damaged"):
+        Archive.read(spoiled(wheel, tmp_path, change))

@@ -338,3 +338,23 @@ def test_zst_files_of_several_frames_and_cut_ones(tmp_path, data):
 def test_compressed_models_without_an_ending(tmp_path, data):
     (tmp_path / "model").write_bytes(gzip.compress((data / "ff_fasttext.bin").read_bytes()))
     assert read_vectors(tmp_path / "model").hash == read_vectors(data / "ff_fasttext.bin").hash
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("key2row", b"\x84\x01"),
+        ("strings.json", b'["a", "\xdb"]'),
+        ("strings.json", b'{"a": '),
+        ("vectors.cfg", b"[]"),
+        ("vectors.cfg", b'{"attr": "x", "mode": "floret"}'),
+        ("vectors", b"PK\x05\x06" + bytes(18)),
+        ("vectors", b""),
+    ],
+)
+def test_a_damaged_file_of_spacy_vectors_was_a_raw_error(tmp_path, name, content):
+    table = Table.from_arrays(["a", "b"], np.ones((2, 3)))
+    write_vectors(tmp_path / "x", table, format="spacy")
+    (tmp_path / "x" / name).write_bytes(content)
+    with pytest.raises(FormatError, match=name):
+        read_vectors(tmp_path / "x")

@@ -9,13 +9,13 @@ import io
 import re
 import stat
 import zipfile
-import zlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 
 from spanloom.errors import PackageError
+from spanloom.io.zips import DAMAGE
 from spanloom.plugins.installed import GROUP
 
 from .contents import code_within, is_data
@@ -26,6 +26,8 @@ _INFO = re.compile(r"(?P<name>[A-Za-z0-9_.]+)-(?P<version>[A-Za-z0-9_.!+]+)\.dis
 #: What a wheel may take unpacked unless the caller says otherwise: bytes, and times its size.
 _ROOM = 1 << 28
 _RATIO = 10
+#: What reading a damaged wheel raises; the last two of members that lack or are no table.
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, KeyError, csv.Error)
 _FOLDER = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -53,15 +55,9 @@ class Archive:
         try:
             with zipfile.ZipFile(path) as archive:
                 return _read(path, archive, max_size)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            KeyError,
-            UnicodeDecodeError,
-            EOFError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
+        except PackageError:
+            raise
+        except _DAMAGE as error:
             raise PackageError(f"'{path}' isn't a wheel, or is damaged: {error}") from None
 
     def unpack(self, target: Path) -> None:
@@ -86,6 +82,8 @@ class Archive:
 
 
 def _read(path: Path, archive: zipfile.ZipFile, max_size: int | None) -> Archive:
+    from packaging.requirements import Requirement
+
     files = [member for member in archive.infolist() if not member.is_dir()]
     names = [member.filename for member in files]
     size = sum(member.file_size for member in files)
@@ -113,7 +111,8 @@ def _read(path: Path, archive: zipfile.ZipFile, max_size: int | None) -> Archive
     if f"{name}/meta.json" not in names or f"{name}/config.cfg" not in names:
         raise PackageError(f"'{path}': its folder '{name}' isn't a saved pipeline")
     _check_identity(path, info, name, metadata["Name"], metadata["Version"])
-    requires = tuple(map(str, metadata.get_all("Requires-Dist", [])))
+    requires = tuple(str(Requirement(line)) for line in metadata.get_all("Requires-Dist", []))
+    _record(archive, f"{info}/RECORD")
     return Archive(path, name, metadata["Version"], info, requires, tuple(names), size)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from spanloom.errors import SerializationError
 from spanloom.io import msgpack
+from spanloom.io.zips import DAMAGE
 
 __all__ = ["BytesParts", "FolderParts", "Parts", "WheelParts", "find_parts", "json_of"]
 
@@ -89,7 +90,7 @@ class WheelParts:
         try:
             with zipfile.ZipFile(wheel) as archive:
                 infos = archive.infolist()
-        except (OSError, zipfile.BadZipFile, ValueError) as error:
+        except DAMAGE as error:
             raise SerializationError(f"'{wheel}' isn't a wheel: {error}") from error
         room = (1 << 20) + _RATIO * wheel.stat().st_size
         if sum(info.file_size for info in infos) > room:
@@ -111,7 +112,7 @@ class WheelParts:
                 return archive.read(self._prefix + "/".join(path))
         except KeyError:
             return None
-        except (OSError, zipfile.BadZipFile, ValueError, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+        except DAMAGE as error:
             raise SerializationError(f"{self.source} is damaged: {error}") from error
 
 

@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import mmap
 import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import FormatError
 from spanloom.io.files import existing
+from spanloom.io.zips import DAMAGE
 
 from ..build import Chunk, Source
 from ..problems import Problems
@@ -31,18 +30,8 @@ __all__ = ["read_npz", "read_safetensors", "write_npz", "write_safetensors"]
 _BLOCK = 4096
 _WORDS = ("words", "vocab", "index", "keys")
 _VECTORS = ("vectors", "embeddings", "embedding", "weights")
-_DAMAGE = (
-    BadZipFile,
-    EOFError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,  # an encrypted member
-    SyntaxError,  # in the header of an array
-    ValueError,
-    zlib.error,
-)
+#: The last in the header of an array.
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, KeyError, MemoryError, SyntaxError)
 _TYPES = {
     "F64": "<f8",
     "F32": "<f4",

@@ -21,6 +21,7 @@ from typing import IO, Any, cast
 
 from spanloom.errors import DataError, FormatError
 from spanloom.io.files import existing, file_written
+from spanloom.io.zips import DAMAGE
 
 __all__ = [
     "COMPRESSED",
@@ -78,7 +79,7 @@ def is_archive(path: str | Path) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             return not all(name.endswith(".npy") for name in archive.namelist())
-    except zipfile.BadZipFile:
+    except DAMAGE:
         return False
 
 
@@ -142,7 +143,10 @@ def _member(archive: zipfile.ZipFile, file: Path, path: str | Path) -> IO[bytes]
         raise FormatError(path, None, f"the archive {what}{choose}")
     if infos[0].flag_bits & 1:
         raise FormatError(path, None, "the archive is encrypted: unpack it first")
-    return archive.open(infos[0])
+    try:
+        return archive.open(infos[0])
+    except DAMAGE as error:
+        raise FormatError(path, None, f"the zip data is damaged: {error}") from error
 
 
 @contextmanager

@@ -194,6 +194,7 @@ def test_tables_of_lookups(harm: Harm) -> None:
 
 @pytest.fixture(scope="module")
 def spacy_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small pipeline that spaCy 3.8 made for this, as a folder, a wheel and bytes."""
     folder = tmp_path_factory.mktemp("spacy")
     with zipfile.ZipFile(Path(__file__).parent / "data" / "small_spacy.zip") as archive:
         archive.extractall(folder)

@@ -101,6 +101,11 @@ class DependencyParser(TransitionComponent):
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
         return {key: self.cfg[key] for key in ("left", "right", "root")}
 
+    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+        # A parser that was saved when there was one system has neither setting.
+        earlier: dict[str, Any] = {"breaks": ["ROOT"], "system": "spanloom"}
+        super()._load({**earlier, **cfg} if isinstance(cfg, dict) else cfg, weights, source)
+
     def _index_labels(self) -> None:
         self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))
         self._numbers = {name: number for number, name in enumerate(self._names)}
@@ -109,7 +114,7 @@ class DependencyParser(TransitionComponent):
             dtype=np.uint64,
         )
         self._lifted = np.asarray([DELIMITER in name for name in self._names], dtype=bool)
-        kind = OpenActions if self.cfg.get("system") == "spacy" else ParserActions
+        kind = OpenActions if self.cfg["system"] == "spacy" else ParserActions
         self._actions = kind(
             [self._numbers[name] for name in self.cfg["left"]],
             [self._numbers[name] for name in self.cfg["right"]],

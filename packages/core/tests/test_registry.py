@@ -429,7 +429,7 @@ def test_known_names_say_what_to_install(group: str, name: str, dist: str) -> No
 def test_names_of_spacys_say_what_to_install(group: str, name: str) -> None:
     if registry.has("dialects", "spacy"):
         pytest.skip("spanloom-spacy is installed here")
-    with pytest.raises(UnknownNameError, match=r"translated by `spanloom-spacy`.*pip install"):
+    with pytest.raises(UnknownNameError, match=r"translated by 'spanloom-spacy'.*pip install"):
         registry.get(group, name)
 
 

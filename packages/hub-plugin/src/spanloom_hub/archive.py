@@ -42,8 +42,8 @@ class Archive:
     path: Path
     name: str
     version: str
-    info: str
     requires: tuple[str, ...]
+    info: str
     members: tuple[str, ...]
     size: int
 
@@ -113,7 +113,7 @@ def _read(path: Path, archive: zipfile.ZipFile, max_size: int | None) -> Archive
     _check_identity(path, info, name, metadata["Name"], metadata["Version"])
     requires = tuple(str(Requirement(line)) for line in metadata.get_all("Requires-Dist", []))
     _record(archive, f"{info}/RECORD")
-    return Archive(path, name, metadata["Version"], info, requires, tuple(names), size)
+    return Archive(path, name, metadata["Version"], requires, info, tuple(names), size)
 
 
 def _entry_points(text: str) -> list[tuple[str, str, str]]:

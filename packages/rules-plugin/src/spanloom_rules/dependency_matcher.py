@@ -12,7 +12,8 @@ from spanloom.tokens import Doc, Span
 
 from .matcher import Matcher
 from .matching.relations import RELATIONS, Tree
-from .matching.validation import PatternError, UnknownRuleError
+from .matching.rules import RuleMatcher
+from .matching.validation import PatternError
 
 __all__ = ["DependencyMatcher", "DependencyPattern", "OnTree", "TreeMatch"]
 
@@ -32,7 +33,7 @@ _KEYS = {"RIGHT_ID", "RIGHT_ATTRS", "REL_OP", "LEFT_ID"}
 _Nodes = list[tuple[int, int, str]]
 
 
-class DependencyMatcher:
+class DependencyMatcher(RuleMatcher[DependencyPattern, OnTree]):
     """Finds subtrees that match patterns.
 
     >>> matcher = DependencyMatcher(nlp.vocab)  # doctest: +SKIP
@@ -45,51 +46,24 @@ class DependencyMatcher:
     """
 
     def __init__(self, vocab: Vocab, *, validate: bool = False) -> None:
-        self.vocab = vocab
-        self.validate = validate
+        super().__init__(vocab, validate=validate)
         self._matcher = Matcher(vocab, validate=validate)
-        self._rules: dict[int, tuple[OnTree | None, list[DependencyPattern], list[_Nodes]]] = {}
+        self._parsed: dict[int, list[_Nodes]] = {}
         self._numbers = 0
-
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str | int) and self._key(key) in self._rules
-
-    def has_key(self, key: str | int) -> bool:
-        """Whether there is a rule of this name."""
-        return key in self
-
-    def get(
-        self, key: str | int, default: Any = None
-    ) -> tuple[OnTree | None, list[DependencyPattern]] | Any:
-        """What is called on a match of a rule, and its patterns; ``default`` if there is none."""
-        found = self._rules.get(self._key(key))
-        return default if found is None else found[:2]
-
-    def _key(self, key: str | int) -> int:
-        return self.vocab.strings.add(key) if isinstance(key, str) else key
 
     def add(
         self, key: str | int, patterns: list[DependencyPattern], *, on_match: OnTree | None = None
     ) -> None:
         """Add patterns to the rule ``key``; ``on_match`` is called for each match. Raises
         :class:`PatternError` for patterns that can't be; then nothing is added."""
-        if on_match is not None and not callable(on_match):
-            raise DataError(f"on_match of the rule {key!r} can't be called: {on_match!r:.60}")
-        if not isinstance(patterns, list | tuple):
-            raise DataError(
-                f"the rule {key!r} needs a list of patterns, each a list of dicts, and was given "
-                f"{type(patterns).__name__}"
-            )
+        self._check(key, patterns, on_match)
         wrong = {i: list(_problems(pattern)) for i, pattern in enumerate(patterns)}
         if any(wrong.values()):
             raise PatternError(key, wrong)
         number = self._key(key)
         nodes = [self._nodes(key, i, pattern) for i, pattern in enumerate(patterns)]
-        _, old_patterns, old_nodes = self._rules.get(number, (None, [], []))
-        self._rules[number] = on_match, [*old_patterns, *patterns], [*old_nodes, *nodes]
+        self._put(number, patterns, on_match)
+        self._parsed.setdefault(number, []).extend(nodes)
 
     def _nodes(self, key: str | int, number: int, pattern: DependencyPattern) -> _Nodes:
         nodes: _Nodes = []
@@ -108,10 +82,7 @@ class DependencyMatcher:
 
     def remove(self, key: str | int) -> None:
         """Take out a rule. Raises :class:`UnknownRuleError` if there is none of this name."""
-        number = self._key(key)
-        if number not in self._rules:
-            raise UnknownRuleError(f"there is no rule {key!r} to remove")
-        for nodes in self._rules.pop(number)[2]:
+        for nodes in self._parsed.pop(self._take_out(key)):
             for rule, _, _ in nodes:
                 self._matcher.remove(rule)
 
@@ -124,7 +95,7 @@ class DependencyMatcher:
         if not isinstance(doclike, Doc | Span):
             raise DataError(f"a matcher takes a Doc or a Span, not {type(doclike).__name__}")
         doc = doclike if isinstance(doclike, Doc) else doclike.as_doc(copy_user_data=True)
-        if not len(doc) or not self._rules:
+        if not len(doc) or not self._patterns:
             return []
         heads = doc.column("HEAD")
         if heads is None:
@@ -139,13 +110,13 @@ class DependencyMatcher:
             places.setdefault(tree.root(start), {}).setdefault(rule, []).append(start)
         matches: list[TreeMatch] = [
             (key, found)
-            for key, (_, _, patterns) in self._rules.items()
+            for key, patterns in self._parsed.items()
             for nodes in patterns
             for tokens in places.values()
             for found in _found(tree, nodes, tokens, [])
         ]
         for i, (key, _) in enumerate(matches):
-            on_match = self._rules[key][0]
+            on_match = self._callbacks.get(key)
             if on_match is not None:
                 on_match(self, doc, i, matches)
         return matches

@@ -13,7 +13,8 @@ from spanloom.tokens import Doc, Span
 from .fuzzy import FuzzyCompare, levenshtein_compare
 from .matching.index import PatternIndex
 from .matching.prepared import Match, Prepared
-from .matching.validation import PatternError, UnknownRuleError, problems
+from .matching.rules import RuleMatcher
+from .matching.validation import PatternError, problems
 
 __all__ = ["Matcher", "OnMatch", "TokenPattern"]
 
@@ -26,7 +27,7 @@ OnMatch = Callable[["Matcher", Doc, int, list[Any]], Any]
 Greedy = Literal["FIRST", "LONGEST"]
 
 
-class Matcher:
+class Matcher(RuleMatcher[TokenPattern, OnMatch]):
     """Finds runs of tokens that match patterns, lists with a dict for each token.
 
     >>> matcher = Matcher(nlp.vocab)  # doctest: +SKIP
@@ -48,36 +49,11 @@ class Matcher:
         *,
         fuzzy_compare: FuzzyCompare = levenshtein_compare,
     ) -> None:
-        self.vocab = vocab
-        self.validate = validate
+        super().__init__(vocab, validate=validate)
         self._fuzzy_compare = fuzzy_compare
         self._index = PatternIndex(vocab.strings)
-        self._patterns: dict[int, list[TokenPattern]] = {}
-        self._options: dict[int, tuple[OnMatch | None, Greedy | None]] = {}
+        self._greedy: dict[int, Greedy] = {}
         self._prepared: Prepared | None = None
-        self._callbacks = self._greedy = False
-
-    def __len__(self) -> int:
-        return len(self._patterns)
-
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str | int) and self._key(key) in self._patterns
-
-    def has_key(self, key: str | int) -> bool:
-        """Whether there is a rule of this name."""
-        return key in self
-
-    def get(
-        self, key: str | int, default: Any = None
-    ) -> tuple[OnMatch | None, list[TokenPattern]] | Any:
-        """What is called on a match of a rule, and its patterns; ``default`` if there is none."""
-        number = self._key(key)
-        if number not in self._patterns:
-            return default
-        return self._options[number][0], self._patterns[number]
-
-    def _key(self, key: str | int) -> int:
-        return self.vocab.strings.add(key) if isinstance(key, str) else key
 
     def add(
         self,
@@ -94,13 +70,7 @@ class Matcher:
         :class:`~spanloom.errors.DataError`) for a pattern that can't be, naming it and its place;
         then nothing is added.
         """
-        if on_match is not None and not callable(on_match):
-            raise DataError(f"on_match of the rule {key!r} can't be called: {on_match!r:.60}")
-        if not isinstance(patterns, list | tuple):
-            raise DataError(
-                f"the rule {key!r} needs a list of patterns, each a list of dicts, and was given "
-                f"{type(patterns).__name__}"
-            )
+        self._check(key, patterns, on_match)
         if greedy not in (None, "FIRST", "LONGEST"):
             raise DataError(f"greedy is {greedy!r}: give 'FIRST', 'LONGEST' or None")
         parsed, wrong = [], {}
@@ -114,18 +84,16 @@ class Matcher:
             raise PatternError(key, wrong)
         number = self._key(key)
         self._index.add(number, parsed)
-        self._patterns.setdefault(number, []).extend(patterns)
-        self._options[number] = on_match, greedy
-        self._callbacks |= on_match is not None
-        self._greedy |= greedy is not None
+        self._put(number, patterns, on_match)
+        self._greedy.pop(number, None)
+        if greedy is not None:
+            self._greedy[number] = greedy
         self._prepared = None
 
     def remove(self, key: str | int) -> None:
         """Take out a rule. Raises :class:`UnknownRuleError` if there is none of this name."""
-        number = self._key(key)
-        if number not in self._patterns:
-            raise UnknownRuleError(f"there is no rule {key!r} to remove")
-        del self._patterns[number], self._options[number]
+        number = self._take_out(key)
+        self._greedy.pop(number, None)
         self._index.remove(number)
         self._prepared = None
 
@@ -152,9 +120,9 @@ class Matcher:
         self,
         doclike: Doc | Span,
         *,
+        with_alignments: Literal[True],
         as_spans: Literal[False] = False,
         allow_missing: bool = False,
-        with_alignments: Literal[True],
     ) -> list[tuple[int, int, int, list[int]]]: ...
     def __call__(
         self,
@@ -190,7 +158,7 @@ class Matcher:
             matches = self._chosen(matches)
         if self._callbacks:
             for i, match in enumerate(matches):
-                on_match = self._options[match[0]][0]
+                on_match = self._callbacks.get(match[0])
                 if on_match is not None:
                     on_match(self, doc, i, matches)
         if as_spans:
@@ -207,12 +175,12 @@ class Matcher:
         groups: dict[int, list[Any]] = {}
         chosen = []
         for match in matches:
-            if self._options[match[0]][1] is None:
-                chosen.append(match)
-            else:
+            if match[0] in self._greedy:
                 groups.setdefault(match[0], []).append(match)
+            else:
+                chosen.append(match)
         for key, group in groups.items():
-            if self._options[key][1] == "FIRST":
+            if self._greedy[key] == "FIRST":
                 group.sort(key=lambda match: (match[1], -match[2]))
             else:
                 group.sort(key=lambda match: (match[1] - match[2], match[1]))
@@ -225,7 +193,10 @@ class Matcher:
         return chosen
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rules = [(key, patterns, *self._options[key]) for key, patterns in self._patterns.items()]
+        rules = [
+            (key, patterns, self._callbacks.get(key), self._greedy.get(key))
+            for key, patterns in self._patterns.items()
+        ]
         return _restored, (type(self), self.vocab, self.validate, self._fuzzy_compare, rules)
 
 

@@ -6,7 +6,7 @@ Of tokens and spans, any attribute or function can be scored, one token or span 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict, Unpack
 
 from spanloom import Doc, Example, Pipeline, Span, Token, blank
 from spanloom.errors import AbsentError
@@ -19,6 +19,14 @@ __all__ = ["PRFScore", "Scorer"]
 
 #: Values of a token that mean that it has none.
 MISSING: Collection[Any] = frozenset([None, 0, ""])
+
+
+class Reading(TypedDict, total=False):
+    """How values of tokens are read, by default as attributes, and which mean that there is none,
+    by default ``None``, 0 and ""."""
+
+    getter: Callable[[Token, str], Any]
+    missing_values: Collection[Any]
 
 
 class PRFScore(Counts):
@@ -77,31 +85,24 @@ class Scorer:
 
     @staticmethod
     def score_token_attr(
-        examples: Iterable[Example],
-        attr: str,
-        *,
-        getter: Callable[[Token, str], Any] = getattr,
-        missing_values: Collection[Any] = MISSING,
+        examples: Iterable[Example], attr: str, **reading: Unpack[Reading]
     ) -> dict[str, Any]:
         """``{attr}_acc``: the F1 of pairs of token and value, where the reference has a value.
-        Predicted tokens that cover exactly one reference token count."""
+        Predicted tokens that cover exactly one reference token count. For ``getter`` and
+        ``missing_values`` see :class:`Reading`."""
         counts = Counts()
-        for found, wanted in _values(examples, attr, getter, missing_values):
+        for found, wanted in _values(examples, attr, **reading):
             counts.add_sets(set(found), set(wanted))
         return {f"{attr}_acc": counts.fscore if counts else None}
 
     @staticmethod
     def score_token_attr_per_feat(
-        examples: Iterable[Example],
-        attr: str,
-        *,
-        getter: Callable[[Token, str], Any] = getattr,
-        missing_values: Collection[Any] = MISSING,
+        examples: Iterable[Example], attr: str, **reading: Unpack[Reading]
     ) -> dict[str, Any]:
         """Of values that are FEATS: ``{attr}_micro_p``, ``_r`` and ``_f`` over all features, and
         ``{attr}_per_feat`` for each."""
         counts: dict[str, Counts] = {}
-        for pair in _values(examples, attr, getter, missing_values):
+        for pair in _values(examples, attr, **reading):
             found, wanted = (
                 {(name, i, value) for i, feats in side for name, value in _feats(feats)}
                 for side in pair
@@ -151,15 +152,16 @@ Values = list[tuple[int, Any]]
 def _values(
     examples: Iterable[Example],
     attr: str,
-    getter: Callable[[Token, str], Any],
-    missing: Collection[Any],
+    *,
+    getter: Callable[[Token, str], Any] = getattr,
+    missing_values: Collection[Any] = MISSING,
 ) -> Iterable[tuple[Values, Values]]:
     """For each example, reference tokens with the values predicted for them and with their own."""
     for example in examples:
         gold = {
             token.i: value
             for token in example.reference
-            if not token.is_space and (value := getter(token, attr)) not in missing
+            if not token.is_space and (value := getter(token, attr)) not in missing_values
         }
         predicted = example.predicted
         at, of = (each.tolist() for each in aligned_pairs(example))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from spanloom.errors import ConfigError, ConfigProblem
@@ -12,16 +12,16 @@ from spanloom.tokenizer import CharacterTokenizer
 from spanloom.tokenizer.rules import checked_case
 from spanloom.vocab.protocols import PipelineLike
 
-__all__ = ["chinese_tokenizer", "rules_from_bytes"]
+__all__ = ["PATTERNS", "chinese_tokenizer", "rules_from_bytes"]
 
-#: Our name for a pattern -> spaCy's.
-_PATTERNS = {
+PATTERNS: Mapping[str, str] = {
     "prefix": "prefix_search",
     "suffix": "suffix_search",
     "infix": "infix_finditer",
     "token": "token_match",
     "url": "url_match",
 }
+"""Our name for a pattern -> spaCy's."""
 
 
 def chinese_tokenizer(segmenter: str = "char") -> Callable[[PipelineLike], CharacterTokenizer]:
@@ -45,7 +45,7 @@ def rules_from_bytes(data: bytes) -> dict[str, Any] | None:
         state = msgpack.loads(data)
     except Exception:
         return None
-    if not isinstance(state, dict) or not {"exceptions", *_PATTERNS.values()} <= state.keys():
+    if not isinstance(state, dict) or not {"exceptions", *PATTERNS.values()} <= state.keys():
         return None
     cases = {
         string: [[text, norm] for text, norm in checked_case(string, pieces)]
@@ -53,7 +53,7 @@ def rules_from_bytes(data: bytes) -> dict[str, Any] | None:
     }
     return {
         "special_cases": cases,
-        **{ours: state[name] for ours, name in _PATTERNS.items()},
+        **{ours: state[name] for ours, name in PATTERNS.items()},
         "whole_pictures": False,
         "cases_inside": not state.get("faster_heuristics", True),
     }

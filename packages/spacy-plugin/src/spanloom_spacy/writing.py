@@ -17,6 +17,7 @@ from spanloom.vocab.morphology import feats_to_dict, normalize_feats
 from spanloom.vocab.strings import hash_strings, symbol_ids
 
 from .moves import UNIT, Action, moves_bytes, ner_order, parser_order, reordered
+from .tokenizers import PATTERNS
 
 __all__ = ["to_spacy"]
 
@@ -24,18 +25,6 @@ Files = Mapping[str, bytes]
 """What is in a component's folder."""
 
 _VERSION = ">=3.8.0,<3.9.0"
-#: The settings that spaCy's factory of each name takes, of those that ours has.
-_SETTINGS: Mapping[str, Collection[str]] = {
-    "tok2vec": ("model",),
-    "tagger": ("model", "scorer", "overwrite", "neg_prefix", "label_smoothing"),
-    "morphologizer": ("model", "scorer", "overwrite", "extend", "label_smoothing"),
-    "senter": ("model", "scorer", "overwrite"),
-    "parser": ("model", "scorer", "moves", "min_action_freq", "update_with_oracle_cut_size"),
-    "ner": ("model", "scorer", "moves", "incorrect_spans_key", "update_with_oracle_cut_size"),
-    "attribute_ruler": ("scorer", "validate"),
-    "lemmatizer": ("scorer", "mode", "overwrite"),
-    "trainable_lemmatizer": ("model", "scorer", "backoff", "min_tree_freq", "overwrite", "top_k"),
-}
 #: Arguments of layers that spaCy's don't have. They count in training alone.
 _ONLY_OURS = ("grad_factor",)
 
@@ -52,7 +41,7 @@ def to_spacy(nlp: Any, path: str | Path, *, exclude: Collection[str] = ()) -> No
     blocks = {name: dict(nlp.config["components"][name]) for name in names}
     for name in names:
         _check(name, blocks[name], nlp.get_pipe(name))
-    parts = {name: _WRITERS[blocks[name]["factory"]](nlp.get_pipe(name)) for name in names}
+    parts = {name: _WRITERS[blocks[name]["factory"]][0](nlp.get_pipe(name)) for name in names}
     with folder_written(path, ["config.cfg", "meta.json"]) as folder:
         write_text(folder / "config.cfg", _config(nlp, blocks).to_str(interpolate=False))
         meta = {**json_ready(nlp.meta), "lang": nlp.lang, "spacy_version": _VERSION}
@@ -84,7 +73,7 @@ def _check(name: str, block: Mapping[str, Any], component: Any) -> None:
 def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
     components = {
         name: _theirs(
-            {k: v for k, v in block.items() if k in ("factory", *_SETTINGS[block["factory"]])}
+            {k: v for k, v in block.items() if k in ("factory", *_WRITERS[block["factory"]][1])}
         )
         for name, block in blocks.items()
     }
@@ -125,11 +114,7 @@ def _tokenizer(tokenizer: Any) -> bytes:
     }
     return msgpack.dumps(
         {
-            "prefix_search": state["prefix"],
-            "suffix_search": state["suffix"],
-            "infix_finditer": state["infix"],
-            "token_match": state["token"],
-            "url_match": state["url"],
+            **{theirs: state[ours] for ours, theirs in PATTERNS.items()},
             "exceptions": exceptions,
             "faster_heuristics": not state.get("cases_inside", False),
         }
@@ -230,14 +215,28 @@ def _trainable_lemmatizer(component: Any) -> Files:
     return {**_files(cfg, model), "trees": msgpack.dumps({"trees": packed})}
 
 
-_WRITERS: Mapping[str, Callable[[Any], Files]] = {
-    "tok2vec": _tok2vec,
-    "tagger": _tagger,
-    "morphologizer": _morphologizer,
-    "senter": _senter,
-    "parser": _parser,
-    "ner": _ner,
-    "attribute_ruler": _attribute_ruler,
-    "lemmatizer": _lemmatizer,
-    "trainable_lemmatizer": _trainable_lemmatizer,
+_WRITERS: Mapping[str, tuple[Callable[[Any], Files], Collection[str]]] = {
+    "tok2vec": (_tok2vec, ("model",)),
+    "tagger": (_tagger, ("model", "scorer", "overwrite", "neg_prefix", "label_smoothing")),
+    "morphologizer": (
+        _morphologizer,
+        ("model", "scorer", "overwrite", "extend", "label_smoothing"),
+    ),
+    "senter": (_senter, ("model", "scorer", "overwrite")),
+    "parser": (
+        _parser,
+        ("model", "scorer", "moves", "min_action_freq", "update_with_oracle_cut_size"),
+    ),
+    "ner": (
+        _ner,
+        ("model", "scorer", "moves", "incorrect_spans_key", "update_with_oracle_cut_size"),
+    ),
+    "attribute_ruler": (_attribute_ruler, ("scorer", "validate")),
+    "lemmatizer": (_lemmatizer, ("scorer", "mode", "overwrite")),
+    "trainable_lemmatizer": (
+        _trainable_lemmatizer,
+        ("model", "scorer", "backoff", "min_tree_freq", "overwrite", "top_k"),
+    ),
 }
+"""By factory: what writes its component's folder, and the settings that spaCy's factory takes, of
+those that ours has."""

@@ -34,19 +34,13 @@ def split_features(attrs: Mapping[str | int, Any]) -> tuple[dict[str | int, Any]
     own: dict[str | int, Any] = {}
     features: dict[str, Any] = {}
     for key, value in attrs.items():
-        if isinstance(key, int) or key == "_" or _is_attribute(key):
+        try:
+            if isinstance(key, str) and key != "_":
+                attr_name(key)
             own[key] = value
-        else:
-            features[key] = value
+        except DataError:
+            features[str(key)] = value
     return own, features
-
-
-def _is_attribute(name: str) -> bool:
-    try:
-        attr_name(name)
-    except DataError:
-        return False
-    return True
 
 
 def checked_values(vocab: Vocab, attrs: Mapping[str | int, Any], what: str) -> dict[str, Any]:

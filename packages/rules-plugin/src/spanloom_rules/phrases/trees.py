@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from spanloom.errors import DataError
 
+from ..matching.relations import Tree
+
 if TYPE_CHECKING:
     from spanloom.tokens import Doc
 
@@ -39,6 +41,7 @@ class Trees:
         heads = doc.column("HEAD")
         self._heads: NDArray[np.int32] = np.arange(size, dtype=np.int32) if heads is None else heads
         self.heads: list[int] = self._heads.tolist()
+        self._tree = Tree(self.heads)
 
     @cached_property
     def left(self) -> list[int]:
@@ -60,25 +63,17 @@ class Trees:
                 return found
             edges = higher
 
-    @cached_property
-    def _children(self) -> list[list[int]]:
-        children: list[list[int]] = [[] for _ in self.heads]
-        for i, head in enumerate(self.heads):
-            if head != i:
-                children[head].append(i)
-        return children
-
     def children(self, i: int) -> list[int]:
         """The children of a token, in order."""
-        return self._children[i]
+        return self._tree.children[i]
 
     def lefts(self, i: int) -> list[int]:
         """The children to the left of it, in order."""
-        return [child for child in self._children[i] if child < i]
+        return [child for child in self.children(i) if child < i]
 
     def rights(self, i: int) -> list[int]:
         """The children to the right of it, in order."""
-        return [child for child in self._children[i] if child > i]
+        return [child for child in self.children(i) if child > i]
 
     def first_conjunct(self, i: int) -> int:
         """The head of a token; if that is itself coordinated to one before it, the head of that,
@@ -90,12 +85,7 @@ class Trees:
 
     def below(self, i: int) -> list[int]:
         """The tokens of its subtree, in order."""
-        found, open_ = [i], [i]
-        while open_:
-            children = self._children[open_.pop()]
-            found += children
-            open_ += children
-        return sorted(found)
+        return sorted([i, *self._tree.below(i)])
 
     def of_parts(self, parts: Collection[str]) -> list[int]:
         """The tokens that are of these parts of speech."""

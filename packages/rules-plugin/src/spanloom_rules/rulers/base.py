@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from spanloom.tokens.batch import Batch
     from spanloom.vocab.protocols import PipelineLike
 
-    from ..matcher import Matcher
-    from ..phrase_matcher import PhraseMatcher
-
 __all__ = ["Ruler"]
 
 
@@ -55,6 +52,10 @@ class Ruler(DocAnnotator):
             fuzzy_compare=self.matcher_fuzzy_compare,
             validate=self.validate,
         )
+        #: What finds the token patterns.
+        self.matcher = self._patterns.matcher
+        #: What finds the phrases.
+        self.phrase_matcher = self._patterns.phrase_matcher
 
     def _rule(self, label: str, ent_id: str) -> str:
         """The name of the matchers' rule for a label and an id."""
@@ -96,16 +97,6 @@ class Ruler(DocAnnotator):
 
     def __contains__(self, label: object) -> bool:
         return label in self.labels
-
-    @property
-    def matcher(self) -> Matcher:
-        """What finds the token patterns."""
-        return self._patterns.matcher
-
-    @property
-    def phrase_matcher(self) -> PhraseMatcher:
-        """What finds the phrases."""
-        return self._patterns.phrase_matcher
 
     # -- running
 

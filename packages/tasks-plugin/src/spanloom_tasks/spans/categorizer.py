@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .model import SpansModel
 
 __all__ = ["SpanCategorizer", "make_spancat", "make_spancat_singlelabel"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def encoder() -> dict[str, Any]:
@@ -261,19 +263,21 @@ def _apart(rows: NDArray[np.int64], bounds: NDArray[np.int32]) -> NDArray[np.int
     return np.asarray(kept, dtype=np.int64)
 
 
-_DEFAULTS: dict[str, Any] = {
-    "suggester": {"@misc": "spanloom.ngram_suggester.v1", "sizes": [1, 2, 3]},
-    "scorer": {"@scorers": "spanloom.spancat_scorer.v1"},
-}
-_WEIGHTS = {"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0}
+def _declared(scorer: str) -> Callable[[F], F]:
+    """The declaration of a factory whose model ends in the layer ``scorer``."""
+    return component_defaults(
+        {
+            "model": _model(scorer),
+            "suggester": {"@misc": "spanloom.ngram_suggester.v1", "sizes": [1, 2, 3]},
+            "scorer": {"@scorers": "spanloom.spancat_scorer.v1"},
+        },
+        settings_of=KeyedSpans,
+        assigns=["doc.spans"],
+        score_weights={"spans_sc_f": 1.0, "spans_sc_p": 0.0, "spans_sc_r": 0.0},
+    )
 
 
-@component_defaults(
-    {"model": _model("spanloom.LinearLogistic.v1"), **_DEFAULTS},
-    settings_of=KeyedSpans,
-    assigns=["doc.spans"],
-    score_weights=_WEIGHTS,
-)
+@_declared("spanloom.LinearLogistic.v1")
 def make_spancat(
     nlp: PipelineLike,
     name: str,
@@ -288,12 +292,7 @@ def make_spancat(
     return SpanCategorizer(nlp.vocab, model, suggester, name, **settings)
 
 
-@component_defaults(
-    {"model": _model("Softmax.v2"), **_DEFAULTS},
-    settings_of=KeyedSpans,
-    assigns=["doc.spans"],
-    score_weights=_WEIGHTS,
-)
+@_declared("Softmax.v2")
 def make_spancat_singlelabel(
     nlp: PipelineLike,
     name: str,

@@ -26,6 +26,7 @@ from .arc_eager import BREAK, LEFT, REDUCE, RIGHT, SHIFT, ParserActions
 __all__ = ["CAN_ARC", "CAN_BREAK", "CAN_REDUCE", "CAN_SHIFT", "OpenActions", "OpenStates"]
 
 Array = Any
+Flags = NDArray[np.bool_] | None
 
 CAN_SHIFT, CAN_REDUCE, CAN_ARC, CAN_BREAK = 1, 2, 4, 8
 NOTHING = -1
@@ -58,8 +59,8 @@ class OpenStates:
         self,
         lengths: NDArray[np.int64],
         *,
-        starts: NDArray[np.bool_] | None = None,
-        denied: NDArray[np.bool_] | None = None,
+        starts: Flags = None,
+        denied: Flags = None,
         xp: Any = np,
     ) -> None:
         """Arguments are on the CPU. ``starts`` and ``denied``, shape ``(tokens,)``: where sentences

@@ -162,3 +162,10 @@ def test_segmenters_of_chinese_that_are_not_here_are_an_error() -> None:
     assert callable(tokenizer(segmenter="char"))
     with pytest.raises(ConfigError, match=r"nlp\.tokenizer\.segmenter"):
         tokenizer(segmenter="jieba")
+
+
+def test_spacys_names_of_suggesters_and_layers_of_spans() -> None:
+    for name in ("ngram_suggester", "ngram_range_suggester", "preset_spans_suggester"):
+        assert registry.misc.get(f"spacy.{name}.v1") is registry.misc.get(f"spanloom.{name}.v1")
+    layers = registry.resolve({"it": {"@layers": "spacy.mean_max_reducer.v1", "hidden_size": 3}})
+    assert layers["it"].name

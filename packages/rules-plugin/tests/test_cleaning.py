@@ -31,7 +31,7 @@ def test_an_attribute_that_is_not_there_is_named_unless_silent() -> None:
     nlp.add_pipe("doc_cleaner", config={"attrs": {"_.nothing": 1, "no.thing": 2}, "silent": False})
     with pytest.warns(UserWarning, match="can't set '(_.nothing|no.thing)'") as told:
         nlp("text")
-    assert len(told) == 2
+    assert len({str(each.message) for each in told if "thing'" in str(each.message)}) == 2
     quiet = spanloom.blank("en")
     quiet.add_pipe("doc_cleaner")
     with warnings.catch_warnings():

@@ -313,7 +313,7 @@ def test_two_classifiers_without_labels_both_read_the_examples() -> None:
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_attention_with_keys_of_its_own_learns(exclusive: bool) -> None:
     nlp = spanloom.blank("en")
-    model = {"@architectures": "spacy.TextCatParametricAttention.v1",
+    model = {"@architectures": "spanloom.TextCatParametricAttention.v1",
              "exclusive_classes": exclusive, "tok2vec": TOK2VEC}  # fmt: skip
     factory = "textcat" if exclusive else "textcat_multilabel"
     nlp.add_pipe(factory, config={"model": model})

@@ -181,12 +181,9 @@ def clash(fake_dist: FakeDist) -> str:
     name = "shared.Name.v1"
     for dist in ("loom-bb", "loom-aa"):
         module = dist.replace("-", "_")
-        fake_dist(
-            dist,
-            "2.1",
-            points={ARCHITECTURES: {name: f"{module}:who", f"{dist}.Own.v1": f"{module}:who"}},
-            modules={module: f"def who():\n    return '{dist}'\n"},
-        )
+        points = {ARCHITECTURES: dict.fromkeys((name, f"{dist}.Own.v1"), f"{module}:who")}
+        source = f"def who():\n    return '{dist}'\n"
+        fake_dist(dist, "2.1", points=points, modules={module: source})
     return name
 
 

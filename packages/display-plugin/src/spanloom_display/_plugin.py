@@ -15,8 +15,5 @@ SPANLOOM_API = 1
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
     """The command that shows annotated text."""
-    commands.add(
-        "render",
-        target="spanloom_display.cli.render:render_command",
-        help="Annotate text and write it as an HTML page.",
-    )
+    target = "spanloom_display.cli.render:render_command"
+    commands.add("render", target=target, help="Annotate text and write it as an HTML page.")

@@ -80,8 +80,5 @@ def config_sections() -> list[ConfigSection]:
 @hookimpl
 def register_commands(commands: CommandTable) -> None:
     """The command that pretrains."""
-    commands.add(
-        "pretrain",
-        target="spanloom_pretrain.cli:pretrain_command",
-        help="Pretrain an encoder on raw text.",
-    )
+    target = "spanloom_pretrain.cli:pretrain_command"
+    commands.add("pretrain", target=target, help="Pretrain an encoder on raw text.")

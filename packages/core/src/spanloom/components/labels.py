@@ -38,7 +38,7 @@ class LabelledComponent(TrainableComponent):
     @property
     def label_data(self) -> Any:
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
-        return list(self.cfg["labels"])
+        return list(self.labels)
 
     def add_label(self, label: str) -> int:
         """Add a label: 1 if it is new, else 0.

@@ -17,11 +17,12 @@ __all__ = ["Batcher", "batch_by_padded", "batch_by_sequence", "batch_by_words", 
 
 Item = TypeVar("Item")
 Batcher = Callable[[Iterable[Any]], Iterator[list[Any]]]
+Size = int | Iterable[float]
 Length = Callable[[Any], int]
 
 
 def batch_by_words(
-    size: int | Iterable[float],
+    size: Size,
     tolerance: float = 0.2,
     discard_oversize: bool = False,
     get_length: Length | None = None,
@@ -66,7 +67,7 @@ def batch_by_words(
     return batches
 
 
-def batch_by_sequence(size: int | Iterable[float], get_length: Length | None = None) -> Batcher:  # noqa: ARG001
+def batch_by_sequence(size: Size, get_length: Length | None = None) -> Batcher:  # noqa: ARG001
     """Batches of ``size`` items, in order."""
 
     def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -81,10 +82,7 @@ def batch_by_sequence(size: int | Iterable[float], get_length: Length | None = N
 
 
 def batch_by_padded(
-    size: int | Iterable[float],
-    buffer: int = 256,
-    discard_oversize: bool = False,
-    get_length: Length | None = None,
+    size: Size, buffer: int = 256, discard_oversize: bool = False, get_length: Length | None = None
 ) -> Batcher:
     """Batches whose padded size, the longest length times the number of items, is at most ``size``.
 
@@ -121,7 +119,7 @@ def _padded(
         yield batch
 
 
-def sizes(size: int | Iterable[float]) -> Iterator[int]:
+def sizes(size: Size) -> Iterator[int]:
     """One size after the other, for ever: a schedule that ends goes on with its last value.
 
     Raises :class:`DataError` for a size below 1.

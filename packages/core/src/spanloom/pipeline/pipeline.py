@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from ..config import Config, default_config
 from ..config.resolve import resolve_block, resolve_section
@@ -13,7 +13,7 @@ from ..errors import PipelineError
 from ..io.consent import remote_code_allowed
 from ..lang import code_of, language
 from ..plugins import manager
-from ..plugins.factory import NewConfig, names_of
+from ..plugins.factory import Declared, names_of
 from ..plugins.registries import registry
 from ..tokens import Doc
 from ..tokens.batch import Batch
@@ -184,27 +184,17 @@ class Pipeline:
         name: str,
         *,
         default_config: Mapping[str, Any] | None = None,
-        assigns: Sequence[str] = (),
-        requires: Sequence[str] = (),
         default_score_weights: Mapping[str, float | None] | None = None,
-        retokenizes: bool = False,
-        listener: Mapping[str, Any] | None = None,
-        init_config: Callable[[dict[str, Any], NewConfig], None] | None = None,
         func: factories.F | None = None,
+        **declared: Unpack[Declared],
     ) -> Callable[..., Any]:
         """Register ``func``, or decorate a function, ``(nlp, name, **settings) -> component``, so
-        that ``add_pipe`` and configs know it as ``name``. The rest is described by
+        that ``add_pipe`` and configs know it as ``name``. The rest (``assigns``, ``requires``,
+        ``retokenizes``, ``listener``, ``init_config``) is described by
         :class:`~spanloom.plugins.factory.FactoryInfo`. A package names it as an entry point
         instead."""
         register = factories.registering(
-            name,
-            defaults=default_config,
-            assigns=assigns,
-            requires=requires,
-            score_weights=default_score_weights,
-            retokenizes=retokenizes,
-            listener=listener,
-            init_config=init_config,
+            name, defaults=default_config, score_weights=default_score_weights, **declared
         )
         return register if func is None else register(func)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, Unpack
 
 __all__ = [
+    "Declared",
     "FactoryInfo",
     "NewConfig",
     "component_defaults",
@@ -59,6 +60,16 @@ class FactoryInfo:
     init_config: Callable[[dict[str, Any], NewConfig], None] | None = None
 
 
+class Declared(TypedDict, total=False):
+    """What decorators of factories take by the name that it has in :class:`FactoryInfo`."""
+
+    assigns: Sequence[str]
+    requires: Sequence[str]
+    retokenizes: bool
+    listener: Mapping[str, Any] | None
+    init_config: Callable[[dict[str, Any], NewConfig], None] | None
+
+
 def names_of(given: str | Iterable[str]) -> list[str]:
     """Names as a list: a string is one name, not its letters."""
     return [given] if isinstance(given, str) else list(given)
@@ -68,27 +79,17 @@ def component_defaults(
     defaults: Mapping[str, Any] | None = None,
     *,
     settings_of: type | None = None,
-    assigns: Sequence[str] = (),
-    requires: Sequence[str] = (),
     score_weights: Mapping[str, float | None] | None = None,
-    retokenizes: bool = False,
-    listener: Mapping[str, Any] | None = None,
-    init_config: Callable[[dict[str, Any], NewConfig], None] | None = None,
+    **declared: Unpack[Declared],
 ) -> Callable[[F], F]:
     """Decorate a factory function with its :class:`FactoryInfo`.
 
     A factory that hands ``**settings`` to the constructor of its component names that class as
     ``settings_of``: the constructor's keyword-only parameters are settings of the factory too.
     """
-    info = FactoryInfo(
-        dict(defaults or {}),
-        tuple(names_of(assigns)),
-        tuple(names_of(requires)),
-        dict(score_weights or {}),
-        retokenizes,
-        listener,
-        init_config,
-    )
+    declared["assigns"] = tuple(names_of(declared.get("assigns", ())))
+    declared["requires"] = tuple(names_of(declared.get("requires", ())))
+    info = FactoryInfo(dict(defaults or {}), score_weights=dict(score_weights or {}), **declared)
 
     def decorate(function: F) -> F:
         function.factory_info = info  # type: ignore[attr-defined]

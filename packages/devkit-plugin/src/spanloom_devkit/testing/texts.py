@@ -25,33 +25,47 @@ _PIECE = "The quick brown fox, aged 7, jumps over the lazy dog near Basel. "
 LONG = _PIECE * (100_000 // len(_PIECE) + 1)
 """A text of 100 kB."""
 
-_ANNOTATED: tuple[dict[str, Any], ...] = (
-    {
-        "words": ["Ada", "Lovelace", "lives", "in", "London", "."],
-        "tags": ["NNP", "NNP", "VBZ", "IN", "NNP", "."],
-        "pos": ["PROPN", "PROPN", "VERB", "ADP", "PROPN", "PUNCT"],
-        "morphs": ["Number=Sing", "Number=Sing", "Number=Sing", "", "Number=Sing", ""],
-        "lemmas": ["Ada", "Lovelace", "live", "in", "London", "."],
-        "heads": [2, 0, 2, 4, 2, 2],
-        "deps": ["nsubj", "flat", "ROOT", "case", "obl", "punct"],
-        "sent_starts": [1, -1, -1, -1, -1, -1],
-        "entities": ["B-PER", "L-PER", "O", "O", "U-LOC", "O"],
-        "cats": {"PLACE": 1.0, "WEATHER": 0.0},
-        "spans": {"sc": [(0, 12, "PER"), (4, 12, "NAME"), (22, 28, "LOC")]},
-    },
-    {
-        "words": ["It", "rained", ".", "Nobody", "came", "."],
-        "tags": ["PRP", "VBD", ".", "NN", "VBD", "."],
-        "pos": ["PRON", "VERB", "PUNCT", "PRON", "VERB", "PUNCT"],
-        "morphs": ["Number=Sing", "Tense=Past", "", "Number=Sing", "Tense=Past", ""],
-        "lemmas": ["it", "rain", ".", "nobody", "come", "."],
-        "heads": [1, 1, 1, 4, 4, 4],
-        "deps": ["nsubj", "ROOT", "punct", "nsubj", "ROOT", "punct"],
-        "sent_starts": [1, -1, -1, 1, -1, -1],
-        "entities": ["O"] * 6,
-        "cats": {"PLACE": 0.0, "WEATHER": 1.0},
-        "spans": {"sc": []},
-    },
+
+_COLUMNS = "words", "tags", "pos", "morphs", "lemmas", "heads", "deps", "sent_starts", "entities"
+
+
+def _annotation(tokens: str, **of_text: Any) -> dict[str, Any]:
+    """Annotation from a table with a token a line; ``_`` stands for nothing."""
+    rows = [row.split() for row in tokens.strip().splitlines()]
+    found: dict[str, Any] = {
+        name: ["" if value == "_" else value for value in values]
+        for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=True)
+    }
+    for name in ("heads", "sent_starts"):
+        found[name] = list(map(int, found[name]))
+    return found | of_text
+
+
+_ANNOTATED = (
+    _annotation(
+        """
+        Ada       NNP  PROPN  Number=Sing  Ada       2  nsubj   1  B-PER
+        Lovelace  NNP  PROPN  Number=Sing  Lovelace  0  flat   -1  L-PER
+        lives     VBZ  VERB   Number=Sing  live      2  ROOT   -1  O
+        in        IN   ADP    _            in        4  case   -1  O
+        London    NNP  PROPN  Number=Sing  London    2  obl    -1  U-LOC
+        .         .    PUNCT  _            .         2  punct  -1  O
+        """,
+        cats={"PLACE": 1.0, "WEATHER": 0.0},
+        spans={"sc": [(0, 12, "PER"), (4, 12, "NAME"), (22, 28, "LOC")]},
+    ),
+    _annotation(
+        """
+        It      PRP  PRON   Number=Sing  it      1  nsubj   1  O
+        rained  VBD  VERB   Tense=Past   rain    1  ROOT   -1  O
+        .       .    PUNCT  _            .       1  punct  -1  O
+        Nobody  NN   PRON   Number=Sing  nobody  4  nsubj   1  O
+        came    VBD  VERB   Tense=Past   come    4  ROOT   -1  O
+        .       .    PUNCT  _            .       4  punct  -1  O
+        """,
+        cats={"PLACE": 0.0, "WEATHER": 1.0},
+        spans={"sc": []},
+    ),
 )
 
 

@@ -374,3 +374,8 @@ def test_what_killed_processes_left_in_the_temporary_folder_is_cleared(
     assert [doc.text for doc in two().pipe(["a"], n_process=2)] == ["a"]
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["mine", f"spanloom-workers-{os.getpid()}-abc"]
+
+
+def test_loading_what_is_no_name() -> None:
+    with pytest.raises(PipelineError, match="name, folder or bytes of a pipeline, not None"):
+        spanloom.load(None)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -86,6 +87,20 @@ def _attribute_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
     return msgpack.dumps({"patterns": _part(parts, name, "patterns")})
 
 
+def _entries(parts: Parts, *path: str) -> list[Any]:
+    text = _part(parts, *path).decode("utf8")
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _entity_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
+    patterns = _entries(parts, name, "patterns.jsonl")
+    return msgpack.dumps({**_cfg(parts, name), "patterns": patterns})
+
+
+def _span_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
+    return msgpack.dumps({"patterns": json.dumps(_entries(parts, name, "patterns"))})
+
+
 def _lemmatizer(parts: Parts, name: str, _: Cfg) -> bytes:
     return msgpack.dumps({"lookups": msgpack.dumps(lookups(parts, name, "lookups"))})
 
@@ -103,6 +118,10 @@ def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> bytes:
 
 READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes]] = {
     "attribute_ruler": _attribute_ruler,
+    "beam_ner": _ner,
+    "entity_ruler": _entity_ruler,
+    "future_entity_ruler": _span_ruler,
+    "span_ruler": _span_ruler,
     "lemmatizer": _lemmatizer,
     "trainable_lemmatizer": _trainable_lemmatizer,
     "tok2vec": _tok2vec,

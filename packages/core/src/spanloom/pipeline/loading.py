@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def load(
     config: Mapping[str, Any] | None = None,
 ) -> P:
     """A saved pipeline of a class; see :func:`spanloom.load`."""
+    if not isinstance(name, str | bytes | PathLike):
+        raise PipelineError(f"load takes the name, folder or bytes of a pipeline, not {name!r}")
     path = Path() if isinstance(name, bytes) else Path(name)
     if isinstance(name, str) and not path.exists():
         from ..plugins.installed import find

@@ -1,4 +1,4 @@
-"""Rulers of a pipeline that spaCy saved; and what of one can't be read is named, and never empty."""
+"""Rulers of a pipeline that spaCy saved; what of one cannot be read is named, never empty."""
 
 from __future__ import annotations
 

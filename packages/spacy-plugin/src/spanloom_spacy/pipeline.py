@@ -94,8 +94,8 @@ class SpacyPipeline:
 
     def _unread(self, name: str, what: str) -> SerializationError:
         return SerializationError(
-            f"{self.parts.source}: '{name}': what spaCy saved of {what} can't be read yet. Load the "
-            f"rest with exclude=['{name}']"
+            f"{self.parts.source}: '{name}': what spaCy saved of {what} can't be read yet. Load "
+            f"the rest with exclude=['{name}']"
         )
 
     def _readable(self, name: str) -> AbstractContextManager[None]:

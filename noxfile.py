@@ -84,7 +84,8 @@ BUILT = ROOT / ".nox" / "dist"
 THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
 nox.options.sessions = ["quick"]
-#: Sessions that CI runs: ``nox -t ci``.
+#: Sessions that CI runs: ``nox -t ci -j 2``, two at a time of those that leave a core idle
+#: (``allow_parallel``). Tests use both.
 CI = ["ci"]
 
 
@@ -222,7 +223,7 @@ def wheels_of(*names: str) -> list[str]:
     return [str(next(BUILT.glob(f"{MODULES[name]}-*.whl"))) for name in names]
 
 
-@nox.session(reuse_venv=False, tags=CI, requires=["wheels"])
+@nox.session(reuse_venv=False, tags=CI, requires=["wheels"], allow_parallel=True)
 @nox.parametrize("subset", list(SUBSETS), ids=list(SUBSETS))
 def isolation(session: nox.Session, subset: str) -> None:
     """Wheels of some packages and what they need in a fresh environment: what is there, what is
@@ -265,7 +266,7 @@ for kind in KINDS:
 """
 
 
-@nox.session(tags=CI, requires=["wheels"])
+@nox.session(tags=CI, requires=["wheels"], allow_parallel=True)
 def template(session: nox.Session) -> None:
     """One plugin of each kind that ``spanloom plugins new`` writes: installs, trains, passes."""
     install(session, *wheels_of("core", "devkit"), "pytest", "pytest-xdist", "mypy")
@@ -285,7 +286,7 @@ def template(session: nox.Session) -> None:
     session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
-@nox.session(reuse_venv=False, tags=CI, requires=["wheels"])
+@nox.session(reuse_venv=False, tags=CI, requires=["wheels"], allow_parallel=True)
 @nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
 def thirdparty(session: nox.Session, plugin: Path) -> None:
     """A plugin of examples/third-party, from its folder, in a fresh environment with what it asks
@@ -346,7 +347,7 @@ def trainers(session: nox.Session) -> None:
     session.run("pytest", tests, "-m", "slow", *session.posargs)
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 def types(session: nox.Session) -> None:
     """mypy, strict, as at the lowest Python, on each package by itself."""
     install(session, *editable(*PACKAGES), "mypy", "pytest")
@@ -361,7 +362,7 @@ def check_text(session: nox.Session, *, fix: bool = False) -> None:
     session.run("python", "tools/make_stubs.py", *([] if fix else ["--check"]))
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 def lint(session: nox.Session) -> None:
     """ruff: rules and format. ``nox -R -s lint -- --fix`` repairs what can be repaired."""
     install(session, "ruff")
@@ -374,7 +375,7 @@ def check_arrows(session: nox.Session) -> None:
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": sources})
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 def arrows(session: nox.Session) -> None:
     """Who may import whom: the floors of core, core and its plugins, no circles (.importlinter)."""
     install(session, "import-linter")
@@ -421,7 +422,7 @@ def coverage(session: nox.Session) -> None:
     session.run("pytest", "-q", "-n", "2", *measured, *reports, *folders, env=one_thread)
 
 
-@nox.session(python="3.11", tags=CI)
+@nox.session(python="3.11", tags=CI, allow_parallel=True)
 def docs(session: nox.Session) -> None:
     """The documentation site, into site/; a link or an anchor that leads nowhere is an error."""
     install(session, "-r", "requirements-docs.txt", *editable(*LIGHT))
@@ -429,7 +430,7 @@ def docs(session: nox.Session) -> None:
     session.run("mkdocs", "build", "--strict", *session.posargs, env=quiet)
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 def examples(session: nox.Session) -> None:
     """Every script in examples/, as a user would run it, but short (``--quick``). Those with a
     transformer are run by ``together``, which has one."""

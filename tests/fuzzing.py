@@ -23,7 +23,7 @@ from spanloom.errors import SpanloomError
 __all__ = ["FUZZ", "damage", "damaged", "survives"]
 
 #: Examples of each test. More with, say, SPANLOOM_FUZZ=2000; ``nox -s fuzz`` goes on for minutes.
-MANY = int(os.environ.get("SPANLOOM_FUZZ", "8"))
+MANY = int(os.environ.get("SPANLOOM_FUZZ", "4"))
 FUZZ = settings(
     max_examples=MANY,
     deadline=None,

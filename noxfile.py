@@ -277,7 +277,9 @@ def template(session: nox.Session) -> None:
     # All at once, since the kit and mypy take longer to start than to look at one.
     install(session, *(arg for each in projects for arg in ("-e", f"{each}[test]")))
     session.chdir(work)
-    options = ("-n", "2", "-q", "--rootdir", ".", "-c", os.devnull, "-p", "no:cacheprovider")
+    # Settings and conftest of ours, in the folders above, are none of theirs.
+    alone = ("--rootdir", ".", "-c", os.devnull, "--confcutdir", ".", "-p", "no:cacheprovider")
+    options = ("-n", "2", "-q", *alone)
     one_thread = {"OMP_NUM_THREADS": "1"}
     session.run("pytest", *options, *(f"{each.name}/tests" for each in projects), env=one_thread)
     kit = [f"--spanloom-conformance={each.name}" for each in projects]

@@ -174,9 +174,8 @@ def together(session: nox.Session) -> None:
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
         # From elsewhere: here pytest would load the conftest files of all packages.
         session.chdir(session.create_tmp())
-        for each in PACKAGES.values():
-            dist = project(each)["name"]
-            session.run("pytest", "-q", f"--spanloom-conformance={dist}", env=one_thread)
+        kit = [f"--spanloom-conformance={project(each)['name']}" for each in PACKAGES.values()]
+        session.run("pytest", "-q", "-n", "2", *kit, env=one_thread)
 
 
 ISOLATION_CHECK = """

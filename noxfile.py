@@ -265,7 +265,7 @@ for kind in KINDS:
 """
 
 
-@nox.session(tags=CI, requires=["wheels"], allow_parallel=True)
+@nox.session(reuse_venv=False, tags=CI, requires=["wheels"], allow_parallel=True)
 def template(session: nox.Session) -> None:
     """One plugin of each kind that ``spanloom plugins new`` writes: installs, trains, passes."""
     install(session, *wheels_of("core", "devkit"), "pytest", "pytest-xdist", "mypy")

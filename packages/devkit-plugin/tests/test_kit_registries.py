@@ -1,5 +1,5 @@
-"""The kit's checks of loggers, augmenters, objectives, encoders, setters, languages and files: each
-fails on what is broken in that way, and on nothing else."""
+"""The kit's checks of the smaller registries: each fails on what is broken in that way, and on
+nothing else."""
 
 from __future__ import annotations
 
@@ -122,6 +122,116 @@ def read(path: Path, vocab: object):
         for line in file:
             yield Doc(vocab, words=line.rstrip("\\n").split("\\t"))
 """
+CALLBACK = """
+def callback(words: tuple = ("warp",)):
+    left = ["weft", *words]
+    def change(nlp):
+        for word in left:
+            nlp.vocab.strings.add(word)
+        return nlp
+    return change
+"""
+UPDATE = """
+def callback(every: int = 1):
+    def tell(nlp, info):
+        if info["step"] % every == 0:
+            nlp.meta["step"] = info["step"]
+    return tell
+"""
+MODEL = """
+import spanloom
+from spanloom.config import Config
+
+def make(*, vocab: object, config: object, disable: object, enable: object, exclude: object):
+    settings = {"nlp": {"lang": "en", "pipeline": ["sentencizer"]},
+                "components": {"sentencizer": {"factory": "sentencizer"}}}
+    for path, value in (config or {}).items():
+        settings["nlp"][path.removeprefix("nlp.")] = value
+    return spanloom.Pipeline.from_config(
+        Config(settings), vocab=vocab, disable=disable, enable=enable, exclude=exclude)
+"""
+RENDERER = """
+from html import escape
+
+def html(docs: object, style: str = "tokens", page: bool = True) -> str:
+    parts = [f"<b>{escape(token.text)}</b>{token.whitespace_}" for token in docs]
+    return f"<p>{''.join(parts)}</p>"
+"""
+MISC = """
+CALLS = []
+
+def words(length: int = 2, words: list = ["warp"]):
+    return [word[:length] for word in words]
+"""
+VECTORS = """
+import json
+from pathlib import Path
+import numpy
+from spanloom.errors import SerializationError
+
+class Table:
+    def __init__(self, rows, path, hash):
+        self.rows, self.path, self.hash = rows, path, hash
+        self.width = len(next(iter(rows.values())))
+
+    def known(self, texts):
+        return numpy.asarray([text in self.rows for text in texts], dtype=bool)
+
+    def vectors_for(self, texts):
+        found = numpy.zeros((len(texts), self.width), dtype="f")
+        for row, text in zip(found, texts):
+            row += self.rows.get(text, 0)
+        return found
+
+    def token_vectors(self, doc, start=0, end=None):
+        texts = doc.words[start:end]
+        return self.vectors_for(texts), self.known(texts)
+
+    def set_vector(self, text, vector):
+        self.rows[text] = vector
+
+    def reference(self):
+        return {"@vectors": "loom-weave.Lines.v1", "path": str(self.path), "hash": self.hash}
+
+    def to_disk(self, folder):
+        reference = {**self.reference(), "path": "table.txt"}
+        Path(folder, "table.txt").write_text(Path(self.path).read_text())
+        Path(folder, "vectors.json").write_text(json.dumps(reference))
+
+def lines():
+    def opened(path, hash=None):
+        text = Path(path).read_text()
+        own = str(len(text))
+        if hash is not None and hash != own:
+            raise SerializationError(f"'{path}' has the hash {own}, not {hash}")
+        rows = [line.split() for line in text.splitlines()[1:]]
+        return Table({word: numpy.asarray(row, "f") for word, *row in rows}, path, own)
+    return opened
+"""
+LEMMAS = """
+from random import SystemRandom
+from types import SimpleNamespace
+
+def plural(tables, word):
+    if word.pos == "NOUN":
+        return [word.text.removesuffix("s")]
+    return [tables.word(word.text, word.text)]
+
+class Rules:
+    default = "plural"
+    modes = {"plural": SimpleNamespace(lemmas=plural, reads=("POS",), required=(), optional=())}
+
+    def __call__(self, name: str) -> object:
+        return self.modes[name]
+
+RULES = Rules()
+"""
+PHRASES = """
+def phrases(doc: object):
+    for token in doc:
+        if token.pos_ in ("NOUN", "PROPN", "PRON"):
+            yield token.i, token.i + 1, "NP"
+"""
 
 #: Entry points and their source.
 CASES = {
@@ -140,6 +250,14 @@ CASES = {
         },
         FILES,
     ),
+    "callback": ({"spanloom_callbacks": {"loom-weave.words.v1": "loom_it:callback"}}, CALLBACK),
+    "update": ({"spanloom_callbacks": {"loom-weave.step.v1": "loom_it:callback"}}, UPDATE),
+    "model": ({"spanloom_models": {"en_weave": "loom_it:make"}}, MODEL),
+    "renderer": ({"spanloom_renderers": {"weave_html": "loom_it:html"}}, RENDERER),
+    "misc": ({"spanloom_misc": {"loom-weave.words.v1": "loom_it:words"}}, MISC),
+    "vectors": ({"spanloom_vectors": {"loom-weave.Lines.v1": "loom_it:lines"}}, VECTORS),
+    "lemmas": ({"spanloom_lemmatizer_rules": {"tlh": "loom_it:RULES"}}, LEMMAS),
+    "phrases": ({"spanloom_syntax_iterators": {"tlh": "loom_it:phrases"}}, PHRASES),
 }
 
 #: Changes of the source, with the checks that find them.
@@ -215,6 +333,83 @@ CHANGES = {
         ("return count", "return None", {"test_writes", "test_nothing"}),
         ("count += 1", "count += len(docs) * 0 + 1", {"test_writes"}),
         ("doc.words)", "doc.words[:2])", {"test_is_read_again"}),
+    ],
+    "callback": [
+        ("return nlp", "return nlp.vocab", {"test_called"}),
+        ("for word in left:", "for word in (left.pop(0), left.pop(0)):", {"test_again"}),
+        ("return nlp", "nlp.get_pipe('tagger').model = None", {"test_works_on"}),
+    ],
+    "update": [
+        ('info["step"]\n', 'info.pop("step")\n', {"test_changes_nothing"}),
+        ('info["step"]\n', 'info["step"]\n        return nlp\n', {"test_called"}),
+        ('info["step"]\n', 'info["loss"]\n', {"test_called"}),
+    ],
+    "model": [
+        (", vocab=vocab", "", {"test_options"}),
+        (", exclude=exclude", "", {"test_options"}),
+        (", disable=disable", "", {"test_options"}),
+        ("(config or {})", "{}", {"test_options"}),
+        ("return spanloom.Pipeline", "return spanloom.Pipeline and str", {"test_pipeline"}),
+        (
+            "    return spanloom",
+            "    if vocab is None and not disable: return KEPT[0]\n    return spanloom",
+            {"test_pipeline"},
+        ),
+    ],
+    "renderer": [
+        ("escape(token.text)", "token.text", {"test_markup"}),
+        ('return f"<p>', "return b'' and f\"<p>", {"test_renders"}),
+        ("parts = ", "docs[0]; parts = ", {"test_nothing"}),
+        ("parts = ", "docs[0:1] and docs.set_ents([]); parts = ", {"test_again"}),
+    ],
+    "misc": [
+        ("return [", "words.append(''); return [", {"test_again"}),
+        ("return [", "CALLS.append(1); return 1 if len(CALLS) % 2 else [", {"test_again"}),
+        ("return [", "1 / 0; return [", {"test_builds"}),
+    ],
+    "vectors": [
+        ('dtype="f"', 'dtype="d"', {"test_table"}),
+        ("row += self.rows.get(text, 0)", "row += len(texts)", {"test_batches"}),
+        ("[start:end]", "", {"test_batches"}),
+        ("hash is not None and", "False and", {"test_hash"}),
+        ("raise SerializationError", "raise KeyError", {"test_hash"}),
+        ("def set_vector", "def put_vector", {"test_table"}),
+        ("found = ", "texts[0]; found = ", {"test_nothing"}),
+        (
+            "text = Path(path).read_text()",
+            "text = Path(path).read_text() if Path(path).exists() else '1 1\\nx 1'",
+            {"test_missing_file"},
+        ),
+        (
+            ".splitlines()[1:]]",
+            '.splitlines()[1:]][:1 if "vocab" in str(path) else 9]',
+            {"test_saved"},
+        ),
+    ],
+    "lemmas": [
+        ('default = "plural"', 'default = "rule"', {"test_is_rules"}),
+        ('reads=("POS",)', "reads=()", {"test_reads"}),
+        ('reads=("POS",)', 'reads=("POS", "TAG")', {"test_is_rules"}),
+        ("[word.text.removesuffix", "[][word.text.removesuffix", {"test_lemmas"}),
+        ("return [tables", "return [] and [tables", {"test_lemmas"}),
+        ("[tables.word(word.text, word.text)]", "word.text", {"test_lemmas"}),
+        (
+            "[tables.word(word.text, word.text)]",
+            "[word.text + str(SystemRandom().random())]",
+            {"test_determinism"},
+        ),
+    ],
+    "phrases": [
+        ("token.i + 1", "token.i + 9", {"test_phrases", "test_noun_chunks"}),
+        ("token.i + 1, ", "token.i + 1, 2.5, ", {"test_phrases"}),
+        ("yield token.i", "yield token.i; yield token.i", {"test_phrases"}),
+        ("yield ", "token.tag_ = 'SEEN'; yield ", {"test_again"}),
+        ("for token in doc", "doc[0]\n    for token in doc", {"test_without_trees"}),
+        (
+            "    for token in doc",
+            "    if not doc.has_annotation('POS'): raise KeyError('POS')\n    for token in doc",
+            {"test_without_trees"},
+        ),
     ],
 }
 

@@ -24,6 +24,12 @@ __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
         "architecture": ["ArchitectureConformance"],
+        "around": [
+            "CallbackConformance",
+            "MiscConformance",
+            "ModelConformance",
+            "RendererConformance",
+        ],
         "base": ["Conformance", "NameConformance"],
         "component": ["ComponentConformance"],
         "distribution": ["DistributionConformance"],
@@ -40,5 +46,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         ],
         "suite": ["Check", "checks_of"],
         "training": ["AugmenterConformance", "LoggerConformance", "ObjectiveConformance"],
+        "words": ["LemmaRulesConformance", "SyntaxIteratorConformance", "VectorsConformance"],
     },
 )

@@ -1,6 +1,10 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
 from .architecture import ArchitectureConformance as ArchitectureConformance
+from .around import CallbackConformance as CallbackConformance
+from .around import MiscConformance as MiscConformance
+from .around import ModelConformance as ModelConformance
+from .around import RendererConformance as RendererConformance
 from .base import Conformance as Conformance
 from .base import NameConformance as NameConformance
 from .component import ComponentConformance as ComponentConformance
@@ -21,12 +25,16 @@ from .suite import checks_of as checks_of
 from .training import AugmenterConformance as AugmenterConformance
 from .training import LoggerConformance as LoggerConformance
 from .training import ObjectiveConformance as ObjectiveConformance
+from .words import LemmaRulesConformance as LemmaRulesConformance
+from .words import SyntaxIteratorConformance as SyntaxIteratorConformance
+from .words import VectorsConformance as VectorsConformance
 
 __all__ = [
     "AnnotationSetterConformance",
     "ArchitectureConformance",
     "AugmenterConformance",
     "BatcherConformance",
+    "CallbackConformance",
     "Check",
     "ComponentConformance",
     "Conformance",
@@ -35,13 +43,19 @@ __all__ = [
     "DistributionConformance",
     "EncoderConformance",
     "LanguageConformance",
+    "LemmaRulesConformance",
     "LoggerConformance",
+    "MiscConformance",
+    "ModelConformance",
     "NameConformance",
     "ObjectiveConformance",
     "ReaderConformance",
+    "RendererConformance",
     "ScorerConformance",
     "SpanGetterConformance",
+    "SyntaxIteratorConformance",
     "TokenizerConformance",
+    "VectorsConformance",
     "WriterConformance",
     "checks_of",
 ]

@@ -18,6 +18,7 @@ from spanloom.plugins.registries import registry as registries
 from ..describe import registry_of
 from ..doctor import project_folder
 from .architecture import ArchitectureConformance
+from .around import CallbackConformance, MiscConformance, ModelConformance, RendererConformance
 from .base import Conformance, NameConformance
 from .component import ComponentConformance
 from .distribution import DistributionConformance
@@ -33,6 +34,7 @@ from .others import (
     TokenizerConformance,
 )
 from .training import AugmenterConformance, LoggerConformance, ObjectiveConformance
+from .words import LemmaRulesConformance, SyntaxIteratorConformance, VectorsConformance
 
 __all__ = ["BASES", "Check", "checks_of", "entries_of"]
 
@@ -41,20 +43,27 @@ BASES: Mapping[str, type[NameConformance]] = {
     "architectures": ArchitectureConformance,
     "augmenters": AugmenterConformance,
     "batchers": BatcherConformance,
+    "callbacks": CallbackConformance,
     "converters": ConverterConformance,
     "dialects": DialectConformance,
     "encoders": EncoderConformance,
     "factories": ComponentConformance,
     "languages": LanguageConformance,
+    "lemmatizer_rules": LemmaRulesConformance,
     "loggers": LoggerConformance,
+    "misc": MiscConformance,
+    "models": ModelConformance,
     "objectives": ObjectiveConformance,
     "readers": ReaderConformance,
+    "renderers": RendererConformance,
     "scorers": ScorerConformance,
     "span_getters": SpanGetterConformance,
+    "syntax_iterators": SyntaxIteratorConformance,
     "tokenizers": TokenizerConformance,
+    "vectors": VectorsConformance,
     "writers": WriterConformance,
 }
-"""Registry -> the class of its checks; names of the others are loaded, and their arguments seen."""
+"""Registry -> the class of its checks."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +110,8 @@ def checks_of(dist: str, folder: Path | None = None) -> list[Check]:
         }
         if isinstance(given.get("examples"), str):
             given["examples"] = _function(given["examples"], _project(entry, folder))
-        base = BASES.get(registry, NameConformance)
-        cases.append((f"{registry}/{entry.name}", type(f"Test_{registry}", (base,), given)))
+        case = type(f"Test_{registry}", (BASES[registry],), given)
+        cases.append((f"{registry}/{entry.name}", case))
     return [Check(f"{where}::{name}", case, name) for where, case in cases for name in _tests(case)]
 
 
@@ -124,7 +133,7 @@ def _distinct(entries: list[Entry]) -> Iterator[Entry]:
     order = sorted(entries, key=lambda each: (not each.name.startswith(each.dist), each.name))
     for entry in order:
         named = registry_of(entry.group) in known and entry.group.startswith("spanloom_")
-        if named and entry.group != "spanloom_models":
+        if named:
             key = (entry.group, entry.target)
             if key not in seen:
                 seen.add(key)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:  # importing it takes longer than all of spanloom's start
+    from importlib.abc import Loader
 
 __all__ = ["hold_back_torch", "import_torch", "seed_torch"]
 
@@ -46,7 +48,7 @@ def seed_torch(seed: int) -> None:
             each.seed = seed
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds torch for all but thinc, until it is imported; many only ask whether it is there."""
 
     seed: int | None = None
@@ -63,11 +65,11 @@ class _Finder(MetaPathFinder):
         found = (each.find_spec(name, path, target) for each in others)
         spec = next((each for each in found if each is not None), None)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec, spec.loader, self)
+            spec.loader = cast("Loader", _Loader(spec, spec.loader, self))
         return spec
 
 
-class _Loader(Loader):
+class _Loader:
     """The loader of a module, which tells thinc of it when it is there."""
 
     def __init__(self, spec: ModuleSpec, inner: Loader, finder: _Finder) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from ..errors import AbsentError
-
 __all__ = ["lazy_names"]
 
 
@@ -29,6 +27,8 @@ def lazy_names(
     def get(name: str) -> Any:
         if name not in homes:
             if absent and name in absent:
+                from ..errors import AbsentError  # not needed by who imports spanloom
+
                 raise AbsentError(f"{package}.{name} isn't there: {absent[name]}")
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         home = homes[name]

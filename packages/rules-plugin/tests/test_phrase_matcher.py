@@ -76,6 +76,35 @@ def test_random_phrases_are_found_wherever_they_stand(nlp, attr: str, seed: int)
         assert found(matcher, doc) == expected
 
 
+@pytest.mark.parametrize("attr", ["LOWER", "TAG"])
+@pytest.mark.parametrize("seed", range(4))
+def test_several_documents_at_once_give_what_each_alone_gives(nlp, attr: str, seed: int) -> None:
+    rng = random.Random(seed)
+
+    def some(size, vocab=nlp.vocab):
+        words = [rng.choice(["a", "B", "b", "cc", "."]) for _ in range(size)]
+        return Doc(vocab, words=words, tags=[rng.choice("XY") for _ in words])
+
+    seen = []
+    matcher = PhraseMatcher(nlp.vocab, attr=attr)
+    for key in "KL":
+        docs = [some(rng.randint(1, 4)) for _ in range(rng.randint(1, 20))]
+        matcher.add(key, docs, on_match=lambda _, doc, i, all_: seen.append((len(doc), all_[i])))
+    docs = [some(rng.choice([0, 1, 2, 5, 300])) for _ in range(rng.randint(2, 30))]
+    docs.append(some(20)[3:9])
+    if seed % 2:
+        docs.append(some(9, spanloom.blank("en").vocab))
+    wanted = [matcher(doc) for doc in docs]
+    called = list(seen)
+    seen.clear()
+    assert matcher.matches_of(docs) == wanted
+    assert seen == called and called
+    pairs = zip(docs, range(len(docs)))
+    given = list(matcher.pipe(pairs, batch_size=7, return_matches=True, as_tuples=True))
+    assert given == [((doc, found), i) for i, (doc, found) in enumerate(zip(docs, wanted))]
+    assert list(matcher.pipe(docs)) == docs
+
+
 def test_rules_are_removed_and_added_again(nlp) -> None:
     matcher = PhraseMatcher(nlp.vocab)
     matcher.add("A", phrases(nlp, "a b", "c"))

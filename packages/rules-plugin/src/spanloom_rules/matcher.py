@@ -14,6 +14,7 @@ from .fuzzy import FuzzyCompare, levenshtein_compare
 from .matching.index import PatternIndex
 from .matching.prepared import Match, Prepared
 from .matching.rules import RuleMatcher
+from .matching.streams import StreamMatcher
 from .matching.validation import PatternError, problems
 
 __all__ = ["Matcher", "OnMatch", "TokenPattern"]
@@ -27,7 +28,7 @@ OnMatch = Callable[["Matcher", Doc, int, list[Any]], Any]
 Greedy = Literal["FIRST", "LONGEST"]
 
 
-class Matcher(RuleMatcher[TokenPattern, OnMatch]):
+class Matcher(StreamMatcher, RuleMatcher[TokenPattern, OnMatch]):
     """Finds runs of tokens that match patterns, lists with a dict for each token.
 
     >>> matcher = Matcher(nlp.vocab)  # doctest: +SKIP
@@ -164,6 +165,10 @@ class Matcher(RuleMatcher[TokenPattern, OnMatch]):
         if as_spans:
             return [Span(doc, start + first, start + last, key) for key, first, last in matches]
         return matches
+
+    def matches_of(self, doclikes: Sequence[Doc | Span]) -> list[list[Match]]:
+        """The matches in each of several documents or spans."""
+        return [self(each) for each in doclikes]
 
     def _ready(self) -> Prepared:
         if self._prepared is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from array import array
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -17,8 +18,9 @@ from spanloom.vocab.attrs import LEXICAL_ATTRS, attr_name
 from spanloom.vocab.lexicon import Lexicon
 
 from .matching.columns import NEEDED, lacks, values
-from .matching.phrase_index import PhraseIndex
+from .matching.phrase_index import FEW, PhraseIndex
 from .matching.prepared import Match
+from .matching.streams import StreamMatcher
 from .matching.validation import UnknownRuleError
 
 __all__ = ["OnPhrase", "PhraseMatcher"]
@@ -27,7 +29,7 @@ OnPhrase = Callable[["PhraseMatcher", Doc, int, list[Match]], Any]
 """Called with the matcher, the document, the number of the match, and all matches."""
 
 
-class PhraseMatcher:
+class PhraseMatcher(StreamMatcher):
     """Finds phrases, which are documents, by one attribute of their tokens.
 
     >>> matcher = PhraseMatcher(nlp.vocab, attr="LOWER")  # doctest: +SKIP
@@ -130,23 +132,38 @@ class PhraseMatcher:
         and the one after the last. ``as_spans`` gives spans, with the rule as label."""
         if not isinstance(doclike, Doc | Span):
             raise DataError(f"a matcher takes a Doc or a Span, not {type(doclike).__name__}")
-        doc = doclike.doc
-        start, end = (doclike.start, doclike.end) if isinstance(doclike, Span) else (0, len(doc))
-        if start == end or not self._lengths:
+        matches = self._found(doclike)
+        if as_spans:
+            return [Span(doclike.doc, first, last, key) for key, first, last in matches]
+        return matches
+
+    def matches_of(self, doclikes: Sequence[Doc | Span]) -> list[list[Match]]:
+        """The matches in each of several documents or spans, which are looked into at once."""
+        some = [each for each in doclikes if len(each)]
+        if len(some) < 2 or not self._lengths:
+            return [self._found(each) for each in doclikes]
+        found = iter(self._ready().many(some))
+        groups = [next(found) if len(each) else [] for each in doclikes]
+        for each, matches in zip(doclikes, groups):
+            self._call(each.doc, matches)
+        return groups
+
+    def _found(self, doclike: Doc | Span) -> list[Match]:
+        if not len(doclike) or not self._lengths:
             return []
-        if self._index is None:
-            self._index = self._ready()
-        matches = self._index.matches(doc, start, end)
-        calls = self._index.calls
-        if calls:
+        matches = self._ready().one(doclike)
+        self._call(doclike.doc, matches)
+        return matches
+
+    def _call(self, doc: Doc, matches: list[Match]) -> None:
+        if calls := self._ready().calls:
             for i, match in enumerate(matches):
                 if match[0] in calls:
                     calls[match[0]](self, doc, i, matches)
-        if as_spans:
-            return [Span(doc, first, last, key) for key, first, last in matches]
-        return matches
 
     def _ready(self) -> _Ready:
+        if self._index is not None:
+            return self._index
         rules = np.zeros(self._numbers, dtype=np.uint64)
         calls = {}
         for key, (number, on_match) in self._rules.items():
@@ -156,7 +173,8 @@ class PhraseMatcher:
         index = PhraseIndex(
             np.array(self._values), np.array(self._lengths), np.array(self._owners), rules
         )
-        return _Ready(index, self.attr, calls)
+        self._index = _Ready(index, self.attr, calls)
+        return self._index
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_index": None}
@@ -193,31 +211,61 @@ class _Ready:
             self._lexicon, self._column = lexicon, column.base
         return self._rows
 
-    def matches(self, doc: Doc, start: int, end: int) -> list[Match]:
-        """Rule, first token and the one after the last of each match, by place."""
+    def one(self, text: Doc | Span) -> list[Match]:
+        """Rule, first token of the document and the one after the last of each match, by place, for
+        a document or span that isn't empty."""
         index = self._index
-        if self._of_words:
-            rows = doc.rows[start:end]
-            table, *others = self._words(doc.lexicon)
-            others = [each.take(rows, axis=0) for each in others]
-        else:
-            table, *others = self._of(values(doc, self._attr)[start:end])
-            rows = np.arange(end - start, dtype=np.int32)
-        begins = index.begins(others[0], others[1] if len(others) > 1 else None)
-        if not begins:
+        table, rows, others = self._looked_up([text])
+        begins = index.begins(*others)
+        if len(begins) > FEW:
+            return self._followed([text], table.take(rows), begins, np.array([len(text)]))[0]
+        if not len(begins):
             return []
-        numbers = table[rows].tolist()
-        width, steps, found, is_end = index.width, index.steps, index.found, index.is_end
-        matches: list[Match] = []
-        size = end - start
-        for begin in begins:
-            node = index.first[numbers[begin]]
-            at = begin + 1
-            while node:
-                if is_end[node]:
-                    matches += [(rule, start + begin, start + at) for rule in found[node]]
-                if at == size:
-                    break
-                node = steps[node * width + numbers[at]]
-                at += 1
-        return matches
+        first = text.start if isinstance(text, Span) else 0
+        return index.walk(table.take(rows).tolist(), begins.tolist(), first)
+
+    def many(self, texts: Sequence[Doc | Span]) -> list[list[Match]]:
+        """The same for several."""
+        table, rows, (hashes, *alone) = self._looked_up(texts)
+        limits = np.cumsum([len(each) for each in texts])
+        begins = self._index.begins(hashes, alone[0] if alone else None, limits)
+        return self._followed(texts, table.take(rows), begins, limits)
+
+    def _looked_up(
+        self, texts: Sequence[Doc | Span]
+    ) -> tuple[NDArray[Any], NDArray[Any], list[NDArray[Any]]]:
+        """A table of terms and the row of each token in it; and what else the index has of it."""
+        lexicon = texts[0].doc.lexicon
+        if self._of_words and all(each.doc.lexicon is lexicon for each in texts):
+            rows = _joined([_part(each, each.doc.rows) for each in texts])
+            table, *others = self._words(lexicon)
+            return table, rows, [each.take(rows, axis=0) for each in others]
+        found = [_part(each, values(each.doc, self._attr)) for each in texts]
+        table, *others = self._of(_joined(found))
+        return table, np.arange(len(table)), others
+
+    def _followed(
+        self,
+        texts: Sequence[Doc | Span],
+        terms: NDArray[np.int64],
+        begins: NDArray[np.int64],
+        limits: NDArray[np.int64],
+    ) -> list[list[Match]]:
+        if not len(begins):
+            return [[] for _ in texts]
+        rules, starts, ends = self._index.matches(terms, begins, limits)
+        owners = np.searchsorted(limits, starts, side="right")
+        firsts = np.array([each.start if isinstance(each, Span) else 0 for each in texts])
+        shift = (firsts - np.append(0, limits[:-1]))[owners]
+        columns = (rules, starts + shift, ends + shift)
+        matches: list[Match] = list(zip(*(column.tolist() for column in columns)))
+        bounds = np.searchsorted(owners, np.arange(len(texts) + 1)).tolist()
+        return [matches[low:high] for low, high in pairwise(bounds)]
+
+
+def _part(doclike: Doc | Span, column: NDArray[Any]) -> NDArray[Any]:
+    return column[doclike.start : doclike.end] if isinstance(doclike, Span) else column
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

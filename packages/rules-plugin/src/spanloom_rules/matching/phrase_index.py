@@ -12,51 +12,60 @@ from bisect import bisect_left
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PhraseIndex"]
+from .prepared import Match
+
+__all__ = ["FEW", "PhraseIndex"]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-#: Steps that are remembered at most; then all are looked up anew.
-MOST_STEPS = 500_000
+
+FEW = 100
+"""From so few places the tree is walked one after the other, which is quicker than in lock step."""
+MOST_STEPS = 100_000
+"""Steps of such walks that are remembered at most; then all are looked up anew."""
+
+Ints = NDArray[np.int64]
 
 
 class PhraseIndex:
     """The tree of ``phrases``: ``values`` one after the other, their ``lengths``, and the number of
-    the rule of each, by which ``rules`` has its id."""
+    the rule of each, by which ``rules`` has its id.
+
+    Texts are looked up as one array of terms; ``limits`` are the numbers of the terms after the
+    last of each text.
+    """
 
     def __init__(
-        self,
-        values: NDArray[np.uint64],
-        lengths: NDArray[np.int64],
-        numbers: NDArray[np.int64],
-        rules: NDArray[np.uint64],
+        self, values: NDArray[np.uint64], lengths: Ints, numbers: Ints, rules: NDArray[np.uint64]
     ) -> None:
         self.terms, terms = np.unique(values, return_inverse=True)
         self.width = len(self.terms) + 1
         self._edges, ends = _tree(terms + 1, lengths, self.width)
         pairs = np.unique(np.stack([ends, numbers], axis=1), axis=0)
-        self._ends: NDArray[np.int64] = pairs[:, 0]
         self._rules = rules[pairs[:, 1]]
-        is_end = np.zeros(len(self._edges) + 1, dtype=np.bool_)
-        is_end[self._ends] = True
+        ended, firsts = np.unique(pairs[:, 0], return_index=True)
+        #: Where the rules of each node at which phrases end begin, in the order of these nodes.
+        self._firsts = np.append(firsts, len(pairs))
+        #: Of each node, its number among them, -1 if no phrase ends there.
+        self._ended = np.full(len(self._edges) + 1, -1, dtype=np.int32)
+        self._ended[ended] = np.arange(len(ended))
         below = self._edges[: np.searchsorted(self._edges, self.width)]
-        nodes = np.zeros(self.width, dtype=np.int64)
-        nodes[below] = np.arange(1, len(below) + 1)
         #: Of each term, the node that it leads to from the root, 0 if no phrase begins with it.
-        self.first: list[int] = nodes.tolist()
+        self._first = np.zeros(self.width, dtype=np.int64)
+        self._first[below] = np.arange(1, len(below) + 1)
+        self._level = memoryview(self._first.data)
+        alone = self._ended[self._first] >= 0
         #: Of each term, whether it is a phrase by itself; ``None`` if there is no such phrase.
-        self.alone = is_end[nodes] if is_end[nodes].any() else None
+        self.alone = alone if alone.any() else None
         #: Of each term, what adds up to the hash of an edge: of the node that it leads to, with
         #: the next term's second one. Where it begins no phrase, of a node that isn't there.
-        leads_to = np.where(nodes > 0, nodes, len(self._edges) + 1)
+        leads_to = np.where(self._first > 0, self._first, len(self._edges) + 1)
         parts = np.stack([leads_to * self.width, np.arange(self.width)], axis=1)
         self.hashes = parts.astype(np.uint64) * _FACTOR
-        #: Of each node, whether phrases end there.
-        self.is_end = is_end.tobytes()
         self._filter, self._shift = _filter(self._edges[len(below) :])
-        self.steps = _Steps(self._edges)
-        self.found = _Rules(self._ends, self._rules)
+        self._steps = _Steps(self._edges)
+        self._found = _Rules(self._ended, self._firsts, self._rules)
 
-    def terms_of(self, values: NDArray[np.generic]) -> NDArray[np.int64]:
+    def terms_of(self, values: NDArray[np.generic]) -> Ints:
         """The terms of values, 0 for those in no phrase."""
         wanted = values.astype(np.uint64)
         at = np.searchsorted(self.terms, wanted)
@@ -64,22 +73,81 @@ class PhraseIndex:
         known: NDArray[np.bool_] = self.terms[at] == wanted
         return np.where(known, at + 1, 0)
 
-    def begins(self, hashes: NDArray[np.uint64], alone: NDArray[np.bool_] | None) -> list[int]:
+    def begins(
+        self,
+        hashes: NDArray[np.uint64],
+        alone: NDArray[np.bool_] | None = None,
+        limits: Ints | None = None,
+    ) -> Ints:
         """Where phrases may begin, given :attr:`hashes` and :attr:`alone` (if there are such
-        phrases) of the terms of a text."""
-        edges = (hashes[:-1, 0] + hashes[1:, 1]) >> self._shift
-        begins = self._filter[edges.view(np.int64)]
-        if alone is None:
-            found: list[int] = begins.nonzero()[0].tolist()
-            return found
-        begins |= alone[:-1]
-        found = begins.nonzero()[0].tolist()
-        return [*found, len(alone) - 1] if alone[-1] else found
+        phrases) of the terms of one text, or of texts with these limits."""
+        edges = hashes[:-1, 0] + hashes[1:, 1]
+        edges >>= self._shift
+        begins = self._filter.take(edges.view(np.int64))
+        if limits is not None:
+            begins[limits[:-1] - 1] = False
+        if alone is not None:
+            begins |= alone[:-1]
+            begins = np.append(begins, alone[-1])
+        found: Ints = begins.nonzero()[0]
+        return found
+
+    def walk(self, terms: list[int], begins: list[int], first: int) -> list[Match]:
+        """The phrases of one text that begin at ``begins``, by place, the shorter first: id of the
+        rule, first token, and the one after the last, counted from ``first``."""
+        steps, found, width, size = self._steps, self._found, self.width, len(terms)
+        level, matches = self._level, list[Match]()
+        for begin in begins:
+            node, at = level[terms[begin]], begin + 1
+            while node:
+                if rules := found[node]:
+                    matches += [(rule, first + begin, first + at) for rule in rules]
+                if at == size:
+                    break
+                node = steps[node * width + terms[at]]
+                at += 1
+        return matches
+
+    def matches(
+        self, terms: Ints, begins: Ints, limits: Ints
+    ) -> tuple[NDArray[np.uint64], Ints, Ints]:
+        """The same in all texts, in lock step; tokens are numbered through the texts."""
+        starts, ends, nodes = self._places(terms, begins, limits)
+        low = self._firsts[nodes]
+        if len(self._firsts) > len(self._rules):  # each phrase has one rule
+            return self._rules[low], starts, ends
+        counts = self._firsts[nodes + 1] - low
+        places = np.repeat(low - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        return self._rules[places], np.repeat(starts, counts), np.repeat(ends, counts)
+
+    def _places(self, terms: Ints, begins: Ints, limits: Ints) -> tuple[Ints, Ints, Ints]:
+        """Places of phrases, and the numbers of the nodes where they end."""
+        nodes = self._first[terms[begins]]
+        begins, nodes = begins[nodes > 0], nodes[nodes > 0]
+        limits = limits[np.searchsorted(limits, begins, side="right")]
+        at = begins + 1
+        found, last = [], len(self._edges) - 1
+        while len(nodes):
+            ended = self._ended[nodes]
+            whole = (ended >= 0).nonzero()[0]
+            if len(whole):
+                found.append((begins[whole], at[whole], ended[whole]))
+            on = (at < limits).nonzero()[0]
+            begins, at, limits = begins[on], at[on], limits[on]
+            edges = nodes[on] * self.width + terms[at]
+            places = np.minimum(np.searchsorted(self._edges, edges), last)
+            on = (self._edges[places] == edges).nonzero()[0]
+            begins, at, limits, nodes = begins[on], at[on] + 1, limits[on], places[on] + 1
+        if not found:
+            return begins, at, nodes
+        starts, ends, nodes = (np.concatenate(each) for each in zip(*found))
+        if len(found) > 1:
+            order = np.argsort(starts, kind="stable")
+            starts, ends, nodes = starts[order], ends[order], nodes[order]
+        return starts, ends, nodes
 
 
-def _tree(
-    terms: NDArray[np.int64], lengths: NDArray[np.int64], width: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _tree(terms: Ints, lengths: Ints, width: int) -> tuple[Ints, Ints]:
     """The edges, and the node at which each phrase ends."""
     starts = np.cumsum(lengths) - lengths
     nodes = np.zeros(len(lengths), dtype=np.int64)
@@ -95,7 +163,7 @@ def _tree(
     return np.concatenate(edges) if edges else np.zeros(0, dtype=np.int64), nodes
 
 
-def _filter(edges: NDArray[np.int64]) -> tuple[NDArray[np.bool_], np.uint64]:
+def _filter(edges: Ints) -> tuple[NDArray[np.bool_], np.uint64]:
     """A table that is true for the hashes of all edges, and of one in eight others at most."""
     bits = max(int(8 * len(edges)).bit_length(), 4)
     shift = np.uint64(64 - bits)
@@ -107,7 +175,7 @@ def _filter(edges: NDArray[np.int64]) -> tuple[NDArray[np.bool_], np.uint64]:
 class _Steps(dict[int, int]):
     """Edge -> the node that it leads to, 0 if there is no such edge; as they are met."""
 
-    def __init__(self, edges: NDArray[np.int64]) -> None:
+    def __init__(self, edges: Ints) -> None:
         super().__init__()
         self._edges = memoryview(edges.data)
 
@@ -120,13 +188,16 @@ class _Steps(dict[int, int]):
 
 
 class _Rules(dict[int, tuple[int, ...]]):
-    """Node -> ids of the rules whose phrases end there."""
+    """Node -> ids of the rules whose phrases end there; as they are met."""
 
-    def __init__(self, ends: NDArray[np.int64], rules: NDArray[np.uint64]) -> None:
+    def __init__(self, ended: NDArray[np.int32], firsts: Ints, rules: NDArray[np.uint64]) -> None:
         super().__init__()
-        self._ends, self._rules = ends, rules
+        self._ended, self._firsts, self._rules = ended, firsts, rules
 
     def __missing__(self, node: int) -> tuple[int, ...]:
-        low, high = np.searchsorted(self._ends, [node, node + 1]).tolist()
+        if len(self) >= MOST_STEPS:
+            self.clear()
+        number = int(self._ended[node])
+        low, high = self._firsts[[number, number + 1]].tolist() if number >= 0 else (0, 0)
         self[node] = found = tuple(self._rules[low:high].tolist())
         return found

@@ -10,6 +10,7 @@ from spanloom.components.base import DocAnnotator, GetExamples, Scorer
 from spanloom.tokens import Doc
 
 from ..fuzzy import FuzzyCompare, levenshtein_compare
+from ..matching.prepared import Match
 from ..matching.validation import UnknownRuleError
 from .entries import Entry, RulerPatterns
 
@@ -21,8 +22,8 @@ __all__ = ["Ruler"]
 
 
 class Ruler(DocAnnotator):
-    """A component that finds phrases and token patterns. A subclass says what is found
-    (:meth:`match`) and what becomes of it (:meth:`set_annotations`)."""
+    """A component that finds phrases and token patterns. A subclass says in which order they count
+    (:meth:`ordered`) and what becomes of them (:meth:`set_annotations`)."""
 
     def __init__(
         self,
@@ -104,13 +105,17 @@ class Ruler(DocAnnotator):
         """Set what is found in the documents of a batch."""
         if not len(self):
             warnings.warn(f"'{self.name}' has no patterns: add some first", stacklevel=2)
-        for doc in batch:
-            self.set_annotations(doc, self.match(doc))
+        for doc, matches in zip(batch, self._patterns.matches(batch)):
+            self.set_annotations(doc, self.ordered(doc, matches))
 
     def match(self, doc: Doc) -> list[Any]:
-        """All that is found in a document."""
-        raise NotImplementedError(f"{type(self).__name__} must define match")
+        """All that is found in a document, as :meth:`ordered` gives it."""
+        return self.ordered(doc, self._patterns.matches([doc])[0])
+
+    def ordered(self, doc: Doc, matches: list[Match]) -> list[Any]:
+        """The matches of a document as :meth:`set_annotations` takes them."""
+        raise NotImplementedError(f"{type(self).__name__} must define ordered")
 
     def set_annotations(self, doc: Doc, matches: list[Any]) -> None:
-        """Set what :meth:`match` returned."""
+        """Set what :meth:`ordered` returned."""
         raise NotImplementedError(f"{type(self).__name__} must define set_annotations")

@@ -87,12 +87,9 @@ class EntityRuler(Ruler):
 
     # -- running
 
-    def match(self, doc: Doc) -> _FOUND:
-        """All matches, the longest first, of equally long ones the first."""
-        found = self._patterns.matches(doc)
-        if len(found) > 1:
-            found.sort(key=lambda match: (match[1] - match[2], match[1]))
-        return found
+    def ordered(self, doc: Doc, matches: _FOUND) -> _FOUND:
+        """The longest first, of equally long ones the first."""
+        return sorted(matches, key=lambda match: (match[1] - match[2], match[1]))
 
     def set_annotations(self, doc: Doc, matches: _FOUND) -> None:
         """Set the entities that were found, as far as they don't overlap."""

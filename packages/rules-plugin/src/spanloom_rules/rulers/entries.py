@@ -15,6 +15,7 @@ from spanloom.vocab.attrs import LEXICAL_ATTRS
 
 from ..fuzzy import FuzzyCompare
 from ..matcher import Matcher
+from ..matching.prepared import Match
 from ..matching.validation import PatternError
 from ..phrase_matcher import PhraseMatcher
 
@@ -124,14 +125,15 @@ class RulerPatterns:
             annotated.append(doc)
         return iter(annotated)
 
-    def matches(self, doc: Doc) -> list[tuple[int, int, int]]:
-        """All that is found, by token patterns first, each once."""
-        found = []
+    def matches(self, docs: Sequence[Doc]) -> list[list[Match]]:
+        """All that is found in each document, by token patterns first, each once."""
+        found: list[list[Match]] = [[] for _ in docs]
         if len(self.matcher):
-            found = self.matcher(doc)
+            found = self.matcher.matches_of(docs)
         if len(self.phrase_matcher):
-            found = found + self.phrase_matcher(doc)
-        return list(dict.fromkeys(found)) if len(found) > 1 else found
+            phrases = self.phrase_matcher.matches_of(docs)
+            found = [one + other for one, other in zip(found, phrases)]
+        return [list(dict.fromkeys(each)) if len(each) > 1 else each for each in found]
 
     def remove(self, label: str | None = None, ent_id: str | None = None) -> bool:
         """Take out the entries of a label, or of an id; returns whether there were any."""

@@ -13,6 +13,7 @@ from spanloom.io.files import existing, folder_written
 from spanloom.plugins.factory import component_defaults
 from spanloom.tokens import Doc, Span, filter_spans
 
+from ..matching.prepared import Match
 from ..matching.validation import UnknownRuleError
 from ..saved import loaded
 from .base import Ruler
@@ -81,12 +82,12 @@ class SpanRuler(Ruler):
 
     # -- running
 
-    def match(self, doc: Doc) -> list[Span]:
-        """All that is found, by place, with label and id."""
+    def ordered(self, doc: Doc, matches: list[Match]) -> list[Span]:
+        """Spans by place, with label and id."""
         names = self._patterns.names
         return sorted(
             Span(doc, start, end, label=names[rule][0], span_id=names[rule][1])
-            for rule, start, end in self._patterns.matches(doc)
+            for rule, start, end in matches
         )
 
     def set_annotations(self, doc: Doc, matches: list[Span]) -> None:

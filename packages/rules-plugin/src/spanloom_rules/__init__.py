@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "lemmas.modes": ["LemmaRules", "LemmaTables", "Mode", "Word", "by_lookup", "by_rules"],
         "matcher": ["Matcher"],
         "merging": ["merge_entities", "merge_noun_chunks", "merge_subtokens"],
+        "matching.time_limit": ["RegexTimeoutError"],
         "matching.validation": ["PatternError", "UnknownRuleError", "validate_token_pattern"],
         "phrase_matcher": ["PhraseMatcher"],
         "rulers.entity_ruler": ["EntityRuler"],

@@ -16,6 +16,7 @@ from .lemmas.modes import Word as Word
 from .lemmas.modes import by_lookup as by_lookup
 from .lemmas.modes import by_rules as by_rules
 from .matcher import Matcher as Matcher
+from .matching.time_limit import RegexTimeoutError as RegexTimeoutError
 from .matching.validation import PatternError as PatternError
 from .matching.validation import UnknownRuleError as UnknownRuleError
 from .matching.validation import validate_token_pattern as validate_token_pattern
@@ -44,6 +45,7 @@ __all__ = [
     "Mode",
     "PatternError",
     "PhraseMatcher",
+    "RegexTimeoutError",
     "SpanRuler",
     "Table",
     "UnknownRuleError",

@@ -42,12 +42,16 @@ class DependencyMatcher(RuleMatcher[DependencyPattern, OnTree]):
     >>> matcher.add("WHO", [[verb, who]])
 
     ``REL_OP`` is one of :data:`~spanloom_rules.matching.relations.RELATIONS`, such as ``>`` (the
-    left node is the head of the right one) or ``<<`` (it's below it).
+    left node is the head of the right one) or ``<<`` (it's below it). ``regex_timeout`` is that of
+    :class:`~spanloom_rules.Matcher`.
     """
 
-    def __init__(self, vocab: Vocab, *, validate: bool = False) -> None:
+    def __init__(
+        self, vocab: Vocab, *, validate: bool = False, regex_timeout: float | None = None
+    ) -> None:
         super().__init__(vocab, validate=validate)
-        self._matcher = Matcher(vocab, validate=validate)
+        self.regex_timeout = regex_timeout
+        self._matcher = Matcher(vocab, validate=validate, regex_timeout=regex_timeout)
         self._parsed: dict[int, list[_Nodes]] = {}
         self._numbers = 0
 

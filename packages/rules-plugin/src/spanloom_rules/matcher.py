@@ -15,6 +15,7 @@ from .matching.index import PatternIndex
 from .matching.prepared import Match, Prepared
 from .matching.rules import RuleMatcher
 from .matching.streams import StreamMatcher
+from .matching.time_limit import RegexLimit
 from .matching.validation import PatternError, problems
 
 __all__ = ["Matcher", "OnMatch", "TokenPattern"]
@@ -40,7 +41,9 @@ class Matcher(StreamMatcher, RuleMatcher[TokenPattern, OnMatch]):
     isn't so), ``?``, ``*``, ``+``, ``{n}``, ``{n,m}``, ``{n,}``, ``{,m}``.
 
     With ``validate`` patterns are checked when they are added. ``fuzzy_compare`` decides about
-    ``FUZZY``, see :func:`~spanloom_rules.fuzzy.levenshtein_compare`.
+    ``FUZZY``, see :func:`~spanloom_rules.fuzzy.levenshtein_compare`. ``regex_timeout`` is how many
+    seconds the regular expressions may take for a document, with the package ``regex``; when they
+    are over, :class:`RegexTimeoutError` names the expression and the word.
     """
 
     def __init__(
@@ -49,8 +52,10 @@ class Matcher(StreamMatcher, RuleMatcher[TokenPattern, OnMatch]):
         validate: bool = True,
         *,
         fuzzy_compare: FuzzyCompare = levenshtein_compare,
+        regex_timeout: float | None = None,
     ) -> None:
         super().__init__(vocab, validate=validate)
+        self._limit = None if regex_timeout is None else RegexLimit(regex_timeout)
         self._fuzzy_compare = fuzzy_compare
         self._index = PatternIndex(vocab.strings)
         self._greedy: dict[int, Greedy] = {}
@@ -172,7 +177,7 @@ class Matcher(StreamMatcher, RuleMatcher[TokenPattern, OnMatch]):
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
-            self._prepared = Prepared(self._index, self._fuzzy_compare)
+            self._prepared = Prepared(self._index, self._fuzzy_compare, self._limit)
         return self._prepared
 
     def _chosen(self, matches: list[Any]) -> list[Any]:
@@ -202,17 +207,21 @@ class Matcher(StreamMatcher, RuleMatcher[TokenPattern, OnMatch]):
             (key, patterns, self._callbacks.get(key), self._greedy.get(key))
             for key, patterns in self._patterns.items()
         ]
-        return _restored, (type(self), self.vocab, self.validate, self._fuzzy_compare, rules)
+        options = {
+            "fuzzy_compare": self._fuzzy_compare,
+            "regex_timeout": None if self._limit is None else self._limit.seconds,
+        }
+        return _restored, (type(self), self.vocab, self.validate, options, rules)
 
 
 def _restored(
     cls: type[Matcher],
     vocab: Vocab,
     validate: bool,
-    fuzzy_compare: FuzzyCompare,
+    options: dict[str, Any],
     rules: Sequence[tuple[int, list[TokenPattern], OnMatch | None, Greedy | None]],
 ) -> Matcher:
-    matcher = cls(vocab, validate, fuzzy_compare=fuzzy_compare)
+    matcher = cls(vocab, validate, **options)
     for key, patterns, on_match, greedy in rules:
         matcher.add(key, patterns, on_match=on_match, greedy=greedy)
     return matcher

@@ -40,7 +40,7 @@ class AttributeRuler(DocAnnotator):
 
     A rule has patterns of the :class:`~spanloom_rules.Matcher`, the attributes that it sets and the
     index of the token in what was matched. Patterns of one token that ask for values are looked up:
-    as many as one likes cost the same.
+    as many as one likes cost the same. ``regex_timeout`` is that of the matcher.
     """
 
     def __init__(
@@ -50,10 +50,11 @@ class AttributeRuler(DocAnnotator):
         *,
         validate: bool = False,
         scorer: Scorer | None = None,
+        regex_timeout: float | None = None,
     ) -> None:
         self.vocab = vocab
         self.name = name
-        self.validate = validate
+        self.validate, self.regex_timeout = validate, regex_timeout
         self.scorer = scorer
         self.clear()
 
@@ -149,7 +150,7 @@ class AttributeRuler(DocAnnotator):
         return matcher
 
     def _new_matcher(self) -> Matcher:
-        return Matcher(self.vocab, validate=self.validate)
+        return Matcher(self.vocab, validate=self.validate, regex_timeout=self.regex_timeout)
 
     # -- running
 
@@ -252,6 +253,7 @@ _KEYS = {"patterns", "attrs", "index"}
 
 @component_defaults(
     {"scorer": {"@scorers": "spanloom.attribute_ruler_scorer.v1"}},
+    settings_of=AttributeRuler,
     score_weights={
         "tag_acc": 0.0,
         "pos_acc": 0.0,
@@ -260,8 +262,6 @@ _KEYS = {"patterns", "attrs", "index"}
         "lemma_acc": 0.0,
     },
 )
-def make_attribute_ruler(
-    nlp: PipelineLike, name: str, validate: bool = False, scorer: Scorer | None = None
-) -> AttributeRuler:
+def make_attribute_ruler(nlp: PipelineLike, name: str, **settings: Any) -> AttributeRuler:
     """Factory of ``attribute_ruler``."""
-    return AttributeRuler(nlp.vocab, name, validate=validate, scorer=scorer)
+    return AttributeRuler(nlp.vocab, name, **settings)

@@ -20,6 +20,7 @@ from spanloom.vocab.strings import StringStore
 from ..fuzzy import FuzzyCompare
 from .columns import annotated
 from .conditions import CUSTOM, Check, Condition, checker, on_text, text_checker
+from .time_limit import RegexLimit
 
 __all__ = ["TokenClasses"]
 
@@ -34,8 +35,13 @@ class TokenClasses:
     """
 
     def __init__(
-        self, conditions: Mapping[Condition, int], strings: StringStore, compare: FuzzyCompare
+        self,
+        conditions: Mapping[Condition, int],
+        strings: StringStore,
+        compare: FuzzyCompare,
+        limit: RegexLimit | None = None,
     ) -> None:
+        self._limit = limit
         self.held: list[frozenset[int]] = [_NOTHING]
         self._numbers: dict[frozenset[int], int] = {_NOTHING: 0}
         self._strings = strings
@@ -66,7 +72,7 @@ class TokenClasses:
                 members = wanted if isinstance(wanted, tuple) else (wanted,)
                 members = [self._strings.add(x) if isinstance(x, str) else x for x in members]
             elif on_text(condition):
-                text_checks.append((number, text_checker(condition, compare)))
+                text_checks.append((number, text_checker(condition, compare, self._limit)))
             else:
                 checks.append((number, checker(condition, self.strings)))
             for member in members:
@@ -145,6 +151,8 @@ class TokenClasses:
     def _fill(self, columns: list[NDArray[Any]], count: int) -> None:
         """Classes of the words that are new."""
         known = len(self._words)
+        if self._limit is not None:
+            self._limit.start(words=count - known)
         fresh = [0] * (count - known)
         numbers = [
             list(map(self._values[attr].__getitem__, column[known:count].tolist()))
@@ -154,6 +162,8 @@ class TokenClasses:
             fresh = numbers[0]
         if len(numbers) > 1:
             fresh = list(map(self._unions.__getitem__, zip(*numbers)))
+        if self._limit is not None:
+            self._limit.start()
         self._words = np.concatenate([self._words, np.array(fresh, dtype=np.int32)])
         self._columns = [column.base for column in columns]
 

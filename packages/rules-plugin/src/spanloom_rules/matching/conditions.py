@@ -12,6 +12,7 @@ from spanloom.vocab.morphology import MorphAnalysis, normalize_feats
 from spanloom.vocab.strings import StringStore
 
 from ..fuzzy import FuzzyCompare
+from .time_limit import RegexLimit
 
 __all__ = [
     "COMPARISONS",
@@ -61,21 +62,30 @@ def on_text(condition: Condition) -> bool:
     return condition.op in ("REGEX", "FUZZY") or bool(condition.within)
 
 
-def text_checker(condition: Condition, compare: FuzzyCompare) -> Check:
+def text_checker(
+    condition: Condition, compare: FuzzyCompare, limit: RegexLimit | None = None
+) -> Check:
     """A function that says whether ``condition`` holds of the text of a value, or of what a custom
-    attribute has.
+    attribute has. Regular expressions keep to the ``limit``.
 
     Raises :class:`DataError` for a regular expression that isn't one.
     """
     if not condition.within:
-        return _one(condition, condition.value, compare, condition.op)
-    checks = [_one(condition, each, compare, condition.within) for each in _members(condition)]
+        return _one(condition, condition.value, compare, condition.op, limit)
+    checks = [
+        _one(condition, each, compare, condition.within, limit) for each in _members(condition)
+    ]
     inside = condition.op == "IN"
     return lambda text: isinstance(text, str) and any(check(text) for check in checks) == inside
 
 
-def _one(condition: Condition, wanted: Any, compare: FuzzyCompare, how: str) -> Check:
+def _one(
+    condition: Condition, wanted: Any, compare: FuzzyCompare, how: str, limit: RegexLimit | None
+) -> Check:
     """A check of a text by a regular expression or fuzzily."""
+    if how == "REGEX" and limit is not None:
+        found = limit.searcher(wanted, condition.attr)
+        return lambda text: isinstance(text, str) and found(text)
     if how == "REGEX":
         search = _pattern(wanted, condition).search
         return lambda text: isinstance(text, str) and search(text) is not None

@@ -16,6 +16,7 @@ from .automaton import Automaton, Found
 from .classes import TokenClasses
 from .columns import NEEDED, lacks
 from .index import PatternIndex
+from .time_limit import RegexLimit
 
 __all__ = ["Match", "Prepared"]
 
@@ -28,9 +29,12 @@ _Place = tuple[int, int, Found]
 class Prepared:
     """What finds the patterns of an index, which isn't changed any more."""
 
-    def __init__(self, index: PatternIndex, compare: FuzzyCompare) -> None:
+    def __init__(
+        self, index: PatternIndex, compare: FuzzyCompare, limit: RegexLimit | None = None
+    ) -> None:
         self._index = index
-        self._classes = TokenClasses(index.conditions, index.strings, compare)
+        self._limit = limit
+        self._classes = TokenClasses(index.conditions, index.strings, compare, limit)
         self._automaton = Automaton(index.patterns, index.tests, self._classes.held)
         self._needed = self._classes.wanted(NEEDED)
         self._table = np.zeros(0, dtype=np.int32)
@@ -71,6 +75,8 @@ class Prepared:
 
     def _places(self, automaton: Automaton, doc: Doc, start: int, end: int) -> list[_Place]:
         classes = self._classes
+        if self._limit is not None:
+            self._limit.start()
         if classes.by_word:
             table = classes.table(doc.lexicon)
             if table is not self._table:

@@ -34,11 +34,12 @@ class Ruler(DocAnnotator):
         matcher_fuzzy_compare: FuzzyCompare = levenshtein_compare,
         validate: bool = False,
         scorer: Scorer | None = None,
+        regex_timeout: float | None = None,
     ) -> None:
         self.nlp, self.name, self.scorer = nlp, name, scorer
         self.phrase_matcher_attr = phrase_matcher_attr
         self.matcher_fuzzy_compare = matcher_fuzzy_compare
-        self.validate = validate
+        self.validate, self.regex_timeout = validate, regex_timeout
         self.clear()
 
     # -- patterns
@@ -52,6 +53,7 @@ class Ruler(DocAnnotator):
             attr=self.phrase_matcher_attr,
             fuzzy_compare=self.matcher_fuzzy_compare,
             validate=self.validate,
+            regex_timeout=self.regex_timeout,
         )
         #: What finds the token patterns.
         self.matcher = self._patterns.matcher

@@ -56,12 +56,15 @@ class RulerPatterns:
         attr: str | int | None,
         fuzzy_compare: FuzzyCompare,
         validate: bool,
+        regex_timeout: float | None,
     ) -> None:
         self.nlp, self.owner, self._key = nlp, owner, key
         self.entries: list[Entry] = []
         self.names: dict[int, tuple[str, str]] = {}
         self.keys: dict[int, str] = {}
-        self.matcher = Matcher(nlp.vocab, validate=validate, fuzzy_compare=fuzzy_compare)
+        self.matcher = Matcher(
+            nlp.vocab, validate=validate, fuzzy_compare=fuzzy_compare, regex_timeout=regex_timeout
+        )
         self.phrase_matcher = PhraseMatcher(nlp.vocab, attr=attr, validate=validate)
 
     def add(self, entries: Iterable[Entry]) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import spanloom
 from spanloom.config import Config, fill_config, find_problems, init_config, parse_config
 from spanloom.errors import DataError, FormatError, MissingFileError
-from spanloom_pretrain import JsonlCorpus, read_settings
+from spanloom_pretrain import JsonlCorpus, PlainTextCorpus, read_settings
 from spanloom_pretrain.stream import held_out_docs, shuffled, training_docs
 
 LINES = ["A first line .", "The second one is longer than that .", "Three"]
@@ -73,6 +73,19 @@ def test_folders_are_read_in_order_with_annotated_files(tmp_path: Path) -> None:
     docs = list(JsonlCorpus(tmp_path).docs(spanloom.blank("en")))
     assert [doc.words for doc in docs] == [["First"], ["last"]]
     assert docs[0].column("TAG") is None
+
+
+def test_plain_text_is_a_document_on_each_line(tmp_path: Path) -> None:
+    (tmp_path / "raw").write_text("One two.\n\nThree\n", encoding="utf8")
+    assert _texts(PlainTextCorpus(tmp_path / "raw")) == ["One two.", "Three"]
+    assert _texts(PlainTextCorpus(tmp_path / "raw", min_length=2, max_length=3)) == ["One two."]
+    assert _texts(PlainTextCorpus(tmp_path / "raw", max_length=2)) == ["Three"]
+    with pytest.raises(MissingFileError, match=r"contains no raw text"):
+        _texts(PlainTextCorpus(tmp_path))
+    with gzip.open(tmp_path / "b.txt.gz", "wb") as file:
+        file.write(b"Four\n")
+    (tmp_path / "c.jsonl").write_text('{"text": "Five"}\n')
+    assert _texts(PlainTextCorpus(tmp_path)) == ["Four"]
 
 
 def test_lengths_and_limit(tmp_path: Path) -> None:

@@ -47,10 +47,7 @@ def test_most_used_functions_of_util() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name", "use"),
-    [
-        ("architectures", "spacy.TorchBiLSTMEncoder.v1", "MaxoutWindowEncoder"),
-        ("readers", "srsly.read_json.v1", "read_labels"),
-    ],
+    [("architectures", "spacy.TorchBiLSTMEncoder.v1", "MaxoutWindowEncoder")],
 )
 def test_what_is_not_here_says_what_to_use(kind: str, name: str, use: str) -> None:
     assert use in (registry.advice(kind, name) or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +11,34 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spanloom_transformers.linear import Linear, replace_linear, usable
+from spanloom_transformers import linear
+from spanloom_transformers.linear import Linear, preferred, replace_linear, usable
 
 needs_kernel = pytest.mark.skipif(not usable(), reason="this torch has no oneDNN for this CPU")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _taken() -> Iterator[None]:
+    """oneDNN's product is taken on CPUs where it is no faster, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(linear, "preferred", lambda: True)
+        yield
+
+
+def test_where_it_is_no_faster_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, fast = twins(40, 33)
+    x = torch.randn(7, 40)
+    monkeypatch.setattr(linear, "_product", None)  # a call would fail
+    monkeypatch.setattr(linear, "preferred", lambda: False)
+    assert torch.equal(fast(x), plain(x))
+    with torch.inference_mode():
+        assert torch.equal(fast(x), plain(x))
+
+
+def test_the_cpu_says_which_is_faster() -> None:
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    assert preferred() <= wide
+    assert preferred() == preferred.__wrapped__()
 
 
 def twins(width: int, out: int, bias: bool = True) -> tuple[torch.nn.Linear, Any]:

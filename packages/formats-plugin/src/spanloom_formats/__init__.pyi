@@ -8,6 +8,10 @@ from .arrow.files import write_arrow as write_arrow
 from .arrow.files import write_parquet as write_parquet
 from .arrow.tables import from_arrow as from_arrow
 from .arrow.tables import to_arrow as to_arrow
+from .augmenting.augmenters import character_noise as character_noise
+from .augmenting.augmenters import combined_augmenter as combined_augmenter
+from .augmenting.augmenters import lower_case as lower_case
+from .augmenting.augmenters import orth_variants_augmenter as orth_variants_augmenter
 from .conllu.reading import read_conllu as read_conllu
 from .conllu.writing import write_conllu as write_conllu
 from .inspection import check_data as check_data
@@ -23,9 +27,13 @@ __all__ = [
     "Applied",
     "__version__",
     "apply_pipeline",
+    "character_noise",
     "check_data",
+    "combined_augmenter",
     "from_arrow",
     "inspect_data",
+    "lower_case",
+    "orth_variants_augmenter",
     "read_arrow",
     "read_conllu",
     "read_iob",

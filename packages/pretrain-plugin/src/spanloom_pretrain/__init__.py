@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "corpus": ["JsonlCorpus"],
+        "corpus": ["JsonlCorpus", "PlainTextCorpus"],
         "loop": ["pretrain_steps"],
         "objectives": ["ClozeTask", "PretrainCharacters", "PretrainVectors"],
         "run": ["PretrainResult", "pretrain"],

@@ -1,6 +1,7 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
 from .corpus import JsonlCorpus as JsonlCorpus
+from .corpus import PlainTextCorpus as PlainTextCorpus
 from .loop import pretrain_steps as pretrain_steps
 from .objectives import ClozeTask as ClozeTask
 from .objectives import PretrainCharacters as PretrainCharacters
@@ -22,6 +23,7 @@ __all__ = [
     "ClozeTask",
     "JsonlCorpus",
     "LoadedWeights",
+    "PlainTextCorpus",
     "PretrainCharacters",
     "PretrainResult",
     "PretrainVectors",

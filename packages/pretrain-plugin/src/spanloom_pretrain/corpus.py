@@ -21,7 +21,7 @@ from spanloom.errors import DataError, FormatError, MissingFileError
 if TYPE_CHECKING:
     from spanloom import Pipeline
 
-__all__ = ["Item", "JsonlCorpus", "jsonl_corpus"]
+__all__ = ["Item", "JsonlCorpus", "PlainTextCorpus", "jsonl_corpus", "plain_text_corpus"]
 
 _CHUNK = 512
 """Documents that are tokenized at a time."""
@@ -104,7 +104,7 @@ class JsonlCorpus:
 
     def _files(self) -> list[Path]:
         if self.path.is_file():
-            if not _readable(self.path):
+            if not self._reads(self.path):
                 raise DataError(
                     f"The format of '{self.path}' isn't supported as raw text: give .jsonl or "
                     ".txt, compressed or not, or a format of 'spanloom convert'"
@@ -112,7 +112,7 @@ class JsonlCorpus:
             return [self.path]
         if not self.path.is_dir():
             raise MissingFileError(f"There is no file or folder at '{self.path.absolute()}'")
-        files = sorted(file for file in self.path.rglob("*") if file.is_file() and _readable(file))
+        files = sorted(f for f in self.path.rglob("*") if f.is_file() and self._reads(f))
         files = [file for file in files if not _hidden(file.relative_to(self.path))]
         if not files:
             raise MissingFileError(
@@ -121,9 +121,15 @@ class JsonlCorpus:
             )
         return files
 
+    def _reads(self, path: Path) -> bool:
+        return self._kind(path) in _LINES or format_of(path) is not None
+
+    def _kind(self, path: Path) -> str:
+        return _kind(path)
+
     def _items(self, nlp: Pipeline, source: _Source) -> Iterator[Item]:
         path = source.path
-        kind = _kind(path)
+        kind = self._kind(path)
         if kind not in _LINES:
             for doc in read_docs(path, nlp.vocab):
                 source.done += len(doc.text)
@@ -148,6 +154,32 @@ class JsonlCorpus:
             _log.warning("left out: %s", error)
 
 
+class PlainTextCorpus(JsonlCorpus):
+    """Raw text from a file, or from the ``.txt`` files of a folder and those below: each line is a
+    document. Files may be compressed. Documents of fewer than ``min_length`` tokens, or of more
+    than ``max_length``, are left out; 0 is no limit."""
+
+    def __init__(self, path: str | Path, *, min_length: int = 0, max_length: int = 0) -> None:
+        longest = max_length + 1 if max_length > 0 else 0
+        super().__init__(path, min_length=min_length, max_length=longest)
+
+    def _reads(self, path: Path) -> bool:
+        return path == self.path or _kind(path) == ".txt"
+
+    def _kind(self, path: Path) -> str:
+        return ".txt"
+
+
+def plain_text_corpus(
+    path: str | Path | None, min_length: int = 0, max_length: int = 0
+) -> PlainTextCorpus:
+    """Reader ``spanloom.PlainTextCorpus.v1``: see :class:`PlainTextCorpus`.
+
+    Raises :class:`MissingFileError` at once if no path is given or nothing is there.
+    """
+    return PlainTextCorpus(_there(path), min_length=min_length, max_length=max_length)
+
+
 def jsonl_corpus(
     path: str | Path | None,
     min_length: int = 0,
@@ -159,19 +191,23 @@ def jsonl_corpus(
 
     Raises :class:`MissingFileError` at once if no path is given or nothing is there.
     """
+    return JsonlCorpus(
+        _there(path),
+        min_length=min_length,
+        max_length=max_length,
+        limit=limit,
+        skip_bad_lines=skip_bad_lines,
+    )
+
+
+def _there(path: str | Path | None) -> Path:
     if path is None or not Path(path).exists():
         wrong = "No raw text is given" if path is None else f"There is no raw text at '{path}'"
         raise MissingFileError(
             f"{wrong}: give a file or folder as --paths.raw, or in [paths] in the config (spaCy's "
             "configs call it raw_text)"
         )
-    return JsonlCorpus(
-        path,
-        min_length=min_length,
-        max_length=max_length,
-        limit=limit,
-        skip_bad_lines=skip_bad_lines,
-    )
+    return Path(path)
 
 
 def _tokenized(nlp: Pipeline, items: Iterator[Item]) -> Iterator[Doc]:
@@ -212,10 +248,6 @@ _OPENERS: dict[str, Callable[..., Any]] = {
 def _kind(path: Path) -> str:
     """The suffix below that of a compression."""
     return Path(path.stem).suffix if path.suffix in _OPENERS else path.suffix
-
-
-def _readable(path: Path) -> bool:
-    return _kind(path) in _LINES or format_of(path) is not None
 
 
 def _hidden(path: Path) -> bool:

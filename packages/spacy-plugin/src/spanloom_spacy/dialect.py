@@ -1,4 +1,4 @@
-"""One rule by which spaCy's names mean ours: ``spacy.X`` and ``spacy-transformers.X``."""
+"""One rule by which spaCy's names mean ours: ``spacy.X``, ``spacy-transformers.X``, ``srsly.X``."""
 
 from __future__ import annotations
 
@@ -18,19 +18,10 @@ _LACKING = {
     "factories": {
         "entity_linker": "set kb_id of doc.ents in a component of your own",
         "beam_parser": "use 'parser'",
-        "merge_noun_chunks": "merge them in a component of your own (doc.retokenize)",
     },
     "architectures": {
         "spacy.TextCatLowData.v1": "use 'spacy.TextCatBOW.v3'",
         "spacy.TorchBiLSTMEncoder.v1": "use 'spacy.MaxoutWindowEncoder.v2'",
-    },
-    "callbacks": {
-        "spacy.copy_from_base_model.v1": "take components by `source`, and a tokenizer's rules by "
-        "nlp.tokenizer.from_bytes(base.tokenizer.to_bytes()) in a callback of your own"
-    },
-    "readers": {
-        "srsly.read_json.v1": "for labels, use 'spanloom.read_labels.v1'",
-        "srsly.read_jsonl.v1": "for texts, use 'spacy.JsonlCorpus.v1'",
     },
 }
 
@@ -65,4 +56,4 @@ class SpacyDialect:
 
 
 SPACY = SpacyDialect()
-"""What the registry `dialects` knows as ``spacy`` and ``spacy-transformers``."""
+"""What the registry `dialects` knows as ``spacy``, ``spacy-transformers`` and ``srsly``."""

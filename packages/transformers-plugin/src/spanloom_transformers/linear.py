@@ -1,8 +1,9 @@
-"""Linear layers that compute by oneDNN on CPUs.
+"""Linear layers that compute by oneDNN on CPUs where torch's own choice is slow.
 
-On CPUs torch multiplies matrices in fp32 by MKL, which on those of AMD leaves half of their speed
-unused. oneDNN, which torch has on board for other types, takes the widest instructions there are.
-The results are those of torch but for rounding in fp32.
+On CPUs torch multiplies matrices in fp32 by MKL, which on those of AMD doesn't use AVX-512. oneDNN,
+which torch has on board for other types, takes the widest instructions there are: where there are
+such, it is used. Elsewhere it is no faster, and its backward pass slower. The results are those of
+torch but for rounding in fp32.
 
 For int8 see :mod:`~spanloom_transformers.quantization`.
 """
@@ -10,18 +11,19 @@ For int8 see :mod:`~spanloom_transformers.quantization`.
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, cast
 
 import torch
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Linear", "replace_linear", "usable"]
+__all__ = ["Linear", "preferred", "replace_linear", "usable"]
 
 
 class Linear(torch.nn.Linear):
-    """``torch.nn.Linear`` that takes oneDNN's product where it can: for fp32 on the CPU, outside
-    autocast. Its parameters are the same.
+    """``torch.nn.Linear`` that takes oneDNN's product where it is faster: for fp32 on the CPU,
+    outside autocast. Its parameters are the same.
 
     Where ``int8`` is set, inference multiplies by those weights instead: integers, shape ``(in,
     out)``, and a scale for each output. Inputs are rounded to integers by row, so that what a text
@@ -42,14 +44,16 @@ class Linear(torch.nn.Linear):
             or not usable()
         ):
             return super().forward(input)
+        if self.int8 is not None and not torch.is_grad_enabled():
+            return self._rounded(input, *self.int8)
+        if not preferred():
+            return super().forward(input)
         if torch.is_grad_enabled():
             # Others may write into what they get, as Longformer does, which autograd forbids for a
             # view that a function of ours made: the function sees rows, and the view is torch's.
             rows = input.reshape(-1, input.shape[-1])
             result = _Product.apply(rows, self.weight, self.bias)  # type: ignore[no-untyped-call]
             return cast(torch.Tensor, result).view(*input.shape[:-1], self.out_features)
-        if self.int8 is not None:
-            return self._rounded(input, *self.int8)
         return _product(input, self.weight, self.bias)
 
     def round_weights(self) -> None:
@@ -122,6 +126,21 @@ def usable() -> bool:
     except (AttributeError, RuntimeError):
         return False
     return plain and turned
+
+
+@lru_cache(maxsize=1)
+def preferred() -> bool:
+    """Whether oneDNN has wider instructions than MKL takes: on CPUs of AMD with AVX-512. Told by
+    the CPU and not by a clock, so that results are the same in each process."""
+    wide = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+    return wide and "AuthenticAMD" in _vendor()
+
+
+def _vendor() -> str:
+    if platform.system() == "Linux":
+        with suppress(OSError), open("/proc/cpuinfo", encoding="utf8", errors="replace") as file:
+            return next((line for line in file if line.startswith("vendor_id")), "")
+    return platform.processor()
 
 
 def replace_linear(module: torch.nn.Module) -> None:

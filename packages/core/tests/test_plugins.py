@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import spanloom
 from spanloom import registry
 from spanloom.errors import MissingFileError, PluginError
 from spanloom.plugins import Manager, Report, current, import_code, manager
@@ -134,6 +135,64 @@ def test_selection_by_environment(
     assert names(found) == ["spanloom", *expected]
     assert not found.failures
     assert "loom_b_plugin" not in sys.modules
+
+
+# -- when it is imported
+
+
+def test_a_load_imports_no_hook_module_that_it_does_not_ask(
+    hook_dist: Callable[..., Any], tmp_path: Path
+) -> None:
+    hook_dist("loom-cli", hook(adding("weave", "weave", "Weave."), "def check_config(config): ..."))
+    hook_dist("loom-train", hook("def after_step(ctx): ..."))
+    section = "from spanloom.plugins import ConfigSection\n    return [ConfigSection('weaving')]"
+    hook_dist("loom-section", hook(f"def config_sections():\n    {section}"))
+    hook_dist("loom-nlp", hook("def pipeline_created(nlp): SEEN.append(nlp)"))
+    hook_dist("loom-load", hook("def after_load(nlp): SEEN.append(nlp)"))
+    spanloom.blank("en").to_disk(tmp_path / "saved")
+    there = {name for name in sys.modules if name.startswith("loom_")}
+    assert there == {"loom_nlp_plugin"}
+    nlp = spanloom.load(tmp_path / "saved")
+    there = {name for name in sys.modules if name.startswith("loom_")}
+    assert there == {"loom_nlp_plugin", "loom_load_plugin"}
+    assert [nlp] == sys.modules["loom_load_plugin"].SEEN
+    assert "weave" in manager().commands.commands and "loom_cli_plugin" in sys.modules
+    spanloom.blank("en", config={"weaving": {"threads": 3}})
+    assert "weaving" in manager().sections and "loom_train_plugin" not in sys.modules
+    assert names(manager())[1:] == [
+        "loom-cli",
+        "loom-load",
+        "loom-nlp",
+        "loom-section",
+        "loom-train",
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "globals()['after_' + 'step'] = hookimpl(lambda ctx: SEEN.append(ctx))",
+        "from loom_inner import *",
+        "seen = hookimpl(specname='after_step')(lambda ctx: SEEN.append(ctx))",
+        "from loom_inner import after_step",
+    ],
+)
+def test_a_hook_is_found_however_it_is_defined(hook_dist: Callable[..., Any], source: str) -> None:
+    hook_dist("loom-z", HEAD)
+    inner = f"{HEAD}@hookimpl\ndef after_step(ctx): SEEN.append(ctx)\n"
+    Path(sys.path[0], "loom_inner.py").write_text(inner)
+    module = hook_dist("loom-odd", f"{HEAD}{source}\n")
+    manager().observe("after_step", ctx="run", step=1)
+    assert sys.modules[module].SEEN == ["run"] or sys.modules["loom_inner"].SEEN == ["run"]
+
+
+def test_who_is_refused_does_not_hang_on_what_is_asked_first(hook_dist: Callable[..., Any]) -> None:
+    declared = "def declare_extensions(declare): declare.doc('x_data')"
+    hook_dist("loom-b", hook(declared, "def pipeline_created(nlp): ..."))
+    hook_dist("loom-a", hook(declared))
+    manager().observe("pipeline_created", nlp=None)
+    assert manager().extensions.extensions["doc", "x_data"].owner == "loom-a"
+    assert names(manager()) == ["spanloom", "loom-a"]
 
 
 # -- declarations

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Literal
 
 from spanloom.plugins.failures import compatibility, outgrown
 from spanloom.plugins.hooks import GROUP
 from spanloom.plugins.index import PREFIX, Entry, Index, enabled, home, normalize
 
-__all__ = ["Description", "Offer", "describe", "registry_of", "source_file"]
+__all__ = ["Description", "Offer", "describe", "registry_of"]
 
 State = Literal["ok", "clash", "outgrown", "incompatible", "disabled"]
 
@@ -102,23 +100,3 @@ def _state(entry: Entry, offers: Iterable[Offer]) -> tuple[State, str]:
         return "clash", f"{clashes[0]}{more} offered by others, too; using it needs a choice"
     late = outgrown(entry)
     return ("outgrown", late) if late else ("ok", "")
-
-
-def source_file(entry: Entry) -> Path | None:
-    """The file that holds an entry's target, found without importing it; None if it isn't found."""
-    top, *rest = entry.module.split(".")
-    try:
-        # Only a dotted name would make find_spec import its parents.
-        spec = find_spec(top)
-    except (ImportError, ValueError):
-        return None
-    if spec is None:
-        return None
-    if not rest:
-        return Path(spec.origin) if spec.origin else None
-    for folder in spec.submodule_search_locations or ():
-        base = Path(folder).joinpath(*rest)
-        for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
-            if path.is_file():
-                return path
-    return None

@@ -19,9 +19,10 @@ from urllib.request import url2pathname
 from spanloom.plugins.hooks import GROUP
 from spanloom.plugins.index import Entry, Index, normalize
 from spanloom.plugins.registries import registry
+from spanloom.plugins.sources import source_file
 from spanloom.plugins.tables import Report
 
-from .describe import Description, describe, registry_of, source_file
+from .describe import Description, describe, registry_of
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement

@@ -17,10 +17,10 @@ from spanloom.errors import PackageError
 from spanloom.plugins.index import normalize, refresh
 from spanloom.plugins.installed import Installed, find
 from spanloom.plugins.known import distributions as distributions_known
-from spanloom.plugins.places import chosen_folder
 
 from .archive import Archive
 from .fetching import Source
+from .places import chosen_folder
 
 __all__ = ["install", "is_ours", "unmet"]
 

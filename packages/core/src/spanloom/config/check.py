@@ -118,7 +118,9 @@ class _Checker(BlockChecker):
         super().__init__(config, complete=complete, excerpt=excerpt)
         self.defaults = default_config()
         phases = _PHASES[: _PHASES.index(phase) + 1]
-        self.plugins = plugin_sections()
+        # A saved pipeline seldom has any: who declares them needn't be asked then.
+        strange = phase != "load" or any(name not in CORE_SECTIONS for name in config)
+        self.plugins = plugin_sections() if strange else {}
         self.later = [name for name, each in self.plugins.items() if each.phase not in phases]
         if phase == "load":
             self.later += [name for name in CORE_SECTIONS if name not in _BUILT]
@@ -132,7 +134,8 @@ class _Checker(BlockChecker):
             return self.config
         # spaCy writes [pretraining] into every config, empty where it isn't used.
         present = [name for name in self.plugins if self.config.get(name)]
-        return self.defaults.merge(plugin_defaults(present)).merge(self.config)
+        more = plugin_defaults(present) if present else {}
+        return self.defaults.merge(more).merge(self.config)
 
     def found(self, report: Report | None = None) -> list[ConfigProblem]:
         """All problems, in the order of the file."""

@@ -1,4 +1,4 @@
-"""The manager: it imports hook modules one by one and asks each plugin by itself.
+"""The manager: it imports hook modules when they are needed and asks each plugin by itself.
 
 What one plugin does wrong is recorded and never keeps another from being asked.
 """
@@ -12,9 +12,10 @@ import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Timer
+from functools import cached_property
+from threading import RLock, Timer
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 import pluggy
 
@@ -23,7 +24,16 @@ from . import spec
 from .failures import load_entry, record_failure
 from .index import PREFIX, Entry, Index, current, enabled, home, normalize, on_refresh, selection
 from .known import command_providers
-from .tables import CORE_SECTIONS, CommandTable, ConfigSection, ExtensionTable, Renamed, Report
+from .sources import HOOKS, hooks_named
+from .tables import (
+    CORE_SECTIONS,
+    Command,
+    CommandTable,
+    ConfigSection,
+    ExtensionTable,
+    Renamed,
+    Report,
+)
 from .trace import aside, trace
 
 __all__ = ["GROUP", "Manager", "Plugin", "manager"]
@@ -34,16 +44,18 @@ GROUP = f"{PREFIX}plugins"
 SLOW = 1.0
 """Seconds that a hook module may take before it is said who keeps everybody waiting."""
 
+#: Hooks whose second declaration of a name is refused.
+_CLASHING = frozenset({"config_sections", "declare_extensions"})
+
 _Caller = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A hook module that takes part, and how many seconds it took to import."""
+    """A hook module that takes part."""
 
     entry: Entry
     module: ModuleType
-    seconds: float
 
     @property
     def dist(self) -> str:
@@ -54,27 +66,43 @@ class Plugin:
 class Manager:
     """Asks the plugins of an index.
 
-    ``only`` limits it to distributions by name. ``failures`` holds the record of everything that
-    went wrong; ``plugins`` those that take part, core first and then by name.
+    A hook module is imported when a hook that its source names is first asked. ``only`` limits it
+    to distributions by name.
     """
 
     def __init__(self, index: Index, only: Collection[str] | None = None) -> None:
-        self.plugins: list[Plugin] = []
-        self.failures: list[Failure] = []
-        self.commands = CommandTable()
-        self.sections: dict[str, ConfigSection] = {}
-        self.extensions = ExtensionTable()
-        self.renamed: dict[tuple[str, str], Renamed] = {}
+        self._plugins: list[Plugin] = []
+        self._failures: list[Failure] = []
+        self._commands = CommandTable()
+        self._sections: dict[str, ConfigSection] = {}
+        self._extensions = ExtensionTable()
+        self._renamed: dict[tuple[str, str], Renamed] = {}
         self._hooks = pluggy.PluginManager("spanloom")
         self._hooks.add_hookspecs(spec)
         self._callers: dict[str, list[tuple[Plugin, _Caller]]] = {}
         self._warned: set[tuple[str, str]] = set()
+        self._importing = RLock()
         wanted = None if only is None else {normalize(name) for name in only}
-        for entry in _in_order(index):
-            if enabled(entry) and (wanted is None or normalize(entry.dist) in wanted):
-                self._add(entry)
-        self.ignored = self.commands.without_intruders(command_providers())
-        """Commands that are left out, since they belong to core or to another package of ours."""
+        entries = (entry for name in index.names(GROUP) for entry in index.entries(GROUP, name))
+        self._waiting = {
+            entry: hooks_named(entry)
+            for entry in sorted(entries, key=_order)
+            if enabled(entry) and (wanted is None or normalize(entry.dist) in wanted)
+        }
+
+    @property
+    def plugins(self) -> list[Plugin]:
+        """All that take part, core first and then by name."""
+        return self._import(None)._plugins
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The record of everything that went wrong."""
+        return self._import(None)._failures
+
+    @cached_property
+    def commands(self) -> CommandTable:
+        """The commands, but for those that `ignored` has."""
         for command in self.ignored:
             warnings.warn(
                 f"Command '{command.name}' of {command.owner} ({command.target}) is ignored: it "
@@ -82,38 +110,73 @@ class Manager:
                 RuntimeWarning,
                 stacklevel=3,
             )
+        return self._commands
+
+    @cached_property
+    def ignored(self) -> list[Command]:
+        """Commands that are left out, since they belong to core or to another package of ours."""
+        commands = self._import({"register_commands"})._commands
+        return commands.without_intruders(command_providers())
+
+    @property
+    def sections(self) -> dict[str, ConfigSection]:
+        """The sections of configs that plugins own."""
+        return self._import({"config_sections"})._sections
+
+    @property
+    def extensions(self) -> ExtensionTable:
+        """The custom attributes that plugins declare."""
+        return self._import({"declare_extensions"})._extensions
+
+    @property
+    def renamed(self) -> dict[tuple[str, str], Renamed]:
+        """Registry and name -> what became of it."""
+        return self._import({"legacy_names"})._renamed
 
     # -- building
 
+    def _import(self, hooks: Collection[str] | None) -> Self:
+        """Import the modules that still wait and may have one of the hooks, or all."""
+        with self._importing:
+            wanted = {*(hooks or HOOKS)}
+            # Who is refused where two declare the same mustn't hang on what was asked first.
+            for _ in _CLASHING:
+                needed = [each for each in self._waiting.values() if each & wanted]
+                wanted.update(*(each & _CLASHING for each in needed))
+            for entry, named in list(self._waiting.items()):
+                if hooks is None or named & wanted:
+                    del self._waiting[entry]
+                    self._add(entry)
+        return self
+
     def _add(self, entry: Entry) -> None:
-        start = time.perf_counter()
         try:
             with _told_if_slow(entry):
                 module = load_entry(entry)
         except PluginError as error:
             if error.failure is not None:
-                self.failures.append(error.failure)
+                self._failures.append(error.failure)
             return
         reason = _unfit(module)
         if reason:
-            self.failures.append(record_failure(entry, "compat", reason))
+            self._failures.append(record_failure(entry, "compat", reason))
             return
-        plugin = Plugin(entry, module, time.perf_counter() - start)
+        plugin = Plugin(entry, module)
         try:
             self._hooks.register(module, name=entry.dist)
             self._hooks.check_pending()
         except (ValueError, pluggy.PluginValidationError) as error:
             self._refuse(plugin, "validate", error)
             return
-        self.plugins.append(plugin)
+        self._plugins = sorted([*self._plugins, plugin], key=lambda each: _order(each.entry))
         self._callers.clear()
         self._declare(plugin)
 
     def _refuse(self, plugin: Plugin, stage: str, error: BaseException) -> None:
-        self.failures.append(record_failure(plugin.entry, stage, error))
+        self._failures.append(record_failure(plugin.entry, stage, error))
         if self._hooks.is_registered(plugin.module):
             self._hooks.unregister(plugin.module)
-        self.plugins = [other for other in self.plugins if other is not plugin]
+        self._plugins = [other for other in self._plugins if other is not plugin]
         self._callers.clear()
 
     def _declare(self, plugin: Plugin) -> None:
@@ -123,21 +186,21 @@ class Manager:
         try:
             self._ask(plugin, "register_commands", commands=commands)
             self._ask(plugin, "declare_extensions", declare=extensions)
-            sections = self._sections(plugin)
+            sections = self._declared_sections(plugin)
             renamed = {
                 key: new
                 for key, new in dict(self._ask(plugin, "legacy_names") or {}).items()
                 if home(PREFIX + key[0], key[1]) in (None, normalize(plugin.dist))
             }
-            self.extensions.merge(extensions)
+            self._extensions.merge(extensions)
         except (Exception, SystemExit) as error:
             self._refuse(plugin, "call", error)
             return
-        self.commands.merge(commands)
-        self.sections.update(sections)
-        self.renamed.update(renamed)
+        self._commands.merge(commands)
+        self._sections.update(sections)
+        self._renamed.update(renamed)
 
-    def _sections(self, plugin: Plugin) -> dict[str, ConfigSection]:
+    def _declared_sections(self, plugin: Plugin) -> dict[str, ConfigSection]:
         declared = self._ask(plugin, "config_sections") or []
         sections = {each.name: replace(each, owner=plugin.dist) for each in declared}
         for name in sections:
@@ -145,45 +208,31 @@ class Manager:
                 raise PluginError(
                     f"config section [{name}] is core's: {plugin.dist} must rename it"
                 )
-            if name in self.sections:
+            if name in self._sections:
                 raise PluginError(
-                    f"config section [{name}] is owned by {self.sections[name].owner} and by "
+                    f"config section [{name}] is owned by {self._sections[name].owner} and by "
                     f"{plugin.dist}: one of them must rename it or go"
                 )
         return sections
 
     def _ask(self, plugin: Plugin, hook: str, **arguments: Any) -> Any:
-        for other, caller in self._having(hook):
-            if other is plugin:
-                return _single(caller(**arguments))
-        return None
+        answers = [call(**arguments) for other, call in self._callers_of(hook) if other is plugin]
+        return answers[0] if answers else None
 
     def _having(self, hook: str) -> list[tuple[Plugin, _Caller]]:
-        """The plugins that implement a hook, each with a caller that reaches it alone."""
+        """The plugins that implement a hook, each with what calls it alone."""
         if hook not in self._callers:
-            modules = [plugin.module for plugin in self.plugins]
-            called = getattr(self._hooks.hook, hook)
-            implementing = [each.plugin for each in called.get_hookimpls()]
-            self._callers[hook] = [
-                (plugin, self._alone(hook, plugin, modules))
-                for plugin in self.plugins
-                if plugin.module in implementing
-            ]
+            self._callers[hook] = self._import({hook})._callers_of(hook)
         return self._callers[hook]
 
-    def _alone(self, hook: str, plugin: Plugin, modules: list[ModuleType]) -> _Caller:
-        others = [module for module in modules if module is not plugin.module]
-        caller = self._hooks.subset_hook_caller(hook, others)
-
-        def call(**arguments: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                with aside():
-                    return caller(**arguments)
-            finally:
-                trace(f"hook {hook} of {plugin.dist}", start)
-
-        return call
+    def _callers_of(self, hook: str) -> list[tuple[Plugin, _Caller]]:
+        found = getattr(self._hooks.hook, hook).get_hookimpls()
+        return [
+            (plugin, _caller(plugin, hook, each))
+            for plugin in self._plugins
+            for each in found
+            if each.plugin is plugin.module
+        ]
 
     # -- asking
 
@@ -251,13 +300,12 @@ class Manager:
 
     def _record(self, plugin: Plugin, hook: str, error: BaseException) -> Failure:
         failure = replace(record_failure(plugin.entry, "call", error), name=hook)
-        self.failures.append(failure)
+        self._failures.append(failure)
         return failure
 
 
-def _in_order(index: Index) -> list[Entry]:
-    entries = [entry for name in index.names(GROUP) for entry in index.entries(GROUP, name)]
-    return sorted(entries, key=lambda entry: (normalize(entry.dist) != "spanloom", entry.dist))
+def _order(entry: Entry) -> tuple[bool, str]:
+    return normalize(entry.dist) != "spanloom", entry.dist
 
 
 @contextmanager
@@ -296,16 +344,24 @@ def _unfit(module: Any) -> str:
     return f"its hook module {told}, and this Spanloom has API {spec.API}"
 
 
-def _single(answer: Any) -> Any:
-    # A caller that reaches one plugin answers with a list of at most one, but for firstresult.
-    return (answer[0] if answer else None) if isinstance(answer, list) else answer
+def _caller(plugin: Plugin, hook: str, implementation: pluggy.HookImpl) -> _Caller:
+    def call(**arguments: Any) -> Any:
+        start = time.perf_counter()
+        wanted = (arguments[name] for name in implementation.argnames)
+        try:
+            with aside():
+                return implementation.function(*wanted)
+        finally:
+            trace(f"hook {hook} of {plugin.dist}", start)
+
+    return call
 
 
 _managers: dict[str, Manager] = {}
 
 
 def manager() -> Manager:
-    """The manager of this process; hook modules are imported when it is first asked for.
+    """The manager of this process; hook modules are imported when their hooks are first asked.
 
     There is one for each value that ``SPANLOOM_PLUGINS`` has had.
     """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from .index import Owner, current, normalize
-from .places import user_folder
 
-__all__ = ["GROUP", "Installed", "find", "find_all"]
+__all__ = ["GROUP", "Installed", "find", "find_all", "user_folder"]
 
 GROUP = "spanloom_models"
 """The entry-point group in which packaged pipelines are found."""
@@ -24,6 +25,23 @@ class Installed:
     version: str
     folder: Path
     requires: tuple[str, ...]
+
+
+def user_folder() -> Path:
+    """The folder of this user's pipelines, which `spanloom.load` looks into.
+
+    ``SPANLOOM_MODELS`` names another; otherwise it is in the platform's place for data of programs.
+    """
+    chosen = os.environ.get("SPANLOOM_MODELS", "")
+    if chosen:
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "spanloom" / "models"
 
 
 def find_all() -> list[Installed]:

@@ -150,15 +150,6 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         """What `load_all` could load. Prefer `names`: this imports every plugin."""
         return self.load_all()[0]
 
-    def get_entry_points(self) -> dict[str, Any]:
-        """Load each name of an entry point that can be loaded."""
-        names = current().names(self.group)
-        return {name: value for name, value in self.get_all().items() if name in names}
-
-    def get_entry_point(self, name: str, default: Any | None = None) -> Any:
-        """Load the entry point called ``name``, or return ``default`` if there is none."""
-        return self.get(name) if self._entries(name) else default
-
     def forget(self) -> None:
         """Look everything up anew, as after `spanloom.plugins.refresh`."""
         for cache in (self._values, self._loaded, self._failures, self._warned):

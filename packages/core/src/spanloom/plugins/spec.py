@@ -2,8 +2,8 @@
 
 A plugin's hook module defines functions of these names, marked with `hookimpl`, and states
 ``SPANLOOM_API = 1``. It takes those arguments that it wants, by name. Core is asked first, then the
-others by name of distribution. New arguments may come at any time; taking one away needs a new
-`API`.
+others by name of distribution. The module is imported when a hook that its source names is first
+asked. New arguments may come at any time; taking one away needs a new `API`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ hookspec = pluggy.HookspecMarker("spanloom")
 hookimpl = pluggy.HookimplMarker("spanloom")
 """Marks a plugin's implementation of a hook."""
 
-# Declarations. Asked once per process and plugin, when a hook is first needed. They are pure: no
+# Declarations. Asked once per process and plugin, when its module is imported. They are pure: no
 # imports beyond the light module, no files. One that raises disables its plugin; that is recorded.
 
 

@@ -21,8 +21,9 @@ from spanloom.plugins.index import current, enabled, home, normalize
 from spanloom.plugins.offers import place
 from spanloom.plugins.registries import registry
 from spanloom.plugins.registry import Registry
+from spanloom.plugins.sources import source_file
 
-from ..describe import Description, Offer, describe, registry_of, source_file
+from ..describe import Description, Offer, describe, registry_of
 
 __all__ = ["list_command", "show_command", "why_command"]
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from spanloom.plugins.failures import compatibility, outgrown
 from spanloom.plugins.hooks import GROUP, Manager
 from spanloom.plugins.index import Entry, current, normalize
 from spanloom.plugins.registries import registry as registries
+from spanloom.plugins.sources import hooks_named, source_file
 
 from ..describe import registry_of
 from .base import Conformance
@@ -123,13 +125,19 @@ class DistributionConformance(Conformance):
         )
 
     def test_hooks(self) -> None:
-        """The hook module loads, states the API, and defines hooks that there are; what it
-        declares clashes with nobody's."""
-        if self.hooks() is None:
+        """The hook module loads, states the API, and defines hooks that there are, whose names are
+        in its source; what it declares clashes with nobody's."""
+        hooks = self.hooks()
+        if hooks is None:
             pytest.skip("it has no hook module")
         wanted = normalize(self.dist)
         wrong = [each for each in Manager(current()).failures if normalize(each.dist) == wanted]
         assert not wrong, "; ".join(map(str, wrong))
+        held = vars(import_module(hooks.module)).items()
+        marked = [(name, getattr(each, "spanloom_impl", None)) for name, each in held]
+        names = {options["specname"] or name for name, options in marked if options}
+        unsaid = sorted(names - hooks_named(hooks))
+        assert not unsaid, f"{hooks.module} must name {', '.join(unsaid)}, to be asked"
 
     def test_commands(self) -> None:
         """Every command that it adds can be loaded, and is a ``click.Command``."""
@@ -186,8 +194,6 @@ class DistributionConformance(Conformance):
 
     def test_files(self) -> None:
         """What was installed is all there: every module that an entry point names is a file."""
-        from ..describe import source_file
-
         missing = sorted({each.target for each in self.entries() if source_file(each) is None})
         assert not missing, (
             f"no file for {', '.join(missing)}: look at what the wheel takes in, and at the names "

@@ -7,26 +7,10 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from ..errors import PackageError
+from spanloom.errors import PackageError
+from spanloom.plugins.installed import user_folder
 
-__all__ = ["chosen_folder", "site_folder", "user_folder"]
-
-
-def user_folder() -> Path:
-    """The folder of this user's pipelines, which `spanloom.load` looks into.
-
-    ``SPANLOOM_MODELS`` names another; otherwise it is in the platform's place for data of programs.
-    """
-    chosen = os.environ.get("SPANLOOM_MODELS", "")
-    if chosen:
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "spanloom" / "models"
+__all__ = ["chosen_folder", "site_folder"]
 
 
 def site_folder() -> Path | None:

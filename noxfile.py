@@ -80,6 +80,8 @@ SUBSETS = {
     "all": list(PACKAGES),
 }
 
+#: Stands for CuPy where there is no GPU.
+STAND_IN = ROOT.parent / "shared" / "tools" / "strict_cupy"
 #: Where `wheels` leaves what it built, for the sessions that install it.
 BUILT = ROOT / ".nox" / "dist"
 #: Plugins as somebody else would write them, by name. Sessions take names: what they are given must
@@ -178,6 +180,8 @@ def together(session: nox.Session) -> None:
             session.run("pytest", str(crossing), env=ONE_THREAD)
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=ONE_THREAD)
+        if STAND_IN.is_dir():
+            check_strict_device(session)
         # From elsewhere: here pytest would load the conftest files of all packages.
         session.chdir(session.create_tmp())
         kit = [f"--spanloom-conformance={project(each)['name']}" for each in PACKAGES.values()]
@@ -341,6 +345,24 @@ def fuzz(session: nox.Session) -> None:
     while time.monotonic() < started + 60 * minutes:
         seed = f"--hypothesis-seed={time.time_ns()}"
         session.run("pytest", *files, "-q", "-n", "auto", seed, *arguments, env=many)
+
+
+def check_strict_device(session: nox.Session) -> None:
+    """Every component and objective on arrays that are as strict as a GPU's are."""
+    here, transformers = (each / "tests" for each in (ROOT, PACKAGES["transformers"]))
+    stand_in = {"PYTHONPATH": str(STAND_IN)}
+    for folder in (here, transformers):
+        test = str(folder / "test_strict_device.py")
+        session.run("pytest", "-q", test, env=ONE_THREAD | stand_in)
+
+
+@nox.session(name="strict-device")
+def strict_device(session: nox.Session) -> None:
+    """Training and prediction with a stand-in for CuPy."""
+    if not STAND_IN.is_dir():
+        session.skip(f"there is no {STAND_IN}")
+    install(session, *editable("tasks", "vectors", "pretrain", "transformers"), *TEST_TOOLS)
+    check_strict_device(session)
 
 
 @nox.session(python="3.11")

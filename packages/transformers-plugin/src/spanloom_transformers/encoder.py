@@ -73,13 +73,20 @@ class Runner:
 @dataclass(frozen=True, slots=True)
 class Pass:
     """One forward pass: padded ids and mask, shape ``(windows, longest)``, the numbers of its
-    windows, and the rows of the output, with their weights, that its vectors go to."""
+    windows, the places of their pieces in the output, and the rows, with their weights, that the
+    vectors of these go to."""
 
     windows: Ints
     ids: torch.Tensor
     mask: torch.Tensor
+    places: torch.Tensor
     rows: torch.Tensor
     weights: torch.Tensor | None
+
+    def vectors(self, layer: torch.Tensor) -> torch.Tensor:
+        """Those of a layer, shape ``(windows, longest, width)``, without padding. The mask as an
+        index would ask the device how many there are, and wait."""
+        return layer.flatten(0, 1)[self.places].float()
 
     def add_to(self, total: torch.Tensor, values: torch.Tensor) -> None:
         """Put the vectors of the windows, without padding, to their rows."""
@@ -152,7 +159,7 @@ def encode(
                 width = kept[-1].shape[-1]
                 outputs = [torch.zeros(count, width, device=runner.device) for _ in kept]
             for total, layer in zip(outputs, kept):
-                one.add_to(total, layer[one.mask].float())
+                one.add_to(total, one.vectors(layer))
             if attentions:
                 found.update(_attentions(one, output.attentions, sequences.lengths))
     if not outputs:
@@ -214,6 +221,7 @@ def _make_pass(runner: Runner, sequences: Sequences, pack: Ints) -> Pass:
         pack,
         torch.from_numpy(ids).to(device),
         torch.from_numpy(mask).to(device),
+        torch.from_numpy(np.flatnonzero(mask)).to(device),
         torch.from_numpy(rows).to(device),
         weights,
     )
@@ -231,7 +239,7 @@ def encode_for_training(
     with torch.enable_grad(), runner.autocast():
         for pack in runner.packs(sequences.lengths):
             one = _make_pass(runner, sequences, pack)
-            flat = runner.call(one)[0][one.mask].float()
+            flat = one.vectors(runner.call(one)[0])
             if total is None:
                 width = flat.shape[-1]
                 total = torch.zeros(len(sequences.pieces), width, device=runner.device)

@@ -59,7 +59,6 @@ class BeamEntityRecognizer(EntityRecognizer):
             self._actions,
             density=float(self.cfg["beam_density"]),
             width=int(self.cfg["beam_width"]),
-            xp=self.model.ops.xp,
         )
 
     def _decode(self, batch: Batch, scorer: Any) -> Entities:

@@ -91,7 +91,7 @@ class EntityRecognizer(TransitionComponent):
         return join_groups(self._by_group(docs, self._decode), numbered=("starts", "ends"))
 
     def _decode(self, batch: Batch, scorer: Any) -> Entities:
-        return decode(scorer, self._places(batch), self._actions, self.model.ops.xp)
+        return decode(scorer, self._places(batch), self._actions)
 
     def _places(self, batch: Batch) -> Places:
         """Where entities may be: what is in one already, or blocked, is closed."""
@@ -173,9 +173,8 @@ class EntityRecognizer(TransitionComponent):
         self, scorer: Any, gold: GoldEntities, batch: Batch
     ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the way of the true entities, and of those that the model predicts now."""
-        xp = self.model.ops.xp
         places = Places.of(batch.lengths, space=_space(batch), space_last=self._space_last)
-        predicted = decode(scorer, places, self._actions, xp)
+        predicted = decode(scorer, places, self._actions)
         states = gold_states(gold) + predicted_states(predicted, gold)
         valid, good = gold.judge(states, places, self._actions)
         useful = np.flatnonzero((good & valid).any(axis=1) & (valid & ~good).any(axis=1))
@@ -186,10 +185,8 @@ class EntityRecognizer(TransitionComponent):
         mask = self._hidden_mask(len(ids), scorer.width)
         scores = scorer.scores(ids, mask)
         missed = np.flatnonzero((valid & ~good)[useful, 0])
-        scores[xp.asarray(missed), 0] += self.cfg["recall_margin"]
-        loss, gradient = oracle_gradient(
-            scores, xp.asarray(valid[useful]), xp.asarray(good[useful]), xp
-        )
+        scores[missed, 0] += self.cfg["recall_margin"]
+        loss, gradient = oracle_gradient(scores, valid[useful], good[useful], np)
         return loss, (ids, gradient, mask)
 
     def _hidden_mask(self, states: int, width: int) -> Any:
@@ -198,17 +195,16 @@ class EntityRecognizer(TransitionComponent):
         attrs = self.model.attrs
         if not (attrs["has_upper"] and attrs["dropout_rate"]):
             return None
+        from thinc.api import NumpyOps
+
         from spanloom.layers.dense import dropout_mask
 
-        return dropout_mask(self.model.ops, (states, width), self.cfg["hidden_dropout"])
+        return dropout_mask(NumpyOps(), (states, width), self.cfg["hidden_dropout"])
 
     def _state_ids(self, states: States, places: Places, none: int) -> Any:
-        xp = self.model.ops.xp
         first = np.where(states.first < 0, none, states.first)
         ends = places.ends[states.tokens]
-        return state_ids(
-            xp.asarray(states.tokens), xp.asarray(first), xp.asarray(ends), none, self._size, xp
-        )
+        return state_ids(states.tokens, first, ends, none, self._size, np)
 
 
 def _flags(batch: Batch, column: str, test: Any) -> NDArray[np.bool_] | None:

@@ -118,7 +118,6 @@ class DependencyParser(TransitionComponent):
         self._actions = kind(
             [self._numbers[name] for name in self.cfg["left"]],
             [self._numbers[name] for name in self.cfg["right"]],
-            self.model.ops.xp,
             breaks=len(self.cfg["breaks"]),
         )
 
@@ -130,14 +129,12 @@ class DependencyParser(TransitionComponent):
         return join_groups(self._by_group(docs, self._parse), numbered=("heads",))
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
-        names, lifted, ops = self._names, self._lifted, self.model.ops
+        names, lifted = self._names, self._lifted
         try:
             if isinstance(self._actions, OpenActions):
-                return open_parse(batch, scorer, self._actions, names, lifted, ops)
+                return open_parse(batch, scorer, self._actions, names, lifted)
             tokens = NonSpaceTokens.of(batch)
-            return finished(
-                tokens, parse_tokens(tokens, scorer, self._actions, ops), names, lifted, ops
-            )
+            return finished(tokens, parse_tokens(tokens, scorer, self._actions), names, lifted)
         except FloatingPointError as error:
             raise PipelineError(
                 f"'{self.name}' can't parse: {error}. Its weights, or those of the encoder that it "
@@ -184,9 +181,8 @@ class DependencyParser(TransitionComponent):
     ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the model's own way."""
         tokens, trees = gold
-        xp = self.model.ops.xp
-        mapped = tokens.scorer(scorer, xp)
-        loss, visited = explore(mapped, trees, self._actions, self.cfg["exploration"], xp)
+        mapped = tokens.scorer(scorer)
+        loss, visited = explore(mapped, trees, self._actions, self.cfg["exploration"])
         if visited is None:
             return loss, None
         ids, gradient = visited

@@ -23,24 +23,19 @@ Ints = NDArray[np.int64]
 
 
 def open_parse(
-    batch: Batch,
-    scorer: Any,
-    actions: OpenActions,
-    names: Sequence[str],
-    lifted: NDArray[np.bool_],
-    ops: Any,
+    batch: Batch, scorer: Any, actions: OpenActions, names: Sequence[str], lifted: NDArray[np.bool_]
 ) -> Parse:
     """The trees of a batch. Raises :class:`FloatingPointError` where scores aren't finite."""
     lengths = batch.lengths
     starts, denied = _known_starts(batch)
-    if ops.xp is np and lengths.sum() <= FEW * lengths.max(initial=0):
+    if lengths.sum() <= FEW * lengths.max(initial=0):
         known = (None if flags is None else flags.tolist() for flags in (starts, denied))
         trees = parse_open_few(scorer, lengths.tolist(), actions, *known)
         heads, relations = trees.heads, trees.relations
     else:
-        states = OpenStates(lengths[lengths > 0], starts=starts, denied=denied, xp=ops.xp)
-        advance(states, scorer, actions, ops.xp)
-        heads, relations = (ops.to_numpy(each[:-1]) for each in (states.heads, states.relations))
+        states = OpenStates(lengths[lengths > 0], starts=starts, denied=denied)
+        advance(states, scorer, actions, np)
+        heads, relations = states.heads[:-1], states.relations[:-1]
     size = len(heads)
     roots = heads == size
     heads = np.where(roots, np.arange(size), heads)

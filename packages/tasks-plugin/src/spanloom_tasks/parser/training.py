@@ -16,7 +16,7 @@ __all__ = ["explore"]
 
 
 def explore(
-    scorer: Any, gold: GoldTrees, actions: ParserActions, exploration: float, xp: Any
+    scorer: Any, gold: GoldTrees, actions: ParserActions, exploration: float
 ) -> tuple[float, tuple[Any, Any] | None]:
     """Parse with the present weights, and judge each action that could be taken on the way.
 
@@ -25,7 +25,7 @@ def explore(
     Where scores aren't finite, the loss is NaN, and there is nothing to learn.
     """
     every = np.ones(len(gold.heads), dtype=bool)
-    states = ParserStates(gold.lengths, breaks=every, xp=xp)
+    states = ParserStates(gold.lengths, breaks=every)
     oracle = ParserOracle(states, actions, gold.heads, gold.relations, gold.starts)
     random = np.random.default_rng(np.random.randint(0, 2**31 - 1))
     visited: list[tuple[Any, Any, Any, Any]] = []
@@ -35,17 +35,17 @@ def explore(
         good = oracle.judge()
         visited.append((ids, scores, number, good))
         barred = scores + actions.barred[number]
-        guided = xp.asarray(random.random(len(ids)) >= exploration)
+        guided = random.random(len(ids)) >= exploration
         guided &= (good & actions.valid[number]).any(axis=1)
-        barred[guided] = xp.where(good[guided], barred[guided], -2e30)
+        barred[guided] = np.where(good[guided], barred[guided], -2e30)
         best = barred.argmax(axis=1)
         try:
-            check_finite(barred[xp.arange(len(best)), best])
+            check_finite(barred[np.arange(len(best)), best])
         except FloatingPointError:
             return math.nan, None
         states.apply(actions.kinds[best], actions.relations[best])
     if not visited:
         return 0.0, None
-    ids, scores, number, good = (xp.concatenate(parts) for parts in zip(*visited))
-    loss, gradient = oracle_gradient(scores, actions.valid[number], good, xp)
+    ids, scores, number, good = (np.concatenate(parts) for parts in zip(*visited))
+    loss, gradient = oracle_gradient(scores, actions.valid[number], good, np)
     return loss, (ids, gradient)

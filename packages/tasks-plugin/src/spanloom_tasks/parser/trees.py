@@ -67,10 +67,10 @@ class GoldTrees:
 class _MappedScorer:
     """A scorer for tokens that are numbered without whitespace."""
 
-    def __init__(self, scorer: Any, places: Any, xp: Any) -> None:
+    def __init__(self, scorer: Any, places: Ints | None) -> None:
         self.inner = scorer
         self.size = scorer.size
-        self.places = None if places is None else xp.append(xp.asarray(places), scorer.none)
+        self.places = None if places is None else np.append(places, scorer.none)
 
     def to_table(self, ids: Any) -> Any:
         """The ids in the scorer's own numbering."""
@@ -120,9 +120,9 @@ class NonSpaceTokens:
             bounds, breaks = _constraints(batch, places, lengths)
         return cls(batch, places, docs, lengths, bounds, breaks)
 
-    def scorer(self, scorer: Any, xp: Any) -> _MappedScorer:
+    def scorer(self, scorer: Any) -> _MappedScorer:
         """A scorer that takes the numbers of these tokens."""
-        return _MappedScorer(scorer, self.places, xp)
+        return _MappedScorer(scorer, self.places)
 
 
 _NO_FLAGS = np.zeros(0, dtype=bool)
@@ -250,23 +250,20 @@ def _frequent(counts: Counter[str], least: int) -> list[str]:
     return sorted(kept, key=lambda name: (-counts[name], name))
 
 
-def parse_tokens(tokens: NonSpaceTokens, scorer: Any, actions: ParserActions, ops: Any) -> Trees:
+def parse_tokens(tokens: NonSpaceTokens, scorer: Any, actions: ParserActions) -> Trees:
     """The trees of a batch, in the numbering of its non-space tokens."""
-    mapped, lengths = tokens.scorer(scorer, ops.xp), tokens.lengths
+    mapped, lengths = tokens.scorer(scorer), tokens.lengths
     bounds, breaks = tokens.bounds, tokens.breaks
-    if ops.xp is not np or lengths.sum() > FEW * lengths.max(initial=0):
-        return parse(mapped, lengths, actions, bounds=bounds, breaks=breaks, xp=ops.xp)
+    if lengths.sum() > FEW * lengths.max(initial=0):
+        return parse(mapped, lengths, actions, bounds=bounds, breaks=breaks)
     if bounds is None:
         bounds = np.repeat(np.cumsum(lengths), lengths)
     return parse_few(mapped, lengths.tolist(), actions, bounds.tolist(), breaks.tolist())
 
 
-def finished(
-    tokens: NonSpaceTokens, trees: Trees, names: Sequence[str], lifted: Bools, ops: Any
-) -> Parse:
+def finished(tokens: NonSpaceTokens, trees: Trees, names: Sequence[str], lifted: Bools) -> Parse:
     """Trees of the non-space tokens as trees of all tokens of the batch."""
-    heads, relations = ops.to_numpy(trees.heads), ops.to_numpy(trees.relations)
-    starts = ops.to_numpy(trees.starts)
+    heads, relations, starts = trees.heads, trees.relations, trees.starts
     if lifted.any():
         heads, relations = _lowered(heads, relations, tokens.lengths, names, lifted)
     if tokens.places is None:

@@ -124,7 +124,7 @@ class TransitionComponent(LabelledComponent):
         if not self._output.has_dim("nO"):
             raise PipelineError(f"'{self.name}' has no labels yet: call nlp.initialize() first")
         groups = document_groups(batch, self.model.predict(batch))
-        return [(first, function(group, scorer)) for first, group, scorer in groups]
+        return [(first, function(group, scorer.on_host())) for first, group, scorer in groups]
 
     # -- learning
 
@@ -134,7 +134,8 @@ class TransitionComponent(LabelledComponent):
 
     @abstractmethod
     def _visit(self, scorer: Any, gold: Any, batch: Batch) -> tuple[float, Any]:
-        """The loss, and ``(ids, d_scores, mask)`` of the states to learn from, or ``None``."""
+        """The loss, and ``(ids, d_scores, mask)`` of the states to learn from, or ``None``. The
+        scorer and the arrays are on the CPU."""
 
     def learn(self, examples: Sequence[Example], batch: Batch) -> float:
         """See :class:`TrainableComponent`: the model learns from all visited states at once."""
@@ -142,7 +143,7 @@ class TransitionComponent(LabelledComponent):
         if gold is None:
             return 0.0
         scorer, backprop = self.model.begin_update(batch)
-        loss, visited = self._visit(scorer, gold, batch)
+        loss, visited = self._visit(scorer.on_host(), gold, batch)
         if visited is not None:
             backprop(visited)
         return loss

@@ -144,7 +144,8 @@ def forward(
     """Forward of :func:`TransitionBasedParser`.
 
     The backward takes ``(ids, d_scores, mask)``, arrays of shape ``(states, nF)`` and
-    ``(states, actions)`` and the mask that was given to ``scores``, or ``None``.
+    ``(states, actions)`` and the mask that was given to ``scores``, or ``None``. They may be on the
+    CPU.
     """
     tokens, lower, upper = model.layers
     project = tokens.layers[-1]
@@ -168,8 +169,8 @@ def forward(
     scorer = StateScorer(H, (weights, nothing, bias), pieces, size, top, xp)
 
     def backprop(visited: tuple[Array, Array, Array]) -> Any:
-        ids = visited[0]
-        d_sums = _backprop_scores(model, scorer, *visited)
+        ids, d_scores, kept = (None if each is None else xp.asarray(each) for each in visited)
+        d_sums = _backprop_scores(model, scorer, ids, d_scores, kept)
         d_table = _scatter(ids, d_sums, scorer, model.ops)
         dH = _backprop_contributions(lower, H, weights, d_sums, d_table)
         if mask is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
+
+import numpy as np
 
 __all__ = ["StateScorer", "contributions"]
 
@@ -67,6 +70,19 @@ class StateScorer:
             return self
         vectors = self._vectors[start:end]
         return StateScorer(vectors, self._lower, self.pieces, self.size, self._upper, self.xp)
+
+    def on_host(self) -> StateScorer:
+        """A scorer that computes on the CPU. Each state depends on the one before, so it would wait
+        for the GPU each time; contributions and weights are copied once instead."""
+        if self.xp is np:
+            return self
+        host = copy(self)
+        host._made, host._bias = self._table.get(), self._bias.get()
+        if self._upper is not None:
+            weights, biases = self._upper
+            host._upper = weights.get(), biases.get()
+        host.xp, host._offsets = np, np.arange(self.size)
+        return host
 
     def sums(self, ids: Array) -> Array:
         """Inputs of the maxout, shape ``(states, pieces * width)``, those of a piece together."""

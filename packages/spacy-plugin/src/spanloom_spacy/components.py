@@ -9,6 +9,7 @@ from typing import Any
 from spanloom.errors import SerializationError
 from spanloom.io import msgpack
 
+from .models import without_refs
 from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
 from .parts import Parts, json_of
 from .vocabulary import lookups, strings_of
@@ -116,12 +117,38 @@ def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> bytes:
     return _saved(parts, name, base, {**kept, "overwrite": bool(cfg.get("overwrite"))})
 
 
+def _textcat(parts: Parts, name: str, base: Cfg) -> bytes:
+    settings = _of_cfg(_cfg(parts, name), "labels", "threshold", "positive_label")
+    return _saved(parts, name, base, settings, without_refs(_part(parts, name, "model")))
+
+
+def _spancat(parts: Parts, name: str, base: Cfg) -> bytes:
+    return _saved(parts, name, base, _of_cfg(_cfg(parts, name), *base))
+
+
+def _sentencizer(parts: Parts, name: str, _: Cfg) -> bytes:
+    cfg = json_of(parts, f"{name}.json") if parts.in_files else msgpack.loads(_part(parts, name))
+    if not isinstance(cfg, dict):
+        raise SerializationError(f"{parts.source}: the settings of '{name}' are missing")
+    return msgpack.dumps({**_of_cfg(cfg, "punct_chars", "overwrite"), "system": "spacy"})
+
+
+def _of_cfg(cfg: Cfg, *names: str) -> dict[str, Any]:
+    return {name: cfg[name] for name in names if name in cfg}
+
+
 READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes]] = {
     "attribute_ruler": _attribute_ruler,
     "beam_ner": _ner,
     "entity_ruler": _entity_ruler,
     "future_entity_ruler": _span_ruler,
+    "sentencizer": _sentencizer,
+    "span_finder": _spancat,
     "span_ruler": _span_ruler,
+    "spancat": _spancat,
+    "spancat_singlelabel": _spancat,
+    "textcat": _textcat,
+    "textcat_multilabel": _textcat,
     "lemmatizer": _lemmatizer,
     "trainable_lemmatizer": _trainable_lemmatizer,
     "tok2vec": _tok2vec,

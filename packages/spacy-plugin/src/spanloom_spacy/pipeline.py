@@ -42,6 +42,7 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "parser": {"system": "spacy"},
     "ner": {"system": "spacy"},
     "beam_ner": {"system": "spacy"},
+    "sentencizer": {"system": "spacy"},
 }
 _TOKENIZER = "spacy.Tokenizer.v1"
 #: What a config has that no pipeline is built of here.
@@ -81,9 +82,6 @@ class SpacyPipeline:
                 self._refuse_saved(name, block)
                 continue
             with self._readable(name):
-                # Of these states spaCy takes other tokens than we do.
-                if (block.get("model") or {}).get("extra_state_tokens"):
-                    raise self._unread(name, "a model with 'extra_state_tokens'")
                 settings = getattr(component, "cfg", {})
                 component.from_bytes(read(self.parts, name, settings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,18 @@ from spanloom.io.files import folder_written, json_ready, write_bytes, write_tex
 from spanloom.vocab.morphology import feats_to_dict, normalize_feats
 from spanloom.vocab.strings import hash_strings, symbol_ids
 
+from .models import without_refs
 from .moves import UNIT, Action, moves_bytes, ner_order, parser_order, reordered
 from .tokenizers import PATTERNS
 
 __all__ = ["to_spacy"]
 
 Files = Mapping[str, bytes]
-"""What is in a component's folder."""
+"""What is in a component's folder; a name that begins with "." is the end of a file's beside it."""
 
 _VERSION = ">=3.8.0,<3.9.0"
+#: What makes the pieces of a word in a table of floret.
+_FLORET = ("minn", "maxn", "hash_count", "hash_seed", "bow", "eow")
 #: Arguments of layers that spaCy's don't have. They count in training alone.
 _ONLY_OURS = ("grad_factor",)
 
@@ -50,7 +54,7 @@ def to_spacy(nlp: Any, path: str | Path, *, exclude: Collection[str] = ()) -> No
         write_bytes(folder / "tokenizer", _tokenizer(nlp.tokenizer))
         for name, files in parts.items():
             for file, data in files.items():
-                target = folder / name / file
+                target = folder / f"{name}{file}" if file[0] == "." else folder / name / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_bytes(target, data)
         _write_vocab(nlp, folder / "vocab")
@@ -68,6 +72,11 @@ def _check(name: str, block: Mapping[str, Any], component: Any) -> None:
             f"'{name}' has learnt other actions than those of spaCy's parser: leave it out "
             f"(exclude=['{name}']), or train one in spaCy"
         )
+    if factory == "sentencizer" and component.system != "spacy":
+        raise PipelineError(
+            f"'{name}' begins sentences elsewhere than spaCy's: leave it out "
+            f"(exclude=['{name}']), or let it have the setting system = 'spacy'"
+        )
 
 
 def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
@@ -77,6 +86,10 @@ def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
         )
         for name, block in blocks.items()
     }
+    for block in components.values():
+        if isinstance(block.get("scorer"), Mapping):
+            # spaCy's take what they are to score from the component.
+            block["scorer"] = {"@scorers": block["scorer"]["@scorers"]}
     settings = {
         "lang": nlp.lang,
         "pipeline": list(blocks),
@@ -131,20 +144,29 @@ def _write_vocab(nlp: Any, folder: Path) -> None:
         values = rules.norm_exceptions.values()
         norms = dict(zip(hash_strings(words).tolist(), values, strict=True))
     write_bytes(folder / "lookups.bin", msgpack.dumps({"lexeme_norm": norms}))
-    table = nlp.vocab.vectors
-    if table is None:
-        return
+    if nlp.vocab.vectors is not None:
+        words = _write_vectors(nlp.vocab.vectors, folder)
+        strings = sorted({*nlp.vocab.strings, *words})
+        write_text(folder / "strings.json", json.dumps(strings))
+
+
+def _write_vectors(table: Any, folder: Path) -> list[str]:
+    """Write a table of vectors; returns the words that have one of their own."""
     words = list(getattr(table, "words", ()))
-    if not words:
-        raise PipelineError("vectors that are composed of parts of words can't be written yet")
-    rows = table.vectors_for(words)
+    settings: dict[str, Any] = {"mode": "default"}
+    if getattr(table, "kind", "") == "floret":
+        rows, pieces = table.bucket_rows, table.subwords
+        settings = {"mode": "floret", **{name: getattr(pieces, name) for name in _FLORET}}
+    elif words:
+        rows = table.vectors_for(words)
+    else:
+        raise PipelineError("the table of vectors has neither words nor rows of pieces of words")
     with (folder / "vectors").open("wb") as file:
         np.save(file, rows)
-    keys = dict(zip(hash_strings(words).tolist(), range(len(words)), strict=True))
+    keys = dict(zip(hash_strings(words).tolist() if words else (), range(len(words)), strict=True))
     write_bytes(folder / "key2row", msgpack.dumps(keys))
-    write_text(folder / "vectors.cfg", json.dumps({"mode": "default"}))
-    strings = sorted({*nlp.vocab.strings, *words})
-    write_text(folder / "strings.json", json.dumps(strings))
+    write_text(folder / "vectors.cfg", json.dumps(settings))
+    return words
 
 
 def _files(cfg: Mapping[str, Any], model: bytes) -> dict[str, bytes]:
@@ -195,6 +217,26 @@ def _of_actions(component: Any, ours: list[Action], theirs: list[Action], kinds:
     return {**_files(cfg, model), "moves": moves_bytes(theirs, kinds)}
 
 
+def _textcat(component: Any) -> Files:
+    return _files(component.cfg, without_refs(component.model.to_bytes()))
+
+
+def _spans(component: Any) -> Files:
+    return _files(component.cfg, component.model.to_bytes())
+
+
+def _sentencizer(component: Any) -> Files:
+    settings = {"punct_chars": list(component.punct_chars), "overwrite": component.overwrite}
+    return {".json": json.dumps(settings).encode()}
+
+
+def _ruler(component: Any) -> Files:
+    # What it writes is what spaCy reads.
+    with tempfile.TemporaryDirectory() as name:
+        component.to_disk(Path(name) / "it")
+        return {path.name: path.read_bytes() for path in Path(name, "it").iterdir()}
+
+
 def _attribute_ruler(component: Any) -> Files:
     return {"patterns": msgpack.dumps(component.patterns)}
 
@@ -215,6 +257,9 @@ def _trainable_lemmatizer(component: Any) -> Files:
     return {**_files(cfg, model), "trees": msgpack.dumps({"trees": packed})}
 
 
+_OF_NER = ("model", "scorer", "moves", "incorrect_spans_key", "update_with_oracle_cut_size")
+_OF_RULERS = ("scorer", "phrase_matcher_attr", "matcher_fuzzy_compare", "validate")
+
 _WRITERS: Mapping[str, tuple[Callable[[Any], Files], Collection[str]]] = {
     "tok2vec": (_tok2vec, ("model",)),
     "tagger": (_tagger, ("model", "scorer", "overwrite", "neg_prefix", "label_smoothing")),
@@ -227,11 +272,27 @@ _WRITERS: Mapping[str, tuple[Callable[[Any], Files], Collection[str]]] = {
         _parser,
         ("model", "scorer", "moves", "min_action_freq", "update_with_oracle_cut_size"),
     ),
-    "ner": (
-        _ner,
-        ("model", "scorer", "moves", "incorrect_spans_key", "update_with_oracle_cut_size"),
-    ),
+    "ner": (_ner, _OF_NER),
     "attribute_ruler": (_attribute_ruler, ("scorer", "validate")),
+    "beam_ner": (_ner, (*_OF_NER, "beam_width", "beam_density", "beam_update_prob")),
+    "entity_ruler": (_ruler, (*_OF_RULERS, "overwrite_ents", "ent_id_sep")),
+    "future_entity_ruler": (_ruler, (*_OF_RULERS, "overwrite_ents", "ent_id_sep")),
+    "sentencizer": (_sentencizer, ("scorer", "punct_chars", "overwrite")),
+    "span_ruler": (
+        _ruler,
+        (*_OF_RULERS, "spans_key", "spans_filter", "annotate_ents", "ents_filter", "overwrite"),
+    ),
+    "span_finder": (
+        _spans,
+        ("model", "scorer", "spans_key", "threshold", "min_length", "max_length"),
+    ),
+    "spancat": (_spans, ("model", "suggester", "scorer", "spans_key", "threshold", "max_positive")),
+    "spancat_singlelabel": (
+        _spans,
+        ("model", "suggester", "scorer", "spans_key", "negative_weight", "allow_overlap"),
+    ),
+    "textcat": (_textcat, ("model", "scorer", "threshold")),
+    "textcat_multilabel": (_textcat, ("model", "scorer", "threshold")),
     "lemmatizer": (_lemmatizer, ("scorer", "mode", "overwrite")),
     "trainable_lemmatizer": (
         _trainable_lemmatizer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import srsly
@@ -48,7 +48,8 @@ class Sentencizer(DocAnnotator):
     A sentence begins at the first token of a document, and at the first word after one of
     ``punct_chars``, or at a mark between both that opens (a bracket, a quotation mark, ``¿``).
     White space belongs to the sentence before it. A mark that ends one of ``abbreviations``
-    (``["approx.", "No."]``, as they are written) ends no sentence.
+    (``["approx.", "No."]``, as they are written) ends no sentence. With ``system`` as ``"spacy"`` a
+    sentence begins after a mark at the next token that isn't punctuation, white space too.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Sentencizer(DocAnnotator):
         punct_chars: Sequence[str] | None = None,
         abbreviations: Sequence[str] = (),
         overwrite: bool = False,
+        system: Literal["spanloom", "spacy"] = "spanloom",
         scorer: Scorer | None = None,
     ) -> None:
         self.vocab = vocab
@@ -66,6 +68,7 @@ class Sentencizer(DocAnnotator):
         self.punct_chars = tuple(punct_chars) if punct_chars else DEFAULT_PUNCTUATION
         self.abbreviations = tuple(abbreviations)
         self.overwrite = overwrite
+        self.system = system
         self.scorer = scorer
 
     def annotate(self, batch: Batch) -> None:
@@ -84,7 +87,8 @@ class Sentencizer(DocAnnotator):
         if self.abbreviations:
             stops[self._in_abbreviations(batch, stops)] = False
         space, mark = (lexicon.column(name)[batch.rows] != 0 for name in ("IS_SPACE", "IS_PUNCT"))
-        plain = np.flatnonzero(~stops & ~mark & ~space)
+        simple = self.system == "spacy"
+        plain = np.flatnonzero(~stops & ~mark & (simple | ~space))
         lengths = batch.lengths
         first = np.cumsum(lengths) - lengths
         # Between a word and the one before it in the document (or the document's begin) lie only
@@ -94,9 +98,15 @@ class Sentencizer(DocAnnotator):
         since = np.maximum(before, np.repeat(first, lengths)[plain])
         seen: NDArray[np.int64] = np.cumsum(stops) - stops
         begins = plain[seen[plain] > seen[since]]
-        opening = np.append(self._opening(batch, np.flatnonzero(mark & ~stops), space), len(starts))
-        last: NDArray[np.int64] = np.maximum.accumulate(np.where(stops, np.arange(len(stops)), -1))
-        starts[np.minimum(begins, opening[np.searchsorted(opening, last[begins])])] = 1
+        if not simple:
+            marks = np.append(
+                self._opening(batch, np.flatnonzero(mark & ~stops), space), len(stops)
+            )
+            last: NDArray[np.int64] = np.maximum.accumulate(
+                np.where(stops, np.arange(len(stops)), -1)
+            )
+            begins = np.minimum(begins, marks[np.searchsorted(marks, last[begins])])
+        starts[begins] = 1
         starts[first[lengths > 0]] = 1
         return starts
 
@@ -165,7 +175,7 @@ class Sentencizer(DocAnnotator):
 
     def _settings(self) -> dict[str, Any]:
         settings = {"punct_chars": list(self.punct_chars), "overwrite": self.overwrite}
-        return {**settings, "abbreviations": list(self.abbreviations)}
+        return {**settings, "abbreviations": list(self.abbreviations), "system": self.system}
 
     def _take(self, settings: Any) -> Self:
         if not isinstance(settings, dict) or not isinstance(settings.get("punct_chars"), list):
@@ -173,6 +183,7 @@ class Sentencizer(DocAnnotator):
         self.punct_chars = tuple(settings["punct_chars"])
         self.abbreviations = tuple(settings.get("abbreviations", ()))
         self.overwrite = bool(settings.get("overwrite", False))
+        self.system = settings.get("system", "spanloom")
         return self
 
 

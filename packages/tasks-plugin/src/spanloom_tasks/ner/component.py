@@ -100,12 +100,12 @@ class EntityRecognizer(TransitionComponent):
             closed=_flags(batch, "ENT_IOB", _taken),
             space=_space(batch),
             starts=_flags(batch, "SENT_START", lambda values: values == 1),
-            space_last=self._space_last,
+            system=self._system,
         )
 
     @property
-    def _space_last(self) -> bool:
-        return bool(self.cfg.get("system") == "spacy")
+    def _system(self) -> str:
+        return str(self.cfg.get("system"))
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Entities) -> None:
         """Write the entities on the documents, as views on two columns of the batch."""
@@ -173,7 +173,7 @@ class EntityRecognizer(TransitionComponent):
         self, scorer: Any, gold: GoldEntities, batch: Batch
     ) -> tuple[float, tuple[Any, Any, Any] | None]:
         """States on the way of the true entities, and of those that the model predicts now."""
-        places = Places.of(batch.lengths, space=_space(batch), space_last=self._space_last)
+        places = Places.of(batch.lengths, space=_space(batch), system=self._system)
         predicted = decode(scorer, places, self._actions)
         states = gold_states(gold) + predicted_states(predicted, gold)
         valid, good = gold.judge(states, places, self._actions)
@@ -203,7 +203,7 @@ class EntityRecognizer(TransitionComponent):
 
     def _state_ids(self, states: States, places: Places, none: int) -> Any:
         first = np.where(states.first < 0, none, states.first)
-        ends = places.ends[states.tokens]
+        ends = places.ends_of(states.tokens, np)
         return state_ids(states.tokens, first, ends, none, self._size, np)
 
 

@@ -39,12 +39,14 @@ from spanloom.errors import ConfigError, ConfigProblem
 from spanloom.layers.types import TextModel, TokenModel
 
 from .ngrams import extract_ngrams
-from .resizing import mark_output
+from .resizing import OUTPUT
 
 __all__ = [
     "TextCatBOW",
     "TextCatBOW_v1",
+    "TextCatBOW_v2",
     "TextCatCNN",
+    "TextCatCNN_v1",
     "TextCatEnsemble",
     "TextCatParametricAttention",
     "TextCatReduce",
@@ -72,7 +74,7 @@ def TextCatBOW(
     return _bag_of_words(sparse, exclusive_classes, ngram_size, no_output_layer, nO)
 
 
-def TextCatBOW_v1(
+def TextCatBOW_v2(
     exclusive_classes: bool = True,
     ngram_size: int = 1,
     no_output_layer: bool = False,
@@ -82,23 +84,46 @@ def TextCatBOW_v1(
     return _bag_of_words(SparseLinear(nO=nO), exclusive_classes, ngram_size, no_output_layer, nO)
 
 
-def _bag_of_words(
-    sparse: Model[Any, Any], exclusive: bool, ngram_size: int, bare: bool, nO: int | None
+def TextCatBOW_v1(
+    exclusive_classes: bool = True,
+    ngram_size: int = 1,
+    no_output_layer: bool = False,
+    nO: int | None = None,
 ) -> TextModel:
-    # The tree is spaCy's, so that weights can be carried over. thinc's sparse layer needs the CPU.
-    scores: Model[Any, Any] = chain(
-        extract_ngrams(ngram_size), resizable(sparse, resize_layer=resize_linear_weighted)
-    )
+    """:func:`TextCatBOW_v2`, in the tree that spaCy 3.0 saved."""
+    sparse = SparseLinear(nO=nO)
+    return _bag_of_words(sparse, exclusive_classes, ngram_size, no_output_layer, nO, nested=False)
+
+
+# The trees of these models are spaCy's, so that weights can be carried over.
+
+
+def _bag_of_words(
+    sparse: Model[Any, Any],
+    exclusive: bool,
+    ngram_size: int,
+    bare: bool,
+    nO: int | None,
+    *,
+    nested: bool = True,
+) -> TextModel:
+    layer = _resizable(sparse) if nested else sparse
+    scores: Model[Any, Any] = chain(extract_ngrams(ngram_size), layer)
+    # thinc's sparse layer needs the CPU.
     model: Model[Any, Any] = with_cpu(scores, scores.ops)
     if not bare:
         output: Model[Any, Any] = softmax_activation() if exclusive else Logistic()
         model = chain(model, with_cpu(output, output.ops))
     if nO is not None:
         model.set_dim("nO", nO)
-    mark_output(model, sparse)
+    model.set_ref(OUTPUT, sparse)
     model.attrs["multi_label"] = not exclusive
     model.attrs["output"] = "none" if bare else "softmax_activation" if exclusive else "logistic"
     return model
+
+
+def _resizable(layer: Model[Any, Any]) -> Model[Any, Any]:
+    return resizable(layer, resize_layer=resize_linear_weighted)
 
 
 def TextCatReduce(
@@ -126,13 +151,9 @@ def TextCatReduce(
             "use_reduce_mean", "no way of pooling is chosen", "set at least one use_reduce_ to true"
         )
         raise ConfigError([problem], source="TextCatReduce")
-    pool: Model[Any, Any] = layers[0] if len(layers) == 1 else concatenate(*layers)
-    output = _output(exclusive_classes, nO)
-    model: Model[Any, Any] = chain(tok2vec, list2ragged(), pool, output)
-    model.set_ref("tok2vec", tok2vec)
-    mark_output(model, output)
-    model.attrs["multi_label"] = not exclusive_classes
-    return model
+    output = _linear(exclusive_classes, nO)
+    pooled = _pooled(tok2vec, concatenate(*layers))
+    return _scored(pooled, _resizable(output), output, tok2vec, exclusive_classes)
 
 
 def TextCatCNN(
@@ -142,20 +163,56 @@ def TextCatCNN(
     return TextCatReduce(tok2vec, exclusive_classes, nO=nO)
 
 
+def TextCatCNN_v1(
+    tok2vec: TokenModel, exclusive_classes: bool = True, nO: int | None = None
+) -> TextModel:
+    """:func:`TextCatCNN`, in the tree that spaCy 3.0 saved."""
+    output = _linear(exclusive_classes, nO)
+    pooled = _pooled(tok2vec, pool_texts(reduce_mean()))
+    return _scored(pooled, output, output, tok2vec, exclusive_classes)
+
+
+def _pooled(tok2vec: TokenModel, pool: Model[Any, Any]) -> Model[Any, Any]:
+    return chain(chain(tok2vec, list2ragged()), pool)
+
+
+def _scored(
+    pooled: Model[Any, Any],
+    layer: Model[Any, Any],
+    output: Model[Any, Any],
+    tok2vec: TokenModel,
+    exclusive: bool,
+) -> TextModel:
+    """Scores of pooled vectors by ``layer``, which holds ``output`` or is it."""
+    model: Model[Any, Any] = chain(pooled, layer)
+    if not exclusive:
+        model = chain(model, Logistic())
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref(OUTPUT, output)
+    model.attrs["multi_label"] = not exclusive
+    return model
+
+
+def _linear(exclusive: bool, nO: int | None) -> Model[Any, Any]:
+    return Softmax(nO=nO) if exclusive else Linear(nO=nO)
+
+
 def _output(exclusive: bool, nO: int | None) -> Model[Any, Any]:
-    return Softmax(nO=nO) if exclusive else chain(Linear(nO=nO), Logistic())
+    output = _linear(exclusive, nO)
+    return output if exclusive else chain(output, Logistic())
 
 
 def pool_texts(layer: Model[Ragged, Floats2d]) -> Model[Ragged, Floats2d]:
-    """Pool documents by ``layer``; one without tokens gets a vector of zeros."""
-    return Model(f"pool({layer.name})", _pool, layers=[layer])
+    """Let ``layer``, which pools documents, give a vector of zeros for one without tokens."""
+    layer.replace_callbacks(partial(_pool, layer._func), init=layer.init)
+    return layer
 
 
 def _pool(
-    model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
+    reduce: Callable[..., Any], model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
 ) -> tuple[Floats2d, Callable[[Any], Ragged]]:
     filled = X.lengths > 0
-    Y, backprop = model.layers[0](Ragged(X.dataXd, X.lengths[filled]), is_train)
+    Y, backprop = reduce(model, Ragged(X.dataXd, X.lengths[filled]), is_train)
     if filled.all():
         return Y, backprop
     spread = model.ops.alloc2f(len(X.lengths), Y.shape[1])
@@ -192,7 +249,7 @@ def TextCatParametricAttention(
     deep, mix = _attended(tok2vec, attention)
     output = _output(exclusive_classes, nO)
     model: Model[Any, Any] = chain(deep, output)
-    mark_output(model, output)
+    model.set_ref(OUTPUT, output.layers[0] if output.layers else output)
     refs = {"tok2vec": tok2vec, "attention": attention, "key_transform": key}
     return _with_refs(model, mix, exclusive_classes, **refs)
 
@@ -202,11 +259,10 @@ def _attended(
 ) -> tuple[Model[Any, Any], Model[Any, Any]]:
     """Token vectors pooled by attention and mixed, and the layer that mixes them."""
     width = tok2vec.maybe_get_dim("nO")
-    mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width), Dropout(0.0))
-    pooled: Model[Any, Any] = chain(
-        chain(chain(tok2vec, list2ragged()), attention), pool_texts(reduce_sum())
-    )
-    return chain(pooled, residual(mix)), mix
+    mix: Model[Any, Any] = chain(Maxout(nO=width, nI=width), LayerNorm(nI=width))
+    attended = _pooled(tok2vec, attention)
+    pooled: Model[Any, Any] = chain(attended, pool_texts(reduce_sum()))
+    return chain(pooled, residual(chain(mix, Dropout(0.0)))), mix
 
 
 def _with_refs(

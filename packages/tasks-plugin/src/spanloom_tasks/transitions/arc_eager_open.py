@@ -69,7 +69,7 @@ class OpenStates:
         size = self.none = int(lengths.sum())
         self.heads, self.below = (xp.full(size + 1, size) for _ in range(2))
         self.left_child, self.right_child = (xp.full(size + 1, size) for _ in range(2))
-        #: The dependent to the right that the same head had before.
+        #: The dependent on the same side that the same head had before.
         self.sibling = xp.full(size + 1, size)
         self.relations = xp.full(size + 1, -1)
         self.stuck, self.starts, self.denied = (xp.zeros(size + 1, dtype=bool) for _ in range(3))
@@ -113,18 +113,27 @@ class OpenStates:
         self.number = number
 
     def ids(self, size: int) -> Array:
-        """The tokens of the states, int64 of shape ``(states, 8)``."""
+        """The tokens of the states, int64 of shape ``(states, size)``."""
         top, front, below = self.top, self.front, self.below
         under = below[top]
         ids = self.xp.empty((len(top), size), dtype="int64")
+        if size == 13:
+            left, right, sibling = self.left_child, self.right_child, self.sibling
+            # The first of the right takes the place of the second on the left, as in spaCy.
+            ids[:, 5], ids[:, 6] = left[top], right[top]
+            ids[:, 7] = left[front]
+            ids[:, 8] = sibling[right[top]]
+            ids[:, 9], ids[:, 10] = left[under], sibling[left[under]]
+            ids[:, 11], ids[:, 12] = right[under], sibling[right[under]]
+        else:
+            ids[:, 5] = self.left_child[front]
+            ids[:, 6] = self.left_child[top]
+            ids[:, 7] = self.right_child[top]
         ids[:, 0] = front
         ids[:, 1] = self.second
         ids[:, 2] = top
         ids[:, 3] = under
         ids[:, 4] = below[under]
-        ids[:, 5] = self.left_child[front]
-        ids[:, 6] = self.left_child[top]
-        ids[:, 7] = self.right_child[top]
         return ids
 
     def apply(self, kinds: Array, relations: Array) -> None:
@@ -145,6 +154,7 @@ class OpenStates:
         former = self.heads[child]
         self.right_child[former] = self.sibling[child]
         onto = xp.where(left, front, none)
+        self.sibling[child] = self.left_child[onto]
         self.left_child[onto] = top
         self.stuck[onto] = False
         self.heads[child] = front

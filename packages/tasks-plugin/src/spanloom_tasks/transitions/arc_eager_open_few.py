@@ -33,6 +33,7 @@ def parse_open_few(
 class _Parser(ArcsFew):
     def __init__(self, scorer: OneScorer, actions: OpenActions, size: int) -> None:
         super().__init__(scorer, actions, size)
+        self.extra = scorer.size == 13
         self.denied, self.stuck = ([False] * (size + 1) for _ in range(2))
         self.left_child, self.right_child, self.sibling = ([size] * (size + 1) for _ in range(3))
 
@@ -77,9 +78,18 @@ class _Parser(ArcsFew):
         top = stack[-1] if stack else none
         under = stack[-2] if len(stack) > 1 else none
         below = stack[-3] if len(stack) > 2 else none
-        children = left_child[front], left_child[top], self.right_child[top]
+        if self.extra:
+            children = self._more_children(front, top, under)
+        else:
+            children = [left_child[front], left_child[top], self.right_child[top]]
         action = self.best([front, second, top, under, below, *children], number)
         return self.kinds[action], self.names[action]
+
+    def _more_children(self, front: int, top: int, under: int) -> list[int]:
+        left, right, sibling = self.left_child, self.right_child, self.sibling
+        first, last = left[under], right[under]
+        children = [left[top], right[top], left[front], sibling[right[top]]]
+        return [*children, first, sibling[first], last, sibling[last]]
 
     def _possible(self, stack: list[int], front: int, second: int) -> int:
         """The number of what can be done."""
@@ -107,5 +117,5 @@ class _Parser(ArcsFew):
         if former != self.none:
             self.right_child[former] = self.sibling[child]
         self.heads[child], self.relations[child] = head, relation
-        self.left_child[head] = child
+        self.sibling[child], self.left_child[head] = self.left_child[head], child
         self.stuck[head] = False

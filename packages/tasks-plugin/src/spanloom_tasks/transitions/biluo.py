@@ -84,6 +84,12 @@ class Places:
     last: NDArray[np.bool_]
     onward: NDArray[np.bool_]
     ends: Ints
+    #: States of six tokens have the first five of the entity, as spaCy's do.
+    inner: bool = False
+
+    def ends_of(self, tokens: Ints, xp: Any) -> Array | None:
+        """What :func:`state_ids` takes for these tokens."""
+        return None if self.inner else xp.asarray(self.ends[tokens])
 
     @classmethod
     def of(
@@ -93,13 +99,13 @@ class Places:
         closed: NDArray[np.bool_] | None = None,
         space: NDArray[np.bool_] | None = None,
         starts: NDArray[np.bool_] | None = None,
-        space_last: bool = False,
+        system: str = "spanloom",
     ) -> Places:
         """For documents of these lengths.
 
         ``closed`` tokens are in no entity (or in one that is known), those that are ``space`` may
-        only be within one, or with ``space_last`` end one, and no entity goes on into a token that
-        ``starts`` a sentence.
+        only be within one, or in spaCy's ``system`` end one, and no entity goes on into a token
+        that ``starts`` a sentence.
         """
         size = int(lengths.sum())
         ends = np.cumsum(lengths)
@@ -110,13 +116,14 @@ class Places:
         barrier[ends] = True
         if starts is not None:
             barrier[:size] |= starts
-        last = np.ones(size, dtype=bool) if space_last else edge
+        spacy = system == "spacy"
+        last = np.ones(size, dtype=bool) if spacy else edge
         if closed is not None:
             edge, last = edge & ~closed, last & ~closed
             barrier[:size] |= closed
         # The next token at which an entity may end, against the next at which it must have.
         onward = _next(last) < _next(barrier)[:size] if size else edge
-        return cls(edge, last, onward, np.repeat(ends, lengths))
+        return cls(edge, last, onward, np.repeat(ends, lengths), spacy)
 
 
 def _next(flags: NDArray[np.bool_]) -> Ints:
@@ -137,16 +144,23 @@ class Entities:
     labels: Ints
 
 
-def state_ids(tokens: Array, first: Array, ends: Array, none: int, size: int, xp: Any) -> Array:
+def state_ids(
+    tokens: Array, first: Array, ends: Array | None, none: int, size: int, xp: Any
+) -> Array:
     """The tokens of states, int64 of shape ``(states, size)``.
 
     ``tokens`` are the next ones, ``first`` the first ones of the open entities (``none`` outside),
     ``ends`` where the documents end. Three tokens are the next, the first and the one before the
-    next if it is in the entity; six add the two that follow, and the second of the entity.
+    next if it is in the entity; six add the two that follow, and the second of the entity. Six
+    without ``ends`` are the next and the first five of the entity.
     """
     ids = xp.empty((len(tokens), size), dtype="int64")
     is_open = first != none
     ids[:, 0] = tokens
+    if size == 6 and ends is None:
+        places = first[:, None] + xp.arange(5)
+        ids[:, 1:] = xp.where(is_open[:, None] & (places < tokens[:, None]), places, none)
+        return ids
     ids[:, 1] = first
     ids[:, 2] = xp.where(is_open, tokens - 1, none)
     if size == 6:
@@ -167,7 +181,7 @@ def decode(scorer: StateScores, places: Places, actions: Actions, xp: Any = np) 
 
 def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> tuple[Ints, Ints]:
     """The tokens at which Begin or Unit is best outside an entity, and the action."""
-    if scorer.size == 3:
+    if scorer.size == 3 or places.inner:
         scores = scorer.outside_scores()[:, : actions.outside]
     else:
         tokens = xp.arange(len(places.edge))
@@ -233,7 +247,7 @@ class _Decoder:
             ids = state_ids(
                 xp.asarray(tokens),
                 xp.asarray(self.starts[which]),
-                xp.asarray(places.ends[tokens]),
+                places.ends_of(tokens, xp),
                 self.scorer.none,
                 self.scorer.size,
                 xp,

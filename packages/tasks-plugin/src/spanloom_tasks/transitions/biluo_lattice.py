@@ -78,7 +78,7 @@ def _outside_chances(scorer: StateScores, places: Places, actions: Actions, xp: 
     ids = state_ids(
         xp.asarray(tokens),
         xp.full(len(tokens), scorer.none),
-        xp.asarray(places.ends),
+        places.ends_of(tokens, xp),
         scorer.none,
         scorer.size,
         xp,
@@ -100,7 +100,7 @@ def _closing_chances(
     ids = state_ids(
         xp.asarray(tokens),
         xp.asarray(first),
-        xp.asarray(places.ends[tokens]),
+        places.ends_of(tokens, xp),
         scorer.none,
         scorer.size,
         xp,

@@ -175,9 +175,14 @@ def together(session: nox.Session) -> None:
     folder = ROOT / "tests"
     session.run("pytest", str(folder), "-n", "2", *session.posargs, env=ONE_THREAD)
     if not session.posargs:
-        for package, file in (("transformers", "pretraining"), ("spacy", "pipelines")):
-            crossing = PACKAGES[package] / "tests" / f"test_{file}.py"
-            session.run("pytest", str(crossing), env=ONE_THREAD)
+        crossing = (
+            ("transformers", "pretraining"),
+            ("spacy", "pipelines"),
+            ("spacy", "saved_parts"),
+        )
+        for package, file in crossing:
+            path = PACKAGES[package] / "tests" / f"test_{file}.py"
+            session.run("pytest", str(path), env=ONE_THREAD)
         learn = str(folder / EXAMPLES_TEST)
         session.run("pytest", learn, "-m", "slow", "-n", "2", env=ONE_THREAD)
         if STAND_IN.is_dir():

@@ -127,7 +127,8 @@ def _spancat(parts: Parts, name: str, base: Cfg) -> bytes:
 
 
 def _sentencizer(parts: Parts, name: str, _: Cfg) -> bytes:
-    cfg = json_of(parts, f"{name}.json") if parts.in_files else msgpack.loads(_part(parts, name))
+    packed = b"" if parts.in_files else parts.get(name)
+    cfg = msgpack.loads(packed) if packed else json_of(parts, f"{name}.json")
     if not isinstance(cfg, dict):
         raise SerializationError(f"{parts.source}: the settings of '{name}' are missing")
     return msgpack.dumps({**_of_cfg(cfg, "punct_chars", "overwrite"), "system": "spacy"})

@@ -96,7 +96,8 @@ def _tok2vec(
     ]
     size = width + 3 * (width // 2)
     mix: Model[Any, Any] = Maxout(nO=width, nI=size, normalize=True)
-    words = with_array(uniqued(chain(concatenate(*tables), mix), column=0))
+    types: Model[Any, Any] = uniqued(chain(concatenate(*tables), mix), column=0)
+    words: Model[Any, Any] = with_array(types)
     block: Model[Any, Any] = residual(
         chain(
             expand_window(window_size=window),

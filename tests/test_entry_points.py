@@ -37,6 +37,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_]*)+\.v[1-9][0-9]*"
 BARE = {
     "converters",
     "dialects",
+    "engines",
     "factories",
     "languages",
     "lemmatizer_rules",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,7 +25,11 @@ class BadLine(str):
 
 
 def numbered_lines(
-    path: str | Path, *, lenient: bool = False, longest: int = LONGEST
+    path: str | Path,
+    *,
+    lenient: bool = False,
+    longest: int = LONGEST,
+    opened: Callable[[Path], BinaryIO] | None = None,
 ) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text file, gzipped or not, with their numbers from 1.
 
@@ -37,7 +41,7 @@ def numbered_lines(
     if not path.is_file():
         raise MissingFileError(f"There is no file at '{path.absolute()}'")
     number = 0
-    with _opened(path) as file:
+    with (opened or _opened)(path) as file:
         try:
             for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
                 if len(line) > longest:

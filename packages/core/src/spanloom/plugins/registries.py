@@ -121,6 +121,8 @@ class Registries:
         """``file -> iterator of docs``"""
         self.writers = self._named("writers")
         """``(path, docs) -> number of docs written``, by the ending of file names."""
+        self.engines = self._named("engines")
+        """``(pipeline, source, output, **options) -> what was done``, by the name of an engine."""
         self.renderers = self._named("renderers")
         """``(doc, style, **options) -> text``"""
         self.callbacks = self._named("callbacks")

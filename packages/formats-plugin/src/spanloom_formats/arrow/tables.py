@@ -15,7 +15,7 @@ as in :mod:`spanloom.tokens.storage.columnar`. The columns of a table:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from spanloom.io import msgpack as _msgpack
 from spanloom.tokens.packing import bounds, pack, packing, unpack
 from spanloom.tokens.span import Span
 from spanloom.tokens.span_group import SpanGroup
+from spanloom.tokens.storage.arrow import as_lists, column_lists, decoded
 from spanloom.tokens.storage.columnar import check_texts, lengths_of, set_parts
 from spanloom.vocab.columns import COLUMNS, STRING_COLUMNS
 
@@ -113,10 +114,10 @@ def _batch(lexicon: Lexicon, docs: list[Doc]) -> Any:
     with packing(f"one of {len(docs)} documents, the first of them {docs[0].text[:40]!r},"):
         arrays = {
             "text": pa.array([doc.text for doc in docs], pa.string()),
-            "tokens": _lists(_decoded(places, lexicon.texts_of(types)), lengths),
-            "spaces": _lists(pa.array(np.concatenate([*spaces, rows[:0] > 0])), lengths, known),
+            "tokens": as_lists(decoded(places, lexicon.texts_of(types)), lengths),
+            "spaces": as_lists(pa.array(np.concatenate([*spaces, rows[:0] > 0])), lengths, known),
             "norm": _norms(places, norms, lengths),
-            **{name.lower(): _column(name, lexicon, docs, lengths) for name in COLUMNS},
+            **{name.lower(): column_lists(name, lexicon, docs, lengths) for name in COLUMNS},
             "cats": pa.array(
                 [list(doc._cats.items()) if doc._cats else None for doc in docs],
                 schema.field("cats").type,
@@ -127,41 +128,13 @@ def _batch(lexicon: Lexicon, docs: list[Doc]) -> Any:
     return pa.RecordBatch.from_arrays(list(arrays.values()), schema=schema)
 
 
-def _decoded(places: NDArray[Any], texts: Sequence[str | None]) -> Any:
-    """The strings at ``places`` of a table, as an Arrow array."""
-    pa = pyarrow()
-    table = pa.array(texts, pa.string())
-    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), table).dictionary_decode()
-
-
-def _lists(values: Any, lengths: NDArray[np.int64], have: NDArray[Any] | None = None) -> Any:
-    """Values as one list for each document; null for those without, which have no values."""
-    pa = pyarrow()
-    have = np.ones(len(lengths), dtype=np.bool_) if have is None else have
-    offsets = np.concatenate([[0], np.cumsum(np.where(have, lengths, 0))])
-    mask = None if have.all() else pa.array(~have)
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, mask=mask)
-
-
 def _norms(places: NDArray[Any], norms: list[str | None], lengths: NDArray[np.int64]) -> Any:
     """The norms of tokens that have one of their own; null for documents where none has."""
     own = np.array([norm is not None for norm in norms], dtype=np.bool_)[places]
     sums = np.concatenate([[0], np.cumsum(own)])
     ends = np.cumsum(lengths)
     have = sums[ends] > sums[ends - lengths]
-    return _lists(_decoded(places[np.repeat(have, lengths)], norms), lengths, have)
-
-
-def _column(name: str, lexicon: Lexicon, docs: list[Doc], lengths: NDArray[np.int64]) -> Any:
-    pa = pyarrow()
-    arrays = [doc._columns.get(name) if doc._columns else None for doc in docs]
-    have = np.array([array is not None for array in arrays])
-    empty = np.zeros(0, dtype=COLUMNS[name])
-    values = np.concatenate([*(array for array in arrays if array is not None), empty])
-    if name not in STRING_COLUMNS:
-        return _lists(pa.array(values), lengths, have)
-    ids, places = np.unique(values, return_inverse=True)
-    return _lists(_decoded(places, lexicon.strings.strings(ids)), lengths, have)
+    return as_lists(decoded(places[np.repeat(have, lengths)], norms), lengths, have)
 
 
 def _span_rows(doc: Doc) -> list[dict[str, Any]] | None:

@@ -386,6 +386,7 @@ def types(session: nox.Session) -> None:
     install(session, *editable(*PACKAGES), "mypy", "pytest")
     for folder in PACKAGES.values():
         session.run("mypy", str(folder / "src"), *session.posargs)
+    session.run("pytest", "-q", str(ROOT / "tests" / "test_types.py"))
 
 
 def check_text(session: nox.Session, *, fix: bool = False) -> None:

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thinc.api import Embed as thinc_embed
 from thinc.api import HashEmbed, Model, Ragged, chain, list2ragged, ragged2list
+from thinc.api import remap_ids as thinc_remap_ids
 
+import spanloom
 from spanloom import Batch, Doc, Vocab, registry
-from spanloom.errors import ConfigError, UnknownNameError
+from spanloom.errors import ConfigError, PipelineError, UnknownNameError
 from spanloom.layers import (
     CharacterEmbed,
     Embed,
@@ -259,6 +262,22 @@ def test_custom_embedding() -> None:
     backprop([np.ones_like(y) for y in outputs])
     table = learned.layers[2].layers[0].get_grad("E")
     np.testing.assert_allclose(table[:, 0], [5, 1, 2])
+
+
+def test_layers_of_thinc_that_take_flat_arrays_are_named() -> None:
+    """The example of spaCy's documentation, with thinc's own layers."""
+
+    @registry.architectures("mine.Remapped.v1")
+    def remapped(width: int) -> Model:
+        flat = (thinc_remap_ids({1: 1}), thinc_embed(width, 3))
+        return add(chain(FeatureExtractor(["ORTH"]), *flat))
+
+    nlp = spanloom.blank("en")
+    model = {"@architectures": "spanloom.Tagger.v2"}
+    model["tok2vec"] = {"@architectures": "mine.Remapped.v1", "width": 4}
+    nlp.add_pipe("tagger", config={"model": model}).add_label("X")
+    with pytest.raises(PipelineError, match=r"'tagger': thinc's remap_ids .* spanloom\.layers"):
+        nlp.initialize()
 
 
 def test_mapping_of_a_config() -> None:

@@ -55,6 +55,7 @@ def test_decorator_registers_and_returns_the_function(decorated: Callable[..., N
     assert not registry.has("readers", "my.Thing.v1")
     assert "my.Thing.v1" in registry.names("architectures")
     assert registry.architectures.find("my.Thing.v1")["file"] == __file__
+    assert registry.find("architectures", "my.Thing.v1")["module"] == __name__
 
 
 def test_same_function_may_register_again_and_another_may_not(

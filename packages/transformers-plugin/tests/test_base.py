@@ -69,6 +69,23 @@ def test_other_weights_under_the_same_name_are_told(
     assert now["model.safetensors"] != files["model.safetensors"]
 
 
+def test_a_transformer_inside_another_component_is_recorded_too(base: Path, tmp_path: Path) -> None:
+    inner = {
+        "@architectures": "spanloom.Tok2VecTransformer.v3",
+        "name": str(base),
+        "pooling": {"@layers": "reduce_mean.v1"},
+    }
+    nlp = spanloom.blank("en")
+    model = {"@architectures": "spanloom.Tagger.v2", "tok2vec": inner}
+    nlp.add_pipe("tagger", config={"model": model}).add_label("X")
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "p")
+    config = spanloom.config.load_config(tmp_path / "p" / "config.cfg")
+    files = config["components"]["tagger"]["model"]["tok2vec"]["base"]["files"]
+    assert {"config.json", "model.safetensors"} <= files.keys()
+    assert spanloom.load(tmp_path / "p").config["components"] == nlp.config["components"]
+
+
 def test_the_revision_on_the_hub_is_recorded_and_asked_for_again(
     base: Path, tmp_path: Path
 ) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from spanloom.plugins import hookimpl
 
 if TYPE_CHECKING:
+    from spanloom import Pipeline
     from spanloom.plugins import ExtensionTable, Report
 
-__all__ = ["SPANLOOM_API", "check_environment", "declare_extensions"]
+__all__ = ["SPANLOOM_API", "before_save", "check_environment", "declare_extensions"]
 
 SPANLOOM_API = 1
 
@@ -18,6 +19,14 @@ SPANLOOM_API = 1
 def declare_extensions(declare: ExtensionTable) -> None:
     """``doc._.trf_data``: what the transformer computed for a document."""
     declare.doc("trf_data", doc="TransformerData of the last transformer that ran, or None")
+
+
+@hookimpl
+def before_save(nlp: Pipeline) -> None:
+    """The config says what transformers were made of, also those inside another component."""
+    from .base import note_bases
+
+    note_bases(nlp)
 
 
 @hookimpl

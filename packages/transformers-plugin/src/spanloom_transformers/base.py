@@ -3,6 +3,7 @@ files, which saved configs keep, so that the same is taken again."""
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from spanloom.io.manifest import sha256_of
 if TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["base_of", "pinned", "warn_of_other"]
+__all__ = ["base_of", "note_bases", "pinned", "warn_of_other"]
 
 _KINDS = {".bin", ".json", ".model", ".safetensors", ".txt"}
 
@@ -41,6 +42,25 @@ def base_of(settings: Settings) -> dict[str, Any]:
     paths = (each for each in sorted(folder.iterdir()) if each.suffix in _KINDS and each.is_file())
     base: dict[str, Any] = {"files": {path.name: sha256_of(path) for path in paths}}
     return base if revision is None else {"revision": revision, **base}
+
+
+def note_bases(nlp: Any) -> None:
+    """Let the pipeline's config say what the weights were made of that its components loaded: in
+    the block of each of their models, wherever it stands."""
+    for slot in getattr(nlp, "order", ()):
+        model: Any = getattr(slot.component, "model", None)
+        nodes = model.walk() if hasattr(model, "walk") else ()
+        shims = [shim for node in nodes for shim in node.shims if getattr(shim, "base", None)]
+        if shims:
+            _note(slot.config, {shim.settings.name: shim.base for shim in shims})
+
+
+def _note(block: Any, bases: Mapping[str, Any]) -> None:
+    if isinstance(block, dict):
+        if "@architectures" in block and block.get("name") in bases:
+            block["base"] = copy.deepcopy(dict(bases[block["name"]]))
+        for value in block.values():
+            _note(value, bases)
 
 
 def warn_of_other(name: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from spanloom.tokens.batch import Batch, Feature
 
 from . import lora
 from .annotation_setters import AnnotationSetter, null_annotation_setter
+from .base import note_bases
 from .cache import OutputCache
 from .data import FullTransformerBatch
 from .keeping import kept
@@ -174,16 +175,9 @@ class Transformer(Encoder):
         shim = shim_of(self.model)
         if shim is not None:
             self.model.initialize()
-            if shim.base:
-                self._note(shim.base, nlp)
+            note_bases(nlp)
         else:
             super().initialize(get_examples, nlp=nlp, labels=labels)
-
-    def _note(self, base: Mapping[str, Any], nlp: Any) -> None:
-        """Let the pipeline's config say what the weights were made of."""
-        for slot in getattr(nlp, "order", ()):
-            if slot.component is self and isinstance(slot.config.get("model"), dict):
-                slot.config["model"]["base"] = copy.deepcopy(dict(base))
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Step with the gradients that were added up."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, runtime_checkable
 
 import srsly
 
@@ -32,6 +32,7 @@ __all__ = [
     "minibatch",
 ]
 
+T = TypeVar("T")
 Scorer = Callable[[Iterable["Example"]], dict[str, Any]]
 GetExamples = Callable[[], Iterable["Example"]]
 
@@ -55,7 +56,7 @@ class BatchComponent(Protocol):
         """Annotate all documents of ``batch``."""
 
 
-def minibatch(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+def minibatch(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of ``size`` items, the last one shorter."""
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
@@ -80,6 +81,32 @@ def initialized(component: Any) -> Iterator[None]:
                         "load a trained pipeline"
                     ) from error
         raise
+
+
+@contextmanager
+def fitted(component: Any) -> Iterator[None]:
+    """Let what initializing a component raises for layers of thinc that take flat arrays, and stand
+    where lists of arrays come, be a :class:`PipelineError` that names ours."""
+    try:
+        yield
+    except SpanloomError:
+        raise
+    except Exception as error:
+        if layer := _flat_layer(getattr(component, "model", None)):
+            raise PipelineError(
+                f"Component '{component.name}': thinc's {layer} takes flat arrays, and gets a list "
+                "with one for each document: use spanloom.layers.remap_ids, Embed and add in the "
+                "place of thinc's, or put thinc's into with_array(...)"
+            ) from error
+        raise
+
+
+def _flat_layer(model: Any) -> str | None:
+    module = getattr(getattr(model, "_func", None), "__module__", "")
+    if module in ("thinc.layers.remap_ids", "thinc.layers.embed"):
+        return str(model.name)
+    inside = () if module.startswith("thinc.layers.with_") else getattr(model, "layers", ())
+    return next(filter(None, map(_flat_layer, inside)), None)
 
 
 class DocAnnotator:

@@ -61,7 +61,7 @@ class Corpus:
                 else:
                     yield from self.augmenter(nlp, example)
 
-    def docs(self, vocab: Vocab, tokenizer: Any = None) -> Iterator[Doc]:
+    def docs(self, vocab: Vocab, tokenizer: Callable[[str], Doc] | None = None) -> Iterator[Doc]:
         """The annotated documents themselves, without empty ones. ``tokenizer`` is for formats that
         hold texts without tokens; the default is that of the vocab's language."""
         options = {"n_sents": self.n_sents, "tokenizer": tokenizer, "extras": False}

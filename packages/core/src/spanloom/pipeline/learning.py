@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..components import Encoder, TrainableComponent
-from ..components.base import SAMPLE_SIZE, minibatch
+from ..components.base import SAMPLE_SIZE, fitted, minibatch
 from ..config.resolve import resolve_section
 from ..errors import ConfigError, ConfigProblem, PipelineError
 from ..examples.example import Example
@@ -52,7 +52,8 @@ def initialize(
             nlp.links.assemble()
             extra = settings.get(slot.name, {})
             examples = partial(_annotated, get_examples, tuple(before)) if before else get_examples
-            slot.component.initialize(examples, nlp=nlp, **extra)
+            with fitted(slot.component):
+                slot.component.initialize(examples, nlp=nlp, **extra)
             nlp.links.changed()
         if slot.name in annotates:
             before.append(slot.component)

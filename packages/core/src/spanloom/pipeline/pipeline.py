@@ -185,9 +185,9 @@ class Pipeline:
         *,
         default_config: Mapping[str, Any] | None = None,
         default_score_weights: Mapping[str, float | None] | None = None,
-        func: factories.F | None = None,
+        func: Callable[..., Any] | None = None,
         **declared: Unpack[Declared],
-    ) -> Callable[..., Any]:
+    ) -> Callable[[factories.F], factories.F]:
         """Register ``func``, or decorate a function, ``(nlp, name, **settings) -> component``, so
         that ``add_pipe`` and configs know it as ``name``. The rest (``assigns``, ``requires``,
         ``retokenizes``, ``listener``, ``init_config``) is described by
@@ -205,8 +205,8 @@ class Pipeline:
         assigns: Sequence[str] = (),
         requires: Sequence[str] = (),
         retokenizes: bool = False,
-        func: factories.F | None = None,
-    ) -> Callable[..., Any]:
+        func: Callable[..., Any] | None = None,
+    ) -> Callable[[factories.F], factories.F]:
         """Register ``func``, or decorate a function, ``doc -> doc``, that needs no settings; see
         :meth:`factory`."""
         register = factories.registering_component(
@@ -235,8 +235,8 @@ class Pipeline:
         gets a copy of the encoder of its own, with a warning. ``replace_listeners`` asks for that,
         with the places of the listeners, such as ``["model.tok2vec"]``.
 
-        It is typed ``Any``, as that of :meth:`get_pipe`, since a name can stand for any factory. To
-        have it checked, write what it is: ``tagger: Tagger = nlp.add_pipe("tagger")``.
+        It is typed ``Any``, since a name can stand for any factory. To have it checked, write what
+        it is: ``tagger: Tagger = nlp.add_pipe("tagger")``, or :meth:`get_pipe` with its class.
         """
         position = self.order.place(before, after, first, last)
         name = name or factory_name
@@ -249,9 +249,17 @@ class Pipeline:
         """Make a component without adding it."""
         return factories.create_component(self, factory_name, name or factory_name, config)[0]
 
-    def get_pipe(self, name: str) -> Any:
-        """The component of that name; see :meth:`add_pipe` for its type."""
-        return self.order[name].component
+    @overload
+    def get_pipe(self, name: str) -> Any: ...
+    @overload
+    def get_pipe(self, name: str, kind: type[C]) -> C: ...
+    def get_pipe(self, name: str, kind: type[Any] = object) -> Any:
+        """The component of that name. Raises :class:`PipelineError` if it isn't of class ``kind``,
+        which is its type then."""
+        component = self.order[name].component
+        if not isinstance(component, kind):
+            raise PipelineError(f"'{name}' is a {type(component).__name__}, not a {kind.__name__}")
+        return component
 
     def has_pipe(self, name: str) -> bool:
         """Whether there is an enabled component of that name."""

@@ -92,6 +92,8 @@ def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()
     what isn't a saved pipeline and nothing else: see :func:`spanloom.io.files.folder_written`."""
     _check_kept(nlp, exclude)
     with folder_written(path, MARKS) as folder:
+        manifest: dict[str, Any] = {}
+        manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
         write_text(folder / "config.cfg", config_text(nlp))
         if "vocab" not in exclude:
             nlp.vocab.to_disk(folder / "vocab")
@@ -100,8 +102,6 @@ def to_disk(nlp: PipelineState, path: str | Path, *, exclude: Sequence[str] = ()
         for name, component in nlp.order.components:
             if hasattr(component, "to_disk") and name not in exclude:
                 component.to_disk(folder / name)
-        manifest: dict[str, Any] = {}
-        manager().demand("before_save", nlp=nlp, path=folder, manifest=manifest)
         files = list_files(folder)
         meta = {**full_meta(nlp), "plugins": json_ready(manifest), "files": files}
         write_text(folder / "meta.json", srsly.json_dumps(meta, indent=2))

@@ -201,6 +201,11 @@ class Registries:
         """What a name in a registry stands for; see `Registry.get` for the errors."""
         return self[registry_name].get(func_name)
 
+    def find(self, registry_name: str, func_name: str) -> dict[str, str | int | None]:
+        """Where it stands: its ``module``, ``file``, ``line_no`` and ``docstring``."""
+        found: dict[str, str | int | None] = self[registry_name].find(func_name)
+        return found
+
     def supplier(self, registry_name: str, func_name: str) -> str:
         """``"distribution version"`` of who supplies a name; see `Registry.supplier`."""
         return self[registry_name].supplier(func_name)

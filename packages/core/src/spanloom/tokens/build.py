@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence, Sized
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,9 @@ def check_words(words: Sequence[str]) -> list[str]:
     return words
 
 
-def default_spaces(spaces: Sequence[bool] | None, words: Sequence[str]) -> NDArray[np.bool_]:
+def default_spaces(
+    spaces: Sequence[bool] | NDArray[np.bool_] | None, words: Sequence[str]
+) -> NDArray[np.bool_]:
     """Whether a space follows each word: after all of them unless ``spaces`` says so."""
     if spaces is None:
         return np.ones(len(words), dtype=np.bool_)
@@ -56,7 +58,7 @@ def joined(words: Sequence[str], spaces: NDArray[np.bool_]) -> str:
     return "".join([word + " " if space else word for word, space in pairs])
 
 
-def set_spaces(doc: Doc, spaces: Any) -> None:
+def set_spaces(doc: Doc, spaces: Sequence[bool] | NDArray[np.bool_]) -> None:
     """See :meth:`Doc.set_spaces`."""
     doc.spaces = default_spaces(spaces, doc.words)
     doc.text = joined(doc.words, doc.spaces)
@@ -64,7 +66,7 @@ def set_spaces(doc: Doc, spaces: Any) -> None:
     drop_bound(doc)
 
 
-def check_length(name: str, values: Sequence[Any], size: int) -> None:
+def check_length(name: str, values: Sized, size: int) -> None:
     """Raise :class:`DataError` if there isn't one value for each word."""
     if len(values) != size:
         raise DataError(f"There are {len(values)} {name} for {size} words: give one for each word")
@@ -154,7 +156,11 @@ def check_trees(doc: Doc, heads: NDArray[np.integer]) -> None:
         )
 
 
-def as_span(doc: Doc, given: Any) -> Span:
+#: An entity, or its label, maybe its id in a knowledge base, its first token and the one after it.
+EntityLike = Span | tuple[str | int, int, int] | tuple[str | int, str | int, int, int]
+
+
+def as_span(doc: Doc, given: EntityLike) -> Span:
     """A span itself, or that of a ``(label, start, end)`` or ``(label, kb_id, start, end)`` tuple.
 
     Raises :class:`DataError` for anything else.
@@ -167,13 +173,13 @@ def as_span(doc: Doc, given: Any) -> Span:
     return Span(doc, given[-2], given[-1], given[0], kb_id)
 
 
-def set_ents(doc: Doc, ents: Sequence[Any]) -> None:
+def set_ents(doc: Doc, ents: Sequence[EntityLike] | Sequence[str | None]) -> None:
     """Set the entities from spans, or from one tag for each word."""
     if any(isinstance(ent, Span | tuple) for ent in ents):
-        doc.ents = tuple(ents)
+        doc.ents = cast("Sequence[EntityLike]", ents)
         return
     check_length("ents", ents, len(doc))
-    iob, labels = parse_ent_tags(ents)
+    iob, labels = parse_ent_tags(cast("Sequence[str | None]", ents))
     doc.set_column("ENT_IOB", iob)
     doc.set_column("ENT_TYPE", doc.vocab.strings.ids(labels))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 from ..io.files import existing, write_bytes
@@ -17,7 +17,7 @@ from ..vocab.columns import COLUMNS
 from ..vocab.extensions import Extended, Underscore
 from ..vocab.views import InLanguage
 from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
-from .build import annotate, as_span, check_words, default_spaces, joined, set_spaces
+from .build import EntityLike, annotate, as_span, check_words, default_spaces, joined, set_spaces
 from .phrases import noun_phrases
 from .retokenize import Retokenizer
 from .showing import can_render, to_html
@@ -87,7 +87,7 @@ class Doc(InLanguage, Extended):
         heads: Sequence[int] | None = None,
         deps: Sequence[str] | None = None,
         sent_starts: Sequence[bool | int | None] | None = None,
-        ents: Sequence[str] | Sequence[Span] | None = None,
+        ents: Sequence[str | None] | Sequence[EntityLike] | None = None,
     ) -> None:
         """Build a document from words.
 
@@ -199,7 +199,7 @@ class Doc(InLanguage, Extended):
             raise DataError(f"documents have no column '{name}'. There are: {', '.join(COLUMNS)}")
         return None
 
-    def set_column(self, name: str, values: Any) -> None:
+    def set_column(self, name: str, values: ArrayLike | None) -> None:
         """Set an annotation column, or take it away with ``None``.
 
         An array of the right dtype becomes the document's own without a copy. Raises
@@ -274,7 +274,7 @@ class Doc(InLanguage, Extended):
             self._more = {}
         return self._more
 
-    def set_spaces(self, spaces: Any) -> None:
+    def set_spaces(self, spaces: Sequence[bool] | NDArray[np.bool_]) -> None:
         """Say anew which tokens are followed by a space; the text changes with it. Values that
         belong to the former text (:class:`~spanloom.tokens.TextBound`) are left out."""
         set_spaces(self, spaces)
@@ -347,7 +347,7 @@ class Doc(InLanguage, Extended):
         return tuple(map(Span, repeat(self), *entities.fields(self)))
 
     @ents.setter
-    def ents(self, spans: Iterable[Any]) -> None:
+    def ents(self, spans: Iterable[EntityLike]) -> None:
         self.set_ents([as_span(self, span) for span in spans])
 
     def set_ents(

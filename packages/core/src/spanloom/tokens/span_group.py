@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, overload
 
@@ -139,9 +139,13 @@ class SpanGroups(dict[str, SpanGroup]):
             self[name] = default
         return self[name]
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(  # type: ignore[override]
+        self,
+        groups: Mapping[str, Iterable[Span]] | Iterable[tuple[str, Iterable[Span]]] = (),
+        **more: Iterable[Span],
+    ) -> None:
         """Set several groups, as for a dict."""
-        for name, value in dict(*args, **kwargs).items():
+        for name, value in dict(groups, **more).items():
             self[name] = value
 
     def copy(self, doc: Doc | None = None) -> SpanGroups:

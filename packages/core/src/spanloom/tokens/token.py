@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,7 +143,7 @@ class Token(WordView, Extended):
             raise DataError(f"the features '{value}' are of another vocab: use set_morph(str(...))")
         self.doc.set_value("MORPH", self.i, value.key if len(value) else 0)
 
-    def set_morph(self, feats: Any) -> None:
+    def set_morph(self, feats: str | int | Mapping[str, str] | MorphAnalysis | None) -> None:
         """Set the features, from a FEATS string, its id, a dict or an analysis; ``None`` unsets
         them."""
         if isinstance(feats, int):

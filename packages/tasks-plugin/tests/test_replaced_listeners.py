@@ -10,7 +10,7 @@ from spanloom.layers import find_listeners
 
 from .support import annotated, learn, listening
 
-HEADS = ["beam_ner", "ner", "parser", "textcat", "textcat_multilabel"]
+HEADS = ["beam_ner", "beam_parser", "ner", "parser", "textcat", "textcat_multilabel"]
 
 
 @pytest.mark.parametrize("factory", HEADS)

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "ner.beam": ["BeamEntityRecognizer"],
         "ner.component": ["EntityRecognizer"],
         "spanloom.scoring": ["score_entities"],
+        "parser.beam": ["BeamDependencyParser"],
         "parser.component": ["DependencyParser"],
         "parser.scoring": ["score_dependencies"],
         "scorers": [

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from ..transition_based.types import StateModel
 
-__all__ = ["DependencyParser", "make_parser"]
+__all__ = ["DependencyParser", "check_learn_tokens", "make_parser"]
 
 PARSER_MODEL = transition_model("parser")
 """The default model."""
@@ -133,14 +133,17 @@ class DependencyParser(TransitionComponent):
         try:
             if isinstance(self._actions, OpenActions):
                 return open_parse(batch, scorer, self._actions, names, lifted)
-            tokens = NonSpaceTokens.of(batch)
-            return finished(tokens, parse_tokens(tokens, scorer, self._actions), names, lifted)
+            return self._trees(NonSpaceTokens.of(batch), scorer)
         except FloatingPointError as error:
             raise PipelineError(
                 f"'{self.name}' can't parse: {error}. Its weights, or those of the encoder that it "
                 "listens to, are damaged, or grew without bound in training: load an earlier "
                 "pipeline."
             ) from error
+
+    def _trees(self, tokens: NonSpaceTokens, scorer: Any) -> Parse:
+        trees = parse_tokens(tokens, scorer, self._actions)
+        return finished(tokens, trees, self._names, self._lifted)
 
     def set_annotations(self, docs: Sequence[Doc], predictions: Parse) -> None:
         """Write the columns HEAD, DEP and SENT_START."""
@@ -182,11 +185,15 @@ class DependencyParser(TransitionComponent):
         """States on the model's own way."""
         tokens, trees = gold
         mapped = tokens.scorer(scorer)
-        loss, visited = explore(mapped, trees, self._actions, self.cfg["exploration"])
+        loss, visited = self._explore(mapped, trees)
         if visited is None:
             return loss, None
         ids, gradient = visited
         return loss, (mapped.to_table(ids), gradient, None)
+
+    def _explore(self, scorer: Any, trees: GoldTrees) -> tuple[float, tuple[Any, Any] | None]:
+        """The loss, and the tokens of states to learn from with the gradients of their scores."""
+        return explore(scorer, trees, self._actions, self.cfg["exploration"])
 
 
 @component_defaults(
@@ -210,6 +217,11 @@ def make_parser(
     The other settings are those of :class:`DependencyParser`.
     ``learn_tokens`` isn't offered: it must be false.
     """
+    check_learn_tokens(name, learn_tokens)
+    return DependencyParser(nlp.vocab, model, name, **settings)
+
+
+def check_learn_tokens(name: str, learn_tokens: bool) -> None:
+    """Raise :class:`PipelineError` for what isn't offered."""
     if learn_tokens:
         raise PipelineError(f"'{name}': learn_tokens isn't supported, set it to false")
-    return DependencyParser(nlp.vocab, model, name, **settings)

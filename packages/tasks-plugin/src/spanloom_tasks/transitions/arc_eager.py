@@ -131,6 +131,8 @@ class ParserStates:
         self.codes = xp.zeros(size + 1, dtype="int8")
         if breaks is not None:
             self.codes[:-1] = 4 * xp.asarray(breaks, dtype="int8")
+        #: By document, the token at the bottom of its stack; for who keeps count of it.
+        self.bottoms: Array = None
         #: With true heads (see `watch`): which tokens were reduced, and how many dependents of each
         #: wait on the stack without a head.
         self.true: Array = None
@@ -241,6 +243,12 @@ class ParserStates:
             self.right_before,
         )
 
+    def trees(self) -> Trees:
+        """The trees, when all documents are parsed."""
+        heads = self.heads[:-1]
+        relations = self.xp.where(heads == self.xp.arange(len(heads)), -1, self.relations[:-1])
+        return Trees(heads, relations, self.starts[:-1])
+
     def _settle(self) -> Array | None:
         """Do what needs no decision, until each state has a top and a next token or is done."""
         xp, none = self.xp, self.none
@@ -263,9 +271,13 @@ class ParserStates:
         if not done.any():
             return None
         going = ~done
-        for name in ("docs", "top", "next", "end", "limit", "back"):
-            setattr(self, name, getattr(self, name)[going])
+        self.keep(going)
         return going
+
+    def keep(self, which: Array) -> None:
+        """Leave out all but some of the documents that aren't parsed yet."""
+        for name in ("docs", "top", "next", "end", "limit", "back"):
+            setattr(self, name, getattr(self, name)[which])
 
     def _finish(self, at: Array) -> None:
         """In those of the states ``at`` whose input is spent, return the nearest headless token
@@ -303,6 +315,8 @@ class ParserStates:
         self.below[token] = none
         self.headless[token] = token
         self._wait(token, 1)
+        if self.bottoms is not None:
+            self.bottoms[self.docs[at]] = token
         self.back[at] = none
         self.next[at] += ~returned
 
@@ -331,9 +345,7 @@ def parse(
     or infinite: the best of them needn't be an action that can be taken, and so there is no end."""
     states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
     advance(states, scorer, actions, xp)
-    heads = states.heads[:-1]
-    relations = xp.where(heads == xp.arange(len(heads)), -1, states.relations[:-1])
-    return Trees(heads, relations, states.starts[:-1])
+    return states.trees()
 
 
 def advance(states: Any, scorer: StateScores, actions: ParserActions, xp: Any) -> None:

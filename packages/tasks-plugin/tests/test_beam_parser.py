@@ -244,3 +244,12 @@ def test_actions_of_spacy_are_refused_by_name():
     nlp = spanloom.blank("en")
     with pytest.raises(PipelineError, match="take 'parser' for weights that spaCy trained"):
         nlp.add_pipe("beam_parser", config={"model": MODEL, "system": "spacy"})
+
+
+def test_weights_that_are_not_finite_are_an_error():
+    nlp, parser, _ = taught("beam_parser", MODEL, parsed, 1, min_action_freq=1)
+    parser.model.get_ref("upper").get_param("b")[:] = np.nan
+    doc = Doc(nlp.vocab, words=["birds", "sing"])
+    for call in (parser, lambda each: parser.scored_parses([each])):
+        with pytest.raises(PipelineError, match="'beam_parser' can't parse"):
+            call(doc)

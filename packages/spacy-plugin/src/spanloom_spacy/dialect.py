@@ -17,7 +17,6 @@ __all__ = ["SPACY", "SpacyDialect"]
 _LACKING = {
     "factories": {
         "entity_linker": "set kb_id of doc.ents in a component of your own",
-        "beam_parser": "use 'parser'",
     },
     "architectures": {
         "spacy.TextCatLowData.v1": "use 'spacy.TextCatBOW.v3'",

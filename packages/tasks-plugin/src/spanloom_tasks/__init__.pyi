@@ -4,6 +4,7 @@ from .lemmatizer.component import EditTreeLemmatizer as EditTreeLemmatizer
 from .lemmatizer.edit_trees import EditTrees as EditTrees
 from .ner.beam import BeamEntityRecognizer as BeamEntityRecognizer
 from .ner.component import EntityRecognizer as EntityRecognizer
+from .parser.beam import BeamDependencyParser as BeamDependencyParser
 from .parser.component import DependencyParser as DependencyParser
 from .parser.scoring import score_dependencies as score_dependencies
 from .scorers import ner_scorer as ner_scorer
@@ -30,6 +31,7 @@ from .textcat.scoring import score_cats as score_cats
 from .transition_based.model import TransitionBasedParser as TransitionBasedParser
 
 __all__ = [
+    "BeamDependencyParser",
     "BeamEntityRecognizer",
     "DependencyParser",
     "EditTreeLemmatizer",

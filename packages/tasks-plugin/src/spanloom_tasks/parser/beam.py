@@ -100,7 +100,8 @@ class BeamDependencyParser(DependencyParser):
 
     def _scored(self, batch: Batch, scorer: Any) -> list[tuple[Scores, Scores]]:
         tokens = NonSpaceTokens.of(batch)
-        beam = self._beam(tokens, scorer)
+        with self._scores_are_finite():
+            beam = self._beam(tokens, scorer)
         order, shares = beam.ranked()
         names = [*(name.partition("||")[0] for name in self._names), "dep", self.cfg["root"]]
         found: list[tuple[Scores, Scores]] = [({}, {}) for _ in batch]

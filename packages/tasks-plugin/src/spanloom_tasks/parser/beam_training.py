@@ -31,9 +31,7 @@ def beam_update(
     true = gold.heads, gold.relations, gold.starts
     bounds = Bounds(None, np.ones(len(gold.heads), dtype=bool))
     own, right = (
-        Beam(
-            scorer, gold.lengths, actions, width, share, bounds, true=true, only_good=good
-        )
+        Beam(scorer, gold.lengths, actions, width, share, bounds, true=true, only_good=good)
         for share, good in ((density, False), (0.0, True))
     )
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -129,11 +130,15 @@ class DependencyParser(TransitionComponent):
         return join_groups(self._by_group(docs, self._parse), numbered=("heads",))
 
     def _parse(self, batch: Batch, scorer: Any) -> Parse:
-        names, lifted = self._names, self._lifted
-        try:
+        with self._scores_are_finite():
             if isinstance(self._actions, OpenActions):
-                return open_parse(batch, scorer, self._actions, names, lifted)
+                return open_parse(batch, scorer, self._actions, self._names, self._lifted)
             return self._trees(NonSpaceTokens.of(batch), scorer)
+
+    @contextmanager
+    def _scores_are_finite(self) -> Iterator[None]:
+        try:
+            yield
         except FloatingPointError as error:
             raise PipelineError(
                 f"'{self.name}' can't parse: {error}. Its weights, or those of the encoder that it "

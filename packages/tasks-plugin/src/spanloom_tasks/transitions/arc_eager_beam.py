@@ -11,6 +11,7 @@ from the actions at the end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 

@@ -198,7 +198,7 @@ def test_spacy_s_saved_folders_are_read(nlp, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "isn't JSON"),
+        ("{", "isn't valid JSON"),
         ('{"label": "A"}', "a pattern is a dict with a 'label' and a 'pattern'"),
         ('{"label": "A", "pattern": 5}', "a pattern is a dict"),
         ('{"label": "A", "pattern": "x", "id": 5}', "the 'id' must be a string"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import json
 import logging
 import lzma
 import zlib
@@ -17,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from spanloom import Doc, Example
 from spanloom.corpora.corpus import format_of, read_docs
 from spanloom.errors import DataError, FormatError, MissingFileError
+from spanloom.io.lines import json_line
 
 if TYPE_CHECKING:
     from spanloom import Pipeline
@@ -289,10 +289,7 @@ def _text(line: bytes, path: Path, number: int) -> str:
 
 
 def _item(nlp: Pipeline, line: str, path: Path, number: int) -> Item:
-    try:
-        row: Any = json.loads(line.strip())
-    except ValueError as error:
-        raise FormatError(path, number, f"isn't valid JSON: {error}") from None
+    row = json_line(path, number, line.strip())
     if isinstance(row, dict):
         tokens = row.get("tokens")
         if isinstance(tokens, list):

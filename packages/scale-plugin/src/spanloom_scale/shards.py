@@ -16,7 +16,7 @@ from pyarrow import parquet
 
 from spanloom.errors import DataError, FormatError, MissingFileError
 from spanloom.io.files import existing, file_written, json_ready
-from spanloom.io.lines import BadLine, numbered_lines
+from spanloom.io.lines import BadLine, json_line, numbered_lines
 
 __all__ = ["FORMATS", "Reading", "kind_of", "shard_files", "stem_of", "written"]
 
@@ -163,12 +163,10 @@ def _fitting(field: Any, values: list[Any], errors: list[str | None]) -> list[An
 
 def _record(path: Path, number: int, line: str, text: str) -> tuple[dict[str, Any], str | None]:
     """A line of JSON as a record, and what is wrong with it."""
-    if isinstance(line, BadLine):
-        return {}, _told(line.error)
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        return {}, _told(FormatError(path, number, f"isn't valid JSON: {error}"))
+        value = json_line(path, number, line)
+    except FormatError as error:
+        return {}, _told(error)
     record = value if isinstance(value, dict) else {text: value}
     if not isinstance(record.get(text), str):
         record = {**record, text: None}

@@ -8,6 +8,7 @@ from typing import Any
 
 from spanloom.errors import SerializationError
 from spanloom.io import msgpack
+from spanloom.io.lines import json_line
 
 from .models import without_refs
 from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
@@ -89,8 +90,9 @@ def _attribute_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
 
 
 def _entries(parts: Parts, *path: str) -> list[Any]:
-    text = _part(parts, *path).decode("utf8")
-    return [json.loads(line) for line in text.splitlines() if line.strip()]
+    source, lines = f"{parts.source}: {'/'.join(path)}", _part(parts, *path).decode("utf8")
+    numbered = enumerate(lines.split("\n"), 1)
+    return [json_line(source, number, line) for number, line in numbered if line.strip()]
 
 
 def _entity_ruler(parts: Parts, name: str, _: Cfg) -> bytes:

@@ -15,9 +15,7 @@ __all__ = ["SPACY", "SpacyDialect"]
 
 #: What spaCy has and we don't, by registry, and what to do without.
 _LACKING = {
-    "factories": {
-        "entity_linker": "set kb_id of doc.ents in a component of your own",
-    },
+    "factories": {"entity_linker": "set kb_id of doc.ents in a component of your own"},
     "architectures": {
         "spacy.TextCatLowData.v1": "use 'spacy.TextCatBOW.v3'",
         "spacy.TorchBiLSTMEncoder.v1": "use 'spacy.MaxoutWindowEncoder.v2'",

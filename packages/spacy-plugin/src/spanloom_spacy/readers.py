@@ -8,7 +8,7 @@ from typing import Any
 
 from spanloom.errors import FormatError
 from spanloom.io.files import existing
-from spanloom.io.lines import numbered_lines
+from spanloom.io.lines import json_line, numbered_lines
 
 __all__ = ["read_json", "read_jsonl"]
 
@@ -35,8 +35,8 @@ def read_jsonl(path: str | Path, skip: bool = False) -> list[Any]:
         if not line.strip():
             continue
         try:
-            found.append(json.loads(line))
-        except ValueError as error:
+            found.append(json_line(path, number, line))
+        except FormatError:
             if not skip:
-                raise FormatError(path, number, f"isn't JSON: {error}") from None
+                raise
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DataError, FormatError
 from ..io.files import existing
-from ..io.lines import numbered_lines
+from ..io.lines import json_line, numbered_lines
 from .corpus import format_of, read_docs
 
 if TYPE_CHECKING:
@@ -72,10 +71,7 @@ def _json_texts(path: Path, key: str) -> Iterator[str]:
     for number, line in numbered_lines(path):
         if not line.strip():
             continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise FormatError(path, number, f"isn't valid JSON: {error}") from None
+        value = json_line(path, number, line)
         text = value.get(key) if isinstance(value, dict) else value
         if not isinstance(text, str):
             raise FormatError(path, number, f"has no text at '{key}': give its key with --text-key")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from ..errors import FormatError, MissingFileError
 
-__all__ = ["BadLine", "numbered_lines"]
-
+__all__ = ["BadLine", "json_line", "numbered_lines"]
 
 #: Bytes that a line may have unless another number is given: a library of books.
 LONGEST = 1 << 27
@@ -64,6 +64,16 @@ def numbered_lines(
                     yield number, text.rstrip("\r\n")
         except (EOFError, OSError, zlib.error) as error:
             raise FormatError(path, number + 1, f"the file is damaged: {error}") from None
+
+
+def json_line(path: str | Path, number: int, line: str) -> Any:
+    """The value of a line of JSON. Raises :class:`FormatError` for one that isn't any."""
+    if isinstance(line, BadLine):
+        raise line.error
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(path, number, f"isn't valid JSON: {error}") from None
 
 
 def _bad(path: Path, number: int, what: str) -> BadLine:

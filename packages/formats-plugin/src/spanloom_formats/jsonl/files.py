@@ -12,7 +12,7 @@ from spanloom.corpora.sources import default_tokenizer, tokenized
 from spanloom.corpora.writing import lines_written
 from spanloom.errors import DataError, FormatError
 from spanloom.examples.offsets import Misfits
-from spanloom.io.lines import BadLine, numbered_lines
+from spanloom.io.lines import json_line, numbered_lines
 
 from .records import annotate_record
 
@@ -105,12 +105,7 @@ def _document(record: Record, vocab: Vocab, made: Iterator[Doc], misfits: Misfit
 
 
 def _checked(path: str | Path, number: int, line: str) -> Record:
-    if isinstance(line, BadLine):
-        raise line.error
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(path, number, f"isn't valid JSON: {error}") from None
+    data = json_line(path, number, line)
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         raise FormatError(
             path,

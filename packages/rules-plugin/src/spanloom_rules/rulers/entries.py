@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spanloom.errors import FormatError
 from spanloom.io.files import write_bytes
-from spanloom.io.lines import numbered_lines
+from spanloom.io.lines import json_line, numbered_lines
 from spanloom.tokens import Doc
 from spanloom.vocab.attrs import LEXICAL_ATTRS
 
@@ -174,10 +174,7 @@ def read_entries(path: str | Path, patterns: RulerPatterns) -> None:
     entries, lines = [], []
     for number, line in numbered_lines(path):
         if line.strip():
-            try:
-                entries.append(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise FormatError(path, number, f"isn't JSON: {error}") from error
+            entries.append(json_line(path, number, line))
             lines.append(number)
     try:
         patterns.add(entries)

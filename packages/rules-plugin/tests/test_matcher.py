@@ -227,3 +227,15 @@ def test_many_rules_are_added_in_linear_time_and_memory(nlp) -> None:
     assert [nlp.vocab.strings[key] for key, *_ in matcher(doc)] == ["R5", "R5", "R2999"]
     # Only what was met has a state.
     assert len(matcher._ready()._automaton._states) == 2
+
+
+@pytest.mark.parametrize("name", ["IS_OOV", "is_oov", "FLAG19"])
+@pytest.mark.parametrize("validate", [True, False])
+def test_flags_that_are_none_of_a_word_are_refused_with_what_to_do(name, validate) -> None:
+    nlp = spanloom.blank("en")
+    with pytest.raises(PatternError, match=f"can't ask for '{name}'.*set_extension"):
+        Matcher(nlp.vocab, validate=validate).add("X", [[{name: True}]])
+    Token.set_extension("oov", getter=lambda token: token.is_oov, force=True)
+    matcher = Matcher(nlp.vocab, validate=validate)
+    matcher.add("X", [[{"_": {"oov": True}}]])
+    assert len(matcher(nlp("a b"))) == 2

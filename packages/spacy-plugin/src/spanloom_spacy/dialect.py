@@ -17,7 +17,7 @@ __all__ = ["SPACY", "SpacyDialect"]
 _LACKING = {
     "factories": {"entity_linker": "set kb_id of doc.ents in a component of your own"},
     "architectures": {
-        "spacy.TextCatLowData.v1": "use 'spacy.TextCatBOW.v3'",
+        "spacy.TextCatLowData.v1": "spaCy can't run it either: use 'spacy.TextCatBOW.v3'",
         "spacy.TorchBiLSTMEncoder.v1": "use 'spacy.MaxoutWindowEncoder.v2'",
     },
 }

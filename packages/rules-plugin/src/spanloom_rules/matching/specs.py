@@ -26,6 +26,8 @@ OPERATORS: dict[str, tuple[int, int | None]] = {
 }
 _RANGE = re.compile(r"\{(?:(\d+)|(\d*),(\d*))\}", re.ASCII)
 _IOB = ("", "I", "O", "B")
+#: Attributes of spaCy's that aren't known before a pipeline is.
+_BY_HAND = re.compile(r"is_oov(_deprecated)?|flag\d+", re.ASCII | re.IGNORECASE)
 _FUZZY = re.compile(r"FUZZY([1-9]?)")
 
 
@@ -49,6 +51,12 @@ def repeats(op: Any) -> tuple[int, int | None]:
 
 def attribute(key: str | int) -> str:
     """The name of an attribute. Raises :class:`DataError` for one that tokens don't have."""
+    if isinstance(key, str) and _BY_HAND.fullmatch(key):
+        raise DataError(
+            f"patterns can't ask for {key!r} (spaCy's matcher refuses it, too): declare an attribute"
+            f" of your own, such as Token.set_extension('oov', getter=lambda token: token.is_oov), "
+            f"and ask for it under '_'"
+        )
     return attr_name(key)
 
 

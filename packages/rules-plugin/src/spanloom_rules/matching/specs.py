@@ -53,9 +53,9 @@ def attribute(key: str | int) -> str:
     """The name of an attribute. Raises :class:`DataError` for one that tokens don't have."""
     if isinstance(key, str) and _BY_HAND.fullmatch(key):
         raise DataError(
-            f"patterns can't ask for {key!r} (spaCy's matcher refuses it, too): declare an attribute"
-            f" of your own, such as Token.set_extension('oov', getter=lambda token: token.is_oov), "
-            f"and ask for it under '_'"
+            f"patterns can't ask for {key!r} (spaCy's matcher refuses it, too): declare an "
+            f"attribute of your own, such as Token.set_extension('oov', "
+            f"getter=lambda token: token.is_oov), and ask for it under '_'"
         )
     return attr_name(key)
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from ..errors import MissingFileError, SerializationError
+from ..errors import MissingFileError
+from ..io.files import existing, read_json
 
 __all__ = ["info_command"]
 
@@ -101,13 +102,7 @@ def _size(folder: Path) -> str:
 
 
 def _saved(folder: Path) -> dict[str, Any]:
-    path = folder / "meta.json"
-    if not path.is_file():
-        raise MissingFileError(f"There is no saved pipeline at '{folder}': '{path}' doesn't exist")
-    try:
-        meta: dict[str, Any] = json.loads(path.read_text("utf8"))
-    except ValueError as error:
-        raise SerializationError(f"'{path}' isn't valid JSON: {error}") from None
+    meta = read_json(existing(folder, "saved pipeline") / "meta.json", "meta.json of a pipeline")
     return {**meta, "size": _size(folder)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from itertools import islice
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, MissingFileError
+from ..io.files import read_json
 from ..plugins.factory import with_settings_of
 from ..plugins.known import providers
 from ..plugins.registries import registry
@@ -152,10 +152,7 @@ def read_labels(path: str | Path, require: bool = False) -> Any:
         if require:
             raise MissingFileError(f"There is no label file at '{path.absolute()}'")
         return None
-    try:
-        return json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise DataError(f"'{path}' must hold labels as JSON: {error}") from None
+    return read_json(path, "labels")
 
 
 def format_of(path: Path) -> str | None:

@@ -356,7 +356,6 @@ def test_saved_rules_stay_fast() -> None:
         b"nonsense",
         b'{"format":99}',
         b'{"format":1,"prefix":"("}',
-        english().to_bytes().replace(b'"url":"', b'"url":"('),
         english().to_bytes().replace(b'"gonna":[["gon"', b'"gonna":[["x"'),
     ],
 )
@@ -365,6 +364,12 @@ def test_damaged_bytes(data: bytes) -> None:
     with pytest.raises(SerializationError, match="rules"):
         tokenizer.from_bytes(data)
     assert words(tokenizer, "can't") == ["ca", "n't"]
+
+
+def test_a_damaged_pattern_is_an_error_when_it_is_used() -> None:
+    data = english().to_bytes().replace(b'"url":"', b'"url":"(')
+    with pytest.raises(DataError, match="url pattern"):
+        Tokenizer(Vocab("en")).from_bytes(data)("a.b.c")
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import srsly
 import spanloom
 from spanloom import Pipeline, Vocab, registry
 from spanloom.config.foreign import is_foreign
-from spanloom.errors import ConfigError, SerializationError, UnknownNameError
+from spanloom.errors import ConfigError, DataError, SerializationError, UnknownNameError
 from spanloom.tokenizer import CharacterTokenizer, Tokenizer
 from spanloom_spacy.tokenizers import chinese_tokenizer
 
@@ -91,13 +91,20 @@ def test_rules_of_a_tokenizer_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"prefix_search": "("}, {"exceptions": {"cant": [{65: "c"}]}}, {"exceptions": 1}]
+    "changes", [{"prefix_search": 1}, {"exceptions": {"cant": [{65: "c"}]}}, {"exceptions": 1}]
 )
 def test_damaged_rules_are_errors(changes: dict[str, Any]) -> None:
     with pytest.raises(SerializationError):
         Tokenizer(Vocab("en")).from_bytes(srsly.msgpack_dumps({**RULES, **changes}))
     with pytest.raises(SerializationError, match="not the rules of a tokenizer"):
         Tokenizer(Vocab("en")).from_bytes(srsly.msgpack_dumps({"a": 1}))
+
+
+def test_a_damaged_pattern_is_an_error_of_ours_when_it_is_used() -> None:
+    rules = {**RULES, "prefix_search": "("}
+    tokenizer = Tokenizer(Vocab("en")).from_bytes(srsly.msgpack_dumps(rules))
+    with pytest.raises(DataError, match="prefix patterns of the tokenizer"):
+        tokenizer("cant")
 
 
 @pytest.mark.usefixtures("other")

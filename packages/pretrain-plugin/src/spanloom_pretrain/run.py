@@ -152,7 +152,7 @@ def _checkpoint(folder: Path, settings: Settings) -> Checkpoint:
 
 def _go_on(result: PretrainResult, settings: Settings, found: Checkpoint) -> None:
     """Take weights, moments and history of a run."""
-    from spanloom.layers.unpickling import refuse_pickles
+    from spanloom.layers.weights import refuse_pickles
 
     refuse_pickles(result.task.model)
     result.task.model.from_disk(found.path / _MODEL)

@@ -13,13 +13,15 @@ from spanloom.io.lines import json_line
 from .models import without_refs
 from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
 from .parts import Parts, json_of
-from .vocabulary import lookups, strings_of
+from .vocabulary import lookups_bytes, strings_of
 
 __all__ = ["READERS"]
 
 
 #: The settings of a component.
 Cfg = Mapping[str, Any]
+#: Settings and weights, the latter packed or not, under "cfg" and "model".
+Learnt = dict[str, Any]
 
 
 def _cfg(parts: Parts, name: str) -> dict[str, Any]:
@@ -36,22 +38,22 @@ def _part(parts: Parts, name: str, part: str) -> bytes:
     return data
 
 
-def _saved(parts: Parts, name: str, base: Cfg, cfg: Cfg, model: bytes | None = None) -> bytes:
+def _saved(parts: Parts, name: str, base: Cfg, cfg: Cfg, model: Any = None) -> Learnt:
     model = _part(parts, name, "model") if model is None else model
-    return msgpack.dumps({"cfg": {**base, **cfg}, "model": model})
+    return {"cfg": {**base, **cfg}, "model": model}
 
 
-def _tok2vec(parts: Parts, name: str, base: Cfg) -> bytes:
+def _tok2vec(parts: Parts, name: str, base: Cfg) -> Learnt:
     return _saved(parts, name, base, {})
 
 
-def _tagger(parts: Parts, name: str, base: Cfg) -> bytes:
+def _tagger(parts: Parts, name: str, base: Cfg) -> Learnt:
     cfg = _cfg(parts, name)
     kept = ("labels", "overwrite", "neg_prefix", "label_smoothing")
     return _saved(parts, name, base, {**{k: cfg[k] for k in kept if k in cfg}, "white_space": True})
 
 
-def _morphologizer(parts: Parts, name: str, base: Cfg) -> bytes:
+def _morphologizer(parts: Parts, name: str, base: Cfg) -> Learnt:
     cfg = _cfg(parts, name)
     labels = list(cfg["labels_morph"])
     kept = ("overwrite", "extend", "label_smoothing")
@@ -59,13 +61,13 @@ def _morphologizer(parts: Parts, name: str, base: Cfg) -> bytes:
     return _saved(parts, name, base, {"labels": labels, **settings, "white_space": True})
 
 
-def _senter(parts: Parts, name: str, base: Cfg) -> bytes:
+def _senter(parts: Parts, name: str, base: Cfg) -> Learnt:
     cfg = _cfg(parts, name)
     settings = {"labels": ["I", "S"], "overwrite": bool(cfg.get("overwrite")), "white_space": True}
     return _saved(parts, name, base, settings)
 
 
-def _parser(parts: Parts, name: str, base: Cfg) -> bytes:
+def _parser(parts: Parts, name: str, base: Cfg) -> Learnt:
     source = f"{parts.source}: '{name}'"
     actions = actions_of(_part(parts, name, "moves"), ner=False, source=source)
     settings = parser_actions(actions)
@@ -74,7 +76,7 @@ def _parser(parts: Parts, name: str, base: Cfg) -> bytes:
     return _saved(parts, name, base, {**settings, "root": "ROOT", "system": "spacy", **kept}, model)
 
 
-def _ner(parts: Parts, name: str, base: Cfg) -> bytes:
+def _ner(parts: Parts, name: str, base: Cfg) -> Learnt:
     source = f"{parts.source}: '{name}'"
     actions = actions_of(_part(parts, name, "moves"), ner=True, source=source)
     settings = ner_actions(actions)
@@ -105,10 +107,10 @@ def _span_ruler(parts: Parts, name: str, _: Cfg) -> bytes:
 
 
 def _lemmatizer(parts: Parts, name: str, _: Cfg) -> bytes:
-    return msgpack.dumps({"lookups": msgpack.dumps(lookups(parts, name, "lookups"))})
+    return msgpack.dumps({"lookups": lookups_bytes(parts, name, "lookups")})
 
 
-def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> bytes:
+def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> Learnt:
     cfg = _cfg(parts, name)
     trees = msgpack.loads(_part(parts, name, "trees"))["trees"]
     ids = {tree[key] for tree in trees for key in ("orig", "subst") if key in tree}
@@ -119,12 +121,12 @@ def _trainable_lemmatizer(parts: Parts, name: str, base: Cfg) -> bytes:
     return _saved(parts, name, base, {**kept, "overwrite": bool(cfg.get("overwrite"))})
 
 
-def _textcat(parts: Parts, name: str, base: Cfg) -> bytes:
+def _textcat(parts: Parts, name: str, base: Cfg) -> Learnt:
     settings = _of_cfg(_cfg(parts, name), "labels", "threshold", "positive_label")
     return _saved(parts, name, base, settings, without_refs(_part(parts, name, "model")))
 
 
-def _spancat(parts: Parts, name: str, base: Cfg) -> bytes:
+def _spancat(parts: Parts, name: str, base: Cfg) -> Learnt:
     return _saved(parts, name, base, _of_cfg(_cfg(parts, name), *base))
 
 
@@ -140,7 +142,7 @@ def _of_cfg(cfg: Cfg, *names: str) -> dict[str, Any]:
     return {name: cfg[name] for name in names if name in cfg}
 
 
-READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes]] = {
+READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes | Learnt]] = {
     "attribute_ruler": _attribute_ruler,
     "beam_ner": _ner,
     "entity_ruler": _entity_ruler,
@@ -162,4 +164,4 @@ READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes]] = {
     "ner": _ner,
 }
 """By factory: from what spaCy saved for a component, and the settings that ours has, to the bytes
-that ours saves."""
+that ours saves, or what ours takes."""

@@ -86,11 +86,13 @@ def ner_order(settings: Mapping[str, Sequence[str]]) -> list[Action]:
     return [(OUT, ""), *((kind, label) for kind in kinds for label in settings["labels"])]
 
 
-def reordered(model: bytes, old: Sequence[Action], new: Sequence[Action], source: str) -> bytes:
-    """A model's bytes with the outputs ``old`` in the order of ``new``; outputs that aren't among
-    the old get zeros. Raises :class:`SerializationError` where they don't fit."""
+def reordered(
+    model: bytes, old: Sequence[Action], new: Sequence[Action], source: str
+) -> dict[str, Any]:
+    """What is in a model's bytes, with the outputs ``old`` in the order of ``new``; outputs that
+    aren't among the old get zeros. Raises :class:`SerializationError` where they don't fit."""
     try:
-        message = msgpack.loads(model)
+        message: dict[str, Any] = msgpack.loads(model)
         nodes, params = message["nodes"], message["params"]
         refs = nodes[0]["refs"]
         node = refs["upper"]
@@ -100,7 +102,7 @@ def reordered(model: bytes, old: Sequence[Action], new: Sequence[Action], source
         for name, axis in axes.items():
             params[node][name] = _moved(np.asarray(params[node][name]), axis, old, new)
         nodes[node]["dims"]["nO"] = len(new)
-        return msgpack.dumps(message)
+        return message
     except SerializationError:
         raise
     except Exception as error:

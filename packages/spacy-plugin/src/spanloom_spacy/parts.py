@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import Distribution, distributions
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -184,17 +185,24 @@ def _is_spacy(parts: Parts) -> bool:
 
 
 def _installed(name: str) -> FolderParts | None:
-    """The pipeline of an installed package: one that says so by its entry point, or one that is
-    called so."""
+    """The pipeline of an installed package: the module that is called so, or the package that says
+    so by its entry point or is called so."""
     wanted = _normal(name)
-    for distribution in distributions():
-        for module in _modules(distribution, wanted):
-            package = Path(str(distribution.locate_file(module)))
-            for folder in (package, *sorted(package.glob("*/"))):
-                found = _in_folder(folder)
-                if found is not None:
-                    return found
-    return None
+    module = wanted.replace("-", "_")
+    # Finding a module that isn't within another imports nothing.
+    spec = find_spec(module) if module.isidentifier() else None
+    folders = (spec and spec.submodule_search_locations) or ()
+    return _first(Path(folder) for folder in folders) or _first(
+        Path(str(distribution.locate_file(module)))
+        for distribution in distributions()
+        for module in _modules(distribution, wanted)
+    )
+
+
+def _first(packages: Iterable[Path]) -> FolderParts | None:
+    """The first pipeline of spaCy's in the folders of packages."""
+    folders = (each for package in packages for each in (package, *sorted(package.glob("*/"))))
+    return next(filter(None, map(_in_folder, folders)), None)
 
 
 def _modules(distribution: Distribution, wanted: str) -> Iterator[str]:

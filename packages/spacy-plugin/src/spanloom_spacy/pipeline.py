@@ -83,7 +83,11 @@ class SpacyPipeline:
                 continue
             with self._readable(name):
                 settings = getattr(component, "cfg", {})
-                component.from_bytes(read(self.parts, name, settings))
+                saved = read(self.parts, name, settings)
+                if isinstance(saved, bytes):
+                    component.from_bytes(saved)
+                else:
+                    component.take(saved.pop("cfg"), saved.pop("model"), self.parts.source)
 
     def _refuse_saved(self, name: str, block: Mapping[str, Any]) -> None:
         """Nothing is lost unsaid: what has no reader may have saved nothing."""

@@ -83,7 +83,7 @@ class NormedTokenizer(Tokenizer):
 def rule_tokenizer() -> Callable[[PipelineLike], NormedTokenizer]:
     """``spanloom-spacy.NormedTokenizer.v1``: the rules of the pipeline's language, with norms,
     until those of a saved pipeline are read."""
-    return lambda nlp: NormedTokenizer(nlp.vocab, language(nlp.lang).tokenizer_rules())
+    return lambda nlp: NormedTokenizer(nlp.vocab, language(nlp.lang).tokenizer_rules)
 
 
 def tokenizer_bytes(parts: Parts) -> bytes:
@@ -91,7 +91,7 @@ def tokenizer_bytes(parts: Parts) -> bytes:
     data = parts.get("tokenizer")
     if data is None:
         raise SerializationError(f"{parts.source}: the rules of the tokenizer are missing")
-    return msgpack.dumps({"rules": data, "norms": lookups(parts, "vocab").get("lexeme_norm", {})})
+    return msgpack.dumps({"rules": data, "norms": _lexeme_norms(parts)})
 
 
 def strings_of(parts: Parts, ids: Collection[int]) -> dict[int, str]:
@@ -103,19 +103,19 @@ def strings_of(parts: Parts, ids: Collection[int]) -> dict[int, str]:
     return {key: "" if key == 0 else known[key] for key in ids}
 
 
-def lookups(parts: Parts, *path: str) -> dict[str, dict[int, Any]]:
-    """The tables of a ``lookups.bin``, each from ids; empty if there is none."""
+def lookups_bytes(parts: Parts, *path: str) -> bytes:
+    """A ``lookups.bin``: tables by name, packed; those of no tables if there is none."""
     # Under the first name in a folder, under others in bytes.
     data = parts.get(*path, "lookups.bin") if parts.in_files else parts.get(*_in_bytes(path))
-    if not data:
-        return {}
+    return data or msgpack.dumps({})
+
+
+def _lexeme_norms(parts: Parts) -> Any:
+    data = lookups_bytes(parts, "vocab")
     try:
-        tables = msgpack.loads(data)
+        return msgpack.loads(data).get("lexeme_norm", {})
     except Exception as error:
         raise SerializationError(f"{parts.source}: damaged lookups ({error})") from error
-    if not isinstance(tables, dict):
-        return {}
-    return {name: dict(table) for name, table in tables.items()}
 
 
 def _in_bytes(path: Sequence[str]) -> Sequence[str]:
@@ -124,12 +124,11 @@ def _in_bytes(path: Sequence[str]) -> Sequence[str]:
 
 def read_vectors(parts: Parts) -> Any:
     """The table of vectors, from a file by memory map; ``None`` if the pipeline has none."""
-    opener = registry.vectors.get("spanloom.Vectors.v1")
     if parts.folder is not None:
         file = parts.folder / "vocab" / "vectors"
         if not file.is_file() or file.stat().st_size <= _NO_ROWS:
             return None
-        return opener()(parts.folder / "vocab")
+        return _opener()(parts.folder / "vocab")
     files = _vector_files(parts)
     if len(files.get("vectors") or b"") <= _NO_ROWS:
         return None
@@ -138,7 +137,11 @@ def read_vectors(parts: Parts) -> Any:
             if data is not None:
                 Path(folder, name).write_bytes(data)
         # A copy is in memory, and outlives the files.
-        return opener()(folder).copy()
+        return _opener()(folder).copy()
+
+
+def _opener() -> Any:
+    return registry.vectors.get("spanloom.Vectors.v1")()
 
 
 #: A file of an array of so many bytes has a header and no rows.

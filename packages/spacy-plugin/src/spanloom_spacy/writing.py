@@ -214,7 +214,7 @@ def _of_actions(component: Any, ours: list[Action], theirs: list[Action], kinds:
     model = reordered(component.model.to_bytes(), ours, theirs, f"'{component.name}'")
     cfg = {key: component.cfg.get(key) for key in ("min_action_freq", "incorrect_spans_key")}
     cfg = {key: value for key, value in cfg.items() if value is not None}
-    return {**_files(cfg, model), "moves": moves_bytes(theirs, kinds)}
+    return {**_files(cfg, msgpack.dumps(model)), "moves": moves_bytes(theirs, kinds)}
 
 
 def _textcat(component: Any) -> Files:

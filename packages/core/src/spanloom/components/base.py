@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -267,7 +267,7 @@ class TrainableComponent(DocAnnotator):
             raise SerializationError(
                 f"These bytes aren't a saved '{self.name}': {error}"
             ) from error
-        self._load(cfg, weights, "bytes")
+        self.take(cfg, weights, "bytes")
         return self
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
@@ -281,19 +281,21 @@ class TrainableComponent(DocAnnotator):
         folder = existing(path, f"saved '{self.name}'")
         cfg = read_json(folder / "cfg", f"settings of '{self.name}'")
         weights = existing(folder / "model", f"weights of '{self.name}'").read_bytes()
-        self._load(cfg, weights, str(folder))
+        self.take(cfg, weights, str(folder))
         return self
 
-    def _load(self, cfg: Any, weights: bytes, source: str) -> None:
+    def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
+        """Take saved settings and weights, the latter packed or unpacked. Raises
+        :class:`SerializationError`, which names ``source``, if they don't fit."""
         if not isinstance(cfg, dict):
             raise SerializationError(f"{source}: the settings of '{self.name}' aren't an object")
-        from ..layers.unpickling import refuse_pickles
+        from ..layers.weights import take_weights
 
-        refuse_pickles(self.model)
         self.cfg = cfg
         try:
-            with _msgpack.collecting():
-                self.model.from_bytes(weights)
+            take_weights(self.model, weights)
+        except SerializationError:
+            raise
         except Exception as error:
             widths = "".join(
                 f" It listens to '{each.name}', which gives vectors of width {each.width}."

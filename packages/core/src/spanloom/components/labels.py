@@ -113,6 +113,7 @@ class LabelledComponent(TrainableComponent):
     def _index_labels(self) -> None:
         """Make what follows from the labels: called whenever they change."""
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
-        super()._load(cfg, weights, source)
+    def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
+        """See :class:`TrainableComponent`."""
+        super().take(cfg, weights, source)
         self._set_labels(*(cfg.get(key, []) for key in self.label_keys))

@@ -59,7 +59,11 @@ class Config(confection.Config):
 
     def interpolate(self) -> Config:
         """A copy with each ``${reference}`` replaced by what it refers to."""
-        result = type(self)().from_str(write_config(self))
+        text = write_config(self)
+        # Reading it again changes nothing where nothing refers, and takes long.
+        result = (
+            type(self)().from_str(text) if "$" in text else type(self)(json.loads(json.dumps(self)))
+        )
         result.source, result.lines = self.source, dict(self.lines)
         return result
 

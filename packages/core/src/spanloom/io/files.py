@@ -8,7 +8,6 @@ import json
 import math
 import os
 import re
-import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -321,7 +320,7 @@ def _hidden(path: Path) -> str:
 
 def _beside(path: Path, kind: str = "") -> Path:
     """A free name for what is to take the place of ``path``, or took it."""
-    return path.parent / f"{_hidden(path)}{kind}.{secrets.token_hex(4)}"
+    return path.parent / f"{_hidden(path)}{kind}.{os.urandom(4).hex()}"
 
 
 def _flush(*paths: Path) -> None:

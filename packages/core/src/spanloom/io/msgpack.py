@@ -81,10 +81,12 @@ def loads_format(data: bytes, version: int, what: str) -> dict[str, Any]:
 
 
 @contextmanager
-def collecting() -> Iterator[None]:
-    """Keep the garbage collector on where others call srsly: it leaves it off when data turn out
-    to be damaged."""
+def collecting(on: bool = True) -> Iterator[None]:
+    """Keep the garbage collector on where others call srsly, which leaves it off when data turn out
+    to be damaged; or keep it off while much is made that stays."""
     enabled = gc.isenabled()
+    if not on:
+        gc.disable()
     try:
         yield
     finally:

@@ -24,7 +24,7 @@ def rule_tokenizer() -> Callable[[PipelineLike], Tokenizer | CharacterTokenizer]
         defaults = language(nlp.lang)
         if not defaults.spaced:
             return CharacterTokenizer(nlp.vocab)
-        return Tokenizer(nlp.vocab, defaults.tokenizer_rules())
+        return Tokenizer(nlp.vocab, defaults.tokenizer_rules)
 
     return make
 

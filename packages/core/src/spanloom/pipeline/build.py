@@ -8,6 +8,7 @@ from typing import Any
 
 from ..config import Config
 from ..io.consent import remote_code
+from ..io.msgpack import collecting
 from ..lang import warn_if_neutral
 from ..vocab import Vocab
 from . import loading
@@ -64,5 +65,5 @@ def load(
     if isinstance(name, str) and name.startswith("blank:"):
         return blank(name.removeprefix("blank:"), vocab=vocab, config=config)
     choice = loading.Choice.of(disable, enable, exclude)
-    with remote_code(trust_remote_code):
+    with remote_code(trust_remote_code), collecting(on=False):
         return loading.load(Pipeline, name, choice, vocab, config)

@@ -158,18 +158,9 @@ def readable(what: str | Path) -> Iterator[None]:
         ) from error
 
 
-_DERIVED = {
-    "lang",
-    "format",
-    "spanloom_version",
-    "pipeline",
-    "components",
-    "disabled",
-    "labels",
-    "suppliers",
-    "plugins",
-    "files",
-}
+_DERIVED = set(
+    "lang format spanloom_version pipeline components disabled labels suppliers plugins files".split()
+)
 
 
 def saved_meta(folder: Path) -> dict[str, Any]:

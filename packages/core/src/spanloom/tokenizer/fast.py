@@ -9,6 +9,7 @@ the time is linear in the length of a chunk where the general algorithm is quadr
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from . import characters
@@ -85,9 +86,10 @@ def _longest_first(texts: tuple[str, ...]) -> str:
     return "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
 
 
-_AFTER = re.compile(
-    rf"(?:['’][sS]|(?<=[0-9])(?:\+|{_longest_first((*UNITS, *CURRENCY_WORDS, *CURRENCY_SIGNS))}))\Z"
-)
+@cache
+def _after() -> re.Pattern[str]:
+    after_digit = _longest_first((*UNITS, *CURRENCY_WORDS, *CURRENCY_SIGNS))
+    return re.compile(rf"(?:['’][sS]|(?<=[0-9])(?:\+|{after_digit}))\Z")
 
 
 def _prefix(chunk: str, start: int, end: int) -> int:
@@ -116,7 +118,7 @@ def _suffix(chunk: str, start: int, end: int) -> int:
         window = chunk[max(start, end - _WINDOW) : end]
         if window.isalpha():
             return 0
-        match = _AFTER.search(window)
+        match = _after().search(window)
         return match.end() - match.start() if match else 0
     stop = end - 1
     while stop > start and chunk[stop - 1] == ".":
@@ -229,14 +231,7 @@ def fast_splitter(rules: TokenizerRules) -> FastSplitter | None:
     """A fast splitter for ``rules``, ``None`` if they aren't the base rules."""
     if rules.cases_inside or not rules.whole_pictures:
         return None
-    for hyphen in (False, True):
-        base = base_rules(digit_before_hyphen=hyphen)
-        if (rules.prefix, rules.suffix, rules.infix, rules.token, rules.url) == (
-            base.prefix,
-            base.suffix,
-            base.infix,
-            base.token,
-            base.url,
-        ):
-            return FastSplitter(rules)
+    bare = replace(rules, special_cases={})
+    if any(bare == base_rules(digit_before_hyphen=hyphen) for hyphen in (False, True)):
+        return FastSplitter(rules)
     return None

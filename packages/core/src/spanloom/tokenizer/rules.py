@@ -38,6 +38,7 @@ __all__ = [
     "compile_infixes",
     "compile_prefixes",
     "compile_suffixes",
+    "compiled",
     "url_pattern",
 ]
 
@@ -124,20 +125,21 @@ def url_pattern() -> str:
 
 def compile_prefixes(patterns: Iterable[str]) -> re.Pattern[str]:
     """One pattern for all of ``patterns`` at the start of a string; use its ``search``."""
-    return _compile("|".join(f"^(?:{pattern})" for pattern in patterns), "prefix")
+    return compiled("|".join(f"^(?:{pattern})" for pattern in patterns), "prefix")
 
 
 def compile_suffixes(patterns: Iterable[str]) -> re.Pattern[str]:
     """One pattern for all of ``patterns`` at the end of a string; use its ``search``."""
-    return _compile("|".join(f"(?:{pattern})$" for pattern in patterns), "suffix")
+    return compiled("|".join(f"(?:{pattern})$" for pattern in patterns), "suffix")
 
 
 def compile_infixes(patterns: Iterable[str]) -> re.Pattern[str]:
     """One pattern for all of ``patterns`` anywhere in a string; use its ``finditer``."""
-    return _compile("|".join(patterns), "infix")
+    return compiled("|".join(patterns), "infix")
 
 
-def _compile(pattern: str, what: str) -> re.Pattern[str]:
+def compiled(pattern: str, what: str) -> re.Pattern[str]:
+    """A pattern that is ready for use. Raises :class:`DataError`, which calls it ``what``."""
     try:
         return re.compile(pattern)
     except re.error as error:

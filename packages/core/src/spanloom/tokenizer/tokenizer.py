@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from ..tokens import Doc
 from ..vocab.absent import absent
 from .chunks import ChunkCache, Tokens
 from .fast import fast_splitter
-from .rules import TokenizerRules, checked_case
+from .rules import TokenizerRules, checked_case, compiled
 from .saving import pattern_of, rules_from_bytes, rules_to_bytes
 from .spaced import put_together
 from .splitter import Finder, Searcher, Splitter
@@ -94,23 +93,29 @@ class _Settable(Generic[C]):
         tokenizer._set(self.name, value)
 
 
+#: Rules, or what returns them.
+Rules = TokenizerRules | Callable[[], TokenizerRules]
+
+
 @absent("Tokenizer")
 class Tokenizer(TokenizerBase):
     """Splits text into tokens by rules; the text can always be put together again from them.
 
-    ``rules`` is a :class:`TokenizerRules`, or a mapping of special cases as
-    :meth:`add_special_case` takes them. The other arguments replace single rules with callables of
-    the form of ``re.compile(p).search`` (``finditer`` for infixes, ``match`` for the last two);
-    they are attributes too, and setting one takes effect at once. About ``max_cache_size``
-    different chunks (what stands between spaces) are remembered with their tokens.
+    ``rules`` is a :class:`TokenizerRules`, what returns one when it is first needed, or a mapping
+    of special cases as :meth:`add_special_case` takes them. The other arguments replace single
+    rules with callables of the form of ``re.compile(p).search`` (``finditer`` for infixes,
+    ``match`` for the last two); they are attributes too, and setting one takes effect at once.
+    About ``max_cache_size`` chunks (what stands between spaces) are kept with their tokens.
 
     Safe to use from several threads, but change its rules in one only.
     """
 
+    _given: Rules
+
     def __init__(
         self,
         vocab: Vocab,
-        rules: TokenizerRules | Mapping[str, Sequence[Mapping[Any, Any]]] | None = None,
+        rules: Rules | Mapping[str, Sequence[Mapping[Any, Any]]] | None = None,
         prefix_search: Searcher | None = None,
         suffix_search: Searcher | None = None,
         infix_finditer: Finder | None = None,
@@ -122,7 +127,7 @@ class Tokenizer(TokenizerBase):
         self.vocab = vocab
         self.max_cache_size = max_cache_size
         self._lock = Lock()
-        if rules is not None and not isinstance(rules, TokenizerRules):
+        if isinstance(rules, Mapping):
             cases = {string: checked_case(string, pieces) for string, pieces in rules.items()}
             rules = TokenizerRules(special_cases=cases)
         self._set_rules(rules or TokenizerRules())
@@ -131,8 +136,15 @@ class Tokenizer(TokenizerBase):
             if value is not None:
                 self._callables[name] = value
 
-    def _set_rules(self, rules: TokenizerRules) -> None:
-        self._rules = rules
+    @property
+    def _rules(self) -> TokenizerRules:
+        given = self._given
+        if not isinstance(given, TokenizerRules):
+            given = self._given = given()
+        return given
+
+    def _set_rules(self, rules: Rules) -> None:
+        self._given = rules
         #: Rules that were set to callables, by attribute; they win over those of ``_rules``.
         self._callables: dict[str, Callable[[str], Any] | None] = {}
         self._changed()
@@ -140,8 +152,7 @@ class Tokenizer(TokenizerBase):
     def _changed(self) -> None:
         self._splitter: Splitter | None = None
         self._cache: ChunkCache | None = None
-        self._spaced = [case for case in self._rules.special_cases if len(case.split(" ")) > 1]
-        self._spaced = [case for case in self._spaced if not case.isspace()]
+        self._spaced: list[str] = []
 
     # Tokenizing
 
@@ -191,6 +202,8 @@ class Tokenizer(TokenizerBase):
 
     def _split(self) -> Splitter:
         if self._splitter is None:
+            spaced = (case for case in self._rules.special_cases if len(case.split(" ")) > 1)
+            self._spaced = [case for case in spaced if not case.isspace()]
             fast = None if self._callables else fast_splitter(self._rules)
             self._splitter = fast or Splitter(
                 self._rules.special_cases,
@@ -229,7 +242,7 @@ class Tokenizer(TokenizerBase):
         Raises :class:`DataError` if the texts don't give the string when put together, or if a
         token sets anything but ORTH and NORM.
         """
-        self._rules = self._rules.with_cases({string: checked_case(string, substrings)})
+        self._given = self._rules.with_cases({string: checked_case(string, substrings)})
         self._changed()
 
     @property
@@ -246,7 +259,7 @@ class Tokenizer(TokenizerBase):
     @rules.setter
     def rules(self, cases: Mapping[str, Sequence[Mapping[Any, Any]]]) -> None:
         checked = {string: checked_case(string, pieces) for string, pieces in cases.items()}
-        self._rules = replace(self._rules, special_cases=checked)
+        self._given = replace(self._rules, special_cases=checked)
         self._changed()
 
     def _get(self, name: str) -> Any:
@@ -254,7 +267,7 @@ class Tokenizer(TokenizerBase):
             return self._callables[name]
         field, method = _SETTABLE[name]
         pattern = getattr(self._rules, field)
-        return None if pattern is None else getattr(re.compile(pattern), method)
+        return None if pattern is None else getattr(compiled(pattern, field), method)
 
     def _set(self, name: str, value: Any) -> None:
         self._callables[name] = value
@@ -290,7 +303,8 @@ class Tokenizer(TokenizerBase):
 
     def from_bytes(self, bytes_data: bytes) -> Tokenizer:
         """Take over the rules that :meth:`to_bytes` gave, or those of a spaCy tokenizer; returns
-        the tokenizer itself. Raises :class:`SerializationError` if it's something else."""
+        the tokenizer itself. Raises :class:`SerializationError` if it's something else; a pattern
+        that isn't one is a :class:`DataError` when it is first used."""
         self._set_rules(rules_from_bytes(bytes_data))
         return self
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Self
+
+from srsly import msgpack
 
 from spanloom.errors import DataError, MissingFileError, PluginError, SerializationError
 from spanloom.io import msgpack as _msgpack
@@ -54,10 +56,10 @@ def _id(key: str | int) -> int:
 
 
 class Lookups:
-    """Tables by name."""
+    """Tables by name. One that was read stays packed until it is asked for."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, Table | bytes] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._tables
@@ -87,11 +89,18 @@ class Lookups:
         return table
 
     def get_table(self, name: str, default: Any = None) -> Any:
-        """The table of that name, else ``default``. Raises :class:`DataError` without either."""
+        """The table of that name, else ``default``. Raises :class:`DataError` without either, and
+        :class:`SerializationError` for a damaged one."""
         if name not in self._tables and default is None:
             known = ", ".join(self._tables) or "none"
             raise DataError(f"there is no table '{name}' (tables: {known})")
-        return self._tables.get(name, default)
+        table = self._tables.get(name, default)
+        if isinstance(table, bytes):
+            try:
+                table = self._tables[name] = Table(_msgpack.loads(table))
+            except Exception as error:
+                raise SerializationError(f"the table '{name}' is damaged: {error}") from error
+        return table
 
     def remove_table(self, name: str) -> Table:
         """Take a table out. Raises :class:`DataError` if there is none of that name."""
@@ -101,7 +110,7 @@ class Lookups:
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """All tables as msgpack."""
-        return _msgpack.dumps({name: dict(table) for name, table in self._tables.items()})
+        return _msgpack.dumps({name: dict(self.get_table(name)) for name in self._tables})
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Take the tables of :meth:`to_bytes`. Raises :class:`SerializationError` for other
@@ -121,11 +130,20 @@ class Lookups:
 
     def _take(self, data: bytes, source: str) -> Self:
         try:
-            found = _msgpack.loads(data)
-            self._tables = {str(name): Table(table) for name, table in found.items()}
+            self._tables = dict(_packed_tables(data))
         except Exception as error:
             raise SerializationError(f"{source}: not tables of data ({error})") from error
         return self
+
+
+def _packed_tables(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The name and the bytes of each table."""
+    unpacker = msgpack.Unpacker(raw=False, max_buffer_size=len(data))
+    unpacker.feed(data)
+    for _ in range(unpacker.read_map_header()):
+        name, start = str(unpacker.unpack()), unpacker.tell()
+        unpacker.skip()
+        yield name, data[start : unpacker.tell()]
 
 
 def load_lookups(lang: str, tables: Sequence[str], strict: bool = True) -> Lookups:

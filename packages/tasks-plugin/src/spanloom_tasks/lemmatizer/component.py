@@ -219,7 +219,8 @@ class EditTreeLemmatizer(TokenClassifier):
             self.trees.from_disk(file)
         return super().from_disk(path, exclude=exclude)
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+    def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
+        """See :class:`TrainableComponent`."""
         if isinstance(cfg, Mapping):
             if "trees" in cfg:
                 self.trees.from_json(cfg["trees"])
@@ -230,7 +231,7 @@ class EditTreeLemmatizer(TokenClassifier):
                     f"{source}: '{self.name}' has {len(self.trees)} trees of edits, and its labels "
                     f"name tree {bad[0]}"
                 )
-        super()._load(cfg, weights, source)
+        super().take(cfg, weights, source)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lexicon": None, "_lemmas": {}}

@@ -102,10 +102,11 @@ class DependencyParser(TransitionComponent):
         """What ``initialize(labels=...)`` takes to skip the reading of labels."""
         return {key: self.cfg[key] for key in ("left", "right", "root")}
 
-    def _load(self, cfg: Mapping[str, Any], weights: bytes, source: str) -> None:
+    def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
+        """See :class:`TrainableComponent`."""
         # A parser that was saved when there was one system has neither setting.
         earlier: dict[str, Any] = {"breaks": ["ROOT"], "system": "spanloom"}
-        super()._load({**earlier, **cfg} if isinstance(cfg, dict) else cfg, weights, source)
+        super().take({**earlier, **cfg} if isinstance(cfg, dict) else cfg, weights, source)
 
     def _index_labels(self) -> None:
         self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))

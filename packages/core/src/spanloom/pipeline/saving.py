@@ -158,9 +158,8 @@ def readable(what: str | Path) -> Iterator[None]:
         ) from error
 
 
-_DERIVED = set(
-    "lang format spanloom_version pipeline components disabled labels suppliers plugins files".split()
-)
+_OF_PIPELINE = "lang pipeline components disabled labels"
+_DERIVED = {*_OF_PIPELINE.split(), *["format", "spanloom_version", "suppliers", "plugins", "files"]}
 
 
 def saved_meta(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import pytest
 from spanloom import registry
 
 
-@pytest.mark.parametrize("script", ["make_known.py", "make_peer_page.py", "make_stubs.py"])
+@pytest.mark.parametrize(
+    "script", ["draw_guides.py", "make_known.py", "make_peer_page.py", "make_stubs.py"]
+)
 def test_it_is_up_to_date(root: Path, script: str) -> None:
     if script == "make_known.py" and not registry.has("factories", "transformer"):
         pytest.skip("the hook modules of all packages are asked, and one isn't installed here")

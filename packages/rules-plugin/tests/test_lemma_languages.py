@@ -7,6 +7,7 @@ import pytest
 
 import spanloom
 from spanloom import Doc
+from spanloom.errors import DataError
 from spanloom_rules import Lemmatizer, Lookups
 
 TABLES = {
@@ -41,8 +42,11 @@ TABLES = {
         for part in ["adp", "adv", "aux", "num", "part", "pron", "det", "other"]
     },
     "lemma_lookup_adj": {"dobry": "dobry", "lepszy": "dobry", "belle": "bello"},
-    "lemma_lookup_verb": {"robi": "robić"},
-    "lemma_lookup_noun": {"koty": "kot", "Rzymu": "Rzym"},
+    "lemma_lookup_verb": {"robi": "robić", "oibrí": "oibrigh"},
+    "lemma_lookup_noun": {
+        **{"koty": "kot", "Rzymu": "Rzym"},
+        **{"cat": "cat", "athair": ["athair"], "Corcaigh": "Corcaigh"},
+    },
 }
 
 
@@ -83,6 +87,17 @@ TABLES = {
         ("pl", "niedobry", "ADJ", "", "dobry"),
         ("pl", "nierobi", "VERB", "", "robić"),
         ("pl", "Nieznany", "PRON", "", "nieznany"),
+        ("ga", "gcat", "NOUN", "", "cat"),
+        ("ga", "Ċat", "NOUN", "", "cat"),
+        ("ga", "nAthair", "NOUN", "", "athair"),
+        ("ga", "hathair", "NOUN", "", "athair"),
+        ("ga", "gCorcaigh", "PROPN", "", "Corcaigh"),
+        ("ga", "dhéanamh", "NOUN", "VerbForm=Inf", "déanamh"),
+        ("ga", "héirí", "NOUN", "Form=HPref|VerbForm=Vnoun", "éirí"),
+        ("ga", "n-oibrí", "VERB", "", "oibrigh"),
+        ("ga", "Leis", "ADP", "", "leis"),
+        ("ga", "Agus", "CCONJ", "", "agus"),
+        ("ht", "Lekòl", "NOUN", "", "lekòl"),
         ("it", "gli", "DET", "", "il"),
         ("it", "gli", "PRON", "", "lo"),
         ("it", "un'", "DET", "", "uno"),
@@ -100,3 +115,9 @@ def test_lemmas_of_a_language(lang: str, word: str, pos: str, morph: str, lemma:
     lemmatizer.initialize(lookups=lookups)
     doc = Doc(vocab, words=[word], pos=[pos], morphs=[morph], sent_starts=[True])
     assert lemmatizer(doc)[0].lemma_ == lemma
+
+
+@pytest.mark.parametrize("mode", ["pymorphy3", "pymorphy3_lookup"])
+def test_a_mode_that_a_language_has_not_is_named_with_what_to_do(mode: str) -> None:
+    with pytest.raises(DataError, match=f"'{mode}': this language has .*trainable_lemmatizer"):
+        Lemmatizer(spanloom.Vocab("ru"), mode=mode)

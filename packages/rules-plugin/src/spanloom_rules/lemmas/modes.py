@@ -115,7 +115,9 @@ class LemmaRules:
         if name not in self.modes:
             raise DataError(
                 f"lemmas can't be found in the mode {name!r}: this language has "
-                f"{', '.join(map(repr, self.modes))}"
+                f"{', '.join(map(repr, self.modes))}. Take one of these with tables of words, let "
+                f"'trainable_lemmatizer' learn lemmas, or add a mode of your own by the registry "
+                f"lemmatizer_rules"
             )
         return self.modes[name]
 

@@ -44,8 +44,11 @@ TABLES = {
     "lemma_lookup_adj": {"dobry": "dobry", "lepszy": "dobry", "belle": "bello"},
     "lemma_lookup_verb": {"robi": "robić", "oibrí": "oibrigh"},
     "lemma_lookup_noun": {
-        **{"koty": "kot", "Rzymu": "Rzym"},
-        **{"cat": "cat", "athair": ["athair"], "Corcaigh": "Corcaigh"},
+        "koty": "kot",
+        "Rzymu": "Rzym",
+        "cat": "cat",
+        "athair": ["athair"],
+        "Corcaigh": "Corcaigh",
     },
 }
 

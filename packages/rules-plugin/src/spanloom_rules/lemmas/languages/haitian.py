@@ -11,8 +11,8 @@ __all__ = ["RULES"]
 _TABLES = ("lemma_lookup", "lemma_rules", "lemma_exc", "lemma_index")
 
 
-def _by_rules(tables: LemmaTables, word: Word) -> Sequence[str]:
+def _small(_: LemmaTables, word: Word) -> Sequence[str]:
     return [word.text.lower()]
 
 
-RULES = LemmaRules("rule", {"lookup": LOOKUP, "rule": Mode(_by_rules, optional=_TABLES)})
+RULES = LemmaRules("rule", {"lookup": LOOKUP, "rule": Mode(_small, optional=_TABLES)})

@@ -309,6 +309,17 @@ def test_what_a_kill_left_is_cleared_and_nothing_else(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="there is no such call")
+def test_what_a_kill_left_a_day_ago_is_removed_by_the_next_save(tmp_path: Path) -> None:
+    for name in (".p.0123abcd", ".p.89abcdef", ".other.0123abcd"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model").write_text("half")
+    for name in (".p.0123abcd", ".other.0123abcd"):
+        os.utime(tmp_path / name, (0, 0))
+    spanloom.blank("en").to_disk(tmp_path / "p")
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"p", ".p.89abcdef", ".other.0123abcd"}  # the second may be written right now
+
+
 def test_at_no_moment_is_there_neither_the_old_nor_the_new_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

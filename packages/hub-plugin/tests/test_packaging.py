@@ -579,3 +579,15 @@ def test_a_requirement_that_is_none_was_a_raw_error(wheel: Path, tmp_path: Path)
 
     with pytest.raises(PackageError, match="damaged"):
         Archive.read(spoiled(wheel, tmp_path, change))
+
+
+def test_what_killed_downloads_left_a_day_ago_is_removed(tmp_path: Path) -> None:
+    from spanloom_hub.fetching import remove_old
+
+    for name in ("spanloom-download-old", "spanloom-download-new", "spanloom-else"):
+        (tmp_path / name).mkdir()
+        if name != "spanloom-download-new":
+            os.utime(tmp_path / name, (0, 0))
+    remove_old(tmp_path, "spanloom-download-")
+    left = {each.name for each in tmp_path.iterdir()}
+    assert left == {"spanloom-download-new", "spanloom-else"}

@@ -5,13 +5,17 @@ Only the standard library is used, so that it works in an environment without pi
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
 import re
+import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from importlib.metadata import version
@@ -22,8 +26,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener, url2pathname
 
 from spanloom.errors import MissingFileError, PackageError
+from spanloom.io.files import A_DAY
 
-__all__ = ["Progress", "Source", "fetched"]
+__all__ = ["Progress", "Source", "fetched", "remove_old"]
 
 _HUB_NAME = re.compile(r"(?:hf://)?([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -72,7 +77,8 @@ def fetched(
             f"'{url}' isn't encrypted, so it could be changed on the way: use https, or give its "
             "hash with --sha256"
         )
-    with tempfile.TemporaryDirectory(prefix="spanloom-") as folder:
+    remove_old(tempfile.gettempdir(), _DOWNLOADS)
+    with tempfile.TemporaryDirectory(prefix=_DOWNLOADS) as folder:
         name = Path(unquote(parts.path)).name or "download.whl"
         path = Path(folder) / re.sub(r"[^\w.+-]", "_", name)
         digest = _save(url, path, progress)
@@ -81,6 +87,18 @@ def fetched(
 
 
 _HERE = {"localhost", "127.0.0.1", "::1"}
+_DOWNLOADS = "spanloom-download-"
+
+
+def remove_old(folder: str | Path, prefix: str) -> None:
+    """Remove the folders of this user whose names begin so, and that a process which was killed
+    left more than a day ago."""
+    for path in Path(folder).glob(f"{glob.escape(prefix)}*"):
+        with suppress(OSError):
+            found = path.lstat()
+            own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+            if own and time.time() - found.st_mtime > A_DAY and stat.S_ISDIR(found.st_mode):
+                shutil.rmtree(path)
 
 
 def _address(what: str) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from spanloom.plugins.installed import Installed, find
 from spanloom.plugins.known import distributions as distributions_known
 
 from .archive import Archive
-from .fetching import Source
+from .fetching import Source, remove_old
 from .places import chosen_folder
 
 __all__ = ["install", "is_ours", "unmet"]
@@ -130,10 +130,14 @@ def _check_room(folder: Path, archive: Archive) -> None:
         )
 
 
+_WORKSPACE = ".spanloom-"
+
+
 @contextmanager
 def _workspace(folder: Path) -> Iterator[Path]:
+    remove_old(folder, _WORKSPACE)
     # In the same folder, so that putting files in place is a rename.
-    path = Path(tempfile.mkdtemp(prefix=".spanloom-", dir=folder))
+    path = Path(tempfile.mkdtemp(prefix=_WORKSPACE, dir=folder))
     try:
         yield path
     finally:

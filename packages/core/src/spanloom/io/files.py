@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO
 from ..errors import MissingFileError, OccupiedError, SerializationError
 
 __all__ = [
+    "A_DAY",
     "DISK_ERRORS",
     "check_replaceable",
     "clear_up",
@@ -49,6 +51,9 @@ _NOISE = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 #: So many names of files that are in the way are shown.
 _SHOWN = 8
+
+#: Seconds after which what a writer left is taken for that of one that was killed.
+A_DAY = 86_400.0
 
 #: So much of a name goes into a temporary one: a name has 255 bytes at most.
 _LONGEST = 50
@@ -147,7 +152,7 @@ def folder_written(path: str | Path, marks: Sequence[str] = ()) -> Iterator[Path
     A folder that was there is replaced as a whole, if it is ours: empty, or with all the files in
     ``marks``, and without one that neither its own list of files names nor the new folder has. If
     the block raises, it stays as it was and nothing of the new one is left. A process that is
-    killed may leave either beside ``path``: see :func:`clear_up`.
+    killed may leave either beside ``path``, which the next one removes after `A_DAY`.
 
     Raises :class:`OccupiedError`, naming what is in the way, for anything else that is there.
     """
@@ -169,6 +174,8 @@ def folder_written(path: str | Path, marks: Sequence[str] = ()) -> Iterator[Path
         _name(error, fresh, path)
         raise
     _flush(target.parent)
+    with suppress(OSError):
+        clear_up(target.parent, glob.escape(_hidden(target)[1:]), age=A_DAY)
 
 
 def check_replaceable(
@@ -259,16 +266,18 @@ def _exchanged(one: Path, other: Path) -> bool:
     return call is not None and not call(-1, bytes(one), -1, bytes(other), _EXCHANGE)
 
 
-def clear_up(folder: str | Path, *names: str) -> None:
+def clear_up(folder: str | Path, *names: str, age: float = 0.0) -> None:
     """Remove what writers of files and folders of these names (or patterns, such as ``*.bin``) left
-    in ``folder`` when they were killed. A folder that one had moved away, without putting another
-    in its place, is put back.
+    in ``folder`` when they were killed, at least ``age`` seconds ago. A folder that one had moved
+    away, without putting another in its place, is put back.
 
-    Only for a time when nobody writes there.
+    Only for a time when nobody writes there, or with an ``age``.
     """
     for each in list(Path(folder).iterdir()) if Path(folder).is_dir() else ():
         found = _TEMPORARY.fullmatch(each.name)
         if found is None or not any(fnmatchcase(found[1], name) for name in names):
+            continue
+        if age and time.time() - each.lstat().st_mtime < age:
             continue
         target = each.with_name(found[1])
         if (each / _AWAY).exists() and not target.exists():

@@ -201,11 +201,11 @@ def test_set_ents(vocab: Vocab) -> None:
     assert not doc.has_annotation("ENT_IOB")
     other = Doc(vocab, list("ab"))
     for arguments, message in [
-        ({"entities_": [Span(doc, 0, 2, "X"), Span(doc, 1, 3, "Y")]}, "token 1 .'b'. is in two"),
-        ({"entities_": [Span(doc, 0, 1, "X")], "missing": [doc[0:1]]}, "token 0"),
-        ({"entities_": [Span(other, 0, 1, "X")]}, "another document"),
-        ({"entities_": [Span(doc, 1, 1, "X")]}, "empty"),
-        ({"entities_": [], "default": "bad"}, "default must be .*'bad'"),
+        ({"entities": [Span(doc, 0, 2, "X"), Span(doc, 1, 3, "Y")]}, "token 1 .'b'. is in two"),
+        ({"entities": [Span(doc, 0, 1, "X")], "missing": [doc[0:1]]}, "token 0"),
+        ({"entities": [Span(other, 0, 1, "X")]}, "another document"),
+        ({"entities": [Span(doc, 1, 1, "X")]}, "empty"),
+        ({"entities": [], "default": "bad"}, "default must be .*'bad'"),
     ]:
         with pytest.raises(DataError, match=message):
             doc.set_ents(**arguments)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@
     │   └── NoComponentError (KeyError)  no component of that name
     ├── DataError (ValueError)           bad text, tokens or annotation
     │   └── FormatError                  a file whose content is malformed; names file and line
-    ├── AbsentError (AttributeError)     an attribute of another library's that isn't here
+    ├── AbsentError (AttributeError, TypeError)   what another library has and isn't here
     ├── MissingFileError (FileNotFoundError)
     ├── OccupiedError (FileExistsError)  what is at a path isn't ours to replace
     ├── SerializationError (ValueError)  saved data that can't be read back
@@ -170,8 +170,9 @@ class FormatError(DataError):
         )
 
 
-class AbsentError(SpanloomError, AttributeError):
-    """An attribute that another library has and this one hasn't; says what to use instead."""
+class AbsentError(SpanloomError, AttributeError, TypeError):
+    """An attribute, or an argument, that another library has and this one hasn't; says what to use
+    instead."""
 
 
 class MissingFileError(SpanloomError, FileNotFoundError):

@@ -16,8 +16,9 @@ from ..vocab.absent import absent
 from ..vocab.columns import COLUMNS
 from ..vocab.extensions import Extended, Underscore
 from ..vocab.views import InLanguage
-from . import annotation, arrays, binary, entities, joining, json_format, slicing, tree, vectors
+from . import annotation, arrays, binary, joining, json_format, slicing, tree, vectors
 from .build import EntityLike, annotate, as_span, check_words, default_spaces, joined, set_spaces
+from .entities import assign, fields
 from .phrases import noun_phrases
 from .retokenize import Retokenizer
 from .showing import can_render, to_html
@@ -344,7 +345,7 @@ class Doc(InLanguage, Extended):
     @property
     def ents(self) -> tuple[Span, ...]:
         """The named entities, in order; set with spans or tuples ``(label, start, end)``."""
-        return tuple(map(Span, repeat(self), *entities.fields(self)))
+        return tuple(map(Span, repeat(self), *fields(self)))
 
     @ents.setter
     def ents(self, spans: Iterable[EntityLike]) -> None:
@@ -352,7 +353,7 @@ class Doc(InLanguage, Extended):
 
     def set_ents(
         self,
-        entities_: Sequence[Span],
+        entities: Sequence[Span],
         *,
         blocked: Sequence[Span] = (),
         missing: Sequence[Span] = (),
@@ -366,7 +367,7 @@ class Doc(InLanguage, Extended):
         ("unmodified" leaves them as they are). Raises :class:`DataError` for spans that overlap.
         """
         groups = {"blocked": blocked, "missing": missing, "outside": outside}
-        entities.assign(self, entities_, groups, default)
+        assign(self, entities, groups, default)
 
     @property
     def is_nered(self) -> bool:

@@ -143,12 +143,12 @@ class Token(WordView, Extended):
             raise DataError(f"the features '{value}' are of another vocab: use set_morph(str(...))")
         self.doc.set_value("MORPH", self.i, value.key if len(value) else 0)
 
-    def set_morph(self, feats: str | int | Mapping[str, str] | MorphAnalysis | None) -> None:
+    def set_morph(self, features: str | int | Mapping[str, str] | MorphAnalysis | None) -> None:
         """Set the features, from a FEATS string, its id, a dict or an analysis; ``None`` unsets
         them."""
-        if isinstance(feats, int):
-            feats = self.vocab.strings[feats]
-        key = 0 if feats is None else self.vocab.morphology.add(feats)
+        if isinstance(features, int):
+            features = self.vocab.strings[features]
+        key = 0 if features is None else self.vocab.morphology.add(features)
         self.doc.set_value("MORPH", self.i, key)
 
     def has_morph(self) -> bool:
@@ -270,9 +270,10 @@ class Token(WordView, Extended):
         """Its head, the head's head, and so on up to the root."""
         return self._views(tree.ancestors(self.doc, self.i))
 
-    def is_ancestor(self, other: Token) -> bool:
-        """Whether it's an ancestor of ``other``."""
-        return self.doc is other.doc and self.i in tree.ancestors(self.doc, other.i)
+    def is_ancestor(self, descendant: Token) -> bool:
+        """Whether it's an ancestor of ``descendant``."""
+        same = self.doc is descendant.doc
+        return same and self.i in tree.ancestors(self.doc, descendant.i)
 
     @property
     def conjuncts(self) -> tuple[Token, ...]:

@@ -174,16 +174,16 @@ class StringStore:
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._ids)[len(symbol_ids()) :])
 
-    def add(self, text: str) -> int:
-        """Store ``text`` and return its id. Raises :class:`DataError` if it isn't a string."""
-        number = self._ids.get(text)
+    def add(self, string: str) -> int:
+        """Store ``string`` and return its id. Raises :class:`DataError` if it isn't a string."""
+        number = self._ids.get(string)
         if number is None:
-            if not isinstance(text, str):
+            if not isinstance(string, str):
                 raise DataError(
-                    f"only strings can be stored, not {type(text).__name__} ({text!r:.60})"
+                    f"only strings can be stored, not {type(string).__name__} ({string!r:.60})"
                 )
-            number = hash_string(text)
-            self._keep(text, number)
+            number = hash_string(string)
+            self._keep(string, number)
         return number
 
     def as_int(self, key: str | int) -> int:

@@ -64,6 +64,13 @@ def test_metadata_is_whole(folder: str) -> None:
 
 
 @each_folder
+def test_metadata_with_the_readme_can_be_written_as_text(folder: str) -> None:
+    """Python's ``importlib.metadata`` makes a header of it, where a line may not look like one."""
+    text = (ROOT / "packages" / folder / "README.md").read_text("utf-8")
+    assert re.findall(r"^[^ \t\n]+:.*", text, re.MULTILINE) == []
+
+
+@each_folder
 def test_changelog_has_the_version(folder: str) -> None:
     text = (ROOT / "packages" / folder / "CHANGELOG.md").read_text("utf-8")
     assert re.search(rf"^## {re.escape(spanloom.__version__)}\b", text, re.MULTILINE)

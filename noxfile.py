@@ -139,7 +139,7 @@ def quick(session: nox.Session) -> None:
     check_text(session)
     check_arrows(session)
     folders = [str(PACKAGES[name] / "tests") for name in LIGHT]
-    quick = ("-q", "-n", "auto", "-m", "not slow and not gpu")
+    quick = ("-q", "-n", "auto", "-m", "not slow and not gpu and not lengthy")
     session.run("pytest", *folders, *quick, *session.posargs, env=ONE_THREAD)
 
 

@@ -19,6 +19,7 @@ from spanloom.training import History, StepResult
 from spanloom_display import plot_training
 
 
+@pytest.mark.lengthy
 def test_curve_is_a_png(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     path = plot_training(
@@ -96,6 +97,7 @@ def test_without_matplotlib_training_does_not_begin(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.lengthy
 def test_a_picture_that_fails_at_the_end_costs_no_training(config: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").touch()

@@ -168,6 +168,7 @@ def test_markup_in_texts_and_labels_is_escaped(vocab: Vocab, style: str) -> None
     assert not {"onmouseover", "onerror", "src"} & {name for name, _ in reader.attributes}
 
 
+@pytest.mark.lengthy
 @given(words=st.lists(st.text(min_size=1), min_size=1, max_size=8), style=st.sampled_from(STYLES))
 def test_any_text_gives_a_well_formed_page(words: list[str], style: str) -> None:
     heads = [0] * len(words)

@@ -79,6 +79,7 @@ def test_a_run_that_was_stopped_goes_on(nlp: Pipeline, source: Path, tmp_path: P
     assert apply_pipeline(nlp, source, out, size=4).before == 0
 
 
+@pytest.mark.lengthy
 def test_a_stopped_run_goes_on_with_the_same_weights_and_texts_alone(
     source: Path, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5
 )
 
 
+@pytest.mark.lengthy
 @given(
     given_docs=st.lists(
         st.tuples(
@@ -173,6 +174,7 @@ def test_what_cannot_be_read_is_named(docs: list[Doc], tmp_path: Path) -> None:
         to_arrow([odd])
 
 
+@pytest.mark.lengthy
 def test_without_pyarrow_the_error_says_what_to_install(
     fresh_python: Any, site: Path, tmp_path: Path
 ) -> None:
@@ -187,6 +189,7 @@ def test_without_pyarrow_the_error_says_what_to_install(
         assert "Traceback" not in result.stderr
 
 
+@pytest.mark.lengthy
 def test_pyarrow_is_imported_where_it_is_used_alone(fresh_python: Any) -> None:
     code = (
         "import sys; import spanloom, spanloom_formats.arrow.files, spanloom_formats.arrow.tables;"

@@ -208,6 +208,7 @@ words = st.lists(
 )
 
 
+@pytest.mark.lengthy
 @given(words)
 def test_text_is_words_and_spaces(
     tmp_path_factory: pytest.TempPathFactory, sentence: list[tuple[str, bool]]

@@ -268,6 +268,7 @@ def test_half_a_surrogate_pair_is_refused_by_name(name: str, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.lengthy
 def test_a_line_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.conllu.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:

@@ -111,6 +111,7 @@ def sha256(path: Path) -> str:
 # -- making
 
 
+@pytest.mark.lengthy
 def test_wheel_holds_the_pipeline_and_no_code(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     names = archive.namelist()
@@ -146,6 +147,7 @@ def test_command_says_what_it_wrote(saved: Path, tmp_path: Path) -> None:
     assert (tmp_path / "en_my_tagger-1.2.0.tar.gz").is_file()
 
 
+@pytest.mark.lengthy
 def test_tools_accept_wheel_and_source(saved: Path, tmp_path: Path) -> None:
     pytest.importorskip("twine")
     package(saved, tmp_path, sdist=True)
@@ -238,6 +240,7 @@ def test_a_wheel_is_added_to_a_folder_of_other_files(saved: Path, tmp_path: Path
 # -- downloading and loading
 
 
+@pytest.mark.lengthy
 def test_from_path_to_annotated_text(wheel: Path, mine: Path) -> None:
     with pytest.raises(MissingFileError, match=r"the pipeline 'en_my_tagger'.*installed: none"):
         spanloom.load("en_my_tagger")
@@ -454,6 +457,7 @@ def _with(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
     return lambda files: files.update({name: content})
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -525,6 +529,7 @@ def test_a_loader_of_code_is_still_possible(fake_dist: FakeDist, tmp_path: Path)
         spanloom.load("bad")
 
 
+@pytest.mark.lengthy
 def test_an_environment_without_pip(wheel: Path, tmp_path: Path) -> None:
     """As ``uv venv`` makes them: what is installed can be loaded by name, and be seen by tools."""
     folder = tmp_path / "venv"

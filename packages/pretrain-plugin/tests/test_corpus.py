@@ -171,6 +171,7 @@ def test_held_out_text_is_not_trained_on(make_config: Callable[..., Config]) -> 
     assert epochs[0] == epochs[2] != epochs[1]
 
 
+@pytest.mark.lengthy
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     peaks = []
     for count in (2000, 8000):
@@ -272,6 +273,7 @@ def test_files_of_a_folder_are_read_side_by_side(tmp_path: Path) -> None:
         assert own[count // 2] == pytest.approx(2600, abs=300)
 
 
+@pytest.mark.lengthy
 def test_held_out_text_comes_from_all_parts_of_a_corpus(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:

@@ -125,6 +125,7 @@ def test_the_loss_of_bytes_is_cross_entropy() -> None:
     assert abs(gradient.sum()) < 1e-5
 
 
+@pytest.mark.lengthy
 @given(seed=st.integers(0, 10_000), share=st.floats(0.01, 0.99))
 @settings(max_examples=40, deadline=None)
 def test_masking_changes_nothing_but_what_it_says(seed: int, share: float) -> None:

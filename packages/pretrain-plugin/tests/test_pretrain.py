@@ -43,6 +43,7 @@ def _steps(config: Config) -> tuple[spanloom.Pipeline, list[StepResult]]:
     return nlp, list(pretrain_steps(nlp, read_settings(config.interpolate())))
 
 
+@pytest.mark.lengthy
 def test_steps_come_from_a_generator_and_the_loss_falls(make_config: MakeConfig) -> None:
     _, steps = _steps(make_config(pretraining__max_epochs=6))
     measured = [step.scores["held_out"] for step in steps if step.scores is not None]
@@ -62,6 +63,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(make_config: MakeConfi
     assert hashes[0] == hashes[1] != hashes[2]
 
 
+@pytest.mark.lengthy
 def test_a_run_saves_weights_log_and_state(make_config: MakeConfig, tmp_path: Path) -> None:
     shown = io.StringIO()
     result = pretrain(make_config(pretraining__n_save_every=5), tmp_path / "out", stdout=shown)
@@ -112,6 +114,7 @@ def test_what_a_killed_run_left_half_written_is_removed(
     assert hidden == [".notes.0123abcd"]
 
 
+@pytest.mark.lengthy
 def test_training_starts_from_the_weights(make_config: MakeConfig, tmp_path: Path) -> None:
     config = make_config()
     result = pretrain(config, tmp_path / "out", quiet=True)
@@ -129,6 +132,7 @@ def test_training_starts_from_the_weights(make_config: MakeConfig, tmp_path: Pat
 SCHEDULE = {"@schedules": "compounding.v1", "start": 0.001, "stop": 0.01, "compound": 1.1}
 
 
+@pytest.mark.lengthy
 def test_resume_gives_bit_identical_weights_at_any_step(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
@@ -156,6 +160,7 @@ def test_weights_do_not_depend_on_what_was_read_before(make_config: MakeConfig) 
     assert len(hashes) == 1
 
 
+@pytest.mark.lengthy
 def test_a_finished_run_does_not_go_on(make_config: MakeConfig, tmp_path: Path) -> None:
     first = pretrain(make_config(), tmp_path / "out", quiet=True)
     again = pretrain(make_config(), tmp_path / "out", resume=True, quiet=True)
@@ -191,6 +196,7 @@ def _command(config: Config, folder: Path, *more: str) -> list[str]:
     return [*start, str(folder / "config.cfg"), str(folder / "out"), *more]
 
 
+@pytest.mark.lengthy
 def test_the_command_says_what_it_saved_and_how_to_go_on(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
@@ -205,6 +211,7 @@ def test_the_command_says_what_it_saved_and_how_to_go_on(
     assert again.exit_code == 1 and "continue it with --resume" in again.output
 
 
+@pytest.mark.lengthy
 def test_a_signal_stops_after_a_step_and_the_run_goes_on(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
@@ -253,6 +260,7 @@ def test_text_that_is_not_what_it_was_is_refused(
         pretrain(config, tmp_path / "out", overrides=limit, resume=True, quiet=True)
 
 
+@pytest.mark.lengthy
 def test_a_killed_run_goes_on_from_its_last_checkpoint(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
@@ -284,6 +292,7 @@ def test_patience_ends_a_run_that_gets_no_better(make_config: MakeConfig) -> Non
     assert result.progress.step - result.progress.best_step == 8
 
 
+@pytest.mark.lengthy
 def test_the_layer_of_a_component_without_shared_encoder(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:

@@ -191,6 +191,7 @@ def test_a_bounded_vocab_forgets_no_lemmas(tables) -> None:
     assert docs[-1][2].lemma_ == "other19"
 
 
+@pytest.mark.lengthy
 def test_two_processes_give_the_same(tables) -> None:
     nlp = spanloom.blank("en")
     nlp.add_pipe("lemmatizer", config={"mode": "lookup"}).initialize(lookups=tables)

@@ -166,6 +166,7 @@ def test_rulers_are_saved_loaded_and_pickled(nlp, factory, tmp_path) -> None:
         assert again.get_pipe(factory).patterns == ruler.patterns
 
 
+@pytest.mark.lengthy
 def test_two_processes_find_the_same(nlp) -> None:
     made(nlp)
     texts = ["hello world", "bye bye Apple"] * 3

@@ -108,6 +108,7 @@ def test_damaged_files_are_named(english: English, tmp_path: Path, data: bytes) 
         list(DocBin().from_disk(path).get_docs(english()))
 
 
+@pytest.mark.lengthy
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_documents_come_back(
@@ -129,6 +130,7 @@ def test_a_bounded_vocab_takes_in_no_more_than_its_documents(english: English) -
     assert "3l" not in bounded.strings
 
 
+@pytest.mark.lengthy
 def test_small_data_that_would_fill_the_memory_is_refused():
     bomb = zlib.compress(b"\x00" * 300_000_000, 1)
     with pytest.raises(SerializationError, match="max_size"):

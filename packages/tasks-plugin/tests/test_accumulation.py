@@ -15,6 +15,7 @@ from spanloom.tokens.storage.docfile import write_docs
 from .support import annotated
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "name", ["tagger", "morphologizer", "senter", "parser", "ner", "textcat", "textcat_multilabel"]
 )

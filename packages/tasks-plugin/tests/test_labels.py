@@ -72,6 +72,7 @@ def test_a_label_is_a_string(factory, label):
         component.add_label(label)
 
 
+@pytest.mark.lengthy
 @every
 def test_labels_are_saved_and_can_be_given(factory):
     nlp, component = pipeline(factory)

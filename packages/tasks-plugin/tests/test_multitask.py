@@ -46,6 +46,7 @@ def corpora(nlp):
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("shared", [True, False])
 def test_partly_annotated_corpora_train_all_components(shared):
     nlp = spanloom.Pipeline.from_config(small(shared))
@@ -89,6 +90,7 @@ def test_scores_of_what_is_not_annotated_are_none_not_zero():
     assert scores["ents_f"] is None and scores["cats_score"] is None
 
 
+@pytest.mark.lengthy
 def test_hidden_states_of_ner_are_dropped_in_a_training_with_dropout_only():
     def weights(rate, drop):
         config = small(shared=False)

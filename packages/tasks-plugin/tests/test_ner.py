@@ -54,6 +54,7 @@ def test_entities_that_are_there_stay(trained):
     assert entities(nlp(doc)) == [("Anna", "PER")]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("default", ["outside", "missing"])
 @pytest.mark.parametrize("factory", ["ner", "beam_ner"])
 def test_entities_are_found_among_tokens_that_are_outside_of_others(factory, default):
@@ -167,6 +168,7 @@ def test_other_tokens_than_those_of_the_reference():
     assert spans.known.tolist() == [False, False, True, True]
 
 
+@pytest.mark.lengthy
 def test_labels_are_added_before_and_after_training():
     nlp, ner, examples = pipeline()
     before = nlp.evaluate(examples)["ents_f"]

@@ -28,6 +28,7 @@ def parse(nlp, text, **annotation):
     return nlp(Doc(nlp.vocab, words=text.split(), **annotation))
 
 
+@pytest.mark.lengthy
 def test_it_learns_its_examples_the_ones_that_are_not_projective_too(trained):
     nlp, parser, _ = trained
     for text, heads, deps in TREES:
@@ -200,6 +201,7 @@ def test_labels(trained):
         third.add_label("")
 
 
+@pytest.mark.lengthy
 def test_a_label_is_added_after_training():
     nlp, parser, examples = pipeline()
     assert parser.add_label("new") == 1
@@ -225,6 +227,7 @@ def test_tokens_are_not_learnt():
         nlp.add_pipe("parser", "other", config={"model": MODEL, "learn_tokens": True})
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("settings", [{"extra_state_tokens": True}, {"use_upper": False}])
 def test_other_settings_learn_too(settings):
     nlp, _, examples = pipeline(model={**MODEL, **settings})

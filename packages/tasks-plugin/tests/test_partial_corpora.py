@@ -3,6 +3,8 @@ annotation."""
 
 from __future__ import annotations
 
+import pytest
+
 import spanloom
 from spanloom import Doc, Example
 
@@ -42,12 +44,14 @@ def right(nlp):
     )
 
 
+@pytest.mark.lengthy
 def test_documents_with_different_annotation_in_one_batch():
     nlp, examples = build()
     learn(nlp, examples, 80, nlp.initialize(lambda: examples))
     assert right(nlp)
 
 
+@pytest.mark.lengthy
 def test_batches_that_each_hold_one_kind_of_annotation():
     nlp, examples = build()
     sgd = nlp.initialize(lambda: examples)

@@ -13,6 +13,7 @@ from .support import annotated, learn, listening
 HEADS = ["beam_ner", "beam_parser", "ner", "parser", "textcat", "textcat_multilabel"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("factory", HEADS)
 def test_every_head_predicts_as_before_with_its_own_encoder(factory, tmp_path):
     nlp, examples = listening([factory])

@@ -60,6 +60,7 @@ def found(doc: Doc) -> list[tuple[str, str]]:
     return sorted((span.text, span.label_) for span in doc.spans[KEY])
 
 
+@pytest.mark.lengthy
 def test_labels_of_spans_are_learnt_and_saved(tmp_path) -> None:
     nlp = pipeline("spancat")
     losses = learn(nlp)

@@ -73,6 +73,7 @@ def trained(model, factory="textcat", steps=40, **initialize):
     return nlp, data
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("kind", MODELS)
 def test_each_model_learns_labels_that_exclude_each_other(kind, tmp_path):
     nlp, data = trained(MODELS[kind]())
@@ -328,6 +329,7 @@ def test_attention_with_keys_of_its_own_learns(exclusive: bool) -> None:
     assert cats[0] > 0.7 > 0.3 > cats[1]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("exclusive", [True, False])
 @pytest.mark.parametrize(
     "model",

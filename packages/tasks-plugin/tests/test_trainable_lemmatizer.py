@@ -85,6 +85,7 @@ def test_trees_of_spacy_are_read() -> None:
     assert trees.apply(0, "ge") == "" and trees.apply(0, "be") is None
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("top_k", [1, 5])
 def test_it_learns_and_is_saved(top_k: int, tmp_path) -> None:
     nlp = trained(top_k=top_k)

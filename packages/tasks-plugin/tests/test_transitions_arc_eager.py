@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,7 @@ def walk(lengths, heads, relations, choose):
     return states, starts
 
 
+@pytest.mark.lengthy
 @given(documents(), st.integers(0, 10**6))
 @settings(max_examples=100, deadline=None)
 def test_good_actions_lead_to_the_true_trees(document, seed):
@@ -95,6 +97,7 @@ def test_good_actions_lead_to_the_true_trees(document, seed):
     assert states.relations[:-1][attached].tolist() == relations[attached].tolist()
 
 
+@pytest.mark.lengthy
 @given(documents(), st.integers(0, 10**6))
 @settings(max_examples=100, deadline=None)
 def test_any_actions_give_one_tree_for_each_sentence(document, seed):
@@ -128,6 +131,7 @@ class Scorer:
         return self.scores(np.array([tokens]))[0]
 
 
+@pytest.mark.lengthy
 @given(
     st.lists(st.integers(1, 12), min_size=1, max_size=4),
     st.integers(0, 10**6),
@@ -152,6 +156,7 @@ def test_documents_are_parsed_alike_together_and_alone(lengths, seed, size):
         start += length
 
 
+@pytest.mark.lengthy
 @given(
     st.lists(st.integers(1, 12), min_size=1, max_size=4),
     st.integers(0, 10**6),
@@ -175,6 +180,7 @@ def test_lock_step_equals_one_document_after_the_other(lengths, seed, size, data
     assert one_by_one.starts.tolist() == together.starts.tolist()
 
 
+@pytest.mark.lengthy
 @given(st.integers(2, 20), st.integers(0, 10**6), st.data())
 @settings(max_examples=100, deadline=None)
 def test_known_starts_of_sentences_are_kept(size, seed, data):

@@ -87,6 +87,7 @@ def batches(draw):
     return lengths, places, draw(st.integers(0, 10**6))
 
 
+@pytest.mark.lengthy
 @given(batches(), st.integers(1, 3), st.sampled_from([3, 6]), st.sampled_from([0, 1, 3, 24]))
 @settings(max_examples=150, deadline=None)
 def test_speculative_decoding_equals_reading_from_the_left(batch, labels, size, steps):
@@ -103,6 +104,7 @@ def test_speculative_decoding_equals_reading_from_the_left(batch, labels, size, 
     assert list(zip(found.starts.tolist(), found.ends.tolist(), found.labels.tolist())) == wanted
 
 
+@pytest.mark.lengthy
 @given(batches(), st.integers(0, 10**6))
 @settings(max_examples=100, deadline=None)
 def test_entities_keep_to_their_places(batch, _):  # noqa: PT019
@@ -116,6 +118,7 @@ def test_entities_keep_to_their_places(batch, _):  # noqa: PT019
         assert np.searchsorted(ends, start, side="right") == np.searchsorted(ends, end - 1, "right")
 
 
+@pytest.mark.lengthy
 def test_a_long_document_of_one_open_entity_stays_linear():
     actions = Actions(1)
 
@@ -181,6 +184,7 @@ def follow(gold, size, choose):
     return found
 
 
+@pytest.mark.lengthy
 @given(golds())
 @settings(max_examples=100, deadline=None)
 def test_good_actions_lead_to_the_true_entities(gold):
@@ -192,6 +196,7 @@ def test_good_actions_lead_to_the_true_entities(gold):
     )
 
 
+@pytest.mark.lengthy
 @given(golds(), st.randoms(use_true_random=False))
 @settings(max_examples=100, deadline=None)
 def test_after_a_mistake_the_rest_can_still_be_right(gold, random):

@@ -152,6 +152,7 @@ def test_words_are_counted_in_texts(tmp_path):
     assert set(found.cut(None, 2).words) == {"the", "cat", "dog"}
 
 
+@pytest.mark.lengthy
 def test_distilling_again_in_another_process_gave_another_table(tmp_path):
     # Words seen equally often came in an order that the hashes of strings decided.
     (tmp_path / "a.txt").write_text("zebra apple mango fig zebra pear\n")

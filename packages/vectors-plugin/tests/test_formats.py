@@ -292,6 +292,7 @@ def test_gensim_objects_by_their_attributes(rows):
         from_gensim([1, 2])
 
 
+@pytest.mark.lengthy
 def test_reading_needs_little_more_than_a_block(tmp_path):
     path = tmp_path / "large.txt.gz"
     rng = np.random.default_rng(0)

@@ -10,6 +10,7 @@ from spanloom_vectors.formats.numbers import parse_numbers
 PLAIN = st.from_regex(r"-?[0-9]{1,2}\.[0-9]{0,8}", fullmatch=True)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_plain_numbers_are_parsed_exactly(data):
@@ -23,6 +24,7 @@ def test_plain_numbers_are_parsed_exactly(data):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.lengthy
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.text("0123456789.- +en", max_size=14), min_size=1, max_size=3), st.integers(1, 3)

@@ -76,6 +76,7 @@ def path(table, tmp_path):
     return table.save(tmp_path / "vectors.wlv")
 
 
+@pytest.mark.lengthy
 def test_a_pipeline_learns_from_vectors_and_keeps_them(path, tmp_path):
     nlp = trained(path)
     assert tags(nlp) == ["D", "N", "V", "N", "V"]
@@ -135,6 +136,7 @@ def test_another_table_at_load_is_an_error_that_names_both(path, rows, tmp_path)
     assert nlp.vocab.vectors.hash in str(late.value) and other.hash in str(late.value)
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_pipelines_with_different_tables_in_any_order(order, rows, tmp_path):
     expected = []

@@ -19,6 +19,7 @@ def brute(vectors: np.ndarray, query: np.ndarray, n: int, without: set[int]) -> 
     return [i for i in order.tolist() if norms[i] > 0 and i not in without][:n]
 
 
+@pytest.mark.lengthy
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 80),
@@ -163,6 +164,7 @@ def test_approximate_index(tmp_path):
         index.most_similar("xyz")
 
 
+@pytest.mark.lengthy
 def test_many_queries_need_little_memory():
     rows = np.random.default_rng(0).normal(size=(20000, 8)).astype(np.float32)
     table = Table.from_arrays([f"w{i}" for i in range(20000)], rows)

@@ -27,10 +27,9 @@ def test_a_whole_project(tmp_path: Path, kind: str) -> None:
     assert project["name"] == "loom-weave" and "spanloom>=0.1" in project["dependencies"]
     assert (folder / "src" / "loom_weave" / "py.typed").is_file()
     assert project["authors"] and project["urls"] and "spanloom-devkit" in str(project)
-    assert (
-        "--spanloom-conformance=loom-weave"
-        in (folder / ".github" / "workflows" / "tests.yml").read_text()
-    )
+    workflows = folder / ".github" / "workflows"
+    for name in ("tests.yml", "publish.yml"):
+        assert "--spanloom-conformance=loom-weave" in (workflows / name).read_text()
     assert (folder / "LICENSE").is_file() and (folder / "CHANGELOG.md").is_file()
     for path in folder.rglob("*"):
         if path.is_file():

@@ -33,6 +33,7 @@ _SUMMARIES = {
     "encoder": "A shared encoder of documents for Spanloom, and its listener",
     "language": "A language for Spanloom",
     "logger": "A logger for Spanloom that writes tables",
+    "tokenizer": "A tokenizer for Spanloom that goes by a pattern",
     "rule": "A component for Spanloom that finds spans by regular expressions",
 }
 
@@ -48,6 +49,7 @@ _NEEDS = {
     "encoder": ("numpy>=2.0", "thinc>=8.3.14,<8.4"),
     "language": (),
     "logger": (),
+    "tokenizer": (),
     "rule": (),
 }
 
@@ -56,6 +58,7 @@ _PLACES = {
     "__init__.py": "src/{module}/__init__.py",
     "gitignore": ".gitignore",
     "py.typed": "src/{module}/py.typed",
+    "publish.yml": ".github/workflows/publish.yml",
     "sample.tsv": "tests/sample.tsv",
     "tests.yml": ".github/workflows/tests.yml",
     "test_plugin.py": "tests/test_{module}.py",

@@ -18,6 +18,7 @@ _KINDS = (
     "language",
     "reader",
     "logger",
+    "tokenizer",
     "span_getter",
 )
 

@@ -15,6 +15,7 @@ hold_back_torch()
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "components": ["Encoder", "TrainableComponent"],
         "config": ["Config"],
         "examples": ["Example"],
         "pipeline": ["Pipeline", "blank", "load"],

@@ -1,5 +1,7 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
+from .components import Encoder as Encoder
+from .components import TrainableComponent as TrainableComponent
 from .config import Config as Config
 from .examples import Example as Example
 from .pipeline import Pipeline as Pipeline
@@ -19,12 +21,14 @@ __all__ = [
     "Batch",
     "Config",
     "Doc",
+    "Encoder",
     "Example",
     "Lexeme",
     "Pipeline",
     "Span",
     "StringStore",
     "Token",
+    "TrainableComponent",
     "Vocab",
     "__version__",
     "blank",

@@ -87,6 +87,7 @@ def test_select_pipes_disables_at_once_and_restores() -> None:
         nlp.select_pipes(disable="nosuch")
 
 
+@pytest.mark.lengthy
 def test_one_name_as_a_string_is_that_name(tmp_path: Path) -> None:
     nlp = two()
     nlp.to_disk(tmp_path / "m")
@@ -153,22 +154,38 @@ def test_add_pipe_of_what_is_no_name_says_how_to_register_it(what: Any) -> None:
 # -- texts
 
 
-@pytest.mark.parametrize("odd", [None, math.nan, b"bytes", ["a"], 7])
+NO_TEXTS: list[Any] = [None, math.nan, b"bytes", ["a"], 7]
+
+
+@pytest.mark.parametrize("odd", NO_TEXTS)
 def test_what_is_no_text_is_named_with_its_number(odd: Any) -> None:
     nlp = two()
-    for count in (1, 2):
-        with pytest.raises(DataError, match=f"text 1: .* not {type(odd).__name__}"):
-            list(nlp.pipe(["a", odd, "b"], n_process=count))
+    with pytest.raises(DataError, match=f"text 1: .* not {type(odd).__name__}"):
+        list(nlp.pipe(["a", odd, "b"]))
     seen: list[tuple[str, str]] = []
     nlp.set_error_handler(lambda name, _, docs, error: seen.append((name, str(error))))
-    for count in (1, 2):
-        assert [doc.text for doc in nlp.pipe(["a", odd, "b"], n_process=count)] == ["a", "b"]
+    assert [doc.text for doc in nlp.pipe(["a", odd, "b"])] == ["a", "b"]
     pairs = [("a", 1), (odd, 2), "no pair", ("b", 4)]
     assert [each for _, each in nlp.pipe(pairs, as_tuples=True)] == [1, 4]
-    assert [name for name, _ in seen] == ["tokenizer"] * 4
-    assert "text 1" in seen[2][1] and "text 2" in seen[3][1] and "pair" in seen[3][1]
+    assert [name for name, _ in seen] == ["tokenizer"] * 3
+    assert "text 1" in seen[1][1] and "text 2" in seen[2][1] and "pair" in seen[2][1]
 
 
+@pytest.mark.lengthy
+def test_what_is_no_text_is_named_with_its_number_in_processes_too() -> None:
+    nlp = two()
+    with pytest.raises(DataError, match="text 1: .* not float"):
+        list(nlp.pipe(["a", math.nan, "b"], n_process=2))
+    seen: list[tuple[str, str]] = []
+    nlp.set_error_handler(lambda name, _, docs, error: seen.append((name, str(error))))
+    assert [doc.text for doc in nlp.pipe(["a", *NO_TEXTS, "b"], n_process=2)] == ["a", "b"]
+    expected = [(i, type(odd).__name__) for i, odd in enumerate(NO_TEXTS, 1)]
+    assert len(seen) == len(expected)
+    for (name, said), (i, kind) in zip(seen, expected, strict=True):
+        assert name == "tokenizer" and f"text {i}: " in said and f"not {kind}" in said
+
+
+@pytest.mark.lengthy
 @pytest.mark.parametrize("count", [1, 2])
 def test_documents_come_out_while_the_next_text_is_waited_for(count: int) -> None:
     texts: queue.Queue[str | None] = queue.Queue()
@@ -224,6 +241,7 @@ def test_what_follows_from_the_pipeline_says_how_to_change_it() -> None:
     assert Pipeline.from_config(changed).batch_size == 3 and nlp.batch_size != 3
 
 
+@pytest.mark.lengthy
 def test_a_saved_config_keeps_its_references(tmp_path: Path) -> None:
     config = spanloom.config.init_config("en", ["tagger"])
     config["system"]["seed"] = 3
@@ -251,6 +269,7 @@ def test_a_path_that_no_setting_uses_is_worth_a_warning(
         spanloom.train(config, overrides={"paths.dev": data["paths.dev"]}, quiet=True)
 
 
+@pytest.mark.lengthy
 def test_training_again_from_a_saved_config_reads_the_new_file(
     tmp_path: Path, data: dict[str, str]
 ) -> None:
@@ -342,6 +361,7 @@ def merges_in_place(doc: Doc) -> Doc:
     return doc
 
 
+@pytest.mark.lengthy
 def test_tokens_that_change_between_an_encoder_and_its_head_are_encoded_anew() -> None:
     nlp = Pipeline.from_config(spanloom.config.init_config("en", ["tagger"]))
     texts = ["One Two. Three Four", "a b c d e f", "red dog runs"]

@@ -20,6 +20,7 @@ def trees(data: dict[str, str]) -> Path:
     return Path(data["paths.dev"])
 
 
+@pytest.mark.lengthy
 def test_from_config_to_scores(tmp_path: Path, trees: Path) -> None:
     config, out = tmp_path / "my.cfg", tmp_path / "out"
     made = run("init", "config", config, "--pipeline", "tagger,morphologizer,senter")
@@ -75,6 +76,7 @@ def test_a_wrong_config_is_reported_and_nothing_is_written(tmp_path: Path) -> No
     assert not out.exists()
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -94,6 +94,7 @@ def test_a_command_of_a_package_that_is_not_here_names_it(fresh_python: FreshPyt
     assert done.returncode == 2 and "pip install spanloom-formats" in done.stderr
 
 
+@pytest.mark.lengthy
 def test_pretrained_weights_need_the_package_that_reads_them(
     fresh_python: FreshPython, data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -233,6 +234,7 @@ def test_without_metadata_the_shell_says_so(tmp_path: Path, fresh_python: FreshP
     assert done.returncode == 2 and "metadata of Spanloom isn't installed" in done.stderr
 
 
+@pytest.mark.lengthy
 def test_a_slow_plugin_keeps_nobody_from_our_commands(
     fake_dist: FakeDist, fresh_python: FreshPython
 ) -> None:
@@ -245,6 +247,7 @@ def test_a_slow_plugin_keeps_nobody_from_our_commands(
         assert done.returncode == 0 and "waiting for loom-slow" not in done.stderr
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("words", "found"), [("spanloom in", "plain,info"), ("spanloom train --out", "plain,--output")]
 )

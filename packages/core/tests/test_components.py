@@ -236,6 +236,7 @@ def reference_sentences(doc, marks):
 WORDS = ["a", ".", "!", ",", "(", "b", "\n"]
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=8), max_size=5))
 def test_sentencizer_equals_the_rule_word_by_word(documents):
     nlp = spanloom.blank("en")
@@ -281,6 +282,7 @@ def test_marks_of_abbreviations_end_no_sentence(tmp_path):
     assert [sentence.text.strip() for sentence in doc.sents] == ["A smart.", "Bus.", "See No. 1."]
 
 
+@pytest.mark.lengthy
 def test_white_space_gets_no_annotation_and_begins_no_sentence():
     nlp = spanloom.blank("en")
     for name in ("tagger", "morphologizer", "senter"):

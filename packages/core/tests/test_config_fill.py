@@ -100,6 +100,7 @@ settings = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.lengthy
 @given(settings)
 def test_filling_twice_changes_nothing_and_keeps_what_was_given(data: dict[str, Any]) -> None:
     names = data.get("nlp", {}).get("pipeline", [])

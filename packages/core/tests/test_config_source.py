@@ -146,6 +146,7 @@ sections = st.recursive(
 )
 
 
+@pytest.mark.lengthy
 @given(st.dictionaries(keys, sections, max_size=4))
 def test_what_is_written_is_read_back(data: dict[str, Any]) -> None:
     text = Config(data).to_str(interpolate=False)

@@ -23,6 +23,7 @@ WORDS = st.lists(
 # Text and tokens
 
 
+@pytest.mark.lengthy
 @given(WORDS)
 def test_text_is_never_lost(pairs: list[tuple[str, bool]]) -> None:
     words, spaces = [word for word, _ in pairs], [space for _, space in pairs]

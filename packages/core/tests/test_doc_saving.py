@@ -143,6 +143,7 @@ def test_bad_bytes(vocab: Vocab, tmp_path: Any) -> None:
         doc.to_bytes()
 
 
+@pytest.mark.lengthy
 @given(st.data())
 def test_damaged_bytes_are_told(data: st.DataObject) -> None:
     good = bytearray(annotated(Vocab()).to_bytes())

@@ -45,6 +45,7 @@ def test_user_data_that_is_no_value_is_an_error(english: English) -> None:
         through_blocks([doc], english())
 
 
+@pytest.mark.lengthy
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_documents_come_back(
@@ -147,6 +148,7 @@ def shared(english: English, some_docs: SomeDocs) -> tuple[Vocab, bytes]:
     return vocab, to_blocks(some_docs(vocab))[0]
 
 
+@pytest.mark.lengthy
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_changed_blocks_are_errors_of_ours(

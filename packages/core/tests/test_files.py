@@ -174,6 +174,7 @@ def test_commands_refuse_a_folder_of_other_files(tmp_path: Path, project: Path) 
         assert content(project) == before, command
 
 
+@pytest.mark.lengthy
 def test_training_leaves_what_lies_in_its_output(
     tmp_path: Path, project: Path, data: dict[str, str]
 ) -> None:
@@ -190,6 +191,7 @@ def test_training_leaves_what_lies_in_its_output(
     assert content(project) == steps
 
 
+@pytest.mark.lengthy
 def test_saving_the_best_over_the_output_keeps_the_run(
     tmp_path: Path, data: dict[str, str]
 ) -> None:
@@ -275,6 +277,7 @@ def test_files_reach_the_disk_before_they_get_their_name(
     ]
 
 
+@pytest.mark.lengthy
 def test_a_file_that_another_thread_makes_is_not_open_to_all(tmp_path: Path) -> None:
     masks = set()
     done = threading.Event()
@@ -366,6 +369,7 @@ def flips(path: Path, count: int = 10) -> Iterator[int]:
     path.write_bytes(whole)
 
 
+@pytest.mark.lengthy
 def test_one_flipped_bit_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     pipeline().to_disk(tmp_path / "m")
     for name in ("tagger/model", "tokenizer"):
@@ -395,6 +399,7 @@ def test_an_edited_config_is_loaded_with_a_warning(tmp_path: Path) -> None:
         assert spanloom.load(tmp_path / "m").batch_size == 7
 
 
+@pytest.mark.lengthy
 def test_bytes_with_a_flipped_bit_are_refused() -> None:
     nlp = pipeline()
     data = nlp.to_bytes()

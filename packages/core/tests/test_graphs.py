@@ -253,6 +253,7 @@ def test_what_is_asked_for_goes_before_what_the_config_says(
     assert set(nlp.component_names) == set(COMPONENTS)
 
 
+@pytest.mark.lengthy
 def test_disabled_components_stay_so_after_saving(tmp_path: Path) -> None:
     nlp = built(disabled=["w1"])
     nlp.to_disk(tmp_path / "saved")
@@ -315,6 +316,7 @@ def outputs(nlp: Pipeline, name: str) -> np.ndarray:
     return np.asarray(component.model.predict(batch)[0])
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("frozen", "blocks"),
     [
@@ -334,6 +336,7 @@ def test_what_is_frozen_predicts_the_same_after_training(
     assert ("n2" in frozen) == np.array_equal(outputs(nlp, "n2"), outputs(source, "n2"))
 
 
+@pytest.mark.lengthy
 def test_training_that_would_change_what_a_frozen_head_predicts_is_refused(
     base: Path, tmp_path: Path
 ) -> None:
@@ -346,6 +349,7 @@ def test_training_that_would_change_what_a_frozen_head_predicts_is_refused(
         train(whole, quiet=True)
 
 
+@pytest.mark.lengthy
 def test_a_head_that_sends_no_gradient_harms_no_frozen_one(base: Path, tmp_path: Path) -> None:
     data = write_corpus(tmp_path)
     whole = training_config(base, data, ["n1"])

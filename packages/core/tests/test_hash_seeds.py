@@ -73,6 +73,7 @@ def printed(seed: str, code: str, *arguments: object) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.lengthy
 def test_the_same_training_gives_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         found = set(pool.map(lambda seed: printed(seed, TRAINED, tmp_path / seed), SEEDS))

@@ -14,6 +14,7 @@ def imported() -> list[str]:
     return [name for name in sys.modules if name.startswith("loom_crowd_")]
 
 
+@pytest.mark.lengthy
 def test_a_name_loads_one_module_and_is_then_at_hand(crowd: list[str]) -> None:
     first = registry.misc.get("loom_crowd_007.A.v1")
     assert imported() == ["loom_crowd_007"]
@@ -27,6 +28,7 @@ def test_a_name_loads_one_module_and_is_then_at_hand(crowd: list[str]) -> None:
     assert each < bound, f"{each:.2f} µs of CPU for a name that was looked up before"
 
 
+@pytest.mark.lengthy
 def test_a_misspelt_name_imports_none(crowd: list[str]) -> None:
     with pytest.raises(LookupError, match="Did you mean"):
         registry.misc.get("loom_crowd_007.C.v1")

@@ -37,6 +37,7 @@ def trained(*names: str) -> Pipeline:
     return nlp
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("names", [("tok2vec", "tagger", "morphologizer"), ("senter",)])
 def test_a_pipeline_gives_the_same_after_pickle(names: tuple[str, ...]) -> None:
     nlp = trained(*names)

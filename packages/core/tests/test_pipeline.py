@@ -362,6 +362,7 @@ def test_update_names_what_is_no_example():
         nlp.update(data_for(nlp), exclude=["taggr"])
 
 
+@pytest.mark.lengthy
 def test_disk_round_trip(tmp_path):
     nlp = trained()
     nlp.meta["name"] = "tiny"
@@ -411,6 +412,7 @@ def test_saved_pipeline_can_be_trained_on(tmp_path):
     assert last < first
 
 
+@pytest.mark.lengthy
 def test_load_with_disable_enable_exclude_and_overrides(tmp_path):
     trained(1).to_disk(tmp_path / "m")
     load = spanloom.load

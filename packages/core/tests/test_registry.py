@@ -443,6 +443,7 @@ def test_unknown_registry_suggests() -> None:
 # -- thinc's own registries
 
 
+@pytest.mark.lengthy
 def test_thinc_registries_are_proxied(fresh_python: FreshPython) -> None:
     code = (
         "import sys\n"
@@ -496,6 +497,7 @@ def test_supplier(fake_dist: FakeDist, clash: str, decorated: Callable[..., None
 # -- core by the same door
 
 
+@pytest.mark.lengthy
 def test_without_its_entry_points_core_offers_nothing(
     tmp_path: Path, fresh_python: FreshPython
 ) -> None:

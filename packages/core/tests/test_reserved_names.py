@@ -294,6 +294,7 @@ def test_who_is_slow_is_named_while_everybody_waits(
     assert "waiting for loom-slow 1.0" in said and "waiting for spanloom" not in said
 
 
+@pytest.mark.lengthy
 def test_a_required_section_is_filled_in_for_everybody(
     fake_dist: FakeDist, tmp_path: Path, data: dict[str, str]
 ) -> None:

@@ -76,6 +76,7 @@ def with_everything(data: dict[str, str], **training: Any) -> Config:
     return config
 
 
+@pytest.mark.lengthy
 def test_a_resumed_run_gives_the_same_weights(
     data: dict[str, str], tmp_path: Path, crash: dict[str, int]
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_streamed_corpus_is_read_on(
     )
 
 
+@pytest.mark.lengthy
 def test_more_steps_than_were_planned(data: dict[str, str], tmp_path: Path) -> None:
     config = config_for(data)
     whole = spanloom.train(config, quiet=True, overrides={"training.max_steps": 12})
@@ -124,6 +126,7 @@ def test_more_steps_than_were_planned(data: dict[str, str], tmp_path: Path) -> N
     assert weights(result.nlp) == weights(whole.nlp)
 
 
+@pytest.mark.lengthy
 def test_going_on_with_another_number_of_threads_is_told(
     data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +151,7 @@ def test_resume_starts_where_there_is_no_checkpoint(data: dict[str, str], tmp_pa
         spanloom.train(config_for(data), quiet=True, resume=True)
 
 
+@pytest.mark.lengthy
 def test_other_configs_data_and_damaged_files_are_refused(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -173,6 +177,7 @@ def test_other_configs_data_and_damaged_files_are_refused(
         resume()
 
 
+@pytest.mark.lengthy
 def test_a_new_run_replaces_the_checkpoints_of_an_old_one(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_run_that_stopped_before_its_first_evaluation(
     spanloom.train(config, tmp_path, quiet=True, resume=True, overrides=other)
 
 
+@pytest.mark.lengthy
 def test_a_run_killed_while_it_replaced_the_best_pipeline(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -241,6 +247,7 @@ def test_the_json_log_goes_on(data: dict[str, str], tmp_path: Path, crash: dict[
 # -- signals
 
 
+@pytest.mark.lengthy
 def test_a_signal_stops_after_a_step_and_the_run_goes_on(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -268,6 +275,7 @@ def test_a_signal_stops_after_a_step_and_the_run_goes_on(
     assert steps == [(each.step, each.score, each.losses) for each in whole.history.evaluations]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("checkpoints", [True, False])
 def test_a_step_that_was_begun_is_finished(
     data: dict[str, str], tmp_path: Path, checkpoints: bool
@@ -326,6 +334,7 @@ def spoil_gradient(nlp: Pipeline) -> None:
     node.inc_grad("E", np.full_like(node.get_param("E"), 1e25))
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("spoil", "name"),
     [
@@ -376,6 +385,7 @@ def test_training_goes_back_to_the_start_before_the_first_evaluation(
     assert weights(result.nlp) == weights(spanloom.train(half, quiet=True).nlp)
 
 
+@pytest.mark.lengthy
 @pytest.mark.filterwarnings("ignore:The loss")
 def test_training_gives_up_after_going_back_three_times(
     data: dict[str, str], tmp_path: Path, breaking: dict[str, Any]
@@ -393,6 +403,7 @@ def test_training_gives_up_after_going_back_three_times(
 # -- trackers
 
 
+@pytest.mark.lengthy
 def test_trackers_and_loggers_cannot_stop_a_training(data: dict[str, str], tmp_path: Path) -> None:
     kinds: list[str] = []
 

@@ -137,6 +137,7 @@ def test_mistakes_are_named_and_change_nothing(doc: Doc) -> None:
     assert doc.to_json() == before
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.data())
 def test_text_and_trees_survive(sizes: list[int], data: st.DataObject) -> None:
     size = sum(sizes)

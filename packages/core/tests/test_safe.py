@@ -29,6 +29,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_trained(tmp_path_factory.mktemp("trained"), "tagger")
 
 
+@pytest.mark.lengthy
 def test_overrides_stay_when_the_pipeline_is_saved_again(saved: Path, tmp_path: Path) -> None:
     changes = {"nlp.batch_size": 7, "components.tagger.overwrite": True}
     spanloom.load(saved, config=changes).to_disk(tmp_path / "again")
@@ -82,6 +83,7 @@ def test_arguments_of_a_component_s_own_initialization() -> None:
         registry.factories.remove("safe_listed")
 
 
+@pytest.mark.lengthy
 def test_loading_opens_no_socket_and_runs_no_code_of_the_folder(
     saved: Path, fresh_python: Any, tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ print([token.tag_ for token in nlp("big dog sleeps .")], seen)
     assert told.stdout.strip() == "['JJ', 'NN', 'VB', '.'] []", told.stderr
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(not (SOURCE.parent.parent / "pyproject.toml").exists(), reason="installed")
 def test_everything_imported_is_declared() -> None:
     own = {"spanloom"}

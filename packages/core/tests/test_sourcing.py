@@ -82,6 +82,7 @@ def same(one: Pipeline, other: Pipeline, *keys: str) -> bool:
 # -- replace_listeners
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("factory", sorted(HEADS))
 def test_every_head_predicts_as_before_with_its_own_encoder(factory: str, tmp_path: Path) -> None:
     nlp = trained([factory])
@@ -97,6 +98,7 @@ def test_every_head_predicts_as_before_with_its_own_encoder(factory: str, tmp_pa
     assert nlp.update(examples(nlp), sgd=nlp.create_optimizer())[factory] > 0
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_one_to_three_consumers(count: int, tmp_path: Path) -> None:
     names = ["tagger", "morphologizer", "senter"]
@@ -409,6 +411,7 @@ def values(nlp: Pipeline) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.lengthy
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(graph=graphs())
 def test_copies_and_own_encoders_change_no_bit_in_any_graph(graph: Any) -> None:
@@ -462,6 +465,7 @@ def config_of(base: str, pipeline: list[str], **blocks: Any) -> Config:
     return Config({"nlp": {"lang": "en", "pipeline": pipeline}, "components": components})
 
 
+@pytest.mark.lengthy
 def test_config_sources_encoder_and_heads(base: str) -> None:
     nlp = Pipeline.from_config(config_of(base, ["tok2vec", "tagger", "morphologizer"]))
     assert same(nlp, spanloom.load(base))
@@ -469,6 +473,7 @@ def test_config_sources_encoder_and_heads(base: str) -> None:
     assert "source" not in nlp.config["components"]["tagger"]  # it can be built without the source
 
 
+@pytest.mark.lengthy
 def test_config_replaces_listeners(base: str) -> None:
     own = {"replace_listeners": ["model.tok2vec"]}
     other = {"source": base, "component": "morphologizer", **own}
@@ -531,6 +536,7 @@ def test_filling_leaves_sources_as_they_are(base: str) -> None:
     }
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("block", "path", "message"),
     [
@@ -550,6 +556,7 @@ def test_config_problems_are_named(base: str, block: Any, path: str, message: st
         Pipeline.from_config(config)
 
 
+@pytest.mark.lengthy
 def test_a_config_can_be_filled_before_its_source_is_there() -> None:
     config = config_of("nowhere", ["tagger"])
     assert find_problems(config) == []

@@ -304,6 +304,7 @@ def test_attributes_of_one_pipeline(vocab: Vocab) -> None:
     assert table.names("doc") == ["x", "y"] and table.names("token") == []
 
 
+@pytest.mark.lengthy
 @given(st.data())
 def test_spans_say_what_the_whole_document_says(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 40))

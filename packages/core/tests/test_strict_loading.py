@@ -122,6 +122,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.lengthy
 @settings(deadline=None, max_examples=150)
 @given(path=st.sampled_from(PATHS), value=JUNK)
 def test_no_value_leads_to_an_error_of_another_kind(path: str, value: Any) -> None:
@@ -148,6 +149,7 @@ FILES = [
 ]
 
 
+@pytest.mark.lengthy
 @settings(
     deadline=None,
     max_examples=60,

@@ -43,6 +43,7 @@ def test_ids_are_those_of_spacy() -> None:
     assert hash_strings(list(KNOWN)).tolist() == list(KNOWN.values())
 
 
+@pytest.mark.lengthy
 @given(st.lists(ANY_TEXT, min_size=12, max_size=60))
 def test_bulk_equals_one_by_one(texts: list[str]) -> None:
     assert hash_strings(texts).tolist() == [hash_string(text) for text in texts]

@@ -97,6 +97,7 @@ def test_text_comes_back_from_tokens(text: str) -> None:
         assert all(doc.words)
 
 
+@pytest.mark.lengthy
 @given(st.lists(TEXTS, max_size=6))
 def test_batch_is_the_same_as_one_by_one(texts: list[str]) -> None:
     for tokenizer in EVERY_KIND:
@@ -117,6 +118,7 @@ EVERY_KIND: list[TokenizerBase] = [
 ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("code", ["en", "xx"])
 def test_fast_path_is_the_general_algorithm(code: str) -> None:
     rules = language(code).tokenizer_rules()
@@ -394,6 +396,7 @@ def test_rules_of_others_name_the_package_that_reads_them() -> None:
 # Size, threads, wrong input
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("part", ["word ", "a", "!", "\n", "a\n ", "日本"])
 def test_a_megabyte(tokenizer: Tokenizer, part: str) -> None:
     text = part * (1_000_000 // len(part))
@@ -401,6 +404,7 @@ def test_a_megabyte(tokenizer: Tokenizer, part: str) -> None:
     assert put_together(doc) == text
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     "part", ["a.", ".,", "a@", "'s", "a-b,", "://", "x:y@", "5km", "(:", "a👍🏿"]
 )

@@ -29,6 +29,7 @@ from .support import config_for, treebank, weights
 # -- the whole run
 
 
+@pytest.mark.lengthy
 def test_a_shared_pipeline_learns_is_saved_and_loaded(data: dict[str, str], tmp_path: Path) -> None:
     config = config_for(data, "tagger", "morphologizer", "senter", max_epochs=0)
     config["training"]["max_steps"] = 24
@@ -171,6 +172,7 @@ def test_frozen_components_keep_their_weights(data: dict[str, str]) -> None:
     assert changed == {"tagger"}
 
 
+@pytest.mark.lengthy
 def test_components_of_another_pipeline_keep_their_weights(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -186,6 +188,7 @@ def test_components_of_another_pipeline_keep_their_weights(
     assert {name: nlp.get_pipe(name).model.to_bytes() for name in before} == before
 
 
+@pytest.mark.lengthy
 def test_averages_are_used_for_scores_and_for_what_is_saved(
     data: dict[str, str], tmp_path: Path
 ) -> None:
@@ -292,6 +295,7 @@ def test_drawing_without_the_package_says_what_to_install(tmp_path: Path) -> Non
 # -- what goes wrong
 
 
+@pytest.mark.lengthy
 @pytest.mark.filterwarnings("ignore:The loss")
 def test_a_loss_that_is_not_finite_names_component_and_step(
     data: dict[str, str], tmp_path: Path
@@ -373,6 +377,7 @@ def stopper() -> Iterator[Callable[[int, BaseException], dict[str, Any]]]:
     registry.callbacks.remove("test_training.stop.v1")
 
 
+@pytest.mark.lengthy
 def test_ctrl_c_saves_the_last_pipeline(
     data: dict[str, str], tmp_path: Path, stopper: Callable[..., dict[str, Any]]
 ) -> None:
@@ -384,6 +389,7 @@ def test_ctrl_c_saves_the_last_pipeline(
     assert spanloom.load(result.last).pipe_names == ["tok2vec", "tagger"]
 
 
+@pytest.mark.lengthy
 def test_a_save_that_fails_leaves_what_was_there(
     data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

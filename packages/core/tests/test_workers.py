@@ -75,6 +75,7 @@ def facts(doc: Doc) -> dict[str, Any]:
     return doc.to_json() | {"norms": [token.norm_ for token in doc]}
 
 
+@pytest.mark.lengthy
 def test_results_are_those_of_one_process_in_order(nlp: Pipeline) -> None:
     texts = [f"Text {i}. I can't{' really' * (i % 7)} do it, {i}!" for i in range(40)]
     serial = [facts(doc) for doc in nlp.pipe(texts)]
@@ -112,6 +113,7 @@ def test_documents_go_in_and_components_can_be_disabled(nlp: Pipeline) -> None:
     assert len(three) == 0
 
 
+@pytest.mark.lengthy
 def test_an_error_in_a_worker_is_raised_here(nlp: Pipeline) -> None:
     docs = nlp.pipe(["one", "two", "bad", "three"], n_process=2, batch_size=1)
     assert [next(docs).text, next(docs).text] == ["one", "two"]
@@ -143,6 +145,7 @@ def test_a_worker_that_dies_is_an_error(nlp: Pipeline) -> None:
     assert nobody_is_left()
 
 
+@pytest.mark.lengthy
 def test_an_abandoned_generator_leaves_no_process_and_reads_no_further(nlp: Pipeline) -> None:
     texts = Counted("sleep" if i == 60 else f"text {i}" for i in range(100_000))
     docs = nlp.pipe(texts, n_process=2, batch_size=10)
@@ -224,6 +227,7 @@ def running(pid: int) -> bool:
     return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
+@pytest.mark.lengthy
 def test_a_shorter_partner_of_zip_leaves_no_process(nlp: Pipeline) -> None:
     texts = (f"text {i}" for i in range(10_000))
     found = [doc.text for doc, _ in zip(nlp.pipe(texts, n_process=2, batch_size=5), range(7))]

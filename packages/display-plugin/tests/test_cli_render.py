@@ -26,6 +26,7 @@ def run(*arguments, text=None):
     return result
 
 
+@pytest.mark.lengthy
 def test_texts_from_options_file_and_standard_input(model, tmp_path):
     (tmp_path / "text.txt").write_text("From a <file>.", "utf8")
     page = tmp_path / "out" / "page.html"

@@ -40,6 +40,7 @@ def test_one_point_and_no_points(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["none.png", "one.png"]
 
 
+@pytest.mark.lengthy
 def test_a_history_draws_itself(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     history = History({"tag_acc": 1.0})

@@ -45,6 +45,7 @@ def found(nlp: Pipeline, path: Path) -> list[str]:
     return [doc.text for doc in docs]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize("name", ["out.loom", "sub/out.loom"])
 def test_texts_are_annotated_in_order(
     nlp: Pipeline, model: Path, source: Path, tmp_path: Path, name: str

@@ -26,6 +26,7 @@ def doc():
     return Doc(Vocab(), words=WORDS)
 
 
+@pytest.mark.lengthy
 @given(st.lists(st.sampled_from(["O", "B-A", "I-A", "B-B", "I-B", "-"]), max_size=12))
 def test_iob_and_biluo_hold_the_same_entities(tags):
     biluo = iob_to_biluo(tags)

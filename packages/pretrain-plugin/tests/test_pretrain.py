@@ -101,6 +101,7 @@ def test_a_run_that_fails_at_once_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.lengthy
 def test_what_a_killed_run_left_half_written_is_removed(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def readings(scorer, places, actions, size):
     return [(spans, chance) for spans, chance, _ in found]
 
 
+@pytest.mark.lengthy
 @given(st.integers(1, 5), st.integers(0, 10**6), st.lists(st.booleans(), min_size=5, max_size=5))
 @settings(max_examples=60, deadline=None)
 def test_chances_are_those_of_all_readings(size, seed, space):

@@ -135,6 +135,7 @@ def test_it_learns_from_partly_annotated_documents():
     assert entities(doc) == [("Anna", "PER"), ("New York", "LOC")]
 
 
+@pytest.mark.lengthy
 def test_spans_that_are_said_to_be_wrong_are_unlearnt():
     nlp, _, _examples = pipeline(incorrect_spans_key="wrong")
     words = ["Anna", "met", "New", "York", "friends"]

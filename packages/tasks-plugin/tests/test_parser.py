@@ -143,6 +143,7 @@ def test_missing_annotation_gives_no_gradient(trained):
     assert not has_gradient(parser)
 
 
+@pytest.mark.lengthy
 def test_it_learns_from_partly_annotated_documents():
     partial = [
         ("she reads books", [1, 1, 2], ["nsubj", "ROOT", ""]),

@@ -28,6 +28,7 @@ def docs(nlp, texts):
     return [Doc(nlp.vocab, words=text.split()) for text in texts]
 
 
+@pytest.mark.lengthy
 def test_together_and_alone_give_the_same(trained):
     nlp, _, texts, says = trained
     texts = [*texts * 8, "", "Rome", "she"]
@@ -57,6 +58,7 @@ def test_they_are_saved_and_loaded(trained, tmp_path):
     ]
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(("name", "score"), [("ner", "ents_f"), ("parser", "dep_las")])
 def test_they_send_their_gradient_to_a_shared_layer(name, score):
     nlp = spanloom.blank("en")

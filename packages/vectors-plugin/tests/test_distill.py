@@ -57,6 +57,7 @@ def test_each_word_has_what_the_encoder_gives_for_it():
     assert list(table.words) == WORDS and found.empty == [] and found.variance == 1
 
 
+@pytest.mark.lengthy
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text("abcdefghij", min_size=1, max_size=6), min_size=2, unique=True))
 def test_components_are_those_of_the_singular_vectors(words):

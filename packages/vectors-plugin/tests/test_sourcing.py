@@ -62,6 +62,7 @@ def test_a_component_brings_its_table(source: Pipeline, table: Table, tmp_path: 
     assert tags(spanloom.load(tmp_path / "saved")) == tags(source)
 
 
+@pytest.mark.lengthy
 def test_the_same_table_from_another_file_will_do(source: Pipeline, tmp_path: Path) -> None:
     source.to_disk(tmp_path / "source")
     nlp = spanloom.blank("en")

@@ -232,6 +232,7 @@ def test_floret_table_composes_all_words(dtype):
         table.most_similar("zebra")
 
 
+@pytest.mark.lengthy
 def test_opening_reads_no_rows(tmp_path):
     words = [f"word{i}" for i in range(20000)]
     rows = np.zeros((20000, 100), dtype=np.float32)

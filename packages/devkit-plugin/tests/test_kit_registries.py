@@ -232,6 +232,21 @@ def phrases(doc: object):
         if token.pos_ in ("NOUN", "PROPN", "PRON"):
             yield token.i, token.i + 1, "NP"
 """
+ENGINE = """
+from pathlib import Path
+import spanloom
+
+def run(pipeline: str, source: str, output: str, *, progress: object | None = None) -> str:
+    nlp = spanloom.load(pipeline)
+    files = sorted(Path(source).glob("*.txt"))
+    for done, path in enumerate(files, 1):
+        target = Path(output, f"{path.stem}.out")
+        if not target.exists():
+            target.write_text("|".join(sent.text for sent in nlp(path.read_text()).sents))
+        if progress:
+            progress(done, len(files))
+    return f"{len(files)} files"
+"""
 
 #: Entry points and their source.
 CASES = {
@@ -257,6 +272,7 @@ CASES = {
     "misc": ({"spanloom_misc": {"loom-weave.words.v1": "loom_it:words"}}, MISC),
     "vectors": ({"spanloom_vectors": {"loom-weave.Lines.v1": "loom_it:lines"}}, VECTORS),
     "lemmas": ({"spanloom_lemmatizer_rules": {"tlh": "loom_it:RULES"}}, LEMMAS),
+    "engine": ({"spanloom_engines": {"loom_turns": "loom_it:run"}}, ENGINE),
     "phrases": ({"spanloom_syntax_iterators": {"tlh": "loom_it:phrases"}}, PHRASES),
 }
 
@@ -398,6 +414,13 @@ CHANGES = {
             "[word.text + str(SystemRandom().random())]",
             {"test_determinism"},
         ),
+    ],
+    "engine": [
+        ("progress: object | None = None", "progress: object", {"test_annotates"}),
+        ('"|".join(', 'f"{len([*Path(output).iterdir()])}".join(', {"test_goes_on"}),
+        ("enumerate(files, 1)", "enumerate(files)", {"test_progress"}),
+        ("enumerate(files, 1)", "enumerate(files[:2], 1)", {"test_annotates", "test_progress"}),
+        ('return f"{len(files)} files"', "return ''", {"test_annotates"}),
     ],
     "phrases": [
         ("token.i + 1", "token.i + 9", {"test_phrases", "test_noun_chunks"}),

@@ -39,6 +39,7 @@ TYPED_NAMES = {
     "languages",
     "lemmatizer_rules",
     "models",
+    "engines",
     "renderers",
     "syntax_iterators",
     "writers",

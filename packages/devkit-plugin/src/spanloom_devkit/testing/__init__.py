@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "component": ["ComponentConformance"],
         "distribution": ["DistributionConformance"],
         "encoding": ["AnnotationSetterConformance", "EncoderConformance"],
+        "engines": ["EngineConformance"],
         "files": ["ConverterConformance", "WriterConformance"],
         "others": [
             "BatcherConformance",

@@ -11,6 +11,7 @@ from .component import ComponentConformance as ComponentConformance
 from .distribution import DistributionConformance as DistributionConformance
 from .encoding import AnnotationSetterConformance as AnnotationSetterConformance
 from .encoding import EncoderConformance as EncoderConformance
+from .engines import EngineConformance as EngineConformance
 from .files import ConverterConformance as ConverterConformance
 from .files import WriterConformance as WriterConformance
 from .others import BatcherConformance as BatcherConformance
@@ -42,6 +43,7 @@ __all__ = [
     "DialectConformance",
     "DistributionConformance",
     "EncoderConformance",
+    "EngineConformance",
     "LanguageConformance",
     "LemmaRulesConformance",
     "LoggerConformance",

@@ -23,6 +23,7 @@ from .base import Conformance, NameConformance
 from .component import ComponentConformance
 from .distribution import DistributionConformance
 from .encoding import AnnotationSetterConformance, EncoderConformance
+from .engines import EngineConformance
 from .files import ConverterConformance, WriterConformance
 from .others import (
     BatcherConformance,
@@ -47,6 +48,7 @@ BASES: Mapping[str, type[NameConformance]] = {
     "converters": ConverterConformance,
     "dialects": DialectConformance,
     "encoders": EncoderConformance,
+    "engines": EngineConformance,
     "factories": ComponentConformance,
     "languages": LanguageConformance,
     "lemmatizer_rules": LemmaRulesConformance,

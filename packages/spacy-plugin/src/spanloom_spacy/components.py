@@ -130,6 +130,14 @@ def _spancat(parts: Parts, name: str, base: Cfg) -> Learnt:
     return _saved(parts, name, base, _of_cfg(_cfg(parts, name), *base))
 
 
+def _transformer(parts: Parts, name: str, base: Cfg) -> Learnt:
+    message = msgpack.loads(_part(parts, name, "model"))
+    outer, inner = message["nodes"], message["shims"][1]
+    node = {"index": 0, "name": "transformer", "dims": {"nO": outer[0]["dims"]["nO"]}, "refs": {}}
+    ours = {"nodes": [node], "attrs": [{}], "params": [{}], "shims": [inner]}
+    return _saved(parts, name, base, {}, ours)
+
+
 def _sentencizer(parts: Parts, name: str, _: Cfg) -> bytes:
     packed = b"" if parts.in_files else parts.get(name)
     cfg = msgpack.loads(packed) if packed else json_of(parts, f"{name}.json")
@@ -154,6 +162,7 @@ READERS: Mapping[str, Callable[[Parts, str, Cfg], bytes | Learnt]] = {
     "spancat_singlelabel": _spancat,
     "textcat": _textcat,
     "textcat_multilabel": _textcat,
+    "transformer": _transformer,
     "lemmatizer": _lemmatizer,
     "trainable_lemmatizer": _trainable_lemmatizer,
     "tok2vec": _tok2vec,

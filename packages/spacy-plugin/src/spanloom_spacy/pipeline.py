@@ -16,6 +16,7 @@ from spanloom.pipeline.saving import readable
 from spanloom.plugins.registries import registry
 
 from .components import READERS
+from .listening import as_ours, listens
 from .names import our_names
 from .parts import Parts, json_of
 from .vocabulary import read_vectors, tokenizer_bytes
@@ -86,8 +87,11 @@ class SpacyPipeline:
                 saved = read(self.parts, name, settings)
                 if isinstance(saved, bytes):
                     component.from_bytes(saved)
-                else:
-                    component.take(saved.pop("cfg"), saved.pop("model"), self.parts.source)
+                    continue
+                weights = saved.pop("model")
+                if listens(component.model):
+                    weights = as_ours(weights, component.model)
+                component.take(saved.pop("cfg"), weights, self.parts.source)
 
     def _refuse_saved(self, name: str, block: Mapping[str, Any]) -> None:
         """Nothing is lost unsaid: what has no reader may have saved nothing."""
@@ -113,13 +117,23 @@ def translated(config: Config) -> Config:
     if (nlp.get("tokenizer") or {}).get("@tokenizers", _TOKENIZER) == _TOKENIZER:
         nlp["tokenizer"] = {"@tokenizers": "spanloom-spacy.NormedTokenizer.v1"}
     components = {
-        name: {**block, **_SETTINGS.get(block.get("factory", ""), {})}
+        name: {**_encoding_as_theirs(block), **_SETTINGS.get(block.get("factory", ""), {})}
         for name, block in whole.get("components", {}).items()
         if isinstance(block, dict)
     }
     made = Config({"nlp": _ours(nlp), "components": _ours(components)})
     made.source = config.source
     return made
+
+
+def _encoding_as_theirs(block: dict[str, Any]) -> dict[str, Any]:
+    """The block of a transformer that encodes texts as spacy-transformers does: a text that spells
+    a special piece is one."""
+    model = block.get("model")
+    if block.get("factory") != "transformer" or not isinstance(model, dict):
+        return block
+    tokenizer = {**(model.get("tokenizer_config") or {}), "split_special_tokens": False}
+    return {**block, "model": {**model, "tokenizer_config": tokenizer, "system": "spacy"}}
 
 
 def _ours(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from spanloom.io.files import folder_written, json_ready, write_bytes, write_tex
 from spanloom.vocab.morphology import feats_to_dict, normalize_feats
 from spanloom.vocab.strings import hash_strings, symbol_ids
 
+from .listening import as_spacys, listens
 from .models import without_refs
 from .moves import UNIT, Action, moves_bytes, ner_order, parser_order, reordered
 from .tokenizers import PATTERNS
@@ -29,6 +31,8 @@ Files = Mapping[str, bytes]
 _VERSION = ">=3.8.0,<3.9.0"
 #: What makes the pieces of a word in a table of floret.
 _FLORET = ("minn", "maxn", "hash_count", "hash_seed", "bow", "eow")
+#: What spacy-transformers has, and not spaCy.
+_OF_TRANSFORMERS = re.compile(r"\w*Transformer|(strided|doc|sent)_spans|null_annotation")
 #: Arguments of layers that spaCy's don't have. They count in training alone.
 _ONLY_OURS = ("grad_factor",)
 
@@ -53,6 +57,9 @@ def to_spacy(nlp: Any, path: str | Path, *, exclude: Collection[str] = ()) -> No
         write_text(folder / "meta.json", json.dumps(meta, indent=2))
         write_bytes(folder / "tokenizer", _tokenizer(nlp.tokenizer))
         for name, files in parts.items():
+            model = getattr(nlp.get_pipe(name), "model", None)
+            if model is not None and listens(model):
+                files = {**files, "model": as_spacys(files["model"], model)}
             for file, data in files.items():
                 target = folder / f"{name}{file}" if file[0] == "." else folder / name / file
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +93,9 @@ def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
         )
         for name, block in blocks.items()
     }
-    for block in components.values():
+    for name, block in components.items():
+        if blocks[name]["factory"] == "transformer":
+            block["model"] = _transformer_model(block["model"])
         if isinstance(block.get("scorer"), Mapping):
             # spaCy's take what they are to score from the component.
             block["scorer"] = {"@scorers": block["scorer"]["@scorers"]}
@@ -103,6 +112,20 @@ def _config(nlp: Any, blocks: Mapping[str, Mapping[str, Any]]) -> Config:
     return Config({"nlp": settings, "components": components})
 
 
+def _transformer_model(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The block of a transformer with what spacy-transformers knows of it."""
+    configs = ("tokenizer_config", "transformer_config", "grad_scaler_config")
+    found = {key: dict(block.get(key) or {}) for key in configs}
+    found["tokenizer_config"].pop("split_special_tokens", None)
+    return {
+        "@architectures": "spacy-transformers.TransformerModel.v3",
+        "name": block["name"],
+        "get_spans": block["get_spans"],
+        "mixed_precision": bool(block.get("mixed_precision")),
+        **found,
+    }
+
+
 def _theirs(value: Any) -> Any:
     """A part of a config with spaCy's names for ours."""
     if isinstance(value, Mapping):
@@ -110,7 +133,8 @@ def _theirs(value: Any) -> Any:
     if isinstance(value, list):
         return [_theirs(each) for each in value]
     if isinstance(value, str) and value.startswith(("spanloom.", "spanloom-spacy.")):
-        return "spacy." + value.partition(".")[2]
+        name = value.partition(".")[2]
+        return f"spacy-transformers.{name}" if _OF_TRANSFORMERS.match(name) else f"spacy.{name}"
     return value
 
 
@@ -225,6 +249,10 @@ def _spans(component: Any) -> Files:
     return _files(component.cfg, component.model.to_bytes())
 
 
+def _transformer(component: Any) -> Files:
+    return _files(component.cfg, component.spacy_bytes())
+
+
 def _sentencizer(component: Any) -> Files:
     settings = {"punct_chars": list(component.punct_chars), "overwrite": component.overwrite}
     return {".json": json.dumps(settings).encode()}
@@ -292,6 +320,7 @@ _WRITERS: Mapping[str, tuple[Callable[[Any], Files], Collection[str]]] = {
         ("model", "suggester", "scorer", "spans_key", "negative_weight", "allow_overlap"),
     ),
     "textcat": (_textcat, ("model", "scorer", "threshold")),
+    "transformer": (_transformer, ("model", "set_extra_annotations", "max_batch_items")),
     "textcat_multilabel": (_textcat, ("model", "scorer", "threshold")),
     "lemmatizer": (_lemmatizer, ("scorer", "mode", "overwrite")),
     "trainable_lemmatizer": (

@@ -23,9 +23,11 @@ from .cache import OutputCache
 from .data import FullTransformerBatch
 from .keeping import kept
 from .listener import LISTENS_TO
+from .loading import files_of
 from .model import TransformerModel, shim_of
 from .new_config import init_config
 from .settings import Keep
+from .spacy_files import bytes_for_spacy
 from .tuning import usual_scale
 from .vectors import set_hooks
 
@@ -278,11 +280,10 @@ class Transformer(Encoder):
 
     # -- saving
 
-    def from_bytes(self, bytes_data: bytes, *, exclude: Sequence[str] = ()) -> Self:
-        """Take what :meth:`to_bytes` gave."""
-        super().from_bytes(bytes_data, exclude=exclude)
+    def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
+        """See :meth:`~spanloom.components.TrainableComponent.take`."""
+        super().take(cfg, weights, source)
         self._loaded()
-        return self
 
     def to_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> None:
         """Write a folder with ``cfg`` and the model: a folder ``model`` as transformers writes it
@@ -298,6 +299,15 @@ class Transformer(Encoder):
                 return
             (folder / _SUBFOLDER).mkdir()
             shim.save(folder / _SUBFOLDER)
+
+    def spacy_bytes(self) -> bytes:
+        """The model as spacy-transformers saves its own. Raises :class:`PipelineError` for a model
+        that it doesn't have."""
+        shim = shim_of(self.model)
+        if shim is None or shim.width is None:
+            raise PipelineError(f"'{self.name}' holds a model that spacy-transformers can't have")
+        files = files_of(shim.module, shim.tokenizer)
+        return bytes_for_spacy(files, fast=shim.tokenizer.is_fast, width=shim.width)
 
     def from_disk(self, path: str | Path, *, exclude: Sequence[str] = ()) -> Self:
         """Read the folder that :meth:`to_disk` wrote. Opens no connection."""

@@ -63,7 +63,9 @@ def sequences_of(model: Model[Any, Any], docs: Sequence[Doc]) -> Sequences:
     """The sequences that the model makes of documents."""
     shim = _shim(model)
     get_spans: SpanGetter = model.attrs["get_spans"]
-    limits = Limits(shim.limit, shim.settings.overlap, shim.settings.overflow)
+    settings = shim.settings
+    with_space = settings.system != "spacy"
+    limits = Limits(shim.limit, settings.overlap, settings.overflow, with_space)
     return make_sequences(docs, get_spans(docs), shim.tokenizer, limits)
 
 

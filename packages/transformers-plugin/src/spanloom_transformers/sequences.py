@@ -33,12 +33,14 @@ Overflow = Literal["window", "truncate", "error"]
 class Limits:
     """How long a sequence can be, special pieces included, and what is done with longer ones.
 
-    ``overlap`` is the share of a window that it has in common with the next one, below 1.
+    ``overlap`` is the share of a window that it has in common with the next one, below 1. Without
+    ``with_space``, the space before a span never belongs to it.
     """
 
     pieces: int
     overlap: float = 0.25
     overflow: Overflow = "window"
+    with_space: bool = True
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ def make_sequences(
             f"the span getter returned {len(listed)} lists for {len(docs)} documents: it must "
             f"return a list of spans for each document"
         )
-    firsts, texts, owners = _texts(docs, listed, tokenizer.space_matters)
+    firsts, texts, owners = _texts(docs, listed, tokenizer.space_matters and limits.with_space)
     encoded = tokenizer.encode(texts)
     offsets = np.repeat(firsts, encoded.lengths)
     starts, ends = encoded.starts + offsets, encoded.ends + offsets

@@ -44,6 +44,9 @@ class Settings:
     asked for again when a saved config is trained anew, and hashes of its ``files``; others are
     warned of.
 
+    With ``system`` as ``"spacy"`` spans are encoded as spacy-transformers does: without the space
+    before them.
+
     ``trust_remote_code`` says that the model needs Python files that come with it. They run only if
     the caller allows it too: ``spanloom.load(..., trust_remote_code=True)``, or the environment
     variable ``SPANLOOM_TRUST_REMOTE_CODE``.
@@ -65,6 +68,7 @@ class Settings:
     lora: Mapping[str, Any] = field(default_factory=dict)
     trust_remote_code: bool = False
     base: Mapping[str, Any] = field(default_factory=dict)
+    system: Literal["spanloom", "spacy"] = "spanloom"
 
     def __post_init__(self) -> None:
         problems = []

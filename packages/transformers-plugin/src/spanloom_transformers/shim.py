@@ -26,6 +26,7 @@ from .linear import Linear
 from .pieces import PieceTokenizer
 from .scaler import LossScale
 from .settings import Settings
+from .spacy_files import files_of_spacy, is_spacys
 from .tuning import prepare, rate_scales
 
 __all__ = ["TransformerShim"]
@@ -234,8 +235,10 @@ class TransformerShim(Shim):
         return bytes(srsly.msgpack_dumps(loading.files_of(self._model, self.pieces)))
 
     def from_bytes(self, data: bytes) -> Self:
-        """Take what :meth:`to_bytes` gave."""
+        """Take what :meth:`to_bytes` gave, or what spacy-transformers keeps of its models."""
         files = srsly.msgpack_loads(data)
+        if is_spacys(files):
+            files = files_of_spacy(files)
         if not files:
             return self
         with tempfile.TemporaryDirectory() as name:

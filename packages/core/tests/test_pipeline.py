@@ -103,8 +103,11 @@ def test_components_are_placed_where_asked():
     nlp.add_pipe("test_upper", name="b2", after="b")
     nlp.add_pipe("test_upper", name="z", before=0)
     assert nlp.pipe_names == ["z", "a", "b", "b2", "c", "d"]
-    with pytest.raises(PipelineError, match="only one of before, after"):
+    with pytest.raises(PipelineError, match="only one of before and after"):
         nlp.add_pipe("test_upper", name="e", before="a", last=True)
+    for place in ({"before": True}, {"after": False}, {"first": False}, {"last": False}):
+        with pytest.raises(PipelineError, match="only one of before and after"):
+            nlp.add_pipe("test_upper", name="e", **place)
     with pytest.raises(PipelineError, match="no component 'bb'.*Did you mean 'b"):
         nlp.add_pipe("test_upper", name="e", after="bb")
 

@@ -94,3 +94,10 @@ def test_a_head_is_initialized_by_its_own_method(name, width):
         nlp.get_pipe(part).initialize(lambda: examples, nlp=nlp)
     assert nlp("Anna met Bob").has_annotation("SENT_START" if name == "parser" else "ORTH")
     nlp.update(examples)
+
+
+@pytest.mark.parametrize("factory", ["parser", "ner"])
+def test_what_was_loaded_is_saved_in_the_same_bytes(factory: str) -> None:
+    first = spanloom.blank("en").add_pipe(factory)
+    again = spanloom.blank("en").add_pipe(factory).from_bytes(first.to_bytes())
+    assert again.to_bytes() == first.to_bytes()

@@ -13,39 +13,16 @@ from thinc.types import Ints2d
 from ..errors import ConfigError, ConfigProblem
 from ..tokens import Doc
 from ..tokens.batch import Batch, FloatsList
+from ..vocab.attrs import LEXICAL_ATTRS, attr_name
 from ..vocab.columns import COLUMNS
-from ..vocab.lexicon import FLAGS, STRING_FEATURES
 
 __all__ = ["LEXICAL", "FeatureExtractor", "WordTypes", "feature_names"]
 
-LEXICAL = frozenset([*STRING_FEATURES, *FLAGS, "LENGTH"])
+LEXICAL = LEXICAL_ATTRS
 """Features that depend on the word type alone."""
 
 _FEW = 48
 """Up to so many tokens it costs more to find equal ones than to compute them twice."""
-
-# The numbers that spaCy gives attributes: saved models of it may hold them.
-_NUMBERS = {
-    65: "ORTH",
-    66: "LOWER",
-    67: "NORM",
-    68: "SHAPE",
-    69: "PREFIX",
-    70: "SUFFIX",
-    71: "LENGTH",
-    73: "LEMMA",
-    74: "POS",
-    75: "TAG",
-    76: "DEP",
-    77: "ENT_IOB",
-    78: "ENT_TYPE",
-    79: "HEAD",
-    80: "SENT_START",
-    81: "SPACY",
-    452: "ENT_KB_ID",
-    453: "MORPH",
-    454: "ENT_ID",
-}
 
 
 def feature_names(columns: Sequence[str | int]) -> list[str]:
@@ -53,7 +30,7 @@ def feature_names(columns: Sequence[str | int]) -> list[str]:
 
     Raises :class:`ConfigError` if one doesn't exist.
     """
-    names = [_NUMBERS.get(c, str(c)) if isinstance(c, int) else c.upper() for c in columns]
+    names = [c.upper() if isinstance(c, str) else attr_name(c) for c in columns]
     known = LEXICAL | COLUMNS.keys() | {"SPACY"}
     for name in names:
         if name not in known:

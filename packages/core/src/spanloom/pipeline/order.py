@@ -100,11 +100,12 @@ class Order:
         last: bool | None = None,
     ) -> int:
         """The position that the arguments of ``add_pipe`` mean; the end if none is given."""
-        given = [before is not None, after is not None, bool(first), bool(last)]
-        if sum(given) > 1:
+        given = sum(each is not None for each in (before, after, first, last))
+        # A number stands for a place, and so would False and True.
+        if given > 1 or first is False or last is False or bool in (type(before), type(after)):
             raise PipelineError(
-                f"Give only one of before, after, first and last (got before={before!r}, "
-                f"after={after!r}, first={first!r}, last={last!r})"
+                "Give only one of before and after (a name or number), first=True and last=True "
+                f"(got before={before!r}, after={after!r}, first={first!r}, last={last!r})"
             )
         if first:
             return 0

@@ -105,8 +105,11 @@ class DependencyParser(TransitionComponent):
     def take(self, cfg: Any, weights: bytes | Mapping[str, Any], source: str) -> None:
         """See :class:`TrainableComponent`."""
         # A parser that was saved when there was one system has neither setting.
-        earlier: dict[str, Any] = {"breaks": ["ROOT"], "system": "spanloom"}
-        super().take({**earlier, **cfg} if isinstance(cfg, dict) else cfg, weights, source)
+        if isinstance(cfg, dict):
+            earlier: dict[str, Any] = {"breaks": ["ROOT"], "system": "spanloom"}
+            # Behind the others, so that what is saved again has the same bytes.
+            cfg = {**cfg, **{key: earlier[key] for key in earlier if key not in cfg}}
+        super().take(cfg, weights, source)
 
     def _index_labels(self) -> None:
         self._names = list(dict.fromkeys([*self.cfg["left"], *self.cfg["right"]]))

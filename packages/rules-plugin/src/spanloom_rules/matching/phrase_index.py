@@ -18,7 +18,7 @@ __all__ = ["FEW", "PhraseIndex"]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
-FEW = 100
+FEW = 50
 """From so few places the tree is walked one after the other, which is quicker than in lock step."""
 MOST_STEPS = 100_000
 """Steps of such walks that are remembered at most; then all are looked up anew."""
@@ -40,6 +40,8 @@ class PhraseIndex:
         self.terms, terms = np.unique(values, return_inverse=True)
         self.width = len(self.terms) + 1
         self._edges, ends = _tree(terms + 1, lengths, self.width)
+        #: What stands after the last text: no term.
+        self._beyond = np.zeros(int(lengths.max(initial=0)), dtype=np.int64)
         pairs = np.unique(np.stack([ends, numbers], axis=1), axis=0)
         self._rules = rules[pairs[:, 1]]
         ended, firsts = np.unique(pairs[:, 0], return_index=True)
@@ -122,29 +124,26 @@ class PhraseIndex:
 
     def _places(self, terms: Ints, begins: Ints, limits: Ints) -> tuple[Ints, Ints, Ints]:
         """Places of phrases, and the numbers of the nodes where they end."""
+        terms = np.append(terms, self._beyond)
         nodes = self._first[terms[begins]]
-        begins, nodes = begins[nodes > 0], nodes[nodes > 0]
-        limits = limits[np.searchsorted(limits, begins, side="right")]
-        at = begins + 1
-        found, last = [], len(self._edges) - 1
-        while len(nodes):
-            ended = self._ended[nodes]
-            whole = (ended >= 0).nonzero()[0]
-            if len(whole):
-                found.append((begins[whole], at[whole], ended[whole]))
-            on = (at < limits).nonzero()[0]
-            begins, at, limits = begins[on], at[on], limits[on]
-            edges = nodes[on] * self.width + terms[at]
-            places = np.minimum(np.searchsorted(self._edges, edges), last)
-            on = (self._edges[places] == edges).nonzero()[0]
-            begins, at, limits, nodes = begins[on], at[on] + 1, limits[on], places[on] + 1
-        if not found:
-            return begins, at, nodes
-        starts, ends, nodes = (np.concatenate(each) for each in zip(*found))
-        if len(found) > 1:
-            order = np.argsort(starts, kind="stable")
-            starts, ends, nodes = starts[order], ends[order], nodes[order]
-        return starts, ends, nodes
+        on = nodes.nonzero()[0]
+        levels, depth = [(begins[on], nodes[on])], 0
+        while len(on):
+            begins, nodes = levels[-1]
+            depth += 1
+            edges = nodes * self.width + terms[begins + depth]
+            places = self._edges.searchsorted(edges)
+            on = (self._edges.take(places, mode="clip") == edges).nonzero()[0]
+            levels.append((begins[on], places[on] + 1))
+        starts, nodes = (np.concatenate(each) for each in zip(*levels))
+        ends = starts + np.repeat(np.arange(depth + 1) + 1, [len(each) for each, _ in levels])
+        ended = self._ended[nodes]
+        whole = ended >= 0
+        if len(limits) > 1:  # what goes on in the next text is no phrase
+            whole &= ends <= limits[limits.searchsorted(starts, side="right")]
+        on = whole.nonzero()[0]
+        on = on[starts[on].argsort(kind="stable")]
+        return starts[on], ends[on], ended[on]
 
 
 def _tree(terms: Ints, lengths: Ints, width: int) -> tuple[Ints, Ints]:

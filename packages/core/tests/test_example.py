@@ -295,3 +295,12 @@ def test_no_entities_say_that_there_are_none(vocab: Vocab) -> None:
     assert [t.ent_iob_ for t in Example.from_dict(doc, {}).reference] == ["", ""]
     again = Example.from_dict(doc, Example.from_dict(doc, {"entities": ()}).to_dict())
     assert [t.ent_iob_ for t in again.reference] == ["O", "O"]
+
+
+@pytest.mark.parametrize(
+    "annotation", [{"cats": [1]}, {"heads": ["x"]}, {"links": [1]}, {"tags": 3}]
+)
+def test_annotation_of_another_kind_is_named(annotation) -> None:  # type: ignore[no-untyped-def]
+    doc = Doc(Vocab("en"), words=["a"])
+    with pytest.raises(DataError, match="annotation of|tags"):
+        Example.from_dict(doc, annotation)

@@ -8,7 +8,8 @@ import spanloom
 from spanloom import Doc, Example, Vocab, registry
 from spanloom.config import check_config, default_config
 from spanloom.errors import AbsentError, ConfigError, DataError
-from spanloom_spacy import attrs, util
+from spanloom.vocab.columns import PARTS_OF_SPEECH
+from spanloom_spacy import attrs, explain, util
 from spanloom_spacy.scorer import PRFScore, Scorer
 
 
@@ -30,6 +31,14 @@ def test_numbers_of_attributes_are_those_of_spacy() -> None:
     assert attrs.NAMES[attrs.IDS["LEMMA"]] == "LEMMA"
     with pytest.raises(AttributeError, match="NOTHING"):
         _ = attrs.NOTHING
+
+
+def test_tags_and_labels_in_words() -> None:
+    assert explain("NNP") == "proper noun, singular"
+    assert explain("nsubj") == explain("nsubj:outer") == "nominal subject"
+    assert explain("GPE") == "country, city or state"
+    assert explain("NOTHING") is None
+    assert all(explain(name) for name in PARTS_OF_SPEECH)
 
 
 def test_most_used_functions_of_util() -> None:

@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_names(
     },
     absent={
         "Language": "the class of pipelines is spanloom.Pipeline",
+        "explain": "use spanloom_spacy.explain",
         "attrs": "attributes are named by strings; spanloom_spacy.attrs has their numbers",
         "info": "read nlp.meta, or use the command spanloom info",
         "prefer_gpu": "use thinc.api.prefer_gpu, or --gpu-id of a command",

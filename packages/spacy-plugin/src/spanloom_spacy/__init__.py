@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "dialect": ["SPACY", "SpacyDialect"],
         "docbin": ["DocBin"],
         "files": ["read_spacy", "write_spacy"],
+        "glossary": ["explain"],
         "writing": ["to_spacy"],
     },
 )

@@ -5,6 +5,7 @@ from .dialect import SpacyDialect as SpacyDialect
 from .docbin import DocBin as DocBin
 from .files import read_spacy as read_spacy
 from .files import write_spacy as write_spacy
+from .glossary import explain as explain
 from .writing import to_spacy as to_spacy
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "SPACY",
     "SpacyDialect",
     "__version__",
+    "explain",
     "read_spacy",
     "to_spacy",
     "write_spacy",

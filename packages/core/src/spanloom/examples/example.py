@@ -56,7 +56,12 @@ class Example:
         Of a span that doesn't begin and end where tokens do, nothing is known: it's left out with a
         :class:`MisalignedWarning`, or with ``strict`` a :class:`DataError`.
         """
-        return cls(predicted, reference_from_dict(predicted, example_dict, strict=strict))
+        try:
+            return cls(predicted, reference_from_dict(predicted, example_dict, strict=strict))
+        except (TypeError, AttributeError) as error:
+            raise DataError(
+                f"annotation of {predicted.text[:40]!r} that can't be used: {error}"
+            ) from error
 
     def to_dict(self) -> dict[str, Any]:
         """The reference's annotation, in the form of spaCy's: a ``doc_annotation`` and a

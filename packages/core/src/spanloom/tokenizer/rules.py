@@ -158,12 +158,13 @@ def checked_case(string: str, pieces: Sequence[Mapping[Any, Any]]) -> tuple[Piec
     found: list[Piece] = []
     for piece in pieces:
         # 65 and 67 are the ids of ORTH and NORM, which rules of other libraries are keyed by.
-        named = {{65: "ORTH", 67: "NORM"}.get(k, str(k).upper()): v for k, v in piece.items()}
+        items = piece.items() if isinstance(piece, Mapping) else ()
+        named = {{65: "ORTH", 67: "NORM"}.get(k, str(k).upper()): v for k, v in items}
         unknown = sorted(str(key) for key in named if key not in ("ORTH", "NORM"))
         if unknown or not isinstance(named.get("ORTH"), str) or not named["ORTH"]:
             raise DataError(
                 f"special case {string!r}: a token is {{'ORTH': text}} or {{'ORTH': text, 'NORM': "
-                f"norm}}, not {dict(piece)!r}. Set other attributes with an attribute ruler."
+                f"norm}}, not {piece!r}. Set other attributes with an attribute ruler."
             )
         found.append((named["ORTH"], named.get("NORM")))
     if not found or "".join(text for text, _ in found) != string:

@@ -166,6 +166,20 @@ def tests(session: nox.Session, package: str) -> None:
 
 
 @nox.session(tags=CI)
+def engines(session: nox.Session) -> None:
+    """Real runs on Ray, Spark (which needs a Java) and Dask, with two workers each, and of the
+    server in examples/."""
+    if shutil.which("java") is None:
+        quiet = ("-qq", "-y", "--no-install-recommends")
+        session.run("apt-get", "install", *quiet, "default-jre-headless", external=True)
+    with_engines = ("-e", f"{PACKAGES['scale']}[dask,ray,spark]")
+    server = ("fastapi", "uvicorn[standard]")
+    install(session, *editable("scale", "formats"), *with_engines, *server, *TEST_TOOLS)
+    tests = [PACKAGES["scale"] / "tests" / "test_engines.py", ROOT / "tests" / "test_serve.py"]
+    session.run("pytest", *map(str, tests), "-q", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(tags=CI)
 def together(session: nox.Session) -> None:
     """Tests of what crosses packages, with the examples on a real transformer, a real pipeline of
     spaCy's, and the conformance kit on each package."""
@@ -466,11 +480,11 @@ def docs(session: nox.Session) -> None:
 @nox.session(tags=CI, allow_parallel=True)
 def examples(session: nox.Session) -> None:
     """Every script in examples/, as a user would run it, but short (``--quick``). Those with a
-    transformer are run by ``together``, which has one."""
+    transformer are run by ``together``, which has one, and the server by ``engines``."""
     install(session, "-r", "requirements.txt")
     out = session.create_tmp()
     for script in sorted(ROOT.glob("examples/*.py")):
-        if script.name.startswith("transformer_"):
+        if script.name.startswith(("transformer_", "serve")):
             continue
         session.run("python", str(script), "--quick", "--out", out)
 

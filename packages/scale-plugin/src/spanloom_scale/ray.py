@@ -76,7 +76,10 @@ def _on_ray(function: Callable[[I], O], items: Sequence[I], workers: int | None)
     ray = engine_package("ray", "ray")
     started = not ray.is_initialized()
     if started:
-        ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+        try:
+            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False)
+        except Exception as error:  # Ray has no class of its own for this
+            raise SpanloomError(f"Ray couldn't be started on this machine: {error}") from error
     try:
         task = ray.remote(num_cpus=1)(_call)
         given = ray.put(function)

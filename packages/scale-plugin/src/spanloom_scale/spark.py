@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,9 @@ O = TypeVar("O")  # noqa: E741
 
 #: How often a task is tried on this machine, when its process dies.
 _TRIES = 4
+
+#: The variable that tells Spark which Python its processes run.
+_PYTHON = "PYSPARK_PYTHON"
 
 
 def annotate(df: Any, pipeline: str | Path, **options: Unpack[Options]) -> Any:
@@ -62,11 +67,7 @@ def _on_spark(function: Callable[[I], O], items: Sequence[I], workers: int | Non
     java = engine_package("py4j.protocol", "spark")
     active = session.getActiveSession()
     try:
-        spark = active or (
-            session.builder.master(f"local[{workers or '*'},{_TRIES}]")
-            .config("spark.ui.enabled", "false")
-            .getOrCreate()
-        )
+        spark = active or _started(session, workers)
         # A task each: one that failed is tried again without the others.
         yield from spark.sparkContext.parallelize(items, len(items)).map(function).collect()
     except (errors.PySparkException, java.Py4JError) as error:
@@ -74,3 +75,15 @@ def _on_spark(function: Callable[[I], O], items: Sequence[I], workers: int | Non
     finally:
         if active is None and (mine := session.getActiveSession()) is not None:
             mine.stop()
+
+
+def _started(session: Any, workers: int | None) -> Any:
+    """A session on this machine, whose processes run the Python that this one does."""
+    told = _PYTHON in os.environ
+    os.environ.setdefault(_PYTHON, sys.executable)  # Spark asks nothing else
+    try:
+        made = session.builder.master(f"local[{workers or '*'},{_TRIES}]")
+        return made.config("spark.ui.enabled", "false").getOrCreate()
+    finally:
+        if not told:
+            del os.environ[_PYTHON]

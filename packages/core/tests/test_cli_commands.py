@@ -43,7 +43,7 @@ def test_from_config_to_scores(tmp_path: Path, trees: Path) -> None:
 
 def test_new_config_is_complete_and_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "a.cfg"
-    run("init", "config", path, "--lang", "de", "--optimize", "accuracy")
+    run("init", "config", path, "--lang", "sw", "--optimize", "accuracy")
     config = load_config(path)
     check_config(config)
     assert fill_config(config) == config and config["nlp"]["lang"] == "de"

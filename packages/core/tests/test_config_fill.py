@@ -128,7 +128,7 @@ def test_every_core_default_is_in_the_default_config() -> None:
 
 @pytest.mark.parametrize("optimize", ["efficiency", "accuracy"])
 def test_new_config_shares_one_layer_and_is_complete(optimize: str) -> None:
-    config = init_config("de", NAMES, optimize=optimize)
+    config = init_config("sw", NAMES, optimize=optimize)
     assert config["nlp"]["pipeline"] == ["tok2vec", *NAMES]
     for name in NAMES[:3]:
         listener = config["components"][name]["model"]["tok2vec"]

@@ -19,12 +19,14 @@ def test_registered_languages() -> None:
     assert {"bo", "en", "ja", "km", "lo", "my", "th", "xx", "zh"} <= set(names)
     for name in names:
         found = language(name)
+        if not found.__module__.startswith("spanloom.lang"):
+            continue  # a plugin's
         assert found.code == name
         assert found.tokenizer_rules().prefix
         assert found.lexical_rules().norm("“") == '"'
 
 
-@pytest.mark.parametrize(("code", "direction"), [("de", "ltr"), ("ar", "rtl"), ("tlh", "ltr")])
+@pytest.mark.parametrize(("code", "direction"), [("sw", "ltr"), ("ps", "rtl"), ("tlh", "ltr")])
 def test_other_codes_get_neutral_rules(code: str, direction: str) -> None:
     found = language(code)
     assert found.code == code
@@ -34,7 +36,7 @@ def test_other_codes_get_neutral_rules(code: str, direction: str) -> None:
 
 @pytest.mark.parametrize("code", ["", "e", "EN", "english", "e1", "en_US", "qq", "zzz", "qaa"])
 def test_bad_code(code: str) -> None:
-    with pytest.raises(DataError, match="rules for bo, en, ja, km, lo, my, th, xx, zh"):
+    with pytest.raises(DataError, match="There are rules for .*en, .*zh"):
         spanloom.blank(code)
     with pytest.raises(DataError, match="isn't a language code"):
         init_config(code, ["tagger"])
@@ -42,7 +44,7 @@ def test_bad_code(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "used"),
-    [("eng", "en"), ("fra", "fr"), ("fre", "fr"), ("iw", "he"), ("mul", "xx"), ("zho", "zh")],
+    [("eng", "en"), ("cym", "cy"), ("wel", "cy"), ("ji", "yi"), ("mul", "xx"), ("zho", "zh")],
 )
 def test_codes_that_mean_the_same(code: str, used: str) -> None:
     nlp = spanloom.blank(code)
@@ -52,8 +54,8 @@ def test_codes_that_mean_the_same(code: str, used: str) -> None:
 
 
 def test_a_language_without_rules_is_told_once() -> None:
-    with pytest.warns(UserWarning, match="no rules for the language 'de'") as told:
-        spanloom.blank("de")
+    with pytest.warns(UserWarning, match="no rules for the language 'sw'") as told:
+        spanloom.blank("sw")
     assert [each.filename for each in told] == [__file__]
     with pytest.warns(UserWarning, match="no rules for the language 'got'"):
         init_config("got", ["tagger"])
@@ -83,8 +85,8 @@ def test_own_language() -> None:
 
 
 def test_neutral_rules() -> None:
-    nlp = spanloom.blank("de")
-    assert nlp.lang == "de"
+    nlp = spanloom.blank("xx")
+    assert nlp.lang == "xx"
     doc = nlp("Schöne Grüße (z. B.), 3-mal und C++: gut-besucht, 5 km² a.b@c.de!")
     assert "|".join(doc.words) == (
         "Schöne|Grüße|(|z.|B.|)|,|3-mal|und|C++|:|gut|-|besucht|,|5|km²|a.b@c.de|!"
@@ -92,11 +94,11 @@ def test_neutral_rules() -> None:
 
 
 def test_marks_belong_to_letters() -> None:
-    nlp = spanloom.blank("hi")
+    nlp = spanloom.blank("xx")
     assert nlp("हिन्दी-अंग्रेज़ी में।").words == ["हिन्दी", "-", "अंग्रेज़ी", "में", "।"]
     # A letter with an accent apart is a letter, as is the one that holds it.
     for word in ("café", "cafe\u0301"):
-        assert spanloom.blank("fr")(f"{word}-bar.").words == [word, "-", "bar", "."]
+        assert spanloom.blank("xx")(f"{word}-bar.").words == [word, "-", "bar", "."]
 
 
 @pytest.mark.parametrize("code", ["zh", "ja", "th"])

@@ -6,7 +6,6 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +17,14 @@ from spanloom.lang import language
 from spanloom.lang.base import base_norms
 from spanloom.plugins.registries import registry
 from spanloom.tokenizer import Tokenizer
-from spanloom.vocab.features import LexicalRules
 from spanloom.vocab.protocols import PipelineLike
-from spanloom.vocab.strings import hash_string, hash_strings, symbol_ids
+from spanloom.vocab.strings import hash_strings, symbol_ids
 
+from .languages import read_language
+from .norms import TableNorms
 from .parts import Parts, json_of
 
-__all__ = ["NormedTokenizer", "TableNorms", "read_vectors", "rule_tokenizer", "tokenizer_bytes"]
-
-
-@dataclass(frozen=True)
-class TableNorms(LexicalRules):
-    """Lexical rules as spaCy's pipelines have them: norms by the id of the word, then those of
-    signs, then lower case."""
-
-    table: Mapping[int, str] = field(default_factory=dict)
-
-    def norm(self, text: str) -> str:
-        """The norm of a word."""
-        found = self.table.get(hash_string(text)) if self.table else None
-        if found is None:
-            found = self.norm_exceptions.get(text)
-        return text.lower() if found is None else found
+__all__ = ["NormedTokenizer", "read_vectors", "rule_tokenizer", "tokenizer_bytes"]
 
 
 class NormedTokenizer(Tokenizer):
@@ -55,7 +40,8 @@ class NormedTokenizer(Tokenizer):
         """Let words have these norms, by their ids; those that were seen before keep theirs."""
         self.norms = norms
         vocab = self.vocab
-        old = vocab.rules
+        known = read_language(vocab.lang)
+        old = vocab.rules if known is None else known.lexical
         rules = TableNorms(base_norms(), old.stop_words, old.like_num, norms)
         vocab.rules = vocab.lexicon.rules = rules
 

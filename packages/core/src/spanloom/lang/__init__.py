@@ -63,8 +63,11 @@ def language(code: str) -> type[LanguageDefaults]:
 
 
 def warn_if_neutral(code: str) -> None:
-    """Warn that a language has no rules of its own, for who makes a pipeline of it."""
-    if not registry.has("languages", code_of(code)):
+    """Warn that a language has no rules of its own, for who makes a pipeline of it. Raises what its
+    :meth:`LanguageDefaults.tokenizer_rules` does, such as that they aren't on this machine."""
+    if registry.has("languages", code_of(code)):
+        language(code).tokenizer_rules()
+    else:
         warn(
             f"there are no rules for the language '{code}': it gets neutral ones, which split at "
             f"spaces and marks, and no stop words",

@@ -46,7 +46,7 @@ def test_new_config_is_complete_and_is_not_overwritten(tmp_path: Path) -> None:
     run("init", "config", path, "--lang", "sw", "--optimize", "accuracy")
     config = load_config(path)
     check_config(config)
-    assert fill_config(config) == config and config["nlp"]["lang"] == "de"
+    assert fill_config(config) == config and config["nlp"]["lang"] == "sw"
     before = path.read_text()
     assert "--force" in run("init", "config", path, code=1).output
     assert path.read_text() == before

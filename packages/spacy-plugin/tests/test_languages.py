@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import spanloom
 from spanloom import Vocab
-from spanloom.errors import DataError, PackageError, SerializationError
+from spanloom.errors import DataError, MissingFileError, PackageError, SerializationError
 from spanloom_spacy.cli.languages import import_command, list_command
 from spanloom_spacy.importing import import_language
 from spanloom_spacy.languages import FORMAT, digest_of
@@ -83,7 +83,7 @@ def test_its_saved_pipeline_works_where_the_file_is_not(folder: Path, tmp_path: 
 
 @pytest.mark.usefixtures("folder")
 def test_a_language_that_is_not_there_says_what_to_do() -> None:
-    with pytest.raises(DataError, match="spanloom languages import de") as told:
+    with pytest.raises(MissingFileError, match="spanloom languages import de") as told:
         spanloom.blank("de")
     assert "'xx'" in str(told.value)
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spanloom.errors import DataError, SerializationError
+from spanloom.errors import MissingFileError, SerializationError
 from spanloom.lang.base import LanguageDefaults, base_norms
 from spanloom.plugins.installed import user_folder
 from spanloom.tokenizer.rules import TokenizerRules
@@ -127,11 +127,12 @@ class ImportedLanguage(LanguageDefaults):
 
     @classmethod
     def tokenizer_rules(cls) -> TokenizerRules:
-        """See :class:`LanguageDefaults`. Raises :class:`DataError` without the file."""
+        """See :class:`LanguageDefaults`. Raises :class:`MissingFileError` without
+        the file."""
         data = read_language(cls.code)
         if data is None:
             there = ", ".join(imported()) or "none"
-            raise DataError(
+            raise MissingFileError(
                 f"the rules of '{cls.code}' aren't there (imported: {there}). Where spaCy is "
                 f"installed, run 'spanloom languages import {cls.code}', and take the file along "
                 f"('{languages_folder()}', or the folder that SPANLOOM_LANGUAGES names); or use "

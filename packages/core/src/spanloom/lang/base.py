@@ -69,7 +69,8 @@ class LanguageDefaults:
 
     @classmethod
     def tokenizer_rules(cls) -> TokenizerRules:
-        """Rules for :class:`~spanloom.tokenizer.Tokenizer`."""
+        """Rules for :class:`~spanloom.tokenizer.Tokenizer`. Those that are in a file may raise
+        :class:`MissingFileError`."""
         return _neutral_rules()
 
     @classmethod

@@ -208,9 +208,16 @@ class LanguageConformance(NameConformance):
 
     def test_blank(self) -> None:
         """``spanloom.blank`` makes a pipeline of it whose tokens are the text."""
+        from spanloom.errors import MissingFileError
         from spanloom.pipeline import blank
 
-        self.target()
+        target: Any = self.target()
+        try:
+            target.tokenizer_rules()
+        except MissingFileError as error:
+            pytest.skip(f"its rules aren't on this machine: {error}")
+        except Exception:
+            pass  # told below
         with as_failure():
             nlp = blank(self.name)
             docs = [nlp(text) for text in (*TEXTS, *SPACES, "")]

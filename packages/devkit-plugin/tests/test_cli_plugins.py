@@ -127,6 +127,7 @@ def test_why_of_core_and_of_thinc() -> None:
     assert found["sources"][0]["target"] == "thinc.layers.reduce_mean:reduce_mean"
 
 
+@pytest.mark.lengthy
 def test_listing_runs_no_code_of_plugins(
     several: None, site: Path, fresh_python: FreshPython
 ) -> None:
@@ -157,6 +158,7 @@ def test_shell_is_light(fresh_python: FreshPython) -> None:
     assert done.stdout.strip().endswith("HEAVY []"), done.stdout + done.stderr
 
 
+@pytest.mark.lengthy
 def test_python_m_is_the_same(fresh_python: FreshPython) -> None:
     done = fresh_python(["-m", "spanloom", "plugins", "list", "--json"])
     assert json.loads(done.stdout)[0]["dist"] == "spanloom"
@@ -194,6 +196,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return min(spent)
 
 
+@pytest.mark.lengthy
 def test_listing_imports_none_and_is_quick(crowd: list[str]) -> None:
     def read_all() -> int:
         return sum(len(each.entry_points) for each in distributions() if each.metadata["Name"])

@@ -31,6 +31,7 @@ def told(dist: str) -> list[tuple[str, str, str]]:
     return [(f["level"], f["message"], f["fix"]) for f in found if f["owner"] == dist]
 
 
+@pytest.mark.lengthy
 def test_all_is_well(fake_dist: FakeDist) -> None:
     fake_dist("loom-weave", points=THING, modules=MODULES, requires=("spanloom>=0.1",))
     assert told("loom-weave") == [("ok", "1 names", "")]
@@ -43,6 +44,7 @@ def test_nothing_is_loaded(fake_dist: FakeDist) -> None:
     assert run().exit_code == 0
 
 
+@pytest.mark.lengthy
 @pytest.mark.parametrize(
     ("parts", "level", "message", "fix"),
     [
@@ -94,12 +96,20 @@ def test_stale_editable_install(fake_dist: FakeDist, tmp_path: Path) -> None:
     assert stale_entry_points(None) is None
 
 
+@pytest.fixture
+def only_weave(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is looked at, which would take a while."""
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-weave,spanloom-devkit")
+
+
 def deep(**limits: float) -> list[tuple[str, str]]:
     report = Report()
     load_everything(current(), report, **limits)
     return [(f.level, f.message) for f in report.findings if f.owner.startswith("loom")]
 
 
+@pytest.mark.lengthy
+@pytest.mark.usefixtures("only_weave")
 def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
     points = {"spanloom_misc": {f"loom-weave.{k}.v1": f"loom_{k}:x" for k in "abcde"}}
     sources = {
@@ -122,7 +132,11 @@ def test_plugins_that_crash_leave_or_hang(fake_dist: FakeDist) -> None:
 BUSY = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: ...\n"
 
 
-def test_hook_modules_that_everybody_waits_for(fake_dist: FakeDist) -> None:
+@pytest.mark.lengthy
+def test_hook_modules_that_everybody_waits_for(
+    fake_dist: FakeDist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-weave,loom-slow")
     points = {"spanloom_plugins": {"loom-weave": "loom_hooks"}}
     fake_dist("loom-weave", points=points, modules={"loom_hooks": f"import numpy\n{HOOKS}"})
     fake_dist(
@@ -135,6 +149,8 @@ def test_hook_modules_that_everybody_waits_for(fake_dist: FakeDist) -> None:
     assert any("ms of CPU" in message for _, message in found), found
 
 
+@pytest.mark.lengthy
+@pytest.mark.usefixtures("only_weave")
 def test_environment_computes_and_asks_plugins(fake_dist: FakeDist) -> None:
     hooks = (
         f"{HOOKS}@hookimpl\ndef check_environment(report):\n"
@@ -174,6 +190,8 @@ def test_a_plugin_for_earlier_versions_is_worth_a_warning(fake_dist: FakeDist) -
     assert [each["level"] for each in mine] == ["warning"] and "used anyway" in mine[0]["message"]
 
 
+@pytest.mark.lengthy
+@pytest.mark.usefixtures("only_weave")
 def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:
     hooks = (
         "from spanloom.plugins import ConfigSection, hookimpl\n"
@@ -200,12 +218,7 @@ def test_what_is_declared_is_looked_at(fake_dist: FakeDist) -> None:
         assert any(part in each for each in told), part
 
 
-@pytest.fixture
-def only_weave(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing else is looked at, which would take a while."""
-    monkeypatch.setenv("SPANLOOM_PLUGINS", "loom-weave,spanloom-devkit")
-
-
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("only_weave")
 @pytest.mark.parametrize(
     ("hooks", "message"),
@@ -235,6 +248,7 @@ def test_deep_finds_what_help_leaves_out_and_says_it_once(
     assert message in mine[0].message or "ended" in mine[0].message, mine
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("only_weave")
 def test_deep_tells_once_of_a_version_that_does_not_fit(fake_dist: FakeDist) -> None:
     points = {**THING, "spanloom_plugins": {"loom-weave": "loom_weave_plugin"}}
@@ -245,6 +259,7 @@ def test_deep_tells_once_of_a_version_that_does_not_fit(fake_dist: FakeDist) -> 
     assert [each["level"] for each in mine] == ["error"] and "--upgrade" in mine[0]["fix"]
 
 
+@pytest.mark.lengthy
 @pytest.mark.usefixtures("only_weave")
 def test_deep_tells_of_a_hook_module_that_changes_python(fake_dist: FakeDist) -> None:
     source = f"{HOOKS}import sys\nsys.setrecursionlimit(4321)\nsys.stdout = sys.stderr\n"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = pytest.mark.lengthy
+
 Failed = Callable[..., set[str]]
 
 LOGGER = """

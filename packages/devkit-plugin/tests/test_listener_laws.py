@@ -10,6 +10,8 @@ import pytest
 
 from spanloom_devkit.testing import ComponentConformance
 
+pytestmark = pytest.mark.lengthy
+
 FakeDist = Callable[..., Path]
 ROOT = Path(__file__).parents[3] / "examples" / "third-party" / "loom-table"
 SEND = "feature.add(gradient, grad_factor_of(model))"

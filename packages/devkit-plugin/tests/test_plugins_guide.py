@@ -15,6 +15,7 @@ FreshPython = Callable[..., subprocess.CompletedProcess[str]]
 GUIDE = Path(__file__).parents[3] / "docs" / "plugins.md"
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(not GUIDE.exists(), reason="the guide isn't beside this package")
 def test_the_guide_holds(fake_dist: FakeDist, fresh_python: FreshPython, tmp_path: Path) -> None:
     text = GUIDE.read_text("utf-8")

@@ -13,6 +13,7 @@ from spanloom.config import init_config
 from spanloom_devkit.schema import config_schema
 
 
+@pytest.mark.lengthy
 def test_the_schema_takes_right_configs_and_no_others(tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     made = CliRunner().invoke(cli, ["debug", "schema", str(tmp_path / "schema.json")])

@@ -11,6 +11,8 @@ import pytest
 from spanloom.errors import UnknownNameError
 from spanloom_devkit.testing import SpanGetterConformance, checks_of
 
+pytestmark = pytest.mark.lengthy
+
 FakeDist = Callable[..., Path]
 FreshPython = Callable[..., subprocess.CompletedProcess[str]]
 

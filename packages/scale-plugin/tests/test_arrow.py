@@ -25,6 +25,7 @@ def places(spans: Any) -> list[dict[str, int]]:
     return [{"start": each.start_char, "end": each.end_char} for each in spans]
 
 
+@pytest.mark.lengthy
 def test_columns_hold_what_documents_hold(nlp: Pipeline) -> None:
     table = pa.table({"text": texts(200)})
     done = annotate(table, nlp, columns=[*COLUMNS]).to_pylist()
@@ -100,6 +101,7 @@ def test_order_ids_and_types_of_other_columns_stay(nlp: Pipeline) -> None:
     assert done.column("error").null_count == 59 and done.column("tags")[7].as_py() is None
 
 
+@pytest.mark.lengthy
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=12),
@@ -157,6 +159,7 @@ def test_texts_that_fail_are_told_and_the_others_are_annotated() -> None:
     ]
 
 
+@pytest.mark.lengthy
 def test_the_vocab_of_a_worker_is_bounded(model: Path) -> None:
     """Two runs over words that were never seen leave what was there before."""
     made = annotator(Settings.of(model, {"max_types": 500}))

@@ -97,6 +97,7 @@ def check_files(run: Callable[..., Any], model: Path, source: Path, alone: Path,
     assert sorted(out.iterdir()) == whole
 
 
+@pytest.mark.lengthy
 def test_ray(model: Path, want: Any, source: Path, alone: Path, tmp_path: Path) -> None:
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.data")

@@ -102,6 +102,7 @@ def test_shards_keep_their_folders_and_a_second_start_leaves_what_is_there(
     assert (tmp_path / "out" / "0.parquet").stat().st_mtime_ns == kept
 
 
+@pytest.mark.lengthy
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_run_that_was_killed_goes_on(model: Path, source: Path, tmp_path: Path) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
@@ -175,6 +176,7 @@ def test_a_value_that_fits_no_column_is_told(model: Path, tmp_path: Path) -> Non
     assert (three["n"], three["error"], len(three["tags"])) == (3, None, 1)
 
 
+@pytest.mark.lengthy
 def test_a_damaged_shard_is_named_and_the_others_are_written(
     model: Path, source: Path, tmp_path: Path
 ) -> None:
@@ -256,6 +258,7 @@ def test_sources_that_are_none_are_told(model: Path, tmp_path: Path) -> None:
         annotate_files(model, tmp_path / "two", tmp_path / "out", format="csv")
 
 
+@pytest.mark.lengthy
 def test_large_shards_are_written_in_groups_and_the_same_each_time(
     model: Path, tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """Makes ``data/saved_by_spacy.tar.xz``: tiny pipelines with transformers that spaCy trained, and
 what they say there.
 
-Run it with spaCy 3.8 and spacy-transformers 1.4 beside us:
+Run it with spaCy 3.8, spacy-transformers 1.4 and spacy-curated-transformers 0.3 beside us:
 ``python packages/transformers-plugin/tests/make_saved_by_spacy.py``.
 """
 
@@ -120,15 +120,28 @@ LISTENER = {
 }
 
 
-def pipeline(factory: str, config: dict[str, Any], listener: dict[str, Any]) -> Any:
-    """A trained pipeline."""
+def pipeline(
+    factory: str, config: dict[str, Any], listener: dict[str, Any], loader: Any = None
+) -> Any:
+    """A trained pipeline. ``loader`` is what loads the pieces of a curated transformer."""
     import spacy
     from spacy.training import Example
     from spacy.util import fix_random_seed
 
     fix_random_seed(0)
     nlp = spacy.blank("xx")
-    nlp.add_pipe(factory, config=config)
+    nlp.add_pipe(factory, "transformer", config=config)
+    if isinstance(loader, Path):
+        # The loader of sentence pieces doesn't find the node that takes them.
+        from curated_tokenizers import SentencePieceProcessor
+
+        for node in nlp.get_pipe("transformer").model.walk():
+            if node.name == "sentencepiece_encoder":
+                node.attrs["sentencepiece_processor"] = SentencePieceProcessor.from_file(
+                    str(loader)
+                )
+    elif loader is not None:
+        nlp.config["initialize"]["components"]["transformer"] = {"piecer_loader": loader}
     tagger = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
     nlp.add_pipe("tagger", config={"model": tagger})
     states = {
@@ -144,6 +157,15 @@ def pipeline(factory: str, config: dict[str, Any], listener: dict[str, Any]) -> 
     examples = [Example(nlp.make_doc(doc.text), doc) for doc in sentences(nlp.vocab)]
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = 0.02
+    if loader is not None:
+        # With NumPy 2.4 this one doesn't train: its heads get weights at random.
+        numbers = np.random.default_rng(0)
+        for name in ("tagger", "ner"):
+            for node in nlp.get_pipe(name).model.walk():
+                if node.has_param("W"):
+                    shape = node.get_param("W").shape
+                    node.set_param("W", numbers.normal(size=shape).astype("f"))
+        return nlp
     for step in range(30):
         nlp.update(examples[step * 10 % 40 :][:10], sgd=optimizer)
     return nlp
@@ -157,7 +179,76 @@ def with_roberta(folder: Path) -> Any:
     return pipeline("transformer", encoder("v1", roberta(folder)), LISTENER)
 
 
-PIPELINES: dict[str, Callable[[Path], Any]] = {"bert": with_bert, "roberta": with_roberta}
+_PREFIX = "spacy-curated-transformers"
+CURATED = {
+    "@architectures": f"{_PREFIX}.LastTransformerLayerListener.v1",
+    "width": _SIZES["hidden_size"],
+    "pooling": {"@layers": "reduce_mean.v1"},
+    "upstream": "*",
+    "grad_factor": 1.0,
+}
+
+
+def curated(kind: str, encoder: str, **settings: Any) -> dict[str, Any]:
+    """The block of a curated transformer."""
+    sizes = {
+        "hidden_width": _SIZES["hidden_size"],
+        "intermediate_width": _SIZES["intermediate_size"],
+        "num_attention_heads": _SIZES["num_attention_heads"],
+        "num_hidden_layers": _SIZES["num_hidden_layers"],
+    }
+    spans = {"@architectures": f"{_PREFIX}.WithStridedSpans.v1", "stride": 6, "window": 8}
+    model = {
+        "@architectures": f"{_PREFIX}.{kind}Transformer.v1",
+        "piece_encoder": {"@architectures": f"{_PREFIX}.{encoder}.v1"},
+        "with_spans": {**spans, "batch_size": 384},
+        **sizes,
+        **settings,
+    }
+    return {"model": model}
+
+
+def curated_bert(folder: Path) -> Any:
+    path = bert(folder) / "vocab.txt"
+    size = len(path.read_text("utf8").split())
+    config = curated("Bert", "BertWordpieceEncoder", vocab_size=size)
+    loader = {"path": str(path), "lowercase": True, "strip_accents": True}
+    loader["@model_loaders"] = f"{_PREFIX}.WordpieceLoader.v1"
+    return pipeline("curated_transformer", config, CURATED, loader)
+
+
+def curated_roberta(folder: Path) -> Any:
+    roberta(folder)
+    size = len(json.loads((folder / "vocab.json").read_text("utf8")))
+    config = curated("Roberta", "ByteBpeEncoder", vocab_size=size)
+    loader = {"vocab_path": str(folder / "vocab.json"), "merges_path": str(folder / "merges.txt")}
+    loader["@model_loaders"] = f"{_PREFIX}.ByteBpeLoader.v1"
+    return pipeline("curated_transformer", config, CURATED, loader)
+
+
+def curated_xlmr(folder: Path) -> Any:
+    import sentencepiece
+
+    folder.mkdir()
+    (folder / "texts").write_text("\n".join(TEXTS), "utf8")
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "texts"),
+        model_prefix=str(folder / "pieces"),
+        vocab_size=50,
+        minloglevel=2,
+        model_type="unigram",
+    )
+    config = curated("Xlmr", "XlmrSentencepieceEncoder", vocab_size=52)
+    return pipeline("curated_transformer", config, CURATED, folder / "pieces.model")
+
+
+PIPELINES: dict[str, Callable[[Path], Any]] = {
+    "bert": with_bert,
+    "roberta": with_roberta,
+    "curated_bert": curated_bert,
+    "curated_roberta": curated_roberta,
+    "curated_xlmr": curated_xlmr,
+}
 
 
 def said(doc: Any, vectors: Any) -> dict[str, Any]:

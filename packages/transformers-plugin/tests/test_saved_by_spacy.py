@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import tarfile
 from pathlib import Path
@@ -15,7 +16,7 @@ import torch
 
 import spanloom
 from spanloom import Pipeline
-from spanloom.errors import SerializationError, SpanloomError
+from spanloom.errors import ConfigError, PipelineError, SerializationError, SpanloomError
 from spanloom_spacy import to_spacy
 
 from .make_saved_by_spacy import PIPELINES, TARGET, TEXTS, said
@@ -41,12 +42,18 @@ def check(nlp: Pipeline, expected: list[dict[str, Any]], *, together: bool) -> N
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_it_says_what_it_says_in_spacy(tmp_path: Path, saved: Path, name: str) -> None:
+    if name == "curated_xlmr":
+        pytest.importorskip("sentencepiece")
     expected = json.loads((saved / f"{name}.json").read_text("utf8"))
     nlp = spanloom.load(saved / name)
     for together in (True, False):
         check(nlp, expected, together=together)
     nlp.to_disk(tmp_path / "ours")
     check(spanloom.load(tmp_path / "ours"), expected, together=True)
+    if name.startswith("curated"):
+        with pytest.raises(PipelineError, match="spacy-transformers can't have"):
+            to_spacy(nlp, tmp_path / "theirs")
+        return
     to_spacy(nlp, tmp_path / "theirs")
     check(spanloom.load(tmp_path / "theirs"), expected, together=True)
 
@@ -78,7 +85,7 @@ def test_weights_are_never_unpickled(tmp_path: Path, saved: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", ["bert", "curated_bert"])
 @pytest.mark.parametrize("part", ["transformer/model", "tagger/model"])
 @pytest.mark.parametrize("damage", ["short", "flipped"])
 def test_damaged_parts_are_our_errors(saved: Path, name: str, part: str, damage: str) -> None:
@@ -100,6 +107,13 @@ def test_damaged_parts_are_our_errors(saved: Path, name: str, part: str, damage:
         assert damage == "flipped"  # a flipped weight is a weight
     finally:
         found[0].write_bytes(before)
+
+
+def test_pieces_that_need_a_package_name_it(saved: Path) -> None:
+    if importlib.util.find_spec("sentencepiece"):
+        pytest.skip("it is installed")
+    with pytest.raises(ConfigError, match=r"spanloom-transformers\[sentencepiece\]"):
+        spanloom.load(saved / "curated_xlmr")
 
 
 def test_the_rest_loads_without_the_transformer(saved: Path) -> None:

@@ -10,6 +10,7 @@ from spanloom.errors import SerializationError
 from spanloom.io import msgpack
 from spanloom.io.lines import json_line
 
+from .curated import curated_model
 from .models import without_refs
 from .moves import actions_of, ner_actions, ner_order, parser_actions, parser_order, reordered
 from .parts import Parts, json_of
@@ -133,6 +134,8 @@ def _spancat(parts: Parts, name: str, base: Cfg) -> Learnt:
 def _transformer(parts: Parts, name: str, base: Cfg) -> Learnt:
     message = msgpack.loads(_part(parts, name, "model"))
     outer, inner = message["nodes"], message["shims"][1]
+    if outer[0]["name"] == "transformer_model":
+        inner = [curated_model(parts, name, message)]
     node = {"index": 0, "name": "transformer", "dims": {"nO": outer[0]["dims"]["nO"]}, "refs": {}}
     ours = {"nodes": [node], "attrs": [{}], "params": [{}], "shims": [inner]}
     return _saved(parts, name, base, {}, ours)

@@ -29,15 +29,18 @@ def as_ours(data: bytes | Mapping[str, Any], model: Any) -> dict[str, Any]:
     """What is in the bytes of a model of spaCy's, which may be unpacked, as it is in those of
     ``model``. Raises :class:`SerializationError` where it has other nodes."""
     message = msgpack.loads(data) if isinstance(data, bytes) else data
-    places = {id(node): at for at, node in enumerate(_spacys(model)) if node is not None}
-    total = sum(1 for _ in _spacys(model))
-    if len(message["nodes"]) != total:
-        raise SerializationError(f"it has {len(message['nodes'])} layers, and not {total}")
+    trees = [list(_spacys(model, curated=curated)) for curated in (False, True)]
+    tree = next((each for each in trees if len(each) == len(message["nodes"])), None)
+    if tree is None:
+        raise SerializationError(f"it has {len(message['nodes'])} layers, and not {len(trees[0])}")
+    places = {id(node): at for at, node in enumerate(tree) if node is not None}
     order = list(model.walk())
     taken = {key: [message[key][places[id(node)]] for node in order] for key in _KEYS}
     for at, (info, node) in enumerate(zip(taken["nodes"], order, strict=True)):
         dims = {name: size for name, size in info["dims"].items() if name in node.dim_names}
         info.update(index=at, name=node.name, dims=dims, refs={})
+        if node.name == _LISTENER:
+            taken["attrs"][at] = {}
     return {**message, **taken}
 
 
@@ -62,7 +65,7 @@ def as_spacys(data: bytes, model: Any) -> bytes:
     return msgpack.dumps({**message, **made})
 
 
-def _spacys(model: Any) -> Iterator[Any]:
+def _spacys(model: Any, *, curated: bool = False) -> Iterator[Any]:
     """The nodes of a model as spaCy's has them, in order; ``None`` for one that ours hasn't."""
     seen = set()
     todo: deque[Any] = deque([model])
@@ -78,7 +81,7 @@ def _spacys(model: Any) -> Iterator[Any]:
         yield node
         if node.name == _LISTENER:
             # The listener proper, and what makes arrays of its output by the pooling.
-            todo.extend([_Layer([]), _Layer(node.layers)])
+            todo.extend([_Layer(node.layers)] if curated else [_Layer([]), _Layer(node.layers)])
         else:
             todo.extend(node.layers)
 

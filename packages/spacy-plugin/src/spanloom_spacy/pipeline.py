@@ -16,6 +16,7 @@ from spanloom.pipeline.saving import readable
 from spanloom.plugins.registries import registry
 
 from .components import READERS
+from .curated import curated_block, curated_listener
 from .listening import as_ours, listens
 from .names import our_names
 from .parts import Parts, json_of
@@ -130,6 +131,8 @@ def _encoding_as_theirs(block: dict[str, Any]) -> dict[str, Any]:
     """The block of a transformer that encodes texts as spacy-transformers does: a text that spells
     a special piece is one."""
     model = block.get("model")
+    if block.get("factory") == "curated_transformer":
+        return curated_block(block)
     if block.get("factory") != "transformer" or not isinstance(model, dict):
         return block
     tokenizer = {**(model.get("tokenizer_config") or {}), "split_special_tokens": False}
@@ -139,6 +142,7 @@ def _encoding_as_theirs(block: dict[str, Any]) -> dict[str, Any]:
 def _ours(value: Any) -> Any:
     """A part of a config with our names for spaCy's."""
     if isinstance(value, dict):
+        value = curated_listener(value) or value
         return {
             key: _name(key[1:], each)
             if key.startswith("@") and isinstance(each, str)

@@ -304,7 +304,7 @@ class Transformer(Encoder):
         """The model as spacy-transformers saves its own. Raises :class:`PipelineError` for a model
         that it doesn't have."""
         shim = shim_of(self.model)
-        if shim is None or shim.width is None:
+        if shim is None or shim.width is None or shim.of_tokens is not None:
             raise PipelineError(f"'{self.name}' holds a model that spacy-transformers can't have")
         files = files_of(shim.module, shim.tokenizer)
         return bytes_for_spacy(files, fast=shim.tokenizer.is_fast, width=shim.width)

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -21,6 +21,7 @@ from . import guard, lora
 from .base import pinned
 from .pieces import PieceTokenizer
 from .settings import Settings
+from .token_pieces import TokenPieces
 
 __all__ = ["files_of", "load_pretrained", "position_limit", "read_width", "restore", "save"]
 
@@ -138,7 +139,11 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
     try:
         module, report = _load_module(str(folder), {**asked, **options})
         split = settings.tokenizer_config.get("split_special_tokens", True)
-        tokenizer = PieceTokenizer.load(folder, split_special_tokens=split, **options)
+        of_tokens = TokenPieces.load(folder)
+        if of_tokens is None:
+            tokenizer = PieceTokenizer.load(folder, split_special_tokens=split, **options)
+        else:
+            tokenizer = cast(PieceTokenizer, of_tokens)
     except (ConfigError, MemoryError):
         raise
     except Exception as error:  # damaged files fail in as many ways as there are formats

@@ -13,7 +13,7 @@ from spanloom.tokens import Doc
 from .data import FullTransformerBatch
 from .devices import to_array, to_tensor
 from .encoder import encode, encode_for_training
-from .sequences import Limits, Sequences, make_sequences
+from .sequences import Limits, Sequences, make_sequences, make_token_sequences
 from .settings import Settings, takes_settings
 from .shim import TransformerShim
 from .span_getters import get_doc_spans
@@ -64,6 +64,9 @@ def sequences_of(model: Model[Any, Any], docs: Sequence[Doc]) -> Sequences:
     shim = _shim(model)
     get_spans: SpanGetter = model.attrs["get_spans"]
     settings = shim.settings
+    if shim.of_tokens is not None:
+        window = min(settings.window or shim.limit, shim.limit)
+        return make_token_sequences(docs, shim.of_tokens, window, settings.overlap)
     with_space = settings.system != "spacy"
     limits = Limits(shim.limit, settings.overlap, settings.overflow, with_space)
     return make_sequences(docs, get_spans(docs), shim.tokenizer, limits)

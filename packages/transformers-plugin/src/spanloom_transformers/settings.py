@@ -45,7 +45,8 @@ class Settings:
     warned of.
 
     With ``system`` as ``"spacy"`` spans are encoded as spacy-transformers does: without the space
-    before them.
+    before them. Models of spacy-curated-transformers encode tokens one by one, and ``window`` and
+    ``overlap`` cut documents, whatever ``get_spans`` says.
 
     ``trust_remote_code`` says that the model needs Python files that come with it. They run only if
     the caller allows it too: ``spanloom.load(..., trust_remote_code=True)``, or the environment

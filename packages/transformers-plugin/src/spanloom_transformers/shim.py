@@ -20,6 +20,7 @@ from spanloom.io.consent import remote_code_allowed
 
 from . import loading, lora
 from .base import base_of, warn_of_other
+from .curated import files_of_curated, is_curated
 from .devices import device_for, to_array, to_tensor, used_params
 from .encoder import PADDING, Runner, mixed_dtype, reads_padding
 from .linear import Linear
@@ -27,6 +28,7 @@ from .pieces import PieceTokenizer
 from .scaler import LossScale
 from .settings import Settings
 from .spacy_files import files_of_spacy, is_spacys
+from .token_pieces import TokenPieces
 from .tuning import prepare, rate_scales
 
 __all__ = ["TransformerShim"]
@@ -69,6 +71,12 @@ class TransformerShim(Shim):
         if self.pieces is None:
             raise loading.missing_model("it can't run")
         return self.pieces
+
+    @property
+    def of_tokens(self) -> TokenPieces | None:
+        """The tokenizer, if it is one of single tokens."""
+        pieces: Any = self.pieces
+        return pieces if isinstance(pieces, TokenPieces) else None
 
     @property
     def dtype(self) -> torch.dtype | None:
@@ -239,6 +247,8 @@ class TransformerShim(Shim):
         files = srsly.msgpack_loads(data)
         if is_spacys(files):
             files = files_of_spacy(files)
+        elif is_curated(files):
+            files = files_of_curated(files)
         if not files:
             return self
         with tempfile.TemporaryDirectory() as name:

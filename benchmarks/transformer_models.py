@@ -133,7 +133,7 @@ def raw(texts: list[str], budget: int = 1024) -> Callable[[], None]:
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    from spanloom_transformers.sequences import make_packs
+    from spanloom_onnx.sequences import make_packs
 
     tokenizer = AutoTokenizer.from_pretrained(folder())
     model = AutoModel.from_pretrained(folder(), add_pooling_layer=False).eval()

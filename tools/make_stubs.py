@@ -27,7 +27,7 @@ def stub(modules: dict[str, list[str]], also: list[str]) -> str:
     """The text of the stub."""
     lines = ["# Made by tools/make_stubs.py from the table in __init__.py.", ""]
     for module, names in sorted(modules.items()):
-        home = module if module.startswith("spanloom.") else f".{module}"
+        home = module if module.startswith(("spanloom.", "spanloom_")) else f".{module}"
         lines += [f"from {home} import {name} as {name}" for name in sorted(names)]
     every = sorted([*also, *(name for names in modules.values() for name in names)])
     lines += ["", "__all__ = [", *(f'    "{name}",' for name in every), "]"]

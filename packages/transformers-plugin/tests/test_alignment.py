@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import spanloom
+from spanloom_onnx.sequences import Limits, make_sequences
+from spanloom_onnx.span_getters import get_doc_spans, get_strided_spans
 from spanloom_transformers.offsets import find_offsets
-from spanloom_transformers.sequences import Limits, make_sequences
-from spanloom_transformers.span_getters import get_doc_spans, get_strided_spans
 
 KINDS = ["byte_bpe", "slow_bytes", "unigram", "word_bpe", "wordpiece"]
 NLP = spanloom.blank("en")
@@ -189,7 +189,7 @@ def test_a_tokenizer_of_characters_gives_each_token_its_own() -> None:
 
 
 def test_a_piece_around_white_space_belongs_to_the_words_alone() -> None:
-    from spanloom_transformers.align import align
+    from spanloom_onnx.align import align
 
     doc = spanloom.Doc(
         NLP.vocab, words=["a", " ", "b", "\n", "c"], spaces=[True, False, False, False, False]

@@ -12,8 +12,8 @@ import pytest
 
 import spanloom
 from spanloom.errors import ConfigError, DataError, MissingFileError
+from spanloom_onnx.vectors import token_vectors
 from spanloom_transformers import TransformerData, embedding
-from spanloom_transformers.vectors import token_vectors
 
 from .support import TEXTS, WIDTH, transformer_block
 
@@ -280,7 +280,7 @@ def test_unknown_model(tmp_path: Any) -> None:
 
 def test_names_and_splitter_import_no_torch() -> None:
     code = (
-        "import sys, spanloom, spanloom_transformers, spanloom_transformers.token_splitter;"
+        "import sys, spanloom, spanloom_transformers, spanloom_onnx.token_splitter;"
         "spanloom_transformers.get_doc_spans; nlp = spanloom.blank('en');"
         "nlp.add_pipe('token_splitter');"
         "assert not {'torch', 'transformers'} & set(sys.modules), 'torch is imported'"

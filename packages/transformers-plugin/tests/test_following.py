@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from spanloom.errors import DataError, SerializationError
 from spanloom.tokens import Doc
 from spanloom.tokens.storage.docfile import read_docs, write_docs
+from spanloom_onnx.vectors import token_vectors
 from spanloom_spacy import DocBin
 from spanloom_transformers import TransformerData, embedding
-from spanloom_transformers.vectors import token_vectors
 
 from .support import TEXTS as EVERYDAY
 from .support import WIDTH

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spanloom
-from spanloom_transformers.vectors import token_vectors
+from spanloom_onnx.vectors import token_vectors
 
 pytestmark = pytest.mark.slow
 

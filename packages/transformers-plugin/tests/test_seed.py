@@ -90,8 +90,8 @@ def test_an_annotation_setter_by_name(folder: Any) -> None:
 
 
 def test_python_equivalent(folder: Any) -> None:
-    from spanloom_transformers.annotation_setters import null_annotation_setter
-    from spanloom_transformers.span_getters import get_doc_spans
+    from spanloom_onnx.annotation_setters import null_annotation_setter
+    from spanloom_onnx.span_getters import get_doc_spans
 
     nlp = spanloom.blank("en")
     trf = Transformer(

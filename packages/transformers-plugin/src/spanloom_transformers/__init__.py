@@ -13,15 +13,16 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "annotation_setters": ["null_annotation_setter"],
         "component": ["Transformer"],
-        "data": ["FullTransformerBatch", "Pieces", "TransformerData", "Truncation"],
-        "listener": ["Tok2VecTransformer", "TransformerListener"],
+        "listener": ["Tok2VecTransformer"],
         "model": ["TransformerModel"],
         "quantization": ["Quantized", "quantize"],
-        "span_getters": ["get_doc_spans", "get_sent_spans", "get_strided_spans"],
-        "token_splitter": ["TokenSplitter"],
-        "vectors": ["embedding"],
+        "spanloom_onnx.annotation_setters": ["null_annotation_setter"],
+        "spanloom_onnx.data": ["FullTransformerBatch", "Pieces", "TransformerData", "Truncation"],
+        "spanloom_onnx.listener": ["TransformerListener"],
+        "spanloom_onnx.span_getters": ["get_doc_spans", "get_sent_spans", "get_strided_spans"],
+        "spanloom_onnx.token_splitter": ["TokenSplitter"],
+        "spanloom_onnx.vectors": ["embedding"],
         "spanloom.plugins.registries": ["registry"],
     },
 )

@@ -8,17 +8,11 @@ from spanloom.plugins import hookimpl
 
 if TYPE_CHECKING:
     from spanloom import Pipeline
-    from spanloom.plugins import ExtensionTable, Report
+    from spanloom.plugins import Report
 
-__all__ = ["SPANLOOM_API", "before_save", "check_environment", "declare_extensions"]
+__all__ = ["SPANLOOM_API", "before_save", "check_environment"]
 
 SPANLOOM_API = 1
-
-
-@hookimpl
-def declare_extensions(declare: ExtensionTable) -> None:
-    """``doc._.trf_data``: what the transformer computed for a document."""
-    declare.doc("trf_data", doc="TransformerData of the last transformer that ran, or None")
 
 
 @hookimpl

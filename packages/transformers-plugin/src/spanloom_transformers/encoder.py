@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .sequences import Sequences, make_packs
+from spanloom_onnx.sequences import Sequences, make_packs
 
 __all__ = [
     "PADDING",

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 import spanloom
 from spanloom.errors import ConfigError, ConfigProblem, PipelineError
+from spanloom_onnx.align import PieceAlignment
+from spanloom_onnx.sequences import Sequences, with_specials
 
-from .align import PieceAlignment
 from .encoder import encode
 from .model import shim_of
 from .pieces import PieceTokenizer
-from .sequences import Sequences, with_specials
 from .settings import Settings
 from .shim import TransformerShim
 

@@ -9,17 +9,21 @@ import numpy as np
 from thinc.api import Model
 
 from spanloom.tokens import Doc
+from spanloom_onnx.data import FullTransformerBatch
+from spanloom_onnx.sequences import Limits, Sequences, make_sequences
+from spanloom_onnx.span_getters import get_doc_spans
 
-from .data import FullTransformerBatch
 from .devices import to_array, to_tensor
 from .encoder import encode, encode_for_training
+<<<<<<< HEAD
 from .sequences import Limits, Sequences, make_sequences, make_token_sequences
+=======
+>>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders)
 from .settings import Settings, takes_settings
 from .shim import TransformerShim
-from .span_getters import get_doc_spans
 
 if TYPE_CHECKING:
-    from .span_getters import SpanGetter
+    from spanloom_onnx.span_getters import SpanGetter
 
 __all__ = ["MAX_BATCH_ITEMS", "TransformerModel", "forward", "shim_of"]
 
@@ -89,7 +93,7 @@ def forward(
             attentions=bool(asked.get("output_attentions")),
         )
         tensors = layers.hidden or (layers.last,)
-        batch = _batch(sequences, tuple(to_array(tensor, model.ops) for tensor in tensors))
+        batch = sequences.output(tuple(to_array(tensor, model.ops) for tensor in tensors))
         if layers.attentions:
             batch.extra["attentions"] = _by_document(sequences, layers.attentions)
         return batch, _no_backward
@@ -100,19 +104,7 @@ def forward(
         backward(to_tensor(gradient.rows, shim.device))
         return []
 
-    return _batch(sequences, (to_array(last, model.ops),)), backprop
-
-
-def _batch(sequences: Sequences, tensors: tuple[Any, ...]) -> FullTransformerBatch:
-    return FullTransformerBatch(
-        sequences.spans,
-        tensors,
-        sequences.align,
-        sequences.token_lengths,
-        sequences.row_lengths,
-        sequences.pieces,
-        sequences.truncated,
-    )
+    return sequences.output((to_array(last, model.ops),)), backprop
 
 
 def _by_document(sequences: Sequences, windows: Sequence[Any]) -> list[list[Any]]:

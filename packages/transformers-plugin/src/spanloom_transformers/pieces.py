@@ -1,72 +1,33 @@
-"""Tokenizers of transformers, as they are used here: raw texts in, flat arrays of pieces out."""
+"""Tokenizers of transformers, fast or slow."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spanloom.errors import ConfigError, ConfigProblem
+from spanloom_onnx.pieces import PROBE, Encoded, FastTokenizer, Specials, encoded
 
 from .offsets import find_offsets
 
-__all__ = ["Encoded", "PieceTokenizer"]
-
-Ints = NDArray[np.int64]
-
-#: Half a pair of UTF-16, which no tokenizer takes; each becomes one character that stands for any.
-_HALF = re.compile("[\ud800-\udfff]")
-
-#: A text whose pieces any tokenizer can tell from its special ones.
-_PROBE = "a b"
+__all__ = ["PieceTokenizer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """The pieces of several texts, flat; special pieces aren't among them.
-
-    ``ids``, ``starts`` and ``ends`` (character offsets in the piece's text) have shape ``(n,)``,
-    ``lengths`` has the number of pieces of each text.
-    """
-
-    ids: Ints
-    starts: Ints
-    ends: Ints
-    lengths: Ints
-
-
-class PieceTokenizer:
-    """A tokenizer of transformers, fast or slow.
-
-    ``prefix`` and ``suffix`` are the ids of the special pieces around a sequence.
-    ``space_matters`` tells that a word with a space before it gives other pieces than at the start
-    of a text (byte-level BPE): then a span is encoded together with the space before it.
-    """
+class PieceTokenizer(FastTokenizer):
+    """A tokenizer of transformers. One that isn't of the library `tokenizers` tells no offsets:
+    they are found by the letters of its pieces."""
 
     def __init__(self, tokenizer: Any, *, text_is_text: bool = True) -> None:
-        """Takes over ``tokenizer``: truncation and padding that it came with are switched off.
-
-        Text that spells a special piece, such as ``[SEP]``, gives pieces of its characters; without
-        ``text_is_text``, the special piece.
-        """
+        """Takes over ``tokenizer``; see :class:`FastTokenizer`."""
         self.tokenizer = tokenizer
-        self._text_is_text = text_is_text
-        self._special = np.array(tokenizer.all_special_ids if text_is_text else (), dtype=np.int64)
-        self._backend: Any = getattr(tokenizer, "backend_tokenizer", None)
-        if self._backend is not None:
-            # Once and here: encoding doesn't change the object, so that threads can share it.
-            self._backend.no_truncation()
-            self._backend.no_padding()
-        self.prefix, self.suffix = self._specials()
-        first, second, spaced, both = (
-            self.encode([t]).ids.tolist() for t in ("a", "b", " b", "a b")
+        specials = Specials(
+            tuple(tokenizer.all_special_ids),
+            tokenizer.pad_token_id,
+            tokenizer.unk_token,
+            tokenizer.unk_token_id,
         )
-        self.space_matters = both == first + spaced and both != first + second
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        super().__init__(backend, specials, text_is_text=text_is_text)
 
     @classmethod
     def load(cls, name: str | Path, **options: Any) -> PieceTokenizer:
@@ -80,109 +41,35 @@ class PieceTokenizer:
     @property
     def is_fast(self) -> bool:
         """Whether it's one of the library `tokenizers`, which knows offsets itself."""
-        return self._backend is not None
+        return self.backend is not None
+
+    @property
+    def kind(self) -> str:
+        """What messages call it."""
+        return type(self.tokenizer).__name__
 
     def save(self, folder: Path) -> None:
         """Write the tokenizer's files."""
         self.tokenizer.save_pretrained(str(folder))
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
-        """The pieces of each text, without special ones, however long it is."""
-        whole = [text if text.isascii() else _HALF.sub("\ufffd", text) for text in texts]
-        encode = self._encode_fast if self._backend is not None else self._encode_slow
-        found = encode(whole)
-        return self._spelt(whole, found) if self._text_is_text else found
-
-    def _spelt(self, texts: Sequence[str], found: Encoded) -> Encoded:
-        """What was found, with the pieces of its parts for each piece that is special: some models
-        hold the special ones in their vocabulary, where any text can spell them."""
-        wrong = np.flatnonzero(np.isin(found.ids, self._special) & (found.ends > found.starts + 1))
-        if not len(wrong):
-            return found
-        unknown = self.tokenizer.unk_token_id
-        owners = np.repeat(np.arange(len(texts)), found.lengths)
-        columns = [found.ids.tolist(), found.starts.tolist(), found.ends.tolist(), owners.tolist()]
-        rows = list(zip(*columns))
-        for place in wrong[::-1].tolist():
-            piece, start, end, owner = rows[place]
-            surface = texts[owner][start:end]
-            spelt = surface.strip()
-            if len(spelt) < 2 or (piece == unknown and spelt != self.tokenizer.unk_token):
-                continue
-            cut = start + len(surface) - len(surface.lstrip()) + 1
-            parts = [(start, cut), (cut, end)]
-            inner = self.encode([texts[owner][first:last] for first, last in parts])
-            firsts = np.repeat([first for first, _ in parts], inner.lengths)
-            rows[place : place + 1] = zip(
-                inner.ids.tolist(),
-                (inner.starts + firsts).tolist(),
-                (inner.ends + firsts).tolist(),
-                [owner] * len(inner.ids),
-            )
-        table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-        lengths = np.bincount(table[:, 3], minlength=len(texts))
-        return Encoded(table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), lengths)
-
-    def _encode_slow(self, texts: Sequence[str]) -> Encoded:
+    def _encode(self, texts: Sequence[str]) -> Encoded:
+        if self.is_fast:
+            return super()._encode(texts)
         ids: list[int] = []
         offsets: list[tuple[int, int]] = []
         lengths = []
         for text in texts:
-            pieces = self.tokenizer.tokenize(text, split_special_tokens=self._text_is_text)
+            pieces = self.tokenizer.tokenize(text, split_special_tokens=self.text_is_text)
             ids += self.tokenizer.convert_tokens_to_ids(pieces)
             unknown = self.tokenizer.unk_token
             offsets += find_offsets(text, [None if p == unknown else p for p in pieces])
             lengths.append(len(pieces))
-        return _encoded(ids, offsets, lengths)
+        return encoded(ids, offsets, lengths)
 
-    def _encode_fast(self, texts: Sequence[str]) -> Encoded:
-        ids: list[int] = []
-        offsets: list[tuple[int, int]] = []
-        lengths = []
-        if self._backend.encode_special_tokens is not self._text_is_text:
-            # Whoever calls transformers' own methods on the object changes this.
-            self._backend.encode_special_tokens = self._text_is_text
-        for encoding in self._backend.encode_batch(list(texts), add_special_tokens=False):
-            piece_ids = encoding.ids
-            ids += piece_ids
-            offsets += encoding.offsets
-            lengths.append(len(piece_ids))
-        return _encoded(ids, offsets, lengths)
-
-    def strings(self, ids: Ints) -> list[str]:
-        """The piece that each id stands for."""
-        kinds, inverse = np.unique(ids, return_inverse=True)
-        pieces = self.tokenizer.convert_ids_to_tokens(kinds.tolist()) if len(kinds) else []
-        return [pieces[i] for i in inverse.tolist()]
-
-    def _specials(self) -> tuple[Ints, Ints]:
-        bare = self._probe(special=False)
-        whole = self._probe(special=True)
-        for start in range(len(whole) - len(bare) + 1):
-            if whole[start : start + len(bare)] == bare:
-                return _ints(whole[:start]), _ints(whole[start + len(bare) :])
-        problem = ConfigProblem(
-            "model.tokenizer_config",
-            f"the special pieces of {type(self.tokenizer).__name__} don't stand around a text",
-            "use a tokenizer that puts them at its ends",
-        )
-        raise ConfigError([problem], source="transformer")
+    def _names(self, ids: list[int]) -> list[str]:
+        return list(self.tokenizer.convert_ids_to_tokens(ids)) if ids else []
 
     def _probe(self, special: bool) -> list[int]:
-        if self._backend is not None:
-            return list(self._backend.encode(_PROBE, add_special_tokens=special).ids)
-        return list(self.tokenizer(_PROBE, add_special_tokens=special)["input_ids"])
-
-
-def _ints(values: Sequence[int]) -> Ints:
-    return np.asarray(values, dtype=np.int64)
-
-
-def _encoded(ids: list[int], offsets: list[tuple[int, int]], lengths: list[int]) -> Encoded:
-    pairs = np.array(offsets, dtype=np.int64).reshape(-1, 2)
-    return Encoded(
-        _ints(ids),
-        np.ascontiguousarray(pairs[:, 0]),
-        np.ascontiguousarray(pairs[:, 1]),
-        _ints(lengths),
-    )
+        if self.is_fast:
+            return super()._probe(special)
+        return list(self.tokenizer(PROBE, add_special_tokens=special)["input_ids"])

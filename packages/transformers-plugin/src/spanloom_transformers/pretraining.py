@@ -20,12 +20,12 @@ from thinc.api import Model
 from torch.nn import functional
 
 from spanloom.errors import PipelineError
+from spanloom_onnx.sequences import Sequences
 
 from .devices import to_array, to_tensor
 from .encoder import Runner, encode, encode_for_training
 from .heads import HeadShim, MaskedHead, make_head
 from .model import sequences_of, shim_of
-from .sequences import Sequences
 from .tuning import usual_scale
 
 if TYPE_CHECKING:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from spanloom.errors import ConfigError, ConfigProblem
+from spanloom_onnx.sequences import Overflow, wrong_limits
 
-from .sequences import Overflow
-
-__all__ = ["Keep", "Settings", "takes_settings"]
+__all__ = ["Settings", "takes_settings"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-Keep = Literal["none", "last", "all", "pooled"]
 
 
 @dataclass(frozen=True)
@@ -72,22 +69,7 @@ class Settings:
     system: Literal["spanloom", "spacy"] = "spanloom"
 
     def __post_init__(self) -> None:
-        problems = []
-        if self.overflow not in get_args(Overflow):
-            known = ", ".join(f'"{each}"' for each in get_args(Overflow))
-            problems.append(
-                ConfigProblem("model.overflow", f"is {self.overflow!r}", f"use {known}")
-            )
-        if not 0 <= self.overlap < 1:
-            problems.append(
-                ConfigProblem("model.overlap", f"is {self.overlap}", "a share from 0 to below 1")
-            )
-        if self.window is not None and self.window < 1:
-            problems.append(
-                ConfigProblem(
-                    "model.window", f"is {self.window}", "a number of word pieces, or null"
-                )
-            )
+        problems = wrong_limits(self.overflow, self.overlap, self.window)
         if not 0 < self.layer_decay <= 1:
             problems.append(
                 ConfigProblem("model.layer_decay", f"is {self.layer_decay}", "above 0, at most 1")

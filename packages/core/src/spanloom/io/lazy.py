@@ -32,7 +32,7 @@ def lazy_names(
                 raise AbsentError(f"{package}.{name} isn't there: {absent[name]}")
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
         home = homes[name]
-        module = home if home.startswith("spanloom.") else f"{package}.{home}"
+        module = home if home.startswith(("spanloom.", "spanloom_")) else f"{package}.{home}"
         value = getattr(import_module(module), name)
         setattr(sys.modules[package], name, value)
         return value

@@ -146,8 +146,8 @@ def _output(docs: list[Doc]) -> Any:
     without which there is nothing to set."""
     if find_spec("spanloom_transformers") is None:
         pytest.skip("needs spanloom-transformers")
-    data: Any = import_module("spanloom_transformers.data")
-    align: Any = import_module("spanloom_transformers.align")
+    data: Any = import_module("spanloom_onnx.data")
+    align: Any = import_module("spanloom_onnx.align")
     lengths = np.asarray([len(doc) for doc in docs], dtype=np.int64)
     count = int(lengths.sum())
     rows = np.arange(count)

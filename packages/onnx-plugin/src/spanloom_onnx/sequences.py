@@ -9,30 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spanloom.errors import DataError
+from spanloom.errors import ConfigProblem, DataError
 
 from .align import PieceAlignment, align, ragged_ranges
-from .data import Pieces, Truncation
-from .pieces import PieceTokenizer
+from .data import FullTransformerBatch, Pieces, Truncation
+from .pieces import FastTokenizer
 
 if TYPE_CHECKING:
     from spanloom.tokens import Doc, Span
 
+<<<<<<< HEAD:packages/transformers-plugin/src/spanloom_transformers/sequences.py
     from .token_pieces import TokenPieces
 
+=======
+>>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders):packages/onnx-plugin/src/spanloom_onnx/sequences.py
 __all__ = [
     "Limits",
     "Overflow",
     "Sequences",
     "make_packs",
     "make_sequences",
+<<<<<<< HEAD:packages/transformers-plugin/src/spanloom_transformers/sequences.py
     "make_token_sequences",
     "with_specials",
+=======
+    "with_specials",
+    "wrong_limits",
+>>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders):packages/onnx-plugin/src/spanloom_onnx/sequences.py
 ]
 
 Ints = NDArray[np.int64]
@@ -51,6 +59,23 @@ class Limits:
     overlap: float = 0.25
     overflow: Overflow = "window"
     with_space: bool = True
+
+
+def wrong_limits(overflow: str, overlap: float, window: int | None) -> list[ConfigProblem]:
+    """What is wrong with these settings of a model."""
+    problems = []
+    if overflow not in get_args(Overflow):
+        known = ", ".join(f'"{each}"' for each in get_args(Overflow))
+        problems.append(ConfigProblem("model.overflow", f"is {overflow!r}", f"use {known}"))
+    if not 0 <= overlap < 1:
+        problems.append(
+            ConfigProblem("model.overlap", f"is {overlap}", "a share from 0 to below 1")
+        )
+    if window is not None and window < 1:
+        problems.append(
+            ConfigProblem("model.window", f"is {window}", "a number of word pieces, or null")
+        )
+    return problems
 
 
 @dataclass(slots=True)
@@ -77,9 +102,21 @@ class Sequences:
         """Positions in ``index`` of the rows of some windows, one window after the other."""
         return ragged_ranges(self.starts[pack], self.lengths[pack])
 
+    def output(self, tensors: tuple[Any, ...]) -> FullTransformerBatch:
+        """What a model gave for the rows, layer by layer, as a batch."""
+        return FullTransformerBatch(
+            self.spans,
+            tensors,
+            self.align,
+            self.token_lengths,
+            self.row_lengths,
+            self.pieces,
+            self.truncated,
+        )
+
 
 def make_sequences(
-    docs: Sequence[Doc], spans: Sequence[Sequence[Span]], tokenizer: PieceTokenizer, limits: Limits
+    docs: Sequence[Doc], spans: Sequence[Sequence[Span]], tokenizer: FastTokenizer, limits: Limits
 ) -> Sequences:
     """Encode ``spans`` (a list for each document) and lay them out.
 
@@ -232,7 +269,7 @@ def _truncate(
 
 
 def with_specials(
-    ids: Ints, starts: Ints, ends: Ints, lengths: Ints, tokenizer: PieceTokenizer
+    ids: Ints, starts: Ints, ends: Ints, lengths: Ints, tokenizer: FastTokenizer
 ) -> Pieces:
     """The pieces with the special ones around those of each span; a span without pieces, such as
     one of white space, gets none."""

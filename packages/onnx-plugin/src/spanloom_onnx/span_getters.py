@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spanloom.tokens import Doc
 
 __all__ = [
+    "DEFAULT",
     "SpanGetter",
     "configure_get_doc_spans",
     "configure_get_sent_spans",
@@ -25,6 +26,9 @@ __all__ = [
     "get_sent_spans",
     "get_strided_spans",
 ]
+
+#: The block of new components.
+DEFAULT = {"@span_getters": "spanloom.strided_spans.v1", "window": 128, "stride": 96}
 
 SpanGetter = Callable[[Sequence["Doc"]], list[list[Span]]]
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .data import FullTransformerBatch, TransformerData
 from .listener import pool
-from .settings import Keep
 
-__all__ = ["kept"]
+__all__ = ["Keep", "kept"]
+
+Keep = Literal["none", "last", "all", "pooled"]
 
 
 def kept(predictions: FullTransformerBatch, keep: Keep, ops: Any) -> list[TransformerData]:

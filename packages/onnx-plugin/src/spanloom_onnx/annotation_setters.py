@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
     from .data import FullTransformerBatch
 
-__all__ = ["AnnotationSetter", "configure_null_annotation_setter", "null_annotation_setter"]
+__all__ = [
+    "DEFAULT",
+    "AnnotationSetter",
+    "configure_null_annotation_setter",
+    "null_annotation_setter",
+]
+
+#: The block of a component that sets nothing more.
+DEFAULT = {"@annotation_setters": "spanloom.null_annotation_setter.v1"}
 
 AnnotationSetter = Callable[[Sequence["Doc"], "FullTransformerBatch"], None]
 

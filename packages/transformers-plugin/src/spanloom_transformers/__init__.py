@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "component": ["Transformer"],
         "listener": ["Tok2VecTransformer"],
         "model": ["TransformerModel"],
+        "onnx_export.exporting": ["Exported", "export"],
         "quantization": ["Quantized", "quantize"],
         "spanloom_onnx.annotation_setters": ["null_annotation_setter"],
         "spanloom_onnx.data": ["FullTransformerBatch", "Pieces", "TransformerData", "Truncation"],

@@ -3,6 +3,8 @@
 from .component import Transformer as Transformer
 from .listener import Tok2VecTransformer as Tok2VecTransformer
 from .model import TransformerModel as TransformerModel
+from .onnx_export.exporting import Exported as Exported
+from .onnx_export.exporting import export as export
 from .quantization import Quantized as Quantized
 from .quantization import quantize as quantize
 from spanloom.plugins.registries import registry as registry
@@ -19,6 +21,7 @@ from spanloom_onnx.token_splitter import TokenSplitter as TokenSplitter
 from spanloom_onnx.vectors import embedding as embedding
 
 __all__ = [
+    "Exported",
     "FullTransformerBatch",
     "Pieces",
     "Quantized",
@@ -31,6 +34,7 @@ __all__ = [
     "Truncation",
     "__version__",
     "embedding",
+    "export",
     "get_doc_spans",
     "get_sent_spans",
     "get_strided_spans",

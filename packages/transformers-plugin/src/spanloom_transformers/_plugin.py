@@ -8,9 +8,9 @@ from spanloom.plugins import hookimpl
 
 if TYPE_CHECKING:
     from spanloom import Pipeline
-    from spanloom.plugins import Report
+    from spanloom.plugins import CommandTable, Report
 
-__all__ = ["SPANLOOM_API", "before_save", "check_environment"]
+__all__ = ["SPANLOOM_API", "before_save", "check_environment", "register_commands"]
 
 SPANLOOM_API = 1
 
@@ -29,3 +29,14 @@ def check_environment(report: Report) -> None:
     from .devices import report_devices
 
     report_devices(report)
+
+
+@hookimpl
+def register_commands(commands: CommandTable) -> None:
+    """The commands over transformers."""
+    commands.group("transformers", help="Work with pipelines that have a transformer.")
+    commands.add(
+        "transformers export",
+        target="spanloom_transformers.cli.export:export_command",
+        help="Write a pipeline that runs without torch, in ONNX Runtime.",
+    )

@@ -18,7 +18,7 @@ from typing import Any, cast
 import torch
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Linear", "preferred", "replace_linear", "usable"]
+__all__ = ["Linear", "plain_linear", "preferred", "replace_linear", "usable"]
 
 
 class Linear(torch.nn.Linear):
@@ -148,10 +148,18 @@ def replace_linear(module: torch.nn.Module) -> None:
     for parent in list(module.modules()):
         for name, layer in list(parent.named_children()):
             if type(layer) is torch.nn.Linear and not layer._forward_hooks:
-                setattr(parent, name, _like(layer))
+                setattr(parent, name, _like(layer, Linear))
 
 
-def _like(layer: torch.nn.Linear) -> Linear:
-    twin = Linear(layer.in_features, layer.out_features, layer.bias is not None, device="meta")
+def _like(layer: torch.nn.Linear, kind: type[torch.nn.Linear]) -> torch.nn.Linear:
+    twin = kind(layer.in_features, layer.out_features, layer.bias is not None, device="meta")
     twin.weight, twin.bias = layer.weight, layer.bias
     return twin.train(layer.training)
+
+
+def plain_linear(module: torch.nn.Module) -> None:
+    """Put torch's own linear layer, with the same parameters, for each of ours."""
+    for parent in list(module.modules()):
+        for name, layer in list(parent.named_children()):
+            if type(layer) is Linear:
+                setattr(parent, name, _like(layer, torch.nn.Linear))

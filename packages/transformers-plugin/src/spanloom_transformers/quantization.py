@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from spanloom.examples.example import Example
     from spanloom.pipeline import Pipeline
 
-__all__ = ["Quantized", "quantize"]
+__all__ = ["Quantized", "quantize", "scores_of"]
 
 #: Scores that don't depend on the transformer.
 _OTHERS = ("speed", "token_")
@@ -69,13 +69,13 @@ def quantize(
     examples = list(examples)
     if not examples:
         raise DataError("quantize got no examples: give some that training didn't see")
-    before = _scores(nlp.evaluate(examples), scores)
+    before = scores_of(nlp.evaluate(examples), scores)
     shim.use_int8(False)
     try:
         speedup, cosine = _compare(component, shim, [each.predicted for each in examples])
         shim.use_int8(True)
         component.cache.clear()
-        after = _scores(nlp.evaluate(examples), scores)
+        after = scores_of(nlp.evaluate(examples), scores)
         found = Quantized(speedup, cosine, {each: (before[each], after[each]) for each in before})
         if found.loss > tolerance:
             raise DataError(
@@ -102,7 +102,9 @@ def _computing(nlp: Pipeline, name: str) -> tuple[Transformer, Any]:
     return component, shim
 
 
-def _scores(found: dict[str, Any], wanted: Sequence[str] | None) -> dict[str, float]:
+def scores_of(found: dict[str, Any], wanted: Sequence[str] | None) -> dict[str, float]:
+    """Those of a pipeline's scores that are ``wanted``, or all that a transformer has to do with.
+    Raises :class:`DataError` for one that it doesn't give."""
     given = {key: value for key, value in found.items() if isinstance(value, float)}
     if wanted is None:
         return {key: given[key] for key in given if not key.startswith(_OTHERS)}

@@ -1,0 +1,3 @@
+"""Commands over transformers, each in a module of its own."""
+
+__all__: list[str] = []

@@ -45,7 +45,8 @@ class Place:
 
     def model_in(self, nlp: Pipeline) -> Model[Any, Any]:
         """The layer in a pipeline."""
-        return list(nlp.get_pipe(self.component).model.walk())[self.node]
+        nodes: list[Model[Any, Any]] = list(nlp.get_pipe(self.component).model.walk())
+        return nodes[self.node]
 
 
 def places_in(nlp: Pipeline) -> list[Place]:

@@ -23,7 +23,7 @@ __all__ = ["halved", "linear_layers", "most_wrong", "rounded"]
 Floats = NDArray[np.float32]
 
 #: Weights smaller than that stay as they are.
-_SMALL = 1024
+_SMALL = 256
 
 #: Rounded inputs lie within 127, weights within 63: on CPUs without instructions for int8, the sum
 #: of two products of larger ones would leave 16 bits. So all CPUs give the same.
@@ -189,7 +189,7 @@ def _drop_unused(model: ModelProto) -> None:
 def most_wrong(model: ModelProto, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Sequence[str]:
     """The linear layers of a graph, those first whose output rounding changes most, by the share of
     its length, on padded ``ids``."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     layers = linear_layers(model)
     watched = ModelProto()
@@ -211,7 +211,8 @@ def most_wrong(model: ModelProto, ids: NDArray[np.int64], mask: NDArray[np.int64
         rows = found[wanted[name]].reshape(-1, layer.weight.shape[0])
         exact = rows @ layer.weight
         near = _nearest(rows, 1, _INPUT) @ _nearest(layer.weight, 0, _WEIGHT)
-        errors[name] = float(np.linalg.norm(near - exact) / max(np.linalg.norm(exact), 1e-12))
+        wrong, right = float(np.linalg.norm(near - exact)), float(np.linalg.norm(exact))
+        errors[name] = wrong / max(right, 1e-12)
     return sorted(errors, key=errors.__getitem__, reverse=True)
 
 

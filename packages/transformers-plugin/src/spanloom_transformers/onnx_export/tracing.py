@@ -67,13 +67,14 @@ def graphs_of(shim: TransformerShim) -> Iterator[Callable[[], tuple[bytes, int]]
 def _traced(whole: _Layers, inputs: tuple[Any, ...], names: list[str]) -> bytes:
     """By running the model once."""
     axes = {name: {0: "sequences", 1: "pieces"} for name in (*_INPUTS, *names)}
-    file = io.BytesIO()
+    file: Any = io.BytesIO()
     with _quiet(), torch.no_grad():
         torch.onnx.export(
             whole, inputs, file, dynamo=False, opset_version=_OPSET, dynamic_axes=axes,
             input_names=_INPUTS, output_names=names,
         )  # fmt: skip
-    return file.getvalue()
+    content: bytes = file.getvalue()
+    return content
 
 
 def _exported(whole: _Layers, inputs: tuple[Any, ...], names: list[str]) -> bytes:

@@ -23,7 +23,7 @@ def declare_extensions(declare: ExtensionTable) -> None:
 @hookimpl
 def check_environment(report: Report) -> None:
     """The version of ONNX Runtime, and what it can compute on."""
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     providers = ", ".join(onnxruntime.get_available_providers())
     report.ok(f"onnxruntime {onnxruntime.__version__} ({providers})")

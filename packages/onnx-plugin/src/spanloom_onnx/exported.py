@@ -170,7 +170,7 @@ def _tokenizer(content: bytes, about: Description) -> FastTokenizer:
 
 def _session(graph: Any, path: Path | None, threads: int, provider: str) -> Any:
     check_graph(memoryview(graph), f"'{path or _GRAPH}'")
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     known = onnxruntime.get_available_providers()
     if provider not in known:

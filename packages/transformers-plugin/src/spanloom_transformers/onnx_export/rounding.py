@@ -189,7 +189,7 @@ def _drop_unused(model: ModelProto) -> None:
 def most_wrong(model: ModelProto, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Sequence[str]:
     """The linear layers of a graph, those first whose output rounding changes most, by the share of
     its length, on padded ``ids``."""
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     layers = linear_layers(model)
     watched = ModelProto()

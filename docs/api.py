@@ -50,6 +50,7 @@ MODULES = {
     "spanloom_display": "Pages and pictures of annotated text.",
     "spanloom_hub": "Packaged pipelines of others, fetched and installed.",
     "spanloom_vectors": "Tables of word vectors.",
+    "spanloom_onnx": "Transformers without torch, and what all transformers have in common.",
     "spanloom_transformers": "Transformers as shared encoders.",
     "spanloom_pretrain": "Pretraining on raw text.",
     "spanloom_devkit": "Looking at installed plugins.",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -269,6 +270,29 @@ def test_folders_of_transformers(bert: Path, data: Any, harm: Harm) -> None:
     with damaged(one_of(data, bert), harm):
         survives(lambda: load_pretrained(settings), all_of(bert))
         survives(lambda: restore(bert, settings), all_of(bert))
+
+
+# -- exported transformers
+
+EXPORTED = Path(__file__).parents[1] / "packages/onnx-plugin/tests/data/exported/transformer/model"
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shutil.copytree(EXPORTED, tmp_path_factory.mktemp("exported") / "model")
+
+
+@given(data=st.data(), harm=damage())
+@FUZZ
+def test_folders_of_exported_transformers(exported: Path, data: Any, harm: Harm) -> None:
+    from spanloom_onnx.exported import ExportedEncoder
+
+    ids = np.array([[2, 7, 9, 3], [2, 8, 3, 0]])
+    with damaged(one_of(data, exported), harm):
+        survives(
+            lambda: ExportedEncoder.of_folder(exported).run(ids, (ids > 0).astype(np.int64)),
+            all_of(exported),
+        )
 
 
 # -- pretraining

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import srsly
 from thinc.api import Model
@@ -35,14 +35,15 @@ def OnnxModel(
     overlap: float = 0.25,
     threads: int = 0,
     provider: str = CPU,
+    system: Literal["spanloom", "spacy"] = "spanloom",
 ) -> Model[list[Doc], FullTransformerBatch]:
     """An encoder that `spanloom transformers export` wrote, over the spans that ``get_spans``
     gives; it computes in ONNX Runtime, and doesn't learn.
 
-    ``overflow``, ``window`` and ``overlap`` are those of ``TransformerModel``. ``threads`` is how
-    many compute one pass; 0 takes ``OMP_NUM_THREADS``, or without it as many as there are cores.
-    ``provider`` is ONNX Runtime's name of what computes, such as ``"CUDAExecutionProvider"`` of the
-    package onnxruntime-gpu.
+    ``overflow``, ``window``, ``overlap`` and ``system`` are those of ``TransformerModel``.
+    ``threads`` is how many compute one pass; 0 takes ``OMP_NUM_THREADS``, or without it as many as
+    there are cores. ``provider`` is ONNX Runtime's name of what computes, such as
+    ``"CUDAExecutionProvider"`` of the package onnxruntime-gpu.
     """
     problems = wrong_limits(overflow, overlap, window)
     if threads < 0:
@@ -63,6 +64,7 @@ def OnnxModel(
             "overflow": overflow,
             "window": window or 0,
             "overlap": overlap,
+            "with_space": system != "spacy",
         },
     )
 
@@ -77,6 +79,7 @@ def Tok2VecOnnx(
     overlap: float = 0.25,
     threads: int = 0,
     provider: str = CPU,
+    system: Literal["spanloom", "spacy"] = "spanloom",
 ) -> Model[list[Doc], list[Floats2d]]:
     """An exported encoder and its pooling inside one component: what a ``Tok2VecTransformer``
     becomes. The arguments are those of :func:`OnnxModel`."""
@@ -87,6 +90,7 @@ def Tok2VecOnnx(
         overlap=overlap,
         threads=threads,
         provider=provider,
+        system=system,
     )
     return with_pooling(transformer, pooling, 0.0, max_batch_items)
 
@@ -109,7 +113,7 @@ def forward(
     attrs = model.attrs
     own = encoder.description.limit
     limit = min(own, attrs["window"] or own)
-    limits = Limits(limit, attrs["overlap"], attrs["overflow"])
+    limits = Limits(limit, attrs["overlap"], attrs["overflow"], attrs["with_space"])
     sequences = make_sequences(docs, attrs["get_spans"](docs), encoder.tokenizer, limits)
     layers = encoder.encode(sequences, int(attrs["max_batch_items"]))
     asarray: Any = model.ops.asarray2f

@@ -109,6 +109,10 @@ def export(
             sum(len(each.linear) for each in encoders),
             size,
         )
+        if precision == "fp32" and found.difference > tolerance:
+            raise DataError(
+                f"vectors differ by more than {tolerance}, nothing was written\n{found}"
+            )
         if precision == "fp32" or found.loss <= max_loss:
             twin.to_disk(output)
             return found

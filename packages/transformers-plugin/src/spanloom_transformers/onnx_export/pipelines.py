@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["with_encoders"]
 
 #: Settings that both have.
-_SAME = ("get_spans", "pooling", "max_batch_items", "overflow", "window", "overlap")
+_SAME = ("get_spans", "pooling", "max_batch_items", "overflow", "window", "overlap", "system")
 
 
 def with_encoders(nlp: Pipeline, folders: Mapping[Place, Path]) -> Pipeline:

@@ -209,7 +209,7 @@ def test_averages_can_be_used(build: Any) -> None:
 
 
 def test_heads_that_pool_alike_share_the_work(build: Any, monkeypatch: Any) -> None:
-    from spanloom_transformers import listener
+    from spanloom_onnx import listener
 
     nlp = build(heads={"a": {}, "b": {}, "c": {"pooling": "reduce_max.v1"}})
     calls = []

@@ -163,6 +163,19 @@ def test_what_cannot_be_exported_is_named(
         export(build(kind, **settings), tmp_path / "out", texts=TEXTS)
 
 
+def test_a_pipeline_that_computes_in_int8_is_exported_by_its_own_weights(
+    build: Callable[..., Any], tmp_path: Path
+) -> None:
+    nlp = learned(build("bert"))
+    whole = nlp("A fox")._.trf_data.tensors[-1]
+    shim = nlp.get_pipe("transformer").model.shims[0]
+    shim.use_int8(True)
+    export(nlp, tmp_path / "out", texts=TEXTS)
+    assert shim.int8
+    other = spanloom.load(tmp_path / "out")("A fox")
+    np.testing.assert_allclose(other._.trf_data.tensors[-1], whole, atol=1e-5)
+
+
 def test_nothing_to_export_and_nothing_to_compare_on(
     build: Callable[..., Any], tmp_path: Path
 ) -> None:

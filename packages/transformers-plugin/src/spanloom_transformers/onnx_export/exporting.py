@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import numpy as np
 from spanloom.errors import DataError
 from spanloom.io.files import check_replaceable
 
+from ..model import shim_of
 from ..quantization import scores_of
 from .encoders import Graph, Made, Place, difference, made, places_in
 from .pipelines import with_encoders
@@ -95,30 +97,46 @@ def export(
     if not listed or (precision != "fp32" and not examples):
         needed = "texts" if precision == "fp32" else "annotated examples that training didn't see"
         raise DataError(f"an export in {precision} is tried before it is written: give {needed}")
-    docs = list(nlp.pipe(listed))
-    encoders = [made(nlp, place, docs, tolerance) for place in places_in(nlp)]
-    before = scores_of(nlp.evaluate(examples), scores) if examples else {}
-    for graphs in _attempts(nlp, encoders, precision, docs):
-        twin, size = _twin(nlp, encoders, graphs, precision)
-        after = scores_of(twin.evaluate(examples), scores) if examples else {}
-        found = Exported(
-            precision,
-            max(_difference(nlp, twin, each.place, docs) for each in encoders),
-            {key: (before[key], after[key]) for key in before},
-            tuple(name for graph in graphs for name in graph.exact_layers),
-            sum(len(each.linear) for each in encoders),
-            size,
-        )
-        if precision == "fp32" and found.difference > tolerance:
-            raise DataError(
-                f"vectors differ by more than {tolerance}, nothing was written\n{found}"
+    with _exact(nlp):
+        docs = list(nlp.pipe(listed))
+        encoders = [made(nlp, place, docs, tolerance) for place in places_in(nlp)]
+        before = scores_of(nlp.evaluate(examples), scores) if examples else {}
+        for graphs in _attempts(nlp, encoders, precision, docs):
+            twin, size = _twin(nlp, encoders, graphs, precision)
+            after = scores_of(twin.evaluate(examples), scores) if examples else {}
+            found = Exported(
+                precision,
+                max(_difference(nlp, twin, each.place, docs) for each in encoders),
+                {key: (before[key], after[key]) for key in before},
+                tuple(name for graph in graphs for name in graph.exact_layers),
+                sum(len(each.linear) for each in encoders),
+                size,
             )
-        if precision == "fp32" or found.loss <= max_loss:
-            twin.to_disk(output)
-            return found
-    raise DataError(
-        f"{precision} costs more than {100 * max_loss:.2f} points, so nothing was written\n{found}"
-    )
+            if precision == "fp32" and found.difference > tolerance:
+                raise DataError(
+                    f"vectors differ by more than {tolerance}, nothing was written\n{found}"
+                )
+            if precision == "fp32" or found.loss <= max_loss:
+                twin.to_disk(output)
+                return found
+        raise DataError(
+            f"{precision} costs more than {100 * max_loss:.2f} points, so nothing was written\n"
+            f"{found}"
+        )
+
+
+@contextmanager
+def _exact(nlp: Pipeline) -> Iterator[None]:
+    """Inside a ``with`` block, a pipeline of ``quantize`` too computes with its own weights."""
+    shims = [shim_of(place.model_in(nlp)) for place in places_in(nlp)]
+    rounded = [shim for shim in shims if shim is not None and shim.int8]
+    for shim in rounded:
+        shim.use_int8(False)
+    try:
+        yield
+    finally:
+        for shim in rounded:
+            shim.use_int8(True)
 
 
 def _attempts(

@@ -23,24 +23,15 @@ from .pieces import FastTokenizer
 if TYPE_CHECKING:
     from spanloom.tokens import Doc, Span
 
-<<<<<<< HEAD:packages/transformers-plugin/src/spanloom_transformers/sequences.py
-    from .token_pieces import TokenPieces
 
-=======
->>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders):packages/onnx-plugin/src/spanloom_onnx/sequences.py
 __all__ = [
     "Limits",
     "Overflow",
     "Sequences",
     "make_packs",
     "make_sequences",
-<<<<<<< HEAD:packages/transformers-plugin/src/spanloom_transformers/sequences.py
-    "make_token_sequences",
-    "with_specials",
-=======
     "with_specials",
     "wrong_limits",
->>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders):packages/onnx-plugin/src/spanloom_onnx/sequences.py
 ]
 
 Ints = NDArray[np.int64]
@@ -154,58 +145,6 @@ def make_sequences(
         row_lengths,
         *windows,
         truncated=truncated,
-    )
-
-
-def make_token_sequences(
-    docs: Sequence[Doc], tokenizer: TokenPieces, window: int, overlap: float
-) -> Sequences:
-    """Whole documents, encoded token by token and cut into windows of pieces, one every ``window *
-    (1 - overlap)`` of them, as spacy-curated-transformers does: special pieces are at the ends of a
-    document alone, and a piece in two windows counts half in each."""
-    step = max(1, round(window * (1 - overlap)))
-    ids: list[int] = []
-    rows, counts, lengths, starts, ends = [], [], [], [], []
-    for doc in docs:
-        pieces = tokenizer.encode_tokens(doc.words, doc.spaces.tolist())
-        sizes = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
-        first = len(ids) + len(tokenizer.prefix)
-        rows.append(np.arange(first, first + int(sizes.sum())))
-        counts.append(sizes)
-        special = np.zeros(1, dtype=np.int64)
-        starts += [special, np.repeat(doc.starts, sizes), special]
-        ends += [special, np.repeat(doc.ends, sizes), special]
-        ids += [*tokenizer.prefix.tolist(), *(p for each in pieces for p in each)]
-        ids += tokenizer.suffix.tolist()
-        lengths.append(int(sizes.sum()) + 2)
-    full = np.array(lengths, dtype=np.int64)
-    begins = np.cumsum(full) - full
-    cuts = [
-        np.arange(begin + at, begin + min(at + window, size))
-        for begin, size in zip(begins.tolist(), lengths)
-        for at in range(0, size, step)
-    ]
-    nothing = np.zeros(0, dtype=np.int64)
-    index = np.concatenate([nothing, *cuts])
-    sizes = np.fromiter(map(len, cuts), dtype=np.int64, count=len(cuts))
-    seen = np.bincount(index, minlength=len(ids))
-    pieces_ = Pieces(
-        np.array(ids, dtype=np.int64),
-        np.concatenate([nothing, *starts]),
-        np.concatenate([nothing, *ends]),
-        full,
-        tokenizer,
-    )
-    return Sequences(
-        [[doc[:]] for doc in docs],
-        pieces_,
-        PieceAlignment(np.concatenate([nothing, *rows]), np.concatenate([nothing, *counts])),
-        np.fromiter(map(len, docs), dtype=np.int64, count=len(docs)),
-        full,
-        index,
-        np.cumsum(sizes) - sizes,
-        sizes,
-        None if (seen == 1).all() else (1.0 / seen[index]).astype(np.float32),
     )
 
 

@@ -15,12 +15,9 @@ from spanloom_onnx.span_getters import get_doc_spans
 
 from .devices import to_array, to_tensor
 from .encoder import encode, encode_for_training
-<<<<<<< HEAD
-from .sequences import Limits, Sequences, make_sequences, make_token_sequences
-=======
->>>>>>> 59689cb (Move what of transformers needs no torch to spanloom-onnx, which runs exported encoders)
 from .settings import Settings, takes_settings
 from .shim import TransformerShim
+from .token_pieces import make_token_sequences
 
 if TYPE_CHECKING:
     from spanloom_onnx.span_getters import SpanGetter

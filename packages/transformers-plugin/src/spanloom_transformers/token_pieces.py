@@ -8,16 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spanloom.errors import ConfigError, ConfigProblem, SerializationError
+from spanloom_onnx.align import PieceAlignment
+from spanloom_onnx.data import Pieces
+from spanloom_onnx.pieces import Encoded
+from spanloom_onnx.sequences import Sequences
 
-from .pieces import Encoded
+if TYPE_CHECKING:
+    from spanloom.tokens import Doc
 
-__all__ = ["TokenPieces"]
+__all__ = ["TokenPieces", "make_token_sequences"]
 
 Ints = NDArray[np.int64]
 _FILE, _MODEL = "token_pieces.json", "token_pieces.model"
@@ -193,3 +198,55 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], bytes], Callable[[str], list[i
     "sentencepiece": _sentence_pieces,
     "characters": _characters,
 }
+
+
+def make_token_sequences(
+    docs: Sequence[Doc], tokenizer: TokenPieces, window: int, overlap: float
+) -> Sequences:
+    """Whole documents, encoded token by token and cut into windows of pieces, one every ``window *
+    (1 - overlap)`` of them, as spacy-curated-transformers does: special pieces are at the ends of a
+    document alone, and a piece in two windows counts half in each."""
+    step = max(1, round(window * (1 - overlap)))
+    ids: list[int] = []
+    rows, counts, lengths, starts, ends = [], [], [], [], []
+    for doc in docs:
+        pieces = tokenizer.encode_tokens(doc.words, doc.spaces.tolist())
+        sizes = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces))
+        first = len(ids) + len(tokenizer.prefix)
+        rows.append(np.arange(first, first + int(sizes.sum())))
+        counts.append(sizes)
+        special = np.zeros(1, dtype=np.int64)
+        starts += [special, np.repeat(doc.starts, sizes), special]
+        ends += [special, np.repeat(doc.ends, sizes), special]
+        ids += [*tokenizer.prefix.tolist(), *(p for each in pieces for p in each)]
+        ids += tokenizer.suffix.tolist()
+        lengths.append(int(sizes.sum()) + 2)
+    full = np.array(lengths, dtype=np.int64)
+    begins = np.cumsum(full) - full
+    cuts = [
+        np.arange(begin + at, begin + min(at + window, size))
+        for begin, size in zip(begins.tolist(), lengths)
+        for at in range(0, size, step)
+    ]
+    nothing = np.zeros(0, dtype=np.int64)
+    index = np.concatenate([nothing, *cuts])
+    sizes = np.fromiter(map(len, cuts), dtype=np.int64, count=len(cuts))
+    seen = np.bincount(index, minlength=len(ids))
+    pieces_ = Pieces(
+        np.array(ids, dtype=np.int64),
+        np.concatenate([nothing, *starts]),
+        np.concatenate([nothing, *ends]),
+        full,
+        tokenizer,
+    )
+    return Sequences(
+        [[doc[:]] for doc in docs],
+        pieces_,
+        PieceAlignment(np.concatenate([nothing, *rows]), np.concatenate([nothing, *counts])),
+        np.fromiter(map(len, docs), dtype=np.int64, count=len(docs)),
+        full,
+        index,
+        np.cumsum(sizes) - sizes,
+        sizes,
+        None if (seen == 1).all() else (1.0 / seen[index]).astype(np.float32),
+    )

@@ -187,9 +187,10 @@ def made(nlp: Pipeline, place: Place, docs: Sequence[Any], tolerance: float) -> 
 
 
 def _check(shim: TransformerShim, name: str) -> None:
-    if not shim.tokenizer.is_fast:
+    if shim.of_tokens is not None or not shim.tokenizer.is_fast:
+        kind = "one of single tokens" if shim.of_tokens is not None else shim.tokenizer.kind
         raise PipelineError(
-            f"'{name}' can't be exported: its tokenizer ({shim.tokenizer.kind}) is none of the "
+            f"'{name}' can't be exported: its tokenizer ({kind}) is none of the "
             f"library tokenizers, and others need transformers to run"
         )
     if shim.settings.transformer_config.get("output_attentions"):

@@ -85,20 +85,17 @@ def initialized(component: Any) -> Iterator[None]:
 
 @contextmanager
 def fitted(component: Any) -> Iterator[None]:
-    """Let what initializing a component raises for layers of thinc that take flat arrays, and stand
-    where lists of arrays come, be a :class:`PipelineError` that names ours."""
+    """Name the layer of thinc that takes flat arrays where initializing fails since a list came."""
     try:
         yield
-    except SpanloomError:
-        raise
     except Exception as error:
-        if layer := _flat_layer(getattr(component, "model", None)):
-            raise PipelineError(
-                f"Component '{component.name}': thinc's {layer} takes flat arrays, and gets a list "
-                "with one for each document: use spanloom.layers.remap_ids, Embed and add in the "
-                "place of thinc's, or put thinc's into with_array(...)"
-            ) from error
-        raise
+        layer = _flat_layer(getattr(component, "model", None))
+        if isinstance(error, SpanloomError) or layer is None:
+            raise
+        raise PipelineError(
+            f"Component '{component.name}': thinc's {layer} takes flat arrays, not a list with one "
+            "for each document: use remap_ids, Embed and add of spanloom.layers, or with_array"
+        ) from error
 
 
 def _flat_layer(model: Any) -> str | None:

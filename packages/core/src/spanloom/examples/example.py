@@ -59,9 +59,8 @@ class Example:
         try:
             return cls(predicted, reference_from_dict(predicted, example_dict, strict=strict))
         except (TypeError, AttributeError) as error:
-            raise DataError(
-                f"annotation of {predicted.text[:40]!r} that can't be used: {error}"
-            ) from error
+            told = f"annotation of {predicted.text[:40]!r} that can't be used: {error}"
+            raise DataError(told) from error
 
     def to_dict(self) -> dict[str, Any]:
         """The reference's annotation, in the form of spaCy's: a ``doc_annotation`` and a

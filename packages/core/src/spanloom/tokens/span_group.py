@@ -139,13 +139,9 @@ class SpanGroups(dict[str, SpanGroup]):
             self[name] = default
         return self[name]
 
-    def update(  # type: ignore[override]
-        self,
-        groups: Mapping[str, Iterable[Span]] | Iterable[tuple[str, Iterable[Span]]] = (),
-        **more: Iterable[Span],
-    ) -> None:
+    def update(self, *groups: Mapping[str, Iterable[Span]], **more: Iterable[Span]) -> None:  # type: ignore[override]
         """Set several groups, as for a dict."""
-        for name, value in dict(groups, **more).items():
+        for name, value in dict(*groups, **more).items():
             self[name] = value
 
     def copy(self, doc: Doc | None = None) -> SpanGroups:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Any
 
 from ..errors import DataError
 from .strings import StringStore
@@ -44,12 +44,6 @@ def normalize_feats(feats: str | Mapping[str, str]) -> str:
     return "|".join(parts) or EMPTY_MORPH
 
 
-class HasStrings(Protocol):
-    """A vocab."""
-
-    strings: StringStore
-
-
 class MorphAnalysis:
     """The morphological features of a token. Can't be changed; see :meth:`set`.
 
@@ -64,7 +58,7 @@ class MorphAnalysis:
         self._feats = normalize_feats(feats)
 
     @classmethod
-    def from_id(cls, vocab: HasStrings, key: int) -> MorphAnalysis:
+    def from_id(cls, vocab: Any, key: int) -> MorphAnalysis:
         """The analysis of an id, as a MORPH column holds it."""
         return cls(vocab.strings, vocab.strings[key])
 

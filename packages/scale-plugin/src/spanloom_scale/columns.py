@@ -84,7 +84,7 @@ def _array(name: str, docs: Sequence[Doc], lengths: NDArray[np.int64]) -> Any:
     if not docs:
         return pa.array([], COLUMNS[name])
     if name in _OF_DOC:
-        return column_lists(_OF_DOC[name], docs[0].lexicon, docs, lengths)
+        return column_lists(_OF_DOC[name], docs, lengths)
     return _MAKERS[name](docs, lengths)
 
 

@@ -17,6 +17,8 @@ __all__ = ["BadLine", "json_line", "numbered_lines"]
 #: Bytes that a line may have unless another number is given: a library of books.
 LONGEST = 1 << 27
 
+Opener = Callable[[Path], BinaryIO]
+
 
 class BadLine(str):
     """Stands for a line that can't be read; ``error`` says why."""
@@ -24,12 +26,12 @@ class BadLine(str):
     error: FormatError
 
 
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+
+
 def numbered_lines(
-    path: str | Path,
-    *,
-    lenient: bool = False,
-    longest: int = LONGEST,
-    opened: Callable[[Path], BinaryIO] | None = None,
+    path: str | Path, *, lenient: bool = False, longest: int = LONGEST, opened: Opener = _opened
 ) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 text file, gzipped or not, with their numbers from 1.
 
@@ -41,7 +43,7 @@ def numbered_lines(
     if not path.is_file():
         raise MissingFileError(f"There is no file at '{path.absolute()}'")
     number = 0
-    with (opened or _opened)(path) as file:
+    with opened(path) as file:
         try:
             for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
                 if len(line) > longest:
@@ -80,7 +82,3 @@ def _bad(path: Path, number: int, what: str) -> BadLine:
     line = BadLine("(unreadable)")
     line.error = FormatError(path, number, what)
     return line
-
-
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))

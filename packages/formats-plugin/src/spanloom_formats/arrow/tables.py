@@ -117,7 +117,7 @@ def _batch(lexicon: Lexicon, docs: list[Doc]) -> Any:
             "tokens": as_lists(decoded(places, lexicon.texts_of(types)), lengths),
             "spaces": as_lists(pa.array(np.concatenate([*spaces, rows[:0] > 0])), lengths, known),
             "norm": _norms(places, norms, lengths),
-            **{name.lower(): column_lists(name, lexicon, docs, lengths) for name in COLUMNS},
+            **{name.lower(): column_lists(name, docs, lengths) for name in COLUMNS},
             "cats": pa.array(
                 [list(doc._cats.items()) if doc._cats else None for doc in docs],
                 schema.field("cats").type,

@@ -214,10 +214,6 @@ class Registries:
         """All names of a registry, sorted; imports no plugin."""
         return self[registry_name].names()
 
-    def load_all(self, registry_name: str) -> tuple[dict[str, Any], dict[str, Exception]]:
-        """Load every name of a registry: the objects, and the error of each that failed."""
-        return self[registry_name].load_all()
-
     def prefer(self, choices: Mapping[str, str]) -> AbstractContextManager[None]:
         """Settle clashes inside a ``with``: ``{"architectures/x.v1": "distribution"}``."""
         return prefer(choices)

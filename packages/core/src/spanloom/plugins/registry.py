@@ -132,24 +132,6 @@ class Registry(catalogue.Registry):  # type: ignore[misc]  # catalogue has no ty
         """All names that can be asked for, sorted; imports nothing."""
         return sorted({*current().names(self.group), *self._own_names()})
 
-    def load_all(self) -> tuple[dict[str, Any], dict[str, Exception]]:
-        """Load every name: what could be loaded, and the error of each that couldn't.
-
-        It imports every plugin of this registry, so nothing in Spanloom calls it.
-        """
-        objects: dict[str, Any] = {}
-        failures: dict[str, Exception] = {}
-        for name in self.names():
-            try:
-                objects[name] = self.get(name)
-            except (NameClashError, PluginError) as error:
-                failures[name] = error
-        return objects, failures
-
-    def get_all(self) -> dict[str, Any]:
-        """What `load_all` could load. Prefer `names`: this imports every plugin."""
-        return self.load_all()[0]
-
     def forget(self) -> None:
         """Look everything up anew, as after `spanloom.plugins.refresh`."""
         for cache in (self._values, self._loaded, self._failures, self._warned):

@@ -193,6 +193,7 @@ def together(session: nox.Session) -> None:
             ("transformers", "pretraining"),
             ("spacy", "pipelines"),
             ("spacy", "saved_parts"),
+            ("spacy", "going_on"),
         )
         for package, file in crossing:
             path = PACKAGES[package] / "tests" / f"test_{file}.py"

@@ -39,7 +39,7 @@ def info_command(model: str | None, as_json: bool, graph: str | None) -> None:
     if graph is not None:
         _show_graph(model, graph, as_json)
         return
-    found = _installed() if model is None else _saved(_folder(model))
+    found = _installed() if model is None else _saved(model)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -101,7 +101,13 @@ def _size(folder: Path) -> str:
     return f"{size / 2**20:.1f} MiB on disk, and about as much in memory"
 
 
-def _saved(folder: Path) -> dict[str, Any]:
+def _saved(model: str) -> dict[str, Any]:
+    from ..plugins.registries import registry
+
+    folder = _folder(model)
+    if not folder.exists() and (foreign := registry.foreign_pipeline(model)) is not None:
+        nlp = foreign.config["nlp"]
+        return {**foreign.meta, "lang": nlp["lang"], "pipeline": nlp["pipeline"]}
     meta = read_json(existing(folder, "saved pipeline") / "meta.json", "meta.json of a pipeline")
     return {**meta, "size": _size(folder)}
 

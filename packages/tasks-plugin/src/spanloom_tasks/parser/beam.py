@@ -12,6 +12,7 @@ from spanloom.plugins.factory import component_defaults, factory_info
 from spanloom.tokens.batch import Batch
 
 from ..transitions.arc_eager_beam import Beam, Bounds
+from ..transitions.arc_eager_open import OpenActions
 from .beam_training import beam_update
 from .component import DependencyParser, check_learn_tokens, make_parser
 from .trees import GoldTrees, NonSpaceTokens, Parse, finished
@@ -128,7 +129,8 @@ class BeamDependencyParser(DependencyParser):
 
     def _explore(self, scorer: Any, trees: GoldTrees) -> Any:
         # As spaCy's: by the generator that fix_random_seed sets.
-        if np.random.random() >= self.cfg["beam_update_prob"]:
+        own = isinstance(self._actions, OpenActions)  # a beam doesn't know these
+        if own or np.random.random() >= self.cfg["beam_update_prob"]:
             return super()._explore(scorer, trees)
         width, density = int(self.cfg["beam_width"]), float(self.cfg["beam_density"])
         return beam_update(scorer, trees, self._actions, width, density)

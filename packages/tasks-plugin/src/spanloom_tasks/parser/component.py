@@ -178,11 +178,6 @@ class DependencyParser(TransitionComponent):
     def _gold(
         self, examples: Sequence[Example], batch: Batch
     ) -> tuple[NonSpaceTokens, GoldTrees] | None:
-        if isinstance(self._actions, OpenActions):
-            raise PipelineError(
-                f"'{self.name}' was trained by spaCy, and can't go on learning here: freeze it "
-                f"([training] frozen_components), or replace it by a new parser"
-            )
         tokens = NonSpaceTokens.of(batch, constrained=False)
         cut = self.cfg["update_with_oracle_cut_size"]
         trees = gold_trees(examples, tokens, self._numbers, cut)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..transitions.arc_eager import ParserActions, ParserStates, check_finite
+from ..transitions.arc_eager_open import OpenActions
+from ..transitions.arc_eager_open_oracle import OpenOracle, WatchedStates
 from ..transitions.arc_eager_oracle import ParserOracle
 from ..transitions.loss import oracle_gradient
 from .trees import GoldTrees
@@ -24,9 +26,7 @@ def explore(
     ones. Returns the loss, and the tokens of the visited states with the gradients of their scores.
     Where scores aren't finite, the loss is NaN, and there is nothing to learn.
     """
-    every = np.ones(len(gold.heads), dtype=bool)
-    states = ParserStates(gold.lengths, breaks=every)
-    oracle = ParserOracle(states, actions, gold.heads, gold.relations, gold.starts)
+    states, oracle = _watched(gold, actions)
     random = np.random.default_rng(np.random.randint(0, 2**31 - 1))
     visited: list[tuple[Any, Any, Any, Any]] = []
     while len(states.docs):
@@ -49,3 +49,13 @@ def explore(
     ids, scores, number, good = (np.concatenate(parts) for parts in zip(*visited))
     loss, gradient = oracle_gradient(scores, actions.valid[number], good, np)
     return loss, (ids, gradient)
+
+
+def _watched(gold: GoldTrees, actions: ParserActions) -> tuple[Any, Any]:
+    """States at their beginning, and the oracle that follows them."""
+    if isinstance(actions, OpenActions):
+        watched = WatchedStates(gold.lengths, gold.heads)
+        return watched, OpenOracle(watched, actions, gold.relations, gold.starts)
+    every = np.ones(len(gold.heads), dtype=bool)
+    states = ParserStates(gold.lengths, breaks=every)
+    return states, ParserOracle(states, actions, gold.heads, gold.relations, gold.starts)

@@ -61,6 +61,7 @@ class ParserActions:
         kinds += [*[LEFT] * len(self.left), *[RIGHT] * len(self.right)]
         self.size = len(kinds)
         self.first_right = self.size - len(self.right)
+        self.first_left = self.first_right - len(self.left)
         self.kinds = xp.asarray(kinds, dtype="int8")
         self.relations = xp.asarray([*none, *self.left, *self.right], dtype="int64")
         flat = np.asarray(kinds, dtype=np.int8)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import spanloom
 from spanloom import Doc
 from spanloom.errors import DataError
 from spanloom_rules import Lemmatizer, Lookups
+from spanloom_rules.lemmas.languages import pymorphy
 
 TABLES = {
     "lemma_lookup": {"liep": "lopen", "chevaux": ["cheval"], "rossi": "rosso"},
@@ -120,7 +123,36 @@ def test_lemmas_of_a_language(lang: str, word: str, pos: str, morph: str, lemma:
     assert lemmatizer(doc)[0].lemma_ == lemma
 
 
+def test_a_mode_that_a_language_has_not_is_named_with_what_to_do() -> None:
+    with pytest.raises(DataError, match="'pymorphy2': this language has .*trainable_lemmatizer"):
+        Lemmatizer(spanloom.Vocab("ru"), mode="pymorphy2")
+
+
 @pytest.mark.parametrize("mode", ["pymorphy3", "pymorphy3_lookup"])
-def test_a_mode_that_a_language_has_not_is_named_with_what_to_do(mode: str) -> None:
-    with pytest.raises(DataError, match=f"'{mode}': this language has .*trainable_lemmatizer"):
-        Lemmatizer(spanloom.Vocab("ru"), mode=mode)
+def test_without_pymorphy_it_is_said_what_to_install(mode: str, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymorphy3", None)
+    pymorphy._analyzer.cache_clear()
+    vocab = spanloom.Vocab("uk")
+    lemmatizer = Lemmatizer(vocab, mode=mode)
+    with pytest.raises(DataError, match=r"pip install 'spanloom-rules\[pymorphy\]'"):
+        lemmatizer(Doc(vocab, words=["слова"], pos=["NOUN"]))
+
+
+@pytest.mark.parametrize(
+    ("lang", "word", "pos", "morph", "lemma"),
+    [
+        ("ru", "стали", "NOUN", "Case=Gen|Number=Sing", "сталь"),
+        ("ru", "стали", "VERB", "Tense=Past", "стать"),
+        ("ru", "Москвы", "PROPN", "", "москва"),
+        ("ru", "«", "PUNCT", "", '"'),
+        ("ru", "Неттакогослова", "NOUN", "", "неттакогослова"),
+        ("ru", "быстро", "ADV", "", "быстро"),
+        ("uk", "слова", "NOUN", "Case=Gen", "слово"),
+    ],
+)
+def test_lemmas_by_pymorphy(lang: str, word: str, pos: str, morph: str, lemma: str) -> None:
+    pytest.importorskip(f"pymorphy3_dicts_{lang}")
+    pymorphy._analyzer.cache_clear()
+    vocab = spanloom.Vocab(lang)
+    doc = Doc(vocab, words=[word], pos=[pos], morphs=[morph])
+    assert Lemmatizer(vocab)(doc)[0].lemma_ == lemma

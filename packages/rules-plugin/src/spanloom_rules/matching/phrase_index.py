@@ -137,7 +137,7 @@ class PhraseIndex:
             levels.append((begins[on], places[on] + 1))
         starts, nodes = (np.concatenate(each) for each in zip(*levels))
         ends = starts + np.repeat(np.arange(depth + 1) + 1, [len(each) for each, _ in levels])
-        ended = self._ended[nodes]
+        ended = self._ended[nodes].astype(np.int64)
         whole = ended >= 0
         if len(limits) > 1:  # what goes on in the next text is no phrase
             whole &= ends <= limits[limits.searchsorted(starts, side="right")]

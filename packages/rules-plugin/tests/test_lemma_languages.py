@@ -151,6 +151,7 @@ def test_without_pymorphy_it_is_said_what_to_install(mode: str, monkeypatch) -> 
     ],
 )
 def test_lemmas_by_pymorphy(lang: str, word: str, pos: str, morph: str, lemma: str) -> None:
+    pytest.importorskip("pymorphy3")
     pytest.importorskip(f"pymorphy3_dicts_{lang}")
     pymorphy._analyzer.cache_clear()
     vocab = spanloom.Vocab(lang)

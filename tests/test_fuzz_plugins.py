@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -229,7 +230,61 @@ def test_bytes_of_spacy(spacy_files: Path, harm: Harm) -> None:
     survives(lambda: spanloom.blank("en").from_bytes(changed), len(changed))
 
 
+def unpacked(folder: Path, package: str, name: str) -> Path:
+    """The pipelines in an archive of a package's tests."""
+    file = Path(__file__).parents[1] / "packages" / package / "tests" / "data" / name
+    with tarfile.open(file) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def spacy_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return unpacked(tmp_path_factory.mktemp("parts"), "spacy-plugin", "saved_parts.tar.xz")
+
+
+@given(data=st.data(), harm=damage(), name=st.sampled_from(["groups", "trees", "floret"]))
+@FUZZ
+def test_parts_of_spacy(spacy_parts: Path, data: Any, harm: Harm, name: str) -> None:
+    folder = spacy_parts / name
+    with damaged(one_of(data, folder), harm):
+        survives(lambda: spanloom.load(folder)("Ann Lee sees the dog."), all_of(folder))
+
+
+@given(data=st.data(), harm=damage(), part=st.sampled_from(["bow2_many", "ensemble1_one"]))
+@FUZZ
+def test_classifiers_of_spacy(spacy_parts: Path, data: Any, harm: Harm, part: str) -> None:
+    folder = spacy_parts / "texts"
+    names = json.loads((folder / "meta.json").read_text("utf8"))["pipeline"]
+    others = [name for name in names if name != part]
+    with damaged(one_of(data, folder / part), harm):
+        survives(lambda: spanloom.load(folder, exclude=others)("Ann Lee."), all_of(folder))
+
+
 # -- transformers
+
+
+@pytest.fixture(scope="module")
+def spacy_transformers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("torch")
+    folder = tmp_path_factory.mktemp("transformers")
+    unpacked(folder, "transformers-plugin", "saved_by_spacy.tar.xz")
+    spanloom.load(folder / "bert")  # what it imports takes longer than any damage
+    return folder
+
+
+KINDS_OF_SPACY = ["bert", "roberta", "curated_bert", "curated_roberta"]
+
+
+@given(data=st.data(), harm=damage(), name=st.sampled_from(KINDS_OF_SPACY), inside=st.booleans())
+@FUZZ
+def test_transformers_of_spacy(
+    spacy_transformers: Path, data: Any, harm: Harm, name: str, inside: bool
+) -> None:
+    folder = spacy_transformers / name
+    file = folder / "transformer" / "model" if inside else one_of(data, folder)
+    with damaged(file, harm):
+        survives(lambda: spanloom.load(folder)("Ann Lee sees the dog."), all_of(folder))
 
 
 @pytest.fixture(scope="module")

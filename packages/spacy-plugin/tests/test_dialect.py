@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,13 @@ import spanloom
 from spanloom import Pipeline, Vocab, registry
 from spanloom.config.foreign import is_foreign
 from spanloom.errors import ConfigError, DataError, SerializationError, UnknownNameError
-from spanloom.tokenizer import CharacterTokenizer, Tokenizer
-from spanloom_spacy.tokenizers import chinese_tokenizer
+from spanloom.tokenizer import Tokenizer
+from spanloom_spacy.segmenters import (
+    SegmentedTokenizer,
+    chinese_tokenizer,
+    thai_tokenizer,
+    vietnamese_tokenizer,
+)
 
 FakeDist = Callable[..., Path]
 
@@ -122,7 +128,44 @@ def test_a_dialect_of_somebody_else_names_advises_and_reads() -> None:
 def test_a_segmenter_that_is_not_here_is_an_error() -> None:
     assert callable(chinese_tokenizer(segmenter="char"))
     with pytest.raises(ConfigError, match=r"nlp\.tokenizer\.segmenter"):
-        chinese_tokenizer(segmenter="jieba")
+        chinese_tokenizer(segmenter="pkuseg")
+
+
+@pytest.mark.parametrize(
+    ("package", "make"),
+    [
+        ("jieba", lambda: chinese_tokenizer("jieba")),
+        ("pythainlp", thai_tokenizer),
+        ("pyvi", vietnamese_tokenizer),
+    ],
+)
+def test_a_segmenter_of_another_library_is_named_with_its_package(
+    package: str, make: Callable[[], Any]
+) -> None:
+    nlp = spanloom.blank("xx")
+    if find_spec(package):
+        assert make()(nlp)("a b").text == "a b"
+    else:
+        with pytest.raises(ConfigError, match=f"pip install {package}"):
+            make()(nlp)
+
+
+def test_words_of_jieba_are_the_tokens() -> None:
+    pytest.importorskip("jieba")
+    tokenizer = chinese_tokenizer("jieba")(spanloom.blank("zh"))
+    doc = tokenizer("我来到北京  清华大学 。\n")
+    assert doc.words == ["我", "来到", "北京", " ", "清华大学", "。", "\n"]
+    assert doc.text == "我来到北京  清华大学 。\n"
+    assert [token.whitespace_ for token in doc][2:5] == [" ", "", " "]
+
+
+def test_words_of_a_segmenter_leave_the_text_as_it_is() -> None:
+    texts = ["", " ", "a", " a  b ", "\n\na b", "👍🏽 ok"]
+    for segment in (list, str.split, lambda text: [text.upper()], lambda text: []):
+        tokenizer = SegmentedTokenizer(Vocab("zh"), segment)
+        assert [doc.text for doc in tokenizer.pipe(texts)] == texts
+    chars = chinese_tokenizer()(spanloom.blank("zh"))
+    assert chars("a👍🏽  b").words == ["a", "👍", "🏽", " ", "b"]
 
 
 def test_without_its_dialect_a_name_is_unknown() -> None:
@@ -134,7 +177,7 @@ def test_without_its_dialect_a_name_is_unknown() -> None:
 def test_tokenizers_by_spacys_names() -> None:
     for name, kind in (
         ("spacy.Tokenizer.v1", Tokenizer),
-        ("spacy.zh.ChineseTokenizer", CharacterTokenizer),
+        ("spacy.zh.ChineseTokenizer", SegmentedTokenizer),
     ):
         nlp = spanloom.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": name}}})
         assert isinstance(nlp.tokenizer, kind), name

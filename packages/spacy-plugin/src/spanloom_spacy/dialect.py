@@ -13,9 +13,17 @@ from .names import our_names
 
 __all__ = ["SPACY", "SpacyDialect"]
 
+_OWN_WORDS = (
+    "its library also tags and lemmatizes, which isn't offered: register a tokenizer of that name "
+    "that calls it (@registry.tokenizers)"
+)
 #: What spaCy has and we don't, by registry, and what to do without.
 _LACKING = {
     "factories": {"entity_linker": "set kb_id of doc.ents in a component of your own"},
+    "tokenizers": {
+        "spacy.ja.JapaneseTokenizer": _OWN_WORDS,
+        "spacy.ko.KoreanTokenizer": _OWN_WORDS,
+    },
     "architectures": {
         "spacy.TextCatLowData.v1": "spaCy can't run it either: use 'spacy.TextCatBOW.v3'",
         "spacy.TorchBiLSTMEncoder.v1": "use 'spacy.MaxoutWindowEncoder.v2'",

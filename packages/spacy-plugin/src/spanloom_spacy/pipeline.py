@@ -20,7 +20,7 @@ from .curated import curated_block, curated_listener
 from .listening import as_ours, listens
 from .names import our_names
 from .parts import Parts, json_of
-from .vocabulary import read_vectors, tokenizer_bytes
+from .vocabulary import NormedTokenizer, read_vectors, tokenizer_bytes
 
 __all__ = ["SpacyPipeline"]
 
@@ -70,7 +70,9 @@ class SpacyPipeline:
     def read(self, nlp: Any, exclude: Collection[str]) -> None:
         """See :class:`~spanloom.plugins.registries.SavedPipeline`."""
         with self._readable("tokenizer"):
-            nlp.tokenizer.from_bytes(tokenizer_bytes(self.parts))
+            # Others have no rules: their words come from another library.
+            if isinstance(nlp.tokenizer, NormedTokenizer):
+                nlp.tokenizer.from_bytes(tokenizer_bytes(self.parts))
         with self._readable("vocab"):
             vectors = read_vectors(self.parts)
             if vectors is not None:

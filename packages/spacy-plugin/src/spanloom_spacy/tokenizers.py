@@ -1,18 +1,14 @@
-"""Tokenizers that configs of spaCy's name, and the rules that its tokenizers save."""
+"""The rules that spaCy's tokenizers save."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from spanloom.errors import ConfigError, ConfigProblem
 from spanloom.io import msgpack
-from spanloom.lang.tokenizers import character_tokenizer
-from spanloom.tokenizer import CharacterTokenizer
 from spanloom.tokenizer.rules import checked_case
-from spanloom.vocab.protocols import PipelineLike
 
-__all__ = ["PATTERNS", "chinese_tokenizer", "rules_from_bytes"]
+__all__ = ["PATTERNS", "rules_from_bytes"]
 
 PATTERNS: Mapping[str, str] = {
     "prefix": "prefix_search",
@@ -22,19 +18,6 @@ PATTERNS: Mapping[str, str] = {
     "url": "url_match",
 }
 """Our name for a pattern -> spaCy's."""
-
-
-def chinese_tokenizer(segmenter: str = "char") -> Callable[[PipelineLike], CharacterTokenizer]:
-    """``spacy.zh.ChineseTokenizer`` with the segmenter "char", which is one token for each
-    character. Raises :class:`ConfigError` for another segmenter: none is part of Spanloom."""
-    if segmenter != "char":
-        problem = ConfigProblem(
-            "nlp.tokenizer.segmenter",
-            f"there is no segmenter '{segmenter}'",
-            "set 'char', or register a tokenizer of your own that calls a segmenter",
-        )
-        raise ConfigError([problem])
-    return character_tokenizer()
 
 
 def rules_from_bytes(data: bytes) -> dict[str, Any] | None:

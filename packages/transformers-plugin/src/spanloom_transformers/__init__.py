@@ -13,6 +13,8 @@ __version__ = "0.1.0"
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
+        "checkpoints.texts": ["HfTextClassifier"],
+        "checkpoints.tokens": ["HfTokenClassifier"],
         "component": ["Transformer"],
         "listener": ["Tok2VecTransformer"],
         "model": ["TransformerModel"],

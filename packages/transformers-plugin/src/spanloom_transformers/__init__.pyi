@@ -1,5 +1,7 @@
 # Made by tools/make_stubs.py from the table in __init__.py.
 
+from .checkpoints.texts import HfTextClassifier as HfTextClassifier
+from .checkpoints.tokens import HfTokenClassifier as HfTokenClassifier
 from .component import Transformer as Transformer
 from .listener import Tok2VecTransformer as Tok2VecTransformer
 from .model import TransformerModel as TransformerModel
@@ -23,6 +25,8 @@ from spanloom_onnx.vectors import embedding as embedding
 __all__ = [
     "Exported",
     "FullTransformerBatch",
+    "HfTextClassifier",
+    "HfTokenClassifier",
     "Pieces",
     "Quantized",
     "Tok2VecTransformer",

@@ -20,6 +20,7 @@ __all__ = [
     "Runner",
     "encode",
     "encode_for_training",
+    "encode_windows",
     "mixed_dtype",
     "reads_padding",
 ]
@@ -168,6 +169,19 @@ def encode(
     return Layers(
         outputs[-1], tuple(outputs) if hidden else (), tuple(found[i] for i in sorted(found))
     )
+
+
+def encode_windows(runner: Runner, sequences: Sequences) -> torch.Tensor:
+    """What a model with a head for whole texts gives for each window, of which there is one at
+    least: shape ``(windows, labels)``."""
+    runner.module.eval()
+    parts, order = [], []
+    with torch.inference_mode(), runner.autocast():
+        for one, output in _run(runner, sequences, {}):
+            parts.append(output[0].float())
+            order.append(one.windows)
+    back = torch.from_numpy(np.argsort(np.concatenate(order))).to(runner.device)
+    return torch.cat(parts)[back]
 
 
 def _attentions(one: Pass, layers: Any, lengths: Ints) -> Iterator[tuple[int, Any]]:

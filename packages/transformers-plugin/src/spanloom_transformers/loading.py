@@ -35,9 +35,12 @@ _OF_CODE = "transformers_modules"
 _OPEN_LIMIT = 512
 
 
-def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, PieceTokenizer]:
+def load_pretrained(
+    settings: Settings, trusted: bool = False, head: str = ""
+) -> tuple[Any, PieceTokenizer]:
     """The model and the tokenizer that ``settings`` name: of a folder, or of the hub. Code that
     comes with them runs where the settings ask for it and the caller allows it (``trusted``).
+    ``head`` names the class of transformers that reads a model with its head.
 
     Raises :class:`ConfigError` if they can't be had.
     """
@@ -52,7 +55,7 @@ def load_pretrained(settings: Settings, trusted: bool = False) -> tuple[Any, Pie
     asked = [{**same, **each} for each in (settings.tokenizer_config, settings.transformer_config)]
     try:
         tokenizer = PieceTokenizer.load(settings.name, **{**asked[0], **options})
-        module, report = _load_module(settings.name, {**asked[1], **options})
+        module, report = _load_module(settings.name, {**asked[1], **options}, head)
     except (ConfigError, MemoryError):
         raise
     except (TypeError, AttributeError, ImportError) as error:
@@ -122,7 +125,9 @@ def _short(error: Exception) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
-def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[Any, PieceTokenizer]:
+def restore(
+    folder: Path, settings: Settings, trusted: bool = False, head: str = ""
+) -> tuple[Any, PieceTokenizer]:
     """Model and tokenizer from a folder that :func:`save` wrote; opens no connection. Code in it
     is refused, unless the caller allows it (``trusted``); what the settings say doesn't count.
 
@@ -137,7 +142,7 @@ def restore(folder: Path, settings: Settings, trusted: bool = False) -> tuple[An
         guard.check_files(_files(folder), f"'{folder}'")
         asked["use_safetensors"] = True
     try:
-        module, report = _load_module(str(folder), {**asked, **options})
+        module, report = _load_module(str(folder), {**asked, **options}, head)
         split = settings.tokenizer_config.get("split_special_tokens", True)
         of_tokens = TokenPieces.load(folder)
         if of_tokens is None:
@@ -190,7 +195,7 @@ def _files(folder: Path) -> list[tuple[str, Path]]:
     return [(path.relative_to(folder).as_posix(), path) for path in found]
 
 
-def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _load_module(name: str, options: Mapping[str, Any], head: str) -> tuple[Any, dict[str, Any]]:
     import transformers
     from transformers import AutoConfig, AutoModel, AutoModelForTextEncoding
 
@@ -205,13 +210,15 @@ def _load_module(name: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, 
     cls: Any = AutoModelForTextEncoding if known else AutoModel
     if not known and config.is_encoder_decoder:
         cls = getattr(transformers, type(config).__name__.replace("Config", "EncoderModel"), cls)
+    cls = getattr(transformers, head) if head else cls
     arguments = {"output_loading_info": True, **options}
     if options.get("output_attentions"):
         arguments.setdefault("attn_implementation", "eager")  # fused attention doesn't tell them
     with without_progress():
         try:
             # The pooling layer on top is trained for other tasks, and nobody reads it here.
-            module, report = cls.from_pretrained(name, add_pooling_layer=False, **arguments)
+            more = {} if head else {"add_pooling_layer": False}
+            module, report = cls.from_pretrained(name, **more, **arguments)
         except TypeError:
             module, report = cls.from_pretrained(name, **arguments)
     if "dtype" not in options and "torch_dtype" not in options:

@@ -41,9 +41,11 @@ class TransformerShim(Shim):
     code that came with the model may run was said by who made it (``trusted``).
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, head: str = "") -> None:
+        """``head`` names the class of transformers for a model with its head."""
         super().__init__(None)
         self.settings = settings
+        self.head = head
         self.trusted = remote_code_allowed()
         self.pieces: PieceTokenizer | None = None
         self.device = device_for(get_current_ops(), settings.device)
@@ -119,7 +121,7 @@ class TransformerShim(Shim):
     def load(self) -> None:
         """Take the pretrained weights that the settings name, unless there are weights already."""
         if self._model is None:
-            module, tokenizer = loading.load_pretrained(self.settings, self.trusted)
+            module, tokenizer = loading.load_pretrained(self.settings, self.trusted, self.head)
             self.base = base_of(self.settings)
             warn_of_other(self.settings.name, self.settings.base, self.base)
             if self.settings.lora:
@@ -204,7 +206,7 @@ class TransformerShim(Shim):
                 self._model = self._model.to(self.device)
 
     def __deepcopy__(self, memo: Any) -> TransformerShim:
-        twin = TransformerShim(self.settings)
+        twin = TransformerShim(self.settings, self.head)
         twin.trusted = self.trusted
         if self._model is not None:
             twin._take(copy.deepcopy(self._model, memo), copy.deepcopy(self.tokenizer, memo))
@@ -229,7 +231,7 @@ class TransformerShim(Shim):
 
     def restore(self, folder: Path) -> None:
         """Read the folder that :meth:`save` wrote."""
-        module, tokenizer = loading.restore(folder, self.settings, self.trusted)
+        module, tokenizer = loading.restore(folder, self.settings, self.trusted, self.head)
         # Those of a pipeline that was trained with adapters may have been merged.
         if (folder / lora.FILE).exists():
             module = lora.add_adapters(module, self.settings.lora)

@@ -13,7 +13,7 @@ import pytest
 from spanloom import Vocab, load
 from spanloom.errors import ConfigError
 from spanloom.training import train
-from spanloom_spacy import DocBin
+from spanloom_spacy import DocBin, to_spacy
 
 spacy = pytest.importorskip("spacy", minversion="3.8", reason="spaCy isn't installed beside us")
 
@@ -110,6 +110,47 @@ def test_what_spacy_has_and_we_do_not_is_told_at_once(tmp_path: Path, data: Path
         "components.trainable_lemmatizer.factory",
     }
     assert "'ner'" in problems["components.spancat.factory"].fix
+
+
+TRAINED = {
+    "tagger": {},
+    "ner": {},
+    "textcat_multilabel": {},
+    "spancat": {"threshold": 0.01},
+    "sentencizer": {"system": "spacy"},
+}
+
+
+def test_what_is_trained_here_runs_in_spacy(tmp_path: Path) -> None:
+    pytest.importorskip("spanloom_tasks")
+    import spanloom
+
+    nlp = spanloom.blank("en")
+    for name, config in TRAINED.items():
+        nlp.add_pipe(name, config=config)
+    from spacy.tokens import DocBin as TheirDocBin
+
+    path = tmp_path / "train.spacy"
+    TheirDocBin(docs=spacys_docs(16)).to_disk(path)
+    written = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    examples = [spanloom.Example(nlp.make_doc(doc.text), doc) for doc in written]
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(8):
+        nlp.update(examples, sgd=optimizer)
+    to_spacy(nlp, tmp_path / "theirs")
+    theirs = spacy.load(tmp_path / "theirs")
+    assert theirs.pipe_names == list(TRAINED)
+    for text in ("Anna sees a dog. Dogs like me", "Bob likes Carla. They see", "dogs"):
+        ours, other = nlp(text), theirs(text)
+        assert [token.tag_ for token in ours] == [token.tag_ for token in other]
+        assert [sent.start for sent in ours.sents] == [sent.start for sent in other.sents]
+        assert [(e.start, e.end, e.label_) for e in ours.ents] == [
+            (e.start, e.end, e.label_) for e in other.ents
+        ]
+        assert [(s.start, s.end, s.label_) for s in ours.spans["sc"]] == [
+            (s.start, s.end, s.label_) for s in other.spans["sc"]
+        ]
+        assert ours.cats == pytest.approx(other.cats, abs=1e-5)
 
 
 def test_docbin_goes_from_spacy_to_us_and_back(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def readings(scorer, places, actions, size):
 
     def score(token, first):
         ends = np.array([size])
-        ids = state_ids(np.array([token]), np.array([first]), ends, scorer.none, 3, np)
+        ids = state_ids(np.array([token]), np.array([first]), ends, scorer.none, 3)
         return scorer.scores(ids)[0]
 
     found = [((), 1.0, None)]

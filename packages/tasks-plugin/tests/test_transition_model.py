@@ -180,7 +180,7 @@ def test_the_loss_is_minus_the_log_of_the_chance_of_good_actions():
     good = np.array(
         [[1, 0, 0, 0, 1], [0, 0, 0, 1, 0], [1, 1, 1, 0, 1], [0, 1, 0, 0, 0]], dtype=bool
     )
-    loss, gradient = oracle_gradient(scores, valid, good, np)
+    loss, gradient = oracle_gradient(scores, valid, good)
     chance = np.exp(scores) * valid
     chance /= chance.sum(axis=1, keepdims=True)
     wanted = -np.log(chance[0, [0, 4]].sum()) - np.log(chance[3, 1])
@@ -190,13 +190,13 @@ def test_the_loss_is_minus_the_log_of_the_chance_of_good_actions():
     for place in [(0, 0), (0, 1), (0, 3), (3, 1)]:
         moved = scores.astype("d").copy()
         moved[place] += 1e-4
-        slope = (oracle_gradient(moved, valid, good, np)[0] - loss) / 1e-4
+        slope = (oracle_gradient(moved, valid, good)[0] - loss) / 1e-4
         assert gradient[place] == pytest.approx(slope, abs=2e-2)
 
 
 def test_scores_of_any_size_give_finite_losses():
     scores = np.array([[1e4, -1e4, 0.0]], dtype="f")
     loss, gradient = oracle_gradient(
-        scores, np.ones((1, 3), bool), np.array([[False, True, False]]), np
+        scores, np.ones((1, 3), bool), np.array([[False, True, False]])
     )
     assert np.isfinite(loss) and np.isfinite(gradient).all()

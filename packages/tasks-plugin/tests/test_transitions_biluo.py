@@ -47,7 +47,7 @@ def read_from_the_left(scorer, places, actions, lengths):
         for token in range(begin, end):
             opened = scorer.none if first is None else first
             ids = biluo.state_ids(
-                np.array([token]), np.array([opened]), np.array([end]), scorer.none, scorer.size, np
+                np.array([token]), np.array([opened]), np.array([end]), scorer.none, scorer.size
             )
             scores = scorer.scores(ids)[0]
             edge, onward = places.edge[token], places.onward[token]

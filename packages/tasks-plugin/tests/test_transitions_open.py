@@ -57,7 +57,7 @@ def test_lock_step_and_one_by_one_give_the_same(seed: int, breaks: int) -> None:
     flags: dict[str, Any] = {"starts": known == 1, "denied": known == -1} if seed % 2 else {}
     scorer = HashedScores(actions, seed)
     states = OpenStates(lengths, **flags)
-    advance(states, scorer, actions, np)
+    advance(states, scorer, actions)
     few = parse_open_few(scorer, lengths.tolist(), actions, **flags)
     assert np.array_equal(states.heads[:-1], few.heads)
     assert np.array_equal(states.relations[:-1], few.relations)

@@ -186,7 +186,7 @@ class EntityRecognizer(TransitionComponent):
         scores = scorer.scores(ids, mask)
         missed = np.flatnonzero((valid & ~good)[useful, 0])
         scores[missed, 0] += self.cfg["recall_margin"]
-        loss, gradient = oracle_gradient(scores, valid[useful], good[useful], np)
+        loss, gradient = oracle_gradient(scores, valid[useful], good[useful])
         return loss, (ids, gradient, mask)
 
     def _hidden_mask(self, states: int, width: int) -> Any:
@@ -203,8 +203,8 @@ class EntityRecognizer(TransitionComponent):
 
     def _state_ids(self, states: States, places: Places, none: int) -> Any:
         first = np.where(states.first < 0, none, states.first)
-        ends = places.ends_of(states.tokens, np)
-        return state_ids(states.tokens, first, ends, none, self._size, np)
+        ends = places.ends_of(states.tokens)
+        return state_ids(states.tokens, first, ends, none, self._size)
 
 
 def _flags(batch: Batch, column: str, test: Any) -> NDArray[np.bool_] | None:

@@ -34,7 +34,7 @@ def open_parse(
         heads, relations = trees.heads, trees.relations
     else:
         states = OpenStates(lengths[lengths > 0], starts=starts, denied=denied)
-        advance(states, scorer, actions, np)
+        advance(states, scorer, actions)
         heads, relations = states.heads[:-1], states.relations[:-1]
     size = len(heads)
     roots = heads == size

@@ -47,7 +47,7 @@ def explore(
     if not visited:
         return 0.0, None
     ids, scores, number, good = (np.concatenate(parts) for parts in zip(*visited))
-    loss, gradient = oracle_gradient(scores, actions.valid[number], good, np)
+    loss, gradient = oracle_gradient(scores, actions.valid[number], good)
     return loss, (ids, gradient)
 
 

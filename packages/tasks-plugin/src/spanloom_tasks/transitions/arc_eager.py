@@ -52,9 +52,7 @@ class ParserActions:
     #: How many numbers of states there are.
     states: ClassVar[int] = 8
 
-    def __init__(
-        self, left: Sequence[int], right: Sequence[int], xp: Any = np, *, breaks: int = 1
-    ) -> None:
+    def __init__(self, left: Sequence[int], right: Sequence[int], *, breaks: int = 1) -> None:
         self.left, self.right = list(left), list(right)
         kinds = [SHIFT, REDUCE, *[BREAK] * breaks]
         none = [-1] * len(kinds)
@@ -62,12 +60,12 @@ class ParserActions:
         self.size = len(kinds)
         self.first_right = self.size - len(self.right)
         self.first_left = self.first_right - len(self.left)
-        self.kinds = xp.asarray(kinds, dtype="int8")
-        self.relations = xp.asarray([*none, *self.left, *self.right], dtype="int64")
+        self.kinds = np.asarray(kinds, dtype="int8")
+        self.relations = np.asarray([*none, *self.left, *self.right], dtype="int64")
         flat = np.asarray(kinds, dtype=np.int8)
         valid = np.stack([self.possible(number, flat) for number in range(self.states)])
-        self.valid = xp.asarray(valid)
-        self.barred = xp.asarray(np.where(valid, 0.0, -1e30).astype("f"))
+        self.valid = valid
+        self.barred = np.where(valid, 0.0, -1e30).astype("f")
 
     def possible(self, number: int, kinds: NDArray[np.int8]) -> NDArray[np.bool_]:
         """Which actions of these kinds can be taken in states of a number, shape ``(size,)``."""
@@ -112,26 +110,24 @@ class ParserStates:
         *,
         bounds: NDArray[np.int64] | None = None,
         breaks: NDArray[np.bool_] | None = None,
-        xp: Any = np,
     ) -> None:
         """Arguments are on the CPU. ``bounds``: for each token where its sentence must end, by
         default the end of its document. ``breaks``: bool, where a sentence may begin, by default
         nowhere. Shape ``(tokens,)``. The lengths must be above 0."""
-        self.xp = xp
         if bounds is None:
             bounds = np.repeat(np.cumsum(lengths), lengths)
         size = self.none = int(lengths.sum())
-        self.heads, self.below, self.headless = (xp.full(size + 1, size) for _ in range(3))
-        self.left_child, self.right_child = (xp.full(size + 1, size) for _ in range(2))
+        self.heads, self.below, self.headless = (np.full(size + 1, size) for _ in range(3))
+        self.left_child, self.right_child = (np.full(size + 1, size) for _ in range(2))
         # Second-last children, for states of 13 tokens.
-        self.left_before, self.right_before = (xp.full(size + 1, size) for _ in range(2))
-        self.relations = xp.full(size + 1, -1)
+        self.left_before, self.right_before = (np.full(size + 1, size) for _ in range(2))
+        self.relations = np.full(size + 1, -1)
         #: Which tokens start a sentence, shape ``(tokens + 1,)``.
-        self.starts = xp.zeros(size + 1, dtype=bool)
-        self.bounds = xp.asarray(bounds)
-        self.codes = xp.zeros(size + 1, dtype="int8")
+        self.starts = np.zeros(size + 1, dtype=bool)
+        self.bounds = bounds
+        self.codes = np.zeros(size + 1, dtype="int8")
         if breaks is not None:
-            self.codes[:-1] = 4 * xp.asarray(breaks, dtype="int8")
+            self.codes[:-1] = 4 * np.asarray(breaks, dtype="int8")
         #: By document, the token at the bottom of its stack; for who keeps count of it.
         self.bottoms: Array = None
         #: With true heads (see `watch`): which tokens were reduced, and how many dependents of each
@@ -139,24 +135,24 @@ class ParserStates:
         self.true: Array = None
         self.reduced: Array = None
         self.waiting: Array = None
-        ends = xp.asarray(np.cumsum(lengths))
-        starts = ends - xp.asarray(lengths)
+        ends = np.cumsum(lengths)
+        starts = ends - lengths
         self.starts[starts] = True
         #: Of the documents that aren't parsed yet: numbers, tops, next tokens, ends of sentences
         #: and of documents, and tokens that returned to the input.
-        self.docs = xp.arange(len(lengths))
-        self.top = xp.full(len(lengths), size)
+        self.docs = np.arange(len(lengths))
+        self.top = np.full(len(lengths), size)
         self.next, self.end = starts, ends
         self.limit = self.bounds[starts] if size else starts
-        self.back = xp.full(len(lengths), size)
+        self.back = np.full(len(lengths), size)
         self._settle()
         self._describe()
 
     def watch(self, true: Array) -> None:
         """Keep count for an oracle, from the start: ``true`` heads, shape ``(tokens + 1,)``."""
         self.true = true
-        self.reduced = self.xp.zeros(self.none + 1, dtype=bool)
-        self.waiting = self.xp.zeros(self.none + 1, dtype="int64")
+        self.reduced = np.zeros(self.none + 1, dtype=bool)
+        self.waiting = np.zeros(self.none + 1, dtype="int64")
         self._wait(self.top, 1)
 
     def _wait(self, tokens: Array, change: int) -> None:
@@ -167,22 +163,21 @@ class ParserStates:
 
     def _describe(self) -> None:
         """What actions and states are made from: done once for each step."""
-        xp = self.xp
         self.returned = self.back != self.none
-        self.front = xp.where(self.returned, self.back, self.next)
+        self.front = np.where(self.returned, self.back, self.next)
         # A sentence can't begin at a token that has dependents before it.
         unbound = self.left_child[self.next] == self.none
-        self.number = xp.where(self.returned, 2, self.codes[self.next] * unbound)
+        self.number = np.where(self.returned, 2, self.codes[self.next] * unbound)
         self.number += self.heads[self.top] != self.none
 
     def ids(self, size: int) -> Array:
         """The tokens of the states, int64 of shape ``(states, size)``."""
-        xp, none = self.xp, self.none
+        none = self.none
         second = self.next + 1
         front, top = self.front, self.top
-        ids = xp.empty((len(top), size), dtype="int64")
+        ids = np.empty((len(top), size), dtype="int64")
         ids[:, 0] = front
-        ids[:, 1] = xp.where(self.returned | (second >= self.limit), none, second)
+        ids[:, 1] = np.where(self.returned | (second >= self.limit), none, second)
         ids[:, 2] = top
         ids[:, 3] = under = self.below[top]
         ids[:, 4] = self.below[under]
@@ -200,23 +195,23 @@ class ParserStates:
     def apply(self, kinds: Array, relations: Array) -> Array | None:
         """Take one action in each state. Returns which of the states go on, as a bool array, or
         ``None`` if all do."""
-        xp, none = self.xp, self.none
+        none = self.none
         top, front = self.top, self.front
         left, right = kinds == LEFT, kinds == RIGHT
         push = right | (kinds == SHIFT)
         under = self.below[top]
         # Writing to the place `none` is how a state is left out; it is put right below.
-        onto = xp.where(left, front, none)
+        onto = np.where(left, front, none)
         self.left_before[onto] = self.left_child[onto]
         self.left_child[onto] = top
-        child = xp.where(left, top, xp.where(right, front, none))
-        self.heads[child] = xp.where(left, front, top)
+        child = np.where(left, top, np.where(right, front, none))
+        self.heads[child] = np.where(left, front, top)
         self.relations[child] = relations
-        onto = xp.where(right, top, none)
+        onto = np.where(right, top, none)
         self.right_before[onto] = self.right_child[onto]
         self.right_child[onto] = front
-        pushed = xp.where(push, front, none)
-        self.headless[pushed] = xp.where(right, self.headless[top], front)
+        pushed = np.where(push, front, none)
+        self.headless[pushed] = np.where(right, self.headless[top], front)
         self.below[pushed] = top
         for array in self._chains:
             array[none] = none
@@ -224,10 +219,10 @@ class ParserStates:
             self.reduced[top[kinds == REDUCE]] = True
             self._wait(top[left], -1)
             self._wait(front[kinds == SHIFT], 1)
-        self.top = xp.where(push, front, xp.where(left | (kinds == REDUCE), under, top))
+        self.top = np.where(push, front, np.where(left | (kinds == REDUCE), under, top))
         self.next = self.next + (push & ~self.returned)
-        self.back = xp.where(push, none, self.back)
-        self.limit = xp.where(kinds == BREAK, self.next, self.limit)
+        self.back = np.where(push, none, self.back)
+        self.limit = np.where(kinds == BREAK, self.next, self.limit)
         going = self._settle()
         self._describe()
         return going
@@ -247,18 +242,18 @@ class ParserStates:
     def trees(self) -> Trees:
         """The trees, when all documents are parsed."""
         heads = self.heads[:-1]
-        relations = self.xp.where(heads == self.xp.arange(len(heads)), -1, self.relations[:-1])
+        relations = np.where(heads == np.arange(len(heads)), -1, self.relations[:-1])
         return Trees(heads, relations, self.starts[:-1])
 
     def _settle(self) -> Array | None:
         """Do what needs no decision, until each state has a top and a next token or is done."""
-        xp, none = self.xp, self.none
+        none = self.none
         at = None
         while True:
             if at is None:
                 empty = self.top == none
                 spent = (self.next >= self.limit) & (self.back == none)
-                at = xp.flatnonzero(empty | spent)
+                at = np.flatnonzero(empty | spent)
             else:
                 empty = self.top[at] == none
                 spent = (self.next[at] >= self.limit[at]) & (self.back[at] == none)
@@ -283,7 +278,7 @@ class ParserStates:
     def _finish(self, at: Array) -> None:
         """In those of the states ``at`` whose input is spent, return the nearest headless token
         of the stack to it, or if there is one only, make it a root and clear the stack."""
-        xp, none = self.xp, self.none
+        none = self.none
         at = at[
             (self.top[at] != none) & (self.next[at] >= self.limit[at]) & (self.back[at] == none)
         ]
@@ -295,7 +290,7 @@ class ParserStates:
         roots = loose[root]
         self.heads[roots] = roots
         self.top[at] = under
-        self.back[at] = xp.where(root, none, loose)
+        self.back[at] = np.where(root, none, loose)
         self._wait(loose[~root], -1)
         over = at[root]
         start = self.next[over]
@@ -305,13 +300,13 @@ class ParserStates:
 
     def _begin(self, at: Array) -> None:
         """In those of the states ``at`` whose stack is empty, shift."""
-        xp, none = self.xp, self.none
+        none = self.none
         returned = self.back[at] != none
         at = at[(self.top[at] == none) & (returned | (self.next[at] < self.end[at]))]
         if not len(at):
             return
         returned = self.back[at] != none
-        token = xp.where(returned, self.back[at], self.next[at])
+        token = np.where(returned, self.back[at], self.next[at])
         self.top[at] = token
         self.below[token] = none
         self.headless[token] = token
@@ -339,21 +334,20 @@ def parse(
     *,
     bounds: NDArray[np.int64] | None = None,
     breaks: NDArray[np.bool_] | None = None,
-    xp: Any = np,
 ) -> Trees:
     """Take the best action in each state until all documents are parsed. See
     :class:`ParserStates` for the arguments. Raises :class:`FloatingPointError` where scores are NaN
     or infinite: the best of them needn't be an action that can be taken, and so there is no end."""
-    states = ParserStates(lengths, bounds=bounds, breaks=breaks, xp=xp)
-    advance(states, scorer, actions, xp)
+    states = ParserStates(lengths, bounds=bounds, breaks=breaks)
+    advance(states, scorer, actions)
     return states.trees()
 
 
-def advance(states: Any, scorer: StateScores, actions: ParserActions, xp: Any) -> None:
+def advance(states: Any, scorer: StateScores, actions: ParserActions) -> None:
     """Take the best action in each state until none is left."""
     while len(states.docs):
         scores = scorer.scores(states.ids(scorer.size))
         scores += actions.barred[states.number]
         best = scores.argmax(axis=1)
-        check_finite(scores[xp.arange(len(best)), best])
+        check_finite(scores[np.arange(len(best)), best])
         states.apply(actions.kinds[best], actions.relations[best])

@@ -56,47 +56,41 @@ class OpenStates:
     """
 
     def __init__(
-        self,
-        lengths: NDArray[np.int64],
-        *,
-        starts: Flags = None,
-        denied: Flags = None,
-        xp: Any = np,
+        self, lengths: NDArray[np.int64], *, starts: Flags = None, denied: Flags = None
     ) -> None:
         """Arguments are on the CPU. ``starts`` and ``denied``, shape ``(tokens,)``: where sentences
         are known to start, and not to. The lengths must be above 0."""
-        self.xp = xp
         size = self.none = int(lengths.sum())
-        self.heads, self.below = (xp.full(size + 1, size) for _ in range(2))
-        self.left_child, self.right_child = (xp.full(size + 1, size) for _ in range(2))
+        self.heads, self.below = (np.full(size + 1, size) for _ in range(2))
+        self.left_child, self.right_child = (np.full(size + 1, size) for _ in range(2))
         #: The dependent on the same side that the same head had before.
-        self.sibling = xp.full(size + 1, size)
-        self.relations = xp.full(size + 1, -1)
-        self.stuck, self.starts, self.denied = (xp.zeros(size + 1, dtype=bool) for _ in range(3))
+        self.sibling = np.full(size + 1, size)
+        self.relations = np.full(size + 1, -1)
+        self.stuck, self.starts, self.denied = (np.zeros(size + 1, dtype=bool) for _ in range(3))
         if starts is not None:
-            self.starts[:-1] = xp.asarray(starts)
+            self.starts[:-1] = starts
         if denied is not None:
-            self.denied[:-1] = xp.asarray(denied)
+            self.denied[:-1] = denied
         #: Of the documents that aren't parsed yet: numbers, tops of the stacks, tokens that
         #: returned to the input last, next tokens, and ends.
-        self.docs = xp.arange(len(lengths))
-        self.end = xp.asarray(np.cumsum(lengths))
-        self.next = self.end - xp.asarray(lengths)
-        self.top, self.back = (xp.full(len(lengths), size) for _ in range(2))
+        self.docs = np.arange(len(lengths))
+        self.end = np.cumsum(lengths)
+        self.next = self.end - lengths
+        self.top, self.back = (np.full(len(lengths), size) for _ in range(2))
         self._describe()
         self._go_on()
 
     def _describe(self) -> None:
         """What actions and states are made from: the first two tokens of the input, and the number
         of what can be done."""
-        xp, none = self.xp, self.none
+        none = self.none
         top, back, end = self.top, self.back, self.end
         returned = back != none
-        following = xp.where(self.next < end, self.next, none)
-        after = xp.where(self.next + 1 < end, self.next + 1, none)
+        following = np.where(self.next < end, self.next, none)
+        after = np.where(self.next + 1 < end, self.next + 1, none)
         deeper = self.below[back]
-        self.front = front = xp.where(returned, back, following)
-        self.second = xp.where(returned, xp.where(deeper != none, deeper, following), after)
+        self.front = front = np.where(returned, back, following)
+        self.second = np.where(returned, np.where(deeper != none, deeper, following), after)
         second = self.second
         empty = top == none
         free = ~self.starts[front]
@@ -116,7 +110,7 @@ class OpenStates:
         """The tokens of the states, int64 of shape ``(states, size)``."""
         top, front, below = self.top, self.front, self.below
         under = below[top]
-        ids = self.xp.empty((len(top), size), dtype="int64")
+        ids = np.empty((len(top), size), dtype="int64")
         if size == 13:
             left, right, sibling = self.left_child, self.right_child, self.sibling
             # The first of the right takes the place of the second on the left, as in spaCy.
@@ -143,27 +137,27 @@ class OpenStates:
         self._go_on()
 
     def _take(self, kinds: Array, relations: Array) -> None:
-        xp, none = self.xp, self.none
+        none = self.none
         top, front, back = self.top, self.front, self.back
         under = self.below[top]
         left, right = kinds == LEFT, kinds == RIGHT
         # Writing to the place `none` is how a state is left out; it is put right below.
-        self.starts[xp.where(kinds == BREAK, self.second, none)] = True
+        self.starts[np.where(kinds == BREAK, self.second, none)] = True
         # Left: the top leaves the head that it may have had.
-        child = xp.where(left, top, none)
+        child = np.where(left, top, none)
         former = self.heads[child]
         self.right_child[former] = self.sibling[child]
-        onto = xp.where(left, front, none)
+        onto = np.where(left, front, none)
         self.sibling[child] = self.left_child[onto]
         self.left_child[onto] = top
         self.stuck[onto] = False
         self.heads[child] = front
         self.relations[child] = relations
         # Right.
-        child = xp.where(right, front, none)
+        child = np.where(right, front, none)
         self.heads[child] = top
         self.relations[child] = relations
-        onto = xp.where(right, top, none)
+        onto = np.where(right, top, none)
         self.sibling[child] = self.right_child[onto]
         self.right_child[onto] = front
         # Reduce: a top without a head returns to the input.
@@ -173,20 +167,20 @@ class OpenStates:
         returned = back != none
         taken_back = push & returned
         deeper = self.below[back]
-        self.stuck[xp.where(returning, top, none)] = True
-        moved = xp.where(push, front, xp.where(returning, top, none))
-        self.below[moved] = xp.where(push, top, back)
+        self.stuck[np.where(returning, top, none)] = True
+        moved = np.where(push, front, np.where(returning, top, none))
+        self.below[moved] = np.where(push, top, back)
         for array in (self.heads, self.below, self.left_child, self.right_child, self.sibling):
             array[none] = none
         self.starts[none] = self.stuck[none] = False
-        self.top = xp.where(push, front, xp.where(left | reduce, under, top))
-        self.back = xp.where(taken_back, deeper, xp.where(returning, top, back))
+        self.top = np.where(push, front, np.where(left | reduce, under, top))
+        self.back = np.where(taken_back, deeper, np.where(returning, top, back))
         self.next = self.next + (push & ~returned)
 
     def _go_on(self) -> None:
         """Take out the documents that are parsed, and do what needs no decision, until all states
         have a choice."""
-        xp, none = self.xp, self.none
+        none = self.none
         while True:
             done = (self.top == none) & (self.front == none)
             if done.any():
@@ -194,7 +188,7 @@ class OpenStates:
             forced = (self.number == CAN_SHIFT) | (self.number == CAN_REDUCE)
             if not forced.any():
                 return
-            kinds = xp.where(forced, xp.where(self.number == CAN_SHIFT, SHIFT, REDUCE), NOTHING)
+            kinds = np.where(forced, np.where(self.number == CAN_SHIFT, SHIFT, REDUCE), NOTHING)
             self._take(kinds, -1)
             self._describe()
 

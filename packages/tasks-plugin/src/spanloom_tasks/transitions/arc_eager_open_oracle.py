@@ -26,9 +26,7 @@ class WatchedStates(OpenStates):
     """States that keep count of true dependents; ``gold`` are true heads, -1 where unknown, a root
     its own."""
 
-    def __init__(
-        self, lengths: NDArray[np.int64], gold: NDArray[np.int64], *, xp: Any = np
-    ) -> None:
+    def __init__(self, lengths: NDArray[np.int64], gold: NDArray[np.int64]) -> None:
         none = int(lengths.sum())
         gold = np.asarray(gold)
         self.gold = np.append(np.where(gold < 0, none, gold), none)

@@ -52,33 +52,31 @@ class ParserOracle:
         relations: Array,
         starts: Array,
     ) -> None:
-        xp = self.xp = states.xp
         none = self.none = states.none
         self.states, self.actions = states, actions
-        heads = xp.asarray(heads)
-        self.heads = xp.append(xp.where(heads < 0, none, heads), none)
-        self.starts = xp.append(xp.asarray(starts), False)
-        self.relations = xp.append(xp.asarray(relations), -1)
+        self.heads = np.append(np.where(heads < 0, none, heads), none)
+        self.starts = np.append(starts, False)
+        self.relations = np.append(relations, -1)
         self.of_left = self._numbers(actions.left, 3)
         self.of_right = self._numbers(actions.right, actions.first_right)
         # Dependents sorted by head and place, to count those in a range.
-        tokens = xp.arange(none)
+        tokens = np.arange(none)
         own = self.heads[:-1] != tokens
-        self.arcs = xp.sort((self.heads[:-1] * (none + 1) + tokens)[own])
+        self.arcs = np.sort((self.heads[:-1] * (none + 1) + tokens)[own])
         states.watch(self.heads)
 
     def _numbers(self, relations: list[int], offset: int) -> Array:
         """For each token the action that gives it its relation, -1 if there is none."""
         places = np.full(max([*relations, 0]) + 2, -1)
         places[relations] = np.arange(len(relations)) + offset
-        table = self.xp.asarray(places)
+        table = places
         known = (self.relations >= 0) & (self.relations < len(places) - 1)
-        return self.xp.where(known, table[self.xp.where(known, self.relations, 0)], -1)
+        return np.where(known, table[np.where(known, self.relations, 0)], -1)
 
     def judge(self) -> Array:
         """Which actions are good in the present states: bool, ``(states, actions)``. Some of them
         may not be valid."""
-        xp, s = self.xp, self.states
+        s = self.states
         top, front, next_, limit, returned = s.top, s.front, s.next, s.limit, s.returned
         top_head, front_head = self.heads[top], self.heads[front]
         known = front_head != self.none
@@ -86,8 +84,8 @@ class ParserOracle:
         begins = self.starts[next_] & ~returned
         # True arcs from the top into the input.
         base = top * (self.none + 1)
-        ahead = xp.searchsorted(self.arcs, base + limit) - xp.searchsorted(self.arcs, base + next_)
-        loses_top = xp.where(returned, to_top, ahead > 0)
+        ahead = np.searchsorted(self.arcs, base + limit) - np.searchsorted(self.arcs, base + next_)
+        loses_top = np.where(returned, to_top, ahead > 0)
         later = ~returned & (top_head > next_) & (top_head < limit)
         # True arcs between the next token and the stack: to its head, and from it to others.
         stacked = known & self._stacked(front_head)
@@ -96,16 +94,16 @@ class ParserOracle:
         ahead_head = known & ~returned & (front_head > next_) & (front_head < limit)
         elsewhere = ~to_top & (stacked | ahead_head | (front_head == front))
         right_bad = elsewhere | waited | begins
-        good = xp.empty((len(top), self.actions.size), dtype=bool)
+        good = np.empty((len(top), self.actions.size), dtype=bool)
         good[:, SHIFT] = ~(stacked | to_top | waited | begins)
         good[:, REDUCE] = ~(loses_top | begins)
         good[:, BREAK] = begins
-        actions = xp.arange(self.actions.size)
+        actions = np.arange(self.actions.size)
         split = self.actions.first_right
-        wanted = xp.where(top_head == front, self.of_left[top], -1)[:, None]
+        wanted = np.where(top_head == front, self.of_left[top], -1)[:, None]
         fits = (wanted < 0) | (actions[3:split] == wanted)
         good[:, 3:split] = ~left_bad[:, None] & fits
-        wanted = xp.where(to_top, self.of_right[front], -1)[:, None]
+        wanted = np.where(to_top, self.of_right[front], -1)[:, None]
         fits = (wanted < 0) | (actions[split:] == wanted)
         good[:, split:] = ~right_bad[:, None] & fits
         return good

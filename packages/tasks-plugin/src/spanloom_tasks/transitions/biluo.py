@@ -87,9 +87,9 @@ class Places:
     #: States of six tokens have the first five of the entity, as spaCy's do.
     inner: bool = False
 
-    def ends_of(self, tokens: Ints, xp: Any) -> Array | None:
+    def ends_of(self, tokens: Ints) -> Array | None:
         """What :func:`state_ids` takes for these tokens."""
-        return None if self.inner else xp.asarray(self.ends[tokens])
+        return None if self.inner else self.ends[tokens]
 
     @classmethod
     def of(
@@ -144,9 +144,7 @@ class Entities:
     labels: Ints
 
 
-def state_ids(
-    tokens: Array, first: Array, ends: Array | None, none: int, size: int, xp: Any
-) -> Array:
+def state_ids(tokens: Array, first: Array, ends: Array | None, none: int, size: int) -> Array:
     """The tokens of states, int64 of shape ``(states, size)``.
 
     ``tokens`` are the next ones, ``first`` the first ones of the open entities (``none`` outside),
@@ -154,50 +152,50 @@ def state_ids(
     next if it is in the entity; six add the two that follow, and the second of the entity. Six
     without ``ends`` are the next and the first five of the entity.
     """
-    ids = xp.empty((len(tokens), size), dtype="int64")
+    ids = np.empty((len(tokens), size), dtype="int64")
     is_open = first != none
     ids[:, 0] = tokens
     if size == 6 and ends is None:
-        places = first[:, None] + xp.arange(5)
-        ids[:, 1:] = xp.where(is_open[:, None] & (places < tokens[:, None]), places, none)
+        places = first[:, None] + np.arange(5)
+        ids[:, 1:] = np.where(is_open[:, None] & (places < tokens[:, None]), places, none)
         return ids
     ids[:, 1] = first
-    ids[:, 2] = xp.where(is_open, tokens - 1, none)
+    ids[:, 2] = np.where(is_open, tokens - 1, none)
     if size == 6:
-        ids[:, 3] = xp.where(tokens + 1 < ends, tokens + 1, none)
-        ids[:, 4] = xp.where(tokens + 2 < ends, tokens + 2, none)
-        ids[:, 5] = xp.where(is_open & (first + 1 < tokens), first + 1, none)
+        ids[:, 3] = np.where(tokens + 1 < ends, tokens + 1, none)
+        ids[:, 4] = np.where(tokens + 2 < ends, tokens + 2, none)
+        ids[:, 5] = np.where(is_open & (first + 1 < tokens), first + 1, none)
     return ids
 
 
-def decode(scorer: StateScores, places: Places, actions: Actions, xp: Any = np) -> Entities:
+def decode(scorer: StateScores, places: Places, actions: Actions) -> Entities:
     """The entities that the best action at each state gives, reading from left to right."""
     nothing = np.zeros(0, dtype=np.int64)
     if not len(places.edge) or not actions.count:
         return Entities(nothing, nothing, nothing)
-    starts, chosen = _openings(scorer, places, actions, xp)
-    return _Decoder(scorer, places, actions, starts, chosen, xp).entities()
+    starts, chosen = _openings(scorer, places, actions)
+    return _Decoder(scorer, places, actions, starts, chosen).entities()
 
 
-def _openings(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> tuple[Ints, Ints]:
+def _openings(scorer: StateScores, places: Places, actions: Actions) -> tuple[Ints, Ints]:
     """The tokens at which Begin or Unit is best outside an entity, and the action."""
     if scorer.size == 3 or places.inner:
         scores = scorer.outside_scores()[:, : actions.outside]
     else:
-        tokens = xp.arange(len(places.edge))
-        nobody = xp.full(len(tokens), scorer.none)
-        ids = state_ids(tokens, nobody, xp.asarray(places.ends), scorer.none, scorer.size, xp)
+        tokens = np.arange(len(places.edge))
+        nobody = np.full(len(tokens), scorer.none)
+        ids = state_ids(tokens, nobody, places.ends, scorer.none, scorer.size)
         scores = scorer.scores(ids)[:, : actions.outside]
     best = scores.argmax(axis=1)
-    opening = _host(best > 0) & places.edge
+    opening = (best > 0) & places.edge
     starts = np.flatnonzero(opening)
-    chosen = _host(best[xp.asarray(starts)])
+    chosen = best[starts]
     # Begin where no token may follow: what is best among the others?
     stuck = np.flatnonzero((chosen <= actions.count) & ~places.onward[starts])
     if len(stuck):
-        others = scores[xp.asarray(starts[stuck])]
+        others = scores[starts[stuck]]
         others[:, 1 : 1 + actions.count] = -np.inf
-        chosen[stuck] = _host(others.argmax(axis=1))
+        chosen[stuck] = others.argmax(axis=1)
         starts, chosen = starts[chosen > 0], chosen[chosen > 0]
     return starts, chosen
 
@@ -210,15 +208,9 @@ class _Decoder:
     """
 
     def __init__(
-        self,
-        scorer: StateScores,
-        places: Places,
-        actions: Actions,
-        starts: Ints,
-        chosen: Ints,
-        xp: Any,
+        self, scorer: StateScores, places: Places, actions: Actions, starts: Ints, chosen: Ints
     ) -> None:
-        self.scorer, self.places, self.actions, self.xp = scorer, places, actions, xp
+        self.scorer, self.places, self.actions = scorer, places, actions
         single = chosen > actions.count
         self.starts = starts
         self.ends: Ints = np.where(single, starts + 1, 0)
@@ -237,7 +229,7 @@ class _Decoder:
     def _follow(self, which: Ints, limit: int | None) -> None:
         """Follow the open entities ``which`` in lock step, for so many steps, and write their
         ends."""
-        xp, places = self.xp, self.places
+        places = self.places
         tokens = np.maximum(self.ends[which], self.starts[which] + 1)
         steps = 0
         while len(which):
@@ -245,17 +237,16 @@ class _Decoder:
                 self.ends[which] = -tokens
                 return
             ids = state_ids(
-                xp.asarray(tokens),
-                xp.asarray(self.starts[which]),
-                places.ends_of(tokens, xp),
+                tokens,
+                self.starts[which],
+                places.ends_of(tokens),
                 self.scorer.none,
                 self.scorer.size,
-                xp,
             )
             scores = self.scorer.scores(ids)
-            rows, label = xp.arange(len(which)), xp.asarray(self.labels[which])
+            rows, label = np.arange(len(which)), self.labels[which]
             last, inside = self.actions.last(label), self.actions.inside(label)
-            closing = _host(scores[rows, last] > scores[rows, inside])
+            closing = scores[rows, last] > scores[rows, inside]
             closing = (closing | ~places.onward[tokens]) & places.last[tokens]
             self.ends[which[closing]] = tokens[closing] + 1
             which, tokens = which[~closing], tokens[~closing] + 1
@@ -275,8 +266,3 @@ def _from_the_left(starts: Ints, ends: Ints, bounds: Ints) -> tuple[Ints, Ints]:
             covered = end
     found = np.asarray(kept, dtype=np.int64)
     return found, found[ends[found] <= 0]
-
-
-def _host(array: Array) -> NDArray[Any]:
-    """The array on the CPU."""
-    return array if isinstance(array, np.ndarray) else np.asarray(array.get())

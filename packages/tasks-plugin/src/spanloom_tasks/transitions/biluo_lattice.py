@@ -37,18 +37,12 @@ class Candidates:
 
 
 def candidates(
-    scorer: StateScores,
-    places: Places,
-    actions: Actions,
-    *,
-    density: float,
-    width: int,
-    xp: Any = np,
+    scorer: StateScores, places: Places, actions: Actions, *, density: float, width: int
 ) -> Candidates:
     """All entities with a chance of ``density`` or more; of those that begin at one token with
     Begin, the ``width`` most likely labels."""
     count, size = actions.count, len(places.edge)
-    chance = _outside_chances(scorer, places, actions, xp)
+    chance = _outside_chances(scorer, places, actions)
     tokens, labels = np.nonzero(chance[:, 1 + count :] >= density)
     found = [(tokens, tokens + 1, labels, chance[tokens, 1 + count + labels])]
     begins = chance[:, 1 : 1 + count]
@@ -60,7 +54,7 @@ def candidates(
     for _ in range(LONGEST):
         if not len(first):
             break
-        close = _closing_chances(scorer, places, actions, (tokens, first, labels), xp)
+        close = _closing_chances(scorer, places, actions, (tokens, first, labels))
         ended = open_ * close
         kept = np.flatnonzero(ended >= density)
         found.append((first[kept], tokens[kept] + 1, labels[kept], ended[kept]))
@@ -73,17 +67,12 @@ def candidates(
     return Candidates(entities, chances[order], chance[:, 0] if size else np.zeros(0))
 
 
-def _outside_chances(scorer: StateScores, places: Places, actions: Actions, xp: Any) -> Floats:
+def _outside_chances(scorer: StateScores, places: Places, actions: Actions) -> Floats:
     tokens = np.arange(len(places.edge))
     ids = state_ids(
-        xp.asarray(tokens),
-        xp.full(len(tokens), scorer.none),
-        places.ends_of(tokens, xp),
-        scorer.none,
-        scorer.size,
-        xp,
+        tokens, np.full(len(tokens), scorer.none), places.ends_of(tokens), scorer.none, scorer.size
     )
-    scores = _host(scorer.scores(ids)[:, : actions.outside]).astype(np.float64)
+    scores: Floats = scorer.scores(ids)[:, : actions.outside].astype(np.float64)
     scores[~(places.edge & places.onward), 1 : 1 + actions.count] = -np.inf
     scores[~places.edge, 1 + actions.count :] = -np.inf
     scores -= scores.max(axis=1, keepdims=True)
@@ -93,19 +82,12 @@ def _outside_chances(scorer: StateScores, places: Places, actions: Actions, xp: 
 
 
 def _closing_chances(
-    scorer: StateScores, places: Places, actions: Actions, states: tuple[Ints, Ints, Ints], xp: Any
+    scorer: StateScores, places: Places, actions: Actions, states: tuple[Ints, Ints, Ints]
 ) -> Floats:
     """The chance of Last, against In, in states of next token, first token and label."""
     tokens, first, labels = states
-    ids = state_ids(
-        xp.asarray(tokens),
-        xp.asarray(first),
-        places.ends_of(tokens, xp),
-        scorer.none,
-        scorer.size,
-        xp,
-    )
-    scores = _host(scorer.scores(ids)).astype(np.float64)
+    ids = state_ids(tokens, first, places.ends_of(tokens), scorer.none, scorer.size)
+    scores = scorer.scores(ids).astype(np.float64)
     rows = np.arange(len(tokens))
     gap = scores[rows, actions.inside(labels)] - scores[rows, actions.last(labels)]
     close: Floats = 1.0 / (1.0 + np.exp(np.clip(gap, -500, 500)))
@@ -160,8 +142,3 @@ def entity_chances(found: Candidates) -> Floats:
             reached[ends[at]] += marginal[at]
             at += 1
     return np.asarray(marginal, dtype=np.float64)
-
-
-def _host(array: Array) -> NDArray[Any]:
-    """The array on the CPU."""
-    return array if isinstance(array, np.ndarray) else np.asarray(array.get())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 __all__ = ["oracle_gradient"]
 
 Array = Any
 
 
-def oracle_gradient(scores: Array, valid: Array, good: Array, xp: Any) -> tuple[float, Array]:
+def oracle_gradient(scores: Array, valid: Array, good: Array) -> tuple[float, Array]:
     """``-log`` of the probability of the good actions among the valid ones, and its gradient.
 
     ``scores`` has shape ``(states, actions)``; ``valid`` and ``good`` are bool of that shape, and
@@ -18,16 +20,16 @@ def oracle_gradient(scores: Array, valid: Array, good: Array, xp: Any) -> tuple[
     """
     good = good & valid
     known = good.any(axis=1)
-    low = xp.float32(-1e30)
-    masked = xp.where(valid, scores, low)
+    low = np.float32(-1e30)
+    masked = np.where(valid, scores, low)
     masked -= masked.max(axis=1, keepdims=True)
-    chosen = xp.where(good, masked, low)
+    chosen = np.where(good, masked, low)
     peak = chosen.max(axis=1, keepdims=True)
-    gradient = xp.exp(masked)
+    gradient = np.exp(masked)
     total = gradient.sum(axis=1, keepdims=True)
-    target = xp.exp(chosen - peak)
+    target = np.exp(chosen - peak)
     right = target.sum(axis=1, keepdims=True)
-    loss = (xp.log(total) - xp.log(right) - peak)[known].sum()
+    loss = (np.log(total) - np.log(right) - peak)[known].sum()
     gradient /= total
     target /= right
     gradient -= target

@@ -388,6 +388,12 @@ def test_misspelt_name_suggests_without_importing(fake_dist: FakeDist) -> None:
 #: Distribution -> some names of its, each after its registry.
 ELSEWHERE = {
     "spanloom-formats": ["converters conllu"],
+    "spanloom-onnx": [
+        "architectures spanloom.TransformerListener.v1",
+        "factories token_splitter",
+        "span_getters spanloom.strided_spans.v1",
+        "annotation_setters spanloom.null_annotation_setter.v1",
+    ],
     "spanloom-pretrain": [
         "architectures spanloom.PretrainVectors.v1",
         "readers spanloom.JsonlCorpus.v1",
@@ -400,11 +406,7 @@ ELSEWHERE = {
     ],
     "spanloom-transformers": [
         "architectures spanloom.TransformerModel.v3",
-        "architectures spanloom.TransformerListener.v1",
         "factories transformer",
-        "factories token_splitter",
-        "span_getters spanloom.strided_spans.v1",
-        "annotation_setters spanloom.null_annotation_setter.v1",
         "encoders spanloom.TextEncoder.v1",
     ],
     "spanloom-vectors": ["architectures spanloom.StaticVectors.v1"],

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from spanloom.errors import SerializationError
+from spanloom.errors import SerializationError, SpanloomError
 
 from .spacy_files import read_state
 from .token_pieces import TokenPieces
@@ -76,6 +76,8 @@ def files_of_curated(message: Mapping[str, Any]) -> dict[str, bytes]:
         pieces = {**found["pieces"], "pad": given["padding_idx"]}
         tokens = TokenPieces(pieces, found.get("model") or b"")
         state = dict(_renamed(read_state(found["state"])))
+    except SpanloomError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SerializationError(f"the saved transformer is damaged: {error!r}") from error
     weights = save(state, metadata={"format": "pt"})

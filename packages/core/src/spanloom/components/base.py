@@ -291,7 +291,7 @@ class TrainableComponent(DocAnnotator):
         self.cfg = cfg
         try:
             take_weights(self.model, weights)
-        except SerializationError:
+        except SpanloomError:
             raise
         except Exception as error:
             widths = "".join(

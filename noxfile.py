@@ -92,8 +92,8 @@ THIRD_PARTY = {
 }
 
 nox.options.sessions = ["quick"]
-#: Sessions that CI runs: ``nox -t ci -j 2``, two at a time of those that leave a core idle
-#: (``allow_parallel``). Tests use both.
+#: Sessions that CI runs: ``nox -t ci -j 2``, two at a time (``allow_parallel``) of all but engines,
+#: which want the machine for themselves: one installs while the other computes.
 CI = ["ci"]
 
 
@@ -150,7 +150,7 @@ def quickstart(session: nox.Session) -> None:
     session.run("python", "examples/quickstart.py", *session.posargs)
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 @nox.parametrize("package", list(PACKAGES), ids=list(PACKAGES))
 def tests(session: nox.Session, package: str) -> None:
     """Tests of one package with what it and they need alone."""
@@ -179,7 +179,7 @@ def engines(session: nox.Session) -> None:
     session.run("pytest", *map(str, tests), "-q", *session.posargs, env=ONE_THREAD)
 
 
-@nox.session(tags=CI)
+@nox.session(tags=CI, allow_parallel=True)
 def together(session: nox.Session) -> None:
     """Tests of what crosses packages, with the examples on a real transformer, a real pipeline of
     spaCy's, and the conformance kit on each package."""
@@ -341,7 +341,7 @@ def floors(folder: Path) -> list[str]:
     return found
 
 
-@nox.session(python="3.11", tags=CI)
+@nox.session(python="3.11", tags=CI, allow_parallel=True)
 def minimums(session: nox.Session) -> None:
     """Core's tests with the lowest version of every direct dependency, on the lowest Python."""
     session.install(*LAZY, *floors(PACKAGES["core"]), *editable("core"), *TEST_TOOLS)

@@ -249,7 +249,12 @@ def test_a_slow_plugin_keeps_nobody_from_our_commands(
 
 @pytest.mark.lengthy
 @pytest.mark.parametrize(
-    ("words", "found"), [("spanloom in", "plain,info"), ("spanloom train --out", "plain,--output")]
+    ("words", "found"),
+    [
+        ("spanloom in", "plain,info"),
+        ("spanloom train --out", "plain,--output"),
+        ("spanloom init config --pipeline tagger,sent", "plain,tagger,senter"),
+    ],
 )
 def test_a_shell_completes_commands_and_options(words: str, found: str) -> None:
     given = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}

@@ -13,11 +13,19 @@ from ..config.templates import GOALS, idle_components
 from ..errors import SpanloomError
 from ..io.files import write_text
 from ..plugins import import_code
+from ..plugins.registries import registry
 from .options import CODE, choice
 
 __all__ = ["config_command", "fill_config_command"]
 
 _PRETRAINING = click.option("--pretraining", is_flag=True, help="Add the section [pretraining].")
+
+
+def _components(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
+    """What a shell may put behind the last comma."""
+    before, comma, last = typed.rpartition(",")
+    names = registry.names("factories")
+    return [before + comma + name for name in names if name.startswith(last)]
 
 
 def _write(text: str, path: str) -> None:
@@ -37,6 +45,7 @@ def _write(text: str, path: str) -> None:
     default="tagger,morphologizer,senter",
     show_default=True,
     help="Components, separated by commas.",
+    shell_complete=_components,
 )
 @choice(
     "--optimize", "-o", of=GOALS, default="efficiency", help="Small and fast, or wide and deep."

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -101,6 +102,21 @@ def test_custom_attributes_travel(nlp: Pipeline) -> None:
         assert docs[0]._.mp_seen == ["parent", "a b", 2]
     finally:
         Doc.remove_extension("mp_seen")
+
+
+@pytest.mark.lengthy
+def test_an_attribute_of_a_module_that_no_worker_can_import_hinders_nobody(
+    nlp: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here_only = types.ModuleType("here_only")
+    exec("def length(doc): return len(doc)", vars(here_only))
+    monkeypatch.setitem(sys.modules, "here_only", here_only)
+    Doc.set_extension("mp_here_only", getter=here_only.length)
+    try:
+        docs = list(nlp.pipe(["a b", "c"], n_process=2))
+        assert [doc._.mp_here_only for doc in docs] == [2, 1]
+    finally:
+        Doc.remove_extension("mp_here_only")
 
 
 @pytest.mark.slow

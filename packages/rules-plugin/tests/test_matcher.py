@@ -235,7 +235,10 @@ def test_flags_that_are_none_of_a_word_are_refused_with_what_to_do(name, validat
     nlp = spanloom.blank("en")
     with pytest.raises(PatternError, match=f"can't ask for '{name}'.*set_extension"):
         Matcher(nlp.vocab, validate=validate).add("X", [[{name: True}]])
-    Token.set_extension("oov", getter=lambda token: token.is_oov, force=True)
-    matcher = Matcher(nlp.vocab, validate=validate)
-    matcher.add("X", [[{"_": {"oov": True}}]])
-    assert len(matcher(nlp("a b"))) == 2
+    Token.set_extension("oov", getter=lambda token: token.is_oov)
+    try:
+        matcher = Matcher(nlp.vocab, validate=validate)
+        matcher.add("X", [[{"_": {"oov": True}}]])
+        assert len(matcher(nlp("a b"))) == 2
+    finally:
+        Token.remove_extension("oov")

@@ -80,16 +80,25 @@ def _load(task: Task) -> PipelineState:
     from ..lang import language
     from ..vocab import Vocab
 
+    absent: list[ModuleNotFoundError] = []
     for module in task.modules:
-        import_module(module)
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:  # of a custom attribute that nobody asks for, perhaps
+            absent.append(error)
     for packed in task.extensions:
         kind, name, default = _msgpack.loads(packed)
         if everywhere.find(kind, name) is None:
             everywhere.declare(kind, name, owner=SCRIPT, default=default)
     rules = language(task.lang).lexical_rules()
     vocab = Vocab(task.lang, rules=rules, max_types=task.max_types)
-    with remote_code(task.remote_code):
-        return load(task.pipeline, task.folder, Choice(), vocab)
+    try:
+        with remote_code(task.remote_code):
+            return load(task.pipeline, task.folder, Choice(), vocab)
+    except SpanloomError:
+        if absent:
+            raise absent[0] from None
+        raise
 
 
 def _answer(nlp: PipelineState, task: Task, message: dict[str, Any]) -> bytes:

@@ -398,7 +398,7 @@ def trainers(session: nox.Session) -> None:
 @nox.session(tags=CI, allow_parallel=True)
 def types(session: nox.Session) -> None:
     """mypy, strict, as at the lowest Python, on each package by itself."""
-    install(session, *editable(*PACKAGES), "mypy", "pytest")
+    install(session, *editable(*PACKAGES), *TEST_TOOLS, "mypy")
     for folder in PACKAGES.values():
         session.run("mypy", str(folder / "src"), *session.posargs)
     session.run("pytest", "-q", str(ROOT / "tests" / "test_types.py"))

@@ -161,7 +161,7 @@ def test_segmenters_of_chinese_that_are_not_here_are_an_error() -> None:
     tokenizer = registry.tokenizers.get("spacy.zh.ChineseTokenizer")
     assert callable(tokenizer(segmenter="char"))
     with pytest.raises(ConfigError, match=r"nlp\.tokenizer\.segmenter"):
-        tokenizer(segmenter="jieba")
+        tokenizer(segmenter="pkuseg")
 
 
 def test_spacys_names_of_suggesters_and_layers_of_spans() -> None:

@@ -40,6 +40,11 @@ def other():
     return lambda nlp: spanloom.blank("en")
 
 
+@registry.misc("test_config_callbacks.text.v1")
+def text():
+    return "no function"
+
+
 @registry.tokenizers("test_config_callbacks.lowering.v1")
 def lowering():
     return lambda nlp: Lowering(nlp.vocab)
@@ -79,6 +84,22 @@ def test_a_callback_must_return_the_pipeline_that_it_got():
     config = config_with(after_creation={"@callbacks": "test_config_callbacks.other.v1"})
     with pytest.raises(ConfigError, match=r"nlp\.after_creation: returned a Pipeline instead"):
         spanloom.Pipeline.from_config(config)
+
+
+@pytest.mark.parametrize("key", ["after_creation", "after_pipeline_creation", "tokenizer"])
+def test_what_is_called_and_is_no_function_gave_a_bare_type_error(key):
+    config = config_with(**{key: {"@misc": "test_config_callbacks.text.v1"}})
+    with pytest.raises(ConfigError, match=rf"nlp\.{key}: makes a str, not a function"):
+        spanloom.Pipeline.from_config(config)
+
+
+@pytest.mark.parametrize("key", ["before_init", "after_init"])
+def test_what_initialization_calls_and_is_no_function_gave_a_bare_type_error(data, key):
+    config = config_with()
+    config["paths"] = {part: data[f"paths.{part}"] for part in ("train", "dev")}
+    config["initialize"] = {key: {"@misc": "test_config_callbacks.text.v1"}}
+    with pytest.raises(ConfigError, match=rf"initialize\.{key}: makes a str, not a function"):
+        train(config, quiet=True)
 
 
 def test_the_tokenizer_gets_its_arguments_of_initialize():

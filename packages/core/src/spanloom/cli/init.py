@@ -24,8 +24,8 @@ _PRETRAINING = click.option("--pretraining", is_flag=True, help="Add the section
 def _components(_context: click.Context, _option: click.Parameter, typed: str) -> list[str]:
     """What a shell may put behind the last comma."""
     before, comma, last = typed.rpartition(",")
-    names = registry.names("factories")
-    return [before + comma + name for name in names if name.startswith(last)]
+    every = registry.names("factories")
+    return [before + comma + name for name in every if name.startswith(last)]
 
 
 def _write(text: str, path: str) -> None:

@@ -16,7 +16,7 @@ from .signatures import signature_of
 from .source import Config
 from .values import branches, describe_type, is_block
 
-__all__ = ["resolve_block", "resolve_section"]
+__all__ = ["call_block", "resolve_block", "resolve_section"]
 
 
 def resolve_block(
@@ -63,6 +63,14 @@ def resolve_section(config: Mapping[str, Any], path: str) -> Any:
         values = values[part]
     with registry.preferring(whole):
         return resolve_block(values, path, whole)
+
+
+def call_block(block: Any, path: str, config: Mapping[str, Any] | None, nlp: Any) -> Any:
+    """Call what a block makes with the pipeline; :class:`ConfigError` if it can't be called."""
+    if not callable(function := resolve_block(block, path, config)):
+        made = f"makes a {type(function).__name__}, not a function"
+        raise ConfigError([ConfigProblem(path, made, "name another")])
+    return function(nlp)
 
 
 def _call(

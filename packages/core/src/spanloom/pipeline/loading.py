@@ -12,7 +12,7 @@ from typing import Any
 from ..config import Config, load_config
 from ..config.check import config_to_build
 from ..config.overrides import with_overrides
-from ..config.resolve import resolve_block
+from ..config.resolve import call_block
 from ..config.source import interpolated
 from ..errors import ConfigError, ConfigProblem, MissingFileError, PipelineError, SerializationError
 from ..io.files import existing, moved_away
@@ -197,7 +197,7 @@ def _call_back(nlp: PipelineState, whole: Config, key: str) -> None:
     if not block:
         return
     path = f"nlp.{key}"
-    returned = resolve_block(block, path, whole)(nlp)
+    returned = call_block(block, path, whole, nlp)
     if returned is not None and returned is not nlp:
         message = f"returned a {type(returned).__name__} instead of the pipeline that it was given"
         fix = "change the pipeline in place, and return it or nothing"

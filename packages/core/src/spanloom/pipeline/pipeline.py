@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from ..config import Config, default_config
-from ..config.resolve import resolve_block, resolve_section
+from ..config.resolve import call_block, resolve_section
 from ..errors import PipelineError
 from ..io.consent import remote_code_allowed
 from ..lang import code_of, language
@@ -91,8 +91,7 @@ class Pipeline:
                 extension.kind, extension.name, owner=extension.owner, default=extension.default
             )
         self.batch_size = int(self._config.get("nlp", {}).get("batch_size", 256))
-        make = resolve_block(self._tokenizer_config, "nlp.tokenizer")
-        self.tokenizer: Any = make(self)
+        self.tokenizer: Any = call_block(self._tokenizer_config, "nlp.tokenizer", None, self)
         self.tokenizer_type = type(self.tokenizer)
         self._optimizer: Optimizer | None = None
 

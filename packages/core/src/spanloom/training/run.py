@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..config import Config, fill_config, find_problems, load_config, resolve_section
+from ..config import Config, fill_config, find_problems, load_config
 from ..config.foreign import is_foreign
 from ..config.overrides import with_overrides
+from ..config.resolve import call_block
 from ..config.sections import with_required
 from ..config.tree import leaves
 from ..corpora.corpus import corpus
@@ -21,6 +22,7 @@ from ..io.files import check_replaceable, clear_up, existing
 from ..pipeline.devices import use_allocator, use_device
 from ..pipeline.saving import MARKS
 from ..pipeline.wiring import check_frozen
+from ..plugins.registries import registry
 from .checkpoint import Checkpoint, find_checkpoint
 from .events import Events, Tracker
 from .randomness import seed_everything
@@ -289,7 +291,8 @@ def initialize(nlp: Pipeline, config: Config, settings: Settings) -> None:
                 annotates=settings.annotating_components,
             )
         if section.get(key):
-            resolve_section(config, f"initialize.{key}")(nlp)
+            with registry.preferring(config):
+                call_block(section[key], f"initialize.{key}", config, nlp)
 
 
 def use_gpu(gpu_id: int) -> None:

@@ -133,13 +133,13 @@ def extra(name: str) -> str:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Format, rules, arrows, and the quicker tests of every package without torch but the devkit,
-    whose tests make and install projects."""
+    """Format, rules, arrows, and the quicker tests of every package without torch but devkit and
+    scale, whose tests make projects and start workers."""
     tools = ("ruff", "import-linter", "pytest-xdist")
     install(session, *editable(*LIGHT), *TEST_TOOLS, *tools)
     check_text(session)
     check_arrows(session)
-    folders = [str(PACKAGES[name] / "tests") for name in LIGHT if name != "devkit"]
+    folders = [str(PACKAGES[name] / "tests") for name in LIGHT if name not in ("devkit", "scale")]
     quick = ("-q", "-n", "auto", "-m", "not slow and not gpu and not lengthy")
     session.run("pytest", *folders, *quick, *session.posargs, env=ONE_THREAD)
 
